@@ -1,0 +1,281 @@
+/**
+ * The board: all the tasks of one repository, as the reducer sees them.
+ *
+ * A live task is in one of three states; each has only the data that is valid in it:
+ *
+ *              start                       verdict
+ *   queued ───────────► active ──────────────────────► attention, or finished (done, archive)
+ *     ▲                  │                                 │
+ *     └──────────────────┘ interrupted, requeued           │
+ *     └────────────────────────────────────────────────────┘ retry
+ *
+ *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
+ */
+import type { Diagnostic } from './diagnostic.ts';
+import type {
+  Evidence,
+  Fault,
+  PauseReason,
+  RunCause,
+  RunExit,
+  RunId,
+  RunPlan,
+  RunRecord,
+  RunView,
+  StopCause,
+  Verdict,
+} from './run.ts';
+import type { Settings } from './settings.ts';
+import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
+
+/** What tells one version of a file from another without reading it. */
+export interface FileIdentity {
+  readonly inode: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** Whether two identities are of the same, unchanged file. */
+export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return a.inode === b.inode && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+/** A task's file in a column. */
+export interface TaskFile {
+  readonly column: Column;
+  readonly name: string;
+  readonly identity: FileIdentity;
+}
+
+/** What the board's folders held at one moment. Maps are the same object as in the last scan where nothing changed. */
+export interface BoardScan {
+  /** Files to take in, by name: regular, and left alone long enough to be whole. */
+  readonly inbox: ReadonlyMap<string, FileIdentity>;
+  /** Things in the inbox that are never read, by name, with what they are, such as `a symbolic link`. */
+  readonly inboxRefused: ReadonlyMap<string, string>;
+  readonly columns: Readonly<Record<Column, ReadonlyMap<string, FileIdentity>>>;
+  /** The user paused the board. */
+  readonly userPaused: boolean;
+  /** The fact of a hold is on disk. */
+  readonly holdOnDisk: boolean;
+}
+
+/** How the next run of a task is to be made. */
+export interface NextRun {
+  readonly attempt: number;
+  readonly freeRestarts: number;
+  readonly cause: RunCause;
+  /** The session to go on with, or null for a fresh one. */
+  readonly resume: string | null;
+  /** Not started before this time, in milliseconds since the epoch. */
+  readonly notBefore: number;
+}
+
+/** A task's first run. */
+export const firstRun: NextRun = { attempt: 1, freeRestarts: 0, cause: { kind: 'first' }, resume: null, notBefore: 0 };
+
+/** What is known of a task's earlier runs. */
+export interface TaskPast {
+  /** The highest run number used. */
+  readonly runs: number;
+  readonly costUsd: number;
+  readonly workedMs: number;
+  /** The last run's plan, if it belongs to this incarnation of the task: its branch and worktree are gone on with. */
+  readonly lastPlan: RunPlan | null;
+  /** The last session that went beyond its start, for resuming. */
+  readonly sessionId: string | null;
+}
+
+/** A task without earlier runs. */
+export const emptyPast: TaskPast = { runs: 0, costUsd: 0, workedMs: 0, lastPlan: null, sessionId: null };
+
+interface TaskBase {
+  readonly id: TaskId;
+  readonly spec: TaskSpec;
+  readonly file: TaskFile;
+  readonly past: TaskPast;
+}
+
+/** Accepted; waiting for a dependency, a slot or a limit to lift. */
+export interface QueuedTask extends TaskBase {
+  readonly state: 'queued';
+  readonly next: NextRun;
+  /** Why its file, edited since, can't be read; it is not started until it can. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** What the user asked of a task while an agent was on it. */
+export type Wish = 'cancel' | 'requeue';
+
+/** The steps of an active task. */
+export type Phase =
+  /** The plan is being made and written. */
+  | { readonly name: 'planning'; readonly next: NextRun }
+  /** The worktree is being made and the agent spawned. */
+  | { readonly name: 'preparing'; readonly plan: RunPlan }
+  | {
+      readonly name: 'running';
+      readonly plan: RunPlan;
+      readonly startedAt: number;
+      readonly lastOutputAt: number;
+      readonly view: RunView;
+      /** Why the board is ending it, or null. */
+      readonly stopping: StopCause | null;
+    }
+  /** The agent is gone; its work is being looked at and verified. */
+  | { readonly name: 'inspecting'; readonly plan: RunPlan; readonly exit: RunExit }
+  /** Decided; facts are being written and the file moved. Tried again at `retryAt` where that failed. */
+  | {
+      readonly name: 'settling';
+      readonly settlement: Settlement;
+      readonly failures: number;
+      readonly retryAt: number | null;
+    };
+
+/** What is decided about a task that leaves `active/`. */
+export type Settlement =
+  | {
+      readonly to: 'verdict';
+      readonly verdict: Verdict;
+      readonly plan: RunPlan | null;
+      readonly record: RunRecord | null;
+    }
+  | { readonly to: 'queued'; readonly next: NextRun; readonly plan: RunPlan | null; readonly record: RunRecord | null };
+
+/** An agent is on it. Its file may still be in `queued/` while its plan is made. */
+export interface ActiveTask extends TaskBase {
+  readonly state: 'active';
+  readonly phase: Phase;
+  readonly wish: Wish | null;
+}
+
+/** Waiting for the user. */
+export interface AttentionTask extends TaskBase {
+  readonly state: 'attention';
+  readonly verdict: Verdict;
+}
+
+/** A task that is not finished. */
+export type Task = QueuedTask | ActiveTask | AttentionTask;
+
+/** A task in `done/` or `archive/`. Its verdict is read only when something asks for it. */
+export interface FinishedTask {
+  readonly id: TaskId;
+  readonly file: TaskFile;
+  /** Undefined before it was read; null where there is none (a file put there by hand). */
+  readonly verdict: Verdict | null | undefined;
+}
+
+/** A file in the inbox that the board has looked at. */
+export interface InboxFile {
+  readonly name: string;
+  readonly identity: FileIdentity | null;
+  /** Null while it is being read. */
+  readonly diagnostics: readonly Diagnostic[] | null;
+}
+
+/**
+ * Why no new runs start, other than by the user's wish. When `until` has passed, one task is started as a probe;
+ * the hold ends when that one gets through, and comes back doubled when it does not.
+ */
+export interface Hold {
+  readonly reason: Exclude<PauseReason, 'user'>;
+  readonly detail: string;
+  readonly since: number;
+  readonly until: number;
+  /** How often in a row it came. */
+  readonly strikes: number;
+}
+
+/** Counted from the runs that ended on that day. */
+export interface Spending {
+  /** The local day, `YYYY-MM-DD`. */
+  readonly day: string;
+  readonly usd: number;
+}
+
+/** The state that {@link BoardEvent}s change. */
+export interface Board {
+  readonly settings: Settings;
+  /** What is wrong with the settings file as it is now; the settings are those that were right last. */
+  readonly settingsProblems: readonly Diagnostic[];
+  readonly live: ReadonlyMap<TaskKey, Task>;
+  readonly finished: ReadonlyMap<TaskKey, FinishedTask>;
+  readonly inbox: ReadonlyMap<string, InboxFile>;
+  readonly userPaused: boolean;
+  readonly hold: Hold | null;
+  readonly shutdown: 'no' | 'asked' | 'hurried';
+  readonly spending: Spending;
+  /** Files, as `column/name`, that are being read for the first time; nothing starts before they are known. */
+  readonly loading: ReadonlySet<string>;
+  readonly scan: BoardScan | null;
+  /** Counts changes that the dashboard shows; progress apart, so that it can be shown less often. */
+  readonly revision: { readonly facts: number; readonly progress: number };
+}
+
+/** Why a queued task does not start. */
+export type Waiting =
+  | { readonly kind: 'next' }
+  | { readonly kind: 'slot' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'backoff'; readonly until: number }
+  | { readonly kind: 'problem' }
+  | { readonly kind: 'dependencies'; readonly on: readonly WaitingOn[] };
+
+/** A dependency that is not done, and why. */
+export interface WaitingOn {
+  readonly id: TaskId;
+  readonly why: 'queued' | 'active' | 'attention' | 'cancelled' | 'unknown';
+}
+
+/** The outside's answer about a task's base. */
+export interface BaseConflict {
+  /** The two sides, such as `task/a` and `task/b`. */
+  readonly sides: readonly [string, string];
+  readonly files: readonly string[];
+}
+
+/** A run with what was recorded of it. */
+export interface RunFacts {
+  readonly plan: RunPlan;
+  readonly record: RunRecord | null;
+}
+
+/** What is kept about a task in `runs/TASK/`. */
+export interface TaskFacts {
+  /** The highest run number that has a folder, with or without facts. */
+  readonly highestRun: number;
+  /** Runs whose plan could be read, oldest first. */
+  readonly runs: readonly RunFacts[];
+  readonly verdict: Verdict | null;
+}
+
+/** A task's file and facts, read when the board meets it for the first time. */
+export interface LoadedTask {
+  readonly file: TaskFile;
+  readonly spec: TaskSpec | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly facts: TaskFacts;
+  /** For a file in `active/` with an unfinished run: what became of that run. */
+  readonly lastRun: LastRun | null;
+}
+
+/** What became of a run whose daemon is gone. */
+export type LastRun =
+  /** Nobody claimed it, and nobody can any more. */
+  | { readonly kind: 'unclaimed' }
+  /** Its agent is alive, and is followed from now on. */
+  | { readonly kind: 'alive'; readonly view: RunView; readonly startedAt: number }
+  | { readonly kind: 'dead'; readonly exit: RunExit };
+
+/** Which run of which task an evidence is about. */
+export interface InspectedRun extends RunId {
+  readonly evidence: Evidence;
+}
+
+/** A fault as the board meets it outside: an error's code, such as `ENOSPC`, and its message. */
+export interface OutsideFault {
+  readonly code: string | null;
+  readonly message: string;
+  readonly fault: Fault | null;
+}

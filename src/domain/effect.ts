@@ -1,0 +1,85 @@
+/**
+ * What the reducer asks of the outside. Effects of one batch that belong to one task are performed in order; when
+ * one fails, the rest of its batch is dropped and `effect-failed` comes back. Batches of one task never overlap.
+ * Facts come before the rename that commits them.
+ */
+import type { FileIdentity, Hold, NextRun, TaskFile, TaskPast } from './board.ts';
+import type { HistoryEntry } from './history.ts';
+import type { RunId, RunPlan, RunRecord, StopCause, Verdict } from './run.ts';
+import type { Argv, Column, TaskId, TaskKey, TaskSpec } from './task.ts';
+
+/** What a dependent is told of a dependency: by reference, never its content. */
+export interface Handoff {
+  readonly id: TaskId;
+  readonly title: string;
+  /** Null for a report, or work that is in the base already. */
+  readonly branch: string | null;
+  readonly tip: string | null;
+  readonly base: string | null;
+  readonly summary: string | null;
+  readonly diffstat: Verdict['diffstat'];
+  /** Path of its report, relative to `.orchestrator/`, or null. */
+  readonly report: string | null;
+}
+
+/** See the file's head. */
+export type Effect =
+  /** Reads a file of the inbox, checks it and moves it to `queued/`: `taken-in`. `known` are the ids in use. */
+  | { readonly type: 'take-in'; readonly name: string; readonly identity: FileIdentity }
+  /** Reads a file met for the first time, with its facts: `task-loaded`. */
+  | { readonly type: 'load-task'; readonly file: TaskFile }
+  /** Reads a known file that was edited: `task-read`. */
+  | { readonly type: 'read-task'; readonly file: TaskFile }
+  /** Reads finished tasks' verdicts: `verdicts-read`. */
+  | { readonly type: 'read-verdicts'; readonly tasks: ReadonlyMap<TaskKey, TaskId> }
+  /** Reads the file again, finds the base, writes the plan: `run-planned` or `base-conflicted`. */
+  | {
+      readonly type: 'plan-run';
+      readonly task: TaskId;
+      readonly n: number;
+      readonly next: NextRun;
+      readonly past: TaskPast;
+      readonly file: TaskFile;
+      readonly dependencies: readonly Handoff[];
+    }
+  /** Renames a task's file: `moved`. Never overwrites. */
+  | { readonly type: 'move-task'; readonly task: TaskId; readonly file: TaskFile; readonly to: Column }
+  /** Makes the run's worktree, or takes the one that is there. */
+  | { readonly type: 'prepare-workspace'; readonly task: TaskId; readonly plan: RunPlan }
+  /** Composes and keeps the prompt, and starts the agent: `run-started`, then `run-seen`…, then `run-exited`. */
+  | {
+      readonly type: 'start-run';
+      readonly task: TaskId;
+      readonly plan: RunPlan;
+      readonly spec: TaskSpec;
+      readonly dependencies: readonly Handoff[];
+    }
+  /** Ends an agent and all it has started; `run-exited` follows as always. */
+  | {
+      readonly type: 'stop-run';
+      readonly task: TaskId;
+      readonly run: RunId;
+      readonly cause: StopCause;
+      readonly hurried: boolean;
+    }
+  /** Looks at what the run left, and runs `verify`: `work-inspected`. */
+  | { readonly type: 'inspect-work'; readonly task: TaskId; readonly plan: RunPlan; readonly verify: readonly Argv[] }
+  /** Makes what the worktree holds reachable from a ref. */
+  | { readonly type: 'keep-work'; readonly task: TaskId; readonly plan: RunPlan }
+  /** Lets the worktree go of its branch; for a cancelled task, removes it if nothing is lost. */
+  | { readonly type: 'release-workspace'; readonly task: TaskId; readonly plan: RunPlan; readonly remove: boolean }
+  | { readonly type: 'write-report'; readonly task: TaskId; readonly run: RunId; readonly text: string }
+  | { readonly type: 'record-exit'; readonly task: TaskId; readonly run: RunId; readonly record: RunRecord }
+  | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }
+  /** Renews the generated section at the end of the task's file: `moved`, with the file as it is now. */
+  | { readonly type: 'tell-story'; readonly task: TaskId; readonly file: TaskFile; readonly verdict: Verdict }
+  | { readonly type: 'write-hold'; readonly hold: Hold | null }
+  | { readonly type: 'journal'; readonly entry: HistoryEntry };
+
+/** An effect's `type`. */
+export type EffectKind = Effect['type'];
+
+/** The task in whose lane an effect is performed, or null for one that belongs to the board. */
+export function laneOf(effect: Effect): TaskId | null {
+  return 'task' in effect ? effect.task : null;
+}

@@ -1,0 +1,53 @@
+/** Everything that can happen to the board. Each event carries its time; the reducer has no clock of its own. */
+import type { BaseConflict, BoardScan, FileIdentity, Hold, LoadedTask, OutsideFault, TaskFile } from './board.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { EffectKind } from './effect.ts';
+import type { Evidence, RunExit, RunId, RunPlan, RunView, Verdict } from './run.ts';
+import type { Settings } from './settings.ts';
+import type { TaskId, TaskKey, TaskSpec } from './task.ts';
+
+/** What became of a file in the inbox. */
+export type TakenIn =
+  | {
+      readonly kind: 'accepted';
+      readonly spec: TaskSpec;
+      readonly file: TaskFile;
+      readonly warnings: readonly Diagnostic[];
+    }
+  /** The same file, byte for byte, as a task that waits already: the inbox's copy was removed. */
+  | { readonly kind: 'repeated'; readonly id: TaskId }
+  | { readonly kind: 'rejected'; readonly diagnostics: readonly Diagnostic[] }
+  /** It was changed or removed while it was read; the next scan says more. */
+  | { readonly kind: 'changed' };
+
+/** See the file's head. `at` is in milliseconds since the epoch, `day` the local day as `YYYY-MM-DD`. */
+export type BoardEvent = { readonly at: number } & (
+  | { readonly type: 'opened'; readonly day: string; readonly spentUsd: number; readonly hold: Hold | null }
+  | { readonly type: 'tick'; readonly day: string }
+  | { readonly type: 'scanned'; readonly scan: BoardScan }
+  | { readonly type: 'settings-read'; readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }
+  | { readonly type: 'task-loaded'; readonly loaded: LoadedTask }
+  | { readonly type: 'verdicts-read'; readonly verdicts: ReadonlyMap<TaskKey, Verdict | null> }
+  | { readonly type: 'taken-in'; readonly name: string; readonly identity: FileIdentity; readonly outcome: TakenIn }
+  | {
+      readonly type: 'task-read';
+      readonly file: TaskFile;
+      readonly spec: TaskSpec | null;
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | { readonly type: 'run-planned'; readonly task: TaskId; readonly plan: RunPlan; readonly spec: TaskSpec }
+  | { readonly type: 'base-conflicted'; readonly task: TaskId; readonly conflict: BaseConflict }
+  | { readonly type: 'moved'; readonly task: TaskId; readonly file: TaskFile }
+  | { readonly type: 'run-started'; readonly run: RunId }
+  | { readonly type: 'run-seen'; readonly run: RunId; readonly view: RunView; readonly lastOutputAt: number }
+  | { readonly type: 'run-exited'; readonly run: RunId; readonly exit: RunExit }
+  | { readonly type: 'work-inspected'; readonly run: RunId; readonly evidence: Evidence }
+  /** An effect could not be performed; the rest of its batch was dropped. */
+  | {
+      readonly type: 'effect-failed';
+      readonly task: TaskId | null;
+      readonly effect: EffectKind;
+      readonly fault: OutsideFault;
+    }
+  | { readonly type: 'shutdown-asked' }
+);

@@ -1,0 +1,48 @@
+import type { Diagnostic } from './diagnostic.ts';
+import type { PauseReason, RunId, StopCause } from './run.ts';
+import type { Column, TaskId } from './task.ts';
+
+/** A line of `history.jsonl`: what happened, for people and scripts. */
+export type HistoryEntry = { readonly at: number } & (
+  | { readonly type: 'board-started' }
+  | { readonly type: 'board-stopped' }
+  | { readonly type: 'task-accepted'; readonly task: TaskId; readonly title: string }
+  | { readonly type: 'inbox-rejected'; readonly name: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly type: 'inbox-repeated'; readonly name: string; readonly task: TaskId }
+  | { readonly type: 'task-found'; readonly task: TaskId; readonly column: Column; readonly note: string }
+  | { readonly type: 'task-changed'; readonly task: TaskId; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly type: 'task-moved-by-user';
+      readonly task: TaskId;
+      readonly from: Column;
+      readonly to: Column | null;
+      readonly meaning: string;
+    }
+  | {
+      readonly type: 'run-planned';
+      readonly run: RunId;
+      readonly attempt: number;
+      readonly cause: string;
+      readonly session: string;
+    }
+  | { readonly type: 'run-started'; readonly run: RunId }
+  | { readonly type: 'run-stopping'; readonly run: RunId; readonly cause: StopCause }
+  | {
+      readonly type: 'run-ended';
+      readonly run: RunId;
+      readonly outcome: string;
+      readonly detail: string;
+      readonly costUsd: number;
+      readonly workedMs: number;
+    }
+  | { readonly type: 'task-settled'; readonly task: TaskId; readonly column: Column; readonly detail: string }
+  | { readonly type: 'held'; readonly reason: PauseReason; readonly until: number | null; readonly detail: string }
+  | { readonly type: 'hold-lifted'; readonly reason: PauseReason }
+  | { readonly type: 'settings-changed'; readonly problems: readonly Diagnostic[] }
+  | {
+      readonly type: 'effect-failed';
+      readonly task: TaskId | null;
+      readonly effect: string;
+      readonly message: string;
+    }
+);

@@ -1,0 +1,75 @@
+/** Every bound of the board, each with its unit in its name. */
+export const limits = {
+  /** A larger file in the inbox is refused. */
+  maxTaskFileBytes: 256 * 1024,
+  /** A longer frontmatter is refused before YAML sees it. */
+  maxFrontmatterBytes: 16 * 1024,
+  /** Deeper nesting in frontmatter or settings is refused before YAML sees it. */
+  maxYamlDepth: 16,
+  maxSettingsFileBytes: 64 * 1024,
+  maxTitleChars: 120,
+  /** The most dependencies a task may name. */
+  maxDependencies: 256,
+
+  /** A file in the inbox must have been left alone for so long before it is read, unless it was moved in. */
+  inboxQuietMs: 250,
+  /** How often the board looks at its folders though no watcher spoke. */
+  sweepEveryMs: 2_000,
+  /** How long watch events are gathered before the board looks. */
+  hintDebounceMs: 10,
+
+  /** The dashboard is written at most so often. */
+  dashboardEveryMs: 1_000,
+  /** And so often when only progress changed. */
+  dashboardProgressEveryMs: 10_000,
+  /** The dashboard lists at most so many tasks a section, and says how many more there are. */
+  maxDashboardRows: 20,
+  maxDashboardTextChars: 400,
+  /** Finished tasks in `queue.json` and `status --json`, newest first. */
+  maxFinishedListed: 200,
+
+  /** A line of an agent's stream that is longer is passed over. */
+  maxStreamLineBytes: 16 * 1024 * 1024,
+  /** How often an agent's stream is looked at for new lines. */
+  followEveryMs: 100,
+  /** Kept of an agent's last words and of its stderr. */
+  maxTailChars: 4_000,
+  /** Kept of an agent's summary. */
+  maxSummaryChars: 2_000,
+  /** Kept of an agent's report. */
+  maxReportChars: 200_000,
+  maxQuestions: 10,
+  maxFollowUps: 20,
+  /** Kept of an agent's refused tool calls. */
+  maxDenials: 20,
+
+  /** How long an agent may stay after its result. */
+  resultGraceMs: 15_000,
+  /** Between INT and TERM, and between TERM and KILL. */
+  interruptGraceMs: 5_000,
+  terminateGraceMs: 5_000,
+  /** The same when the user hurries. */
+  hurriedGraceMs: 500,
+  /** How long a wrapper may take to claim its run. */
+  claimTimeoutMs: 10_000,
+
+  /** A git command of the board's own takes at most so long. */
+  gitTimeoutMs: 120_000,
+  /** One `verify` or `setup` command takes at most so long. */
+  commandTimeoutMs: 30 * 60_000,
+  /** Files named when a worktree holds uncommitted work. */
+  maxDirtyFilesNamed: 20,
+
+  /** After a failed effect the board tries again this much later, doubled each time, at most `maxBackoffMs`. */
+  firstBackoffMs: 5_000,
+  maxBackoffMs: 30 * 60_000,
+  /** A missing login or credit is probed so often. */
+  authProbeEveryMs: 5 * 60_000,
+  /** A run that a limit, a crash or a stop ended is started again at no attempt's cost at most so often in a row. */
+  maxFreeRestarts: 20,
+
+  /** Events that may wait in the daemon's mailbox; one more is a fault of ours. */
+  maxMailboxEvents: 100_000,
+  /** Runs kept for one task. */
+  maxRunsPerTask: 1_000,
+} as const;

@@ -1,0 +1,270 @@
+/**
+ * A run: one attempt of one task by one agent process, and the facts about it that are kept in `runs/TASK/N/`.
+ *
+ *   plan.json ──► claim ──► stream.jsonl, stderr.log ──► exit.json
+ *   what it is    who runs   what the agent prints        how it ended, and what was found
+ */
+import type { Argv, TaskId } from './task.ts';
+
+/** Why a task needs its user, or why a run failed: stable words that scripts may rely on. */
+export const reasons = [
+  'agent-error',
+  'no-result',
+  'no-changes',
+  'uncommitted',
+  'permission-denied',
+  'verify-failed',
+  'stalled',
+  'timeout',
+  'max-turns',
+  'budget',
+  'setup-failed',
+  'dependency-conflict',
+  'merge-conflict',
+  'dependency-cycle',
+  'question',
+  'spawn-failed',
+  'interrupted',
+  'stopped',
+] as const;
+/** One of {@link reasons}. */
+export type Reason = (typeof reasons)[number];
+
+/** What went wrong, in a stable word and in a sentence or more for the person who reads it. */
+export interface Fault {
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
+/** Why a run is made: what its prompt must tell the agent beyond the task itself. */
+export type RunCause =
+  | { readonly kind: 'first' }
+  /** The board's own retry. */
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  /** The user's retry after the board gave up. */
+  | { readonly kind: 'retried'; readonly fault: Fault | null }
+  /** The board stopped, the machine went down, a limit was reached: nobody's fault. */
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'answered'; readonly question: string; readonly answer: string }
+  | { readonly kind: 'sent-back'; readonly text: string };
+
+/** The agent's conversation: a new one under an id chosen beforehand, or an earlier one gone on with. */
+export type Session =
+  { readonly mode: 'fresh'; readonly id: string } | { readonly mode: 'resume'; readonly id: string };
+
+/** Where the agent works. A role that only reads gets a checkout without a branch. */
+export type Workspace =
+  | { readonly kind: 'branch'; readonly path: string; readonly base: string; readonly branch: string }
+  | { readonly kind: 'detached'; readonly path: string; readonly base: string };
+
+/** Names one run of one task. */
+export interface RunId {
+  readonly task: TaskId;
+  /** 1 for a task's first run. */
+  readonly n: number;
+}
+
+/** What a run is, written before anything of it happens. */
+export interface RunPlan extends RunId {
+  readonly version: 1;
+  /** 1 for the first attempt; a run that was interrupted shares its number with the next. */
+  readonly attempt: number;
+  /** Runs in a row, before this one, that cost no attempt. */
+  readonly freeRestarts: number;
+  readonly cause: RunCause;
+  readonly session: Session;
+  readonly workspace: Workspace;
+  /** SHA-256 of the task's file as it was read for this run, in hex. */
+  readonly taskHash: string;
+  /** The machine's boot id, or null where it has none. */
+  readonly bootId: string | null;
+  /** Milliseconds since the epoch. */
+  readonly plannedAt: number;
+}
+
+/** Formats a run's id as it stands in folders and in the `BRANCHBOARD_RUN` variable: `TASK/N`. */
+export function formatRunId(run: RunId): string {
+  return `${run.task}/${String(run.n)}`;
+}
+
+/** How far an agent is, as its own list of steps tells. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly step: string | null;
+}
+
+/** What is asked of the agent at its end (`--json-schema`), checked and bounded. */
+export interface AgentReport {
+  readonly status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed';
+  readonly summary: string;
+  readonly questions: readonly string[];
+  readonly followUps: readonly string[];
+}
+
+/** The agent's own account of its end: the first `result` line of its stream. */
+export interface AgentResult {
+  readonly isError: boolean;
+  /** `success`, `error_max_turns`, `error_max_budget_usd`, `error_during_execution`, … */
+  readonly subtype: string;
+  /** The HTTP status behind an error, or null. */
+  readonly apiErrorStatus: number | null;
+  readonly numTurns: number;
+  readonly costUsd: number;
+  /** The final text, bounded by `maxReportChars`. */
+  readonly text: string;
+  readonly errors: readonly string[];
+  /** Names of the tools that were refused, bounded. */
+  readonly denials: readonly string[];
+  /** The structured result; null where the agent gave none that fits. */
+  readonly report: AgentReport | null;
+}
+
+/** What the stream said of the account's usage limits last. */
+export interface UsageLimit {
+  readonly status: 'allowed' | 'allowed-warning' | 'rejected';
+  /** Milliseconds since the epoch, or null where it was not told. */
+  readonly resetsAt: number | null;
+  /** Such as `five_hour`. */
+  readonly kind: string | null;
+}
+
+/** What is known of a run from its stream so far. */
+export interface RunView {
+  readonly sessionId: string | null;
+  readonly model: string | null;
+  readonly progress: Progress | null;
+  /** The last thing the agent said, bounded by `maxTailChars`. */
+  readonly lastText: string | null;
+  /** Tool calls that have begun and not ended. */
+  readonly openTools: number;
+  readonly denials: readonly string[];
+  readonly usageLimit: UsageLimit | null;
+  /** The last error of the API that the agent is retrying after, such as `overloaded (529)`; null when none. */
+  readonly apiRetry: string | null;
+  readonly costUsd: number;
+  readonly result: AgentResult | null;
+  /** Lines that were no JSON objects or too long. */
+  readonly noiseLines: number;
+}
+
+/** A run of which nothing was heard yet. */
+export const emptyRunView: RunView = {
+  sessionId: null,
+  model: null,
+  progress: null,
+  lastText: null,
+  openTools: 0,
+  denials: [],
+  usageLimit: null,
+  apiRetry: null,
+  costUsd: 0,
+  result: null,
+  noiseLines: 0,
+};
+
+/** Why the board ended an agent. */
+export type StopCause = 'timeout' | 'stalled' | 'lingering' | 'cancelled' | 'requeued' | 'shutdown';
+
+/** How a run ended, as the operating system and the stream tell. */
+export interface RunExit {
+  readonly endedAt: number;
+  /** Null where a signal ended it, or where nobody was there to see it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Null where it ended by itself. */
+  readonly stopped: StopCause | null;
+  readonly view: RunView;
+  /** The end of stderr, bounded by `maxTailChars`. */
+  readonly stderrTail: string;
+}
+
+/** Lines and files changed. */
+export interface Diffstat {
+  readonly files: number;
+  readonly insertions: number;
+  readonly deletions: number;
+}
+
+/** How one `verify` or `setup` command ended. */
+export interface CommandOutcome {
+  readonly argv: Argv;
+  readonly ok: boolean;
+  /** The end of what it printed, bounded by `maxTailChars`. */
+  readonly outputTail: string;
+}
+
+/** What is found in the worktree after a run. */
+export interface Evidence {
+  /** The tip of the task's branch; for a workspace without a branch, its HEAD. */
+  readonly tip: string;
+  /** Commits on the branch that are not in its base. */
+  readonly commits: number;
+  readonly diffstat: Diffstat;
+  /** Paths with uncommitted changes, at most `maxDirtyFilesNamed`. */
+  readonly dirty: readonly string[];
+  readonly verify: readonly CommandOutcome[];
+}
+
+/** What a run's end means for its task. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly summary: string }
+  /** A role that only reads left its report; `report` is that text. */
+  | { readonly kind: 'reported'; readonly summary: string; readonly report: string }
+  | { readonly kind: 'question'; readonly question: string; readonly summary: string }
+  | { readonly kind: 'failed'; readonly fault: Fault }
+  /** Not the task's fault and nobody's attempt; `pause` says what the board must wait for, if anything. */
+  | {
+      readonly kind: 'interrupted';
+      readonly detail: string;
+      readonly pause: PauseReason | null;
+      readonly until: number | null;
+    }
+  | { readonly kind: 'cancelled' };
+
+/** Why the board makes no new starts. */
+export type PauseReason =
+  'user' | 'usage-limit' | 'overload' | 'connection' | 'auth' | 'credit' | 'budget' | 'disk-full';
+
+/** The fact about a run's end, kept as `exit.json`. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly exit: RunExit;
+  readonly evidence: Evidence | null;
+  readonly outcome: Outcome;
+}
+
+/** What the board decided of a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
+export interface Verdict {
+  readonly version: 1;
+  /** Where the task's file goes. */
+  readonly column: 'attention' | 'done' | 'archive';
+  /** The run it follows from; null where none was made. */
+  readonly run: number | null;
+  readonly at: number;
+  readonly title: string;
+  readonly agent: string;
+  readonly fault: Fault | null;
+  readonly question: string | null;
+  readonly summary: string | null;
+  readonly branch: string | null;
+  readonly base: string | null;
+  /** The commit that holds the task's work; null for a report. */
+  readonly tip: string | null;
+  readonly commits: number;
+  readonly diffstat: Diffstat | null;
+  readonly verified: boolean;
+  /** The agent said, and nothing shows otherwise, that there was nothing to do. */
+  readonly nothingToDo: boolean;
+  /** Path of the report, relative to `.orchestrator/`. */
+  readonly report: string | null;
+  readonly followUps: readonly string[];
+  readonly sessionId: string | null;
+  readonly attempts: number;
+  /** All runs together. */
+  readonly costUsd: number;
+  /** Milliseconds that agents worked, all runs together. */
+  readonly workedMs: number;
+  /** When its work was found to be in the base; null before. */
+  readonly mergedAt: number | null;
+}

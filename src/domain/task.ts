@@ -1,0 +1,85 @@
+/**
+ * A task: one markdown file that says what an agent should do.
+ *
+ * Glossary, used with these meanings everywhere:
+ *
+ *   task        a unit of work, one markdown file
+ *   column      the folder a task's file is in; it is the task's state
+ *   run         one attempt of one task by one agent process
+ *   attempt     what a task's `retries` count; an interrupted run costs none
+ *   role        a template of instructions and permissions that a task names with `agent:`
+ *   dependency  a task that must be done before this one starts, and whose work this one's branch contains
+ *   attention   what only the user can settle: a second failure, a question, a conflict
+ *   verdict     what the board decided of a task when it left `active/`, kept as a fact on disk
+ *   plan        the fact, written before a run starts, of what that run is
+ *   board       all the tasks of one repository
+ */
+
+declare const brand: unique symbol;
+
+/** A task's id as the user wrote it; checked by {@link parseTaskId}. Compare two of them by {@link keyOf}. */
+export type TaskId = string & { readonly [brand]: 'TaskId' };
+
+/** A task id folded so that ids that differ only in case are one key. */
+export type TaskKey = string & { readonly [brand]: 'TaskKey' };
+
+/** A program and its arguments, never run through a shell. */
+export type Argv = readonly [program: string, ...args: string[]];
+
+/** The folders that a task's file moves through once it was accepted. */
+export const columns = ['queued', 'active', 'attention', 'done', 'archive'] as const;
+/** One of {@link columns}. */
+export type Column = (typeof columns)[number];
+
+/** Priorities, the most urgent first. */
+export const priorities = ['high', 'normal', 'low'] as const;
+/** One of {@link priorities}. */
+export type Priority = (typeof priorities)[number];
+
+/** What a task's file says, checked. Settings it leaves out are absent and come from the board's settings. */
+export interface TaskSpec {
+  readonly id: TaskId;
+  readonly title: string;
+  /** The role's name. */
+  readonly agent: string;
+  readonly dependsOn: readonly TaskId[];
+  readonly priority: Priority;
+  /** The user's markdown without frontmatter and without the generated story: what the agent is asked to do. */
+  readonly body: string;
+  /** Paths, relative to the repository, that the agent should read. */
+  readonly context: readonly string[];
+  /** Globs of what the task will change. */
+  readonly touches: readonly string[];
+  readonly base?: string;
+  readonly model?: string;
+  readonly effort?: string;
+  readonly maxTurns?: number;
+  readonly budgetUsd?: number;
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly verify?: readonly Argv[];
+  readonly permissionMode?: string;
+  readonly allowedTools?: readonly string[];
+}
+
+/** The longest id, in characters. */
+export const maxTaskIdChars = 64;
+
+const idPattern = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${String(maxTaskIdChars - 1)}}$`);
+
+/** Checks an id; returns undefined if the text can't be one (it also becomes a branch and a folder name). */
+export function parseTaskId(text: string): TaskId | undefined {
+  if (!idPattern.test(text) || text.includes('..')) return undefined;
+  if (text.endsWith('.') || text.toLowerCase().endsWith('.lock')) return undefined;
+  return text as TaskId;
+}
+
+/** The key under which a task is known: its id without case. */
+export function keyOf(id: TaskId): TaskKey {
+  return id.toLowerCase() as TaskKey;
+}
+
+/** The name of a task's file in any column. */
+export function fileNameOf(id: TaskId): string {
+  return `${id}.md`;
+}

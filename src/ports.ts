@@ -1,0 +1,209 @@
+/** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
+import type { BaseConflict, BoardScan, FileIdentity, Hold, LastRun, TaskFacts, TaskFile } from './domain/board.ts';
+import type { Diagnostic } from './domain/diagnostic.ts';
+import type { Handoff } from './domain/effect.ts';
+import type { HistoryEntry } from './domain/history.ts';
+import type { Result } from './domain/result.ts';
+import type {
+  CommandOutcome,
+  Evidence,
+  Fault,
+  RunExit,
+  RunId,
+  RunPlan,
+  RunRecord,
+  RunView,
+  StopCause,
+  Verdict,
+  Workspace,
+} from './domain/run.ts';
+import type { Settings } from './domain/settings.ts';
+import type { Argv, Column, TaskId } from './domain/task.ts';
+
+/** An error of the outside with a stable fault for the user, where the adapter knows one. */
+export class PortError extends Error {
+  /** What it means for the task, or null where the adapter can't tell. */
+  readonly fault: Fault | null;
+  /** A system's code such as `ENOSPC`, or null. */
+  readonly code: string | null;
+
+  constructor(message: string, options: { fault?: Fault; code?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'PortError';
+    this.fault = options.fault ?? null;
+    this.code = options.code ?? null;
+  }
+}
+
+/** Time. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `wake` once after `delayMs`; the returned function forgets it. */
+  setTimer(delayMs: number, wake: () => void): () => void;
+  /** The local day, `YYYY-MM-DD`. */
+  day(at: number): string;
+  /** The local time of day, `HH:MM:SS`. */
+  timeOfDay(at: number): string;
+  /** The machine's boot id, or null where it has none. */
+  readonly bootId: string | null;
+  /** A fresh random UUID. */
+  uuid(): string;
+}
+
+/** A task's file as read. */
+export interface ReadFile {
+  readonly text: string;
+  readonly file: TaskFile;
+  /** SHA-256 in hex. */
+  readonly hash: string;
+}
+
+/** Why a file could not be read as text: it is gone or was changed, or it is of a kind or size that is refused. */
+export type Unreadable =
+  { readonly kind: 'changed' } | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };
+
+/** The board's folder. All calls that change or list the columns are performed one at a time, in the order of the calls. */
+export interface BoardFiles {
+  scan(): Promise<BoardScan>;
+  readInbox(name: string, identity: FileIdentity): Promise<Result<{ readonly text: string }, Unreadable>>;
+  /**
+   * Puts a file of the inbox into `queued/` under the task's id, then removes the original if it is still what was
+   * read. `in-use` says that a task of that id, in any column, is there already.
+   */
+  acceptInbox(
+    name: string,
+    identity: FileIdentity,
+    id: TaskId,
+    text: string,
+  ): Promise<
+    | { readonly kind: 'accepted'; readonly file: TaskFile }
+    | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean }
+  >;
+  /** Removes a file of the inbox if it is still what was read. */
+  dropInbox(name: string, identity: FileIdentity): Promise<void>;
+  readTask(file: TaskFile): Promise<Result<ReadFile, Unreadable>>;
+  /** Renames; throws PortError if the target is there or the source is not. */
+  moveTask(file: TaskFile, to: Column): Promise<TaskFile>;
+  /** Replaces a task's file atomically if it is still what `file` says; otherwise throws PortError. */
+  rewriteTask(file: TaskFile, text: string): Promise<TaskFile>;
+
+  readFacts(task: TaskId): Promise<TaskFacts>;
+  readVerdict(task: TaskId): Promise<Verdict | null>;
+  /** Exclusive and durable: throws PortError if that run has a plan already. */
+  writePlan(plan: RunPlan): Promise<void>;
+  writeRecord(run: RunId, record: RunRecord): Promise<void>;
+  writeReport(run: RunId, text: string): Promise<void>;
+  writePrompt(run: RunId, text: string): Promise<void>;
+  writeVerdict(task: TaskId, verdict: Verdict): Promise<void>;
+  readHold(): Promise<Hold | null>;
+  writeHold(hold: Hold | null): Promise<void>;
+  /** Writes `queue.json`. */
+  writeBoardData(json: string): Promise<void>;
+}
+
+/** The dashboard's file, with the zones that belong to the user. */
+export interface DashboardFile {
+  /**
+   * Replaces the file by what `compose` makes of it as it is now, so that nothing that an editor saves meanwhile is
+   * lost; `compose` may be called more than once. Does nothing where the text stays the same.
+   */
+  update(compose: (current: string | null) => string): Promise<void>;
+  /** The user's notes as they are now. */
+  readNotes(): Promise<string>;
+}
+
+/** The settings file. */
+export interface SettingsFile {
+  /** Null where it did not change since the last call. */
+  readIfChanged(): Promise<{ readonly settings: Settings | null; readonly problems: readonly Diagnostic[] } | null>;
+}
+
+/** What a base is made of. */
+export interface BaseRequest {
+  readonly task: TaskId;
+  /** A branch or commit. */
+  readonly start: string | null;
+  readonly dependencies: readonly Handoff[];
+}
+
+/** Git: branches, worktrees and what is in them. Commands that change the repository's records never run at once. */
+export interface Worktrees {
+  /** A commit that contains the start and the work of all dependencies. Throws PortError where the start is unknown. */
+  resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
+  /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
+  choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
+  /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */
+  prepare(plan: RunPlan): Promise<void>;
+  inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify'>>;
+  /** Makes all that the workspace holds, uncommitted files too, reachable from a ref, without touching the workspace. */
+  keep(plan: RunPlan): Promise<void>;
+  /** Detaches the worktree from its branch and keeps the tip under a ref; `remove`s it where it holds nothing else. */
+  release(plan: RunPlan, remove: boolean): Promise<void>;
+}
+
+/** Runs the user's own `verify` commands, without a shell. */
+export interface CommandRunner {
+  run(argv: Argv, options: { readonly cwd: string; readonly plan: RunPlan }): Promise<CommandOutcome>;
+}
+
+/** All that one run of an agent needs. */
+export interface RunRequest {
+  readonly plan: RunPlan;
+  readonly readsOnly: boolean;
+  /** A file of the repository's own `.claude/agents/`, by name, or null. */
+  readonly claudeAgent: string | null;
+  readonly model: string | null;
+  readonly effort: string | null;
+  readonly maxTurns: number | null;
+  readonly budgetUsd: number | null;
+  readonly permissionMode: string;
+  readonly allowedTools: readonly string[];
+  readonly disallowedTools: readonly string[];
+}
+
+/** Where a runner tells what it sees. */
+export interface RunListener {
+  seen(run: RunId, view: RunView, lastOutputAt: number): void;
+  /** Called once for each run. */
+  exited(run: RunId, exit: RunExit): void;
+}
+
+/** Agents: processes that outlive the daemon, write to files and are followed there. */
+export interface AgentRunner {
+  /** Starts the agent; the prompt is in the run's folder. Resolves once the run is claimed. Throws PortError with `spawn-failed`. */
+  start(request: RunRequest): Promise<void>;
+  /** Ends an agent and all it has started: INT, TERM, KILL, with waits between; `hurried` shortens the waits. */
+  stop(run: RunId, cause: StopCause, hurried: boolean): void;
+  /** What became of a run that an earlier daemon started; follows it from now on if it is alive. */
+  recover(plan: RunPlan): Promise<LastRun>;
+}
+
+/** `history.jsonl`, append only. */
+export interface Journal {
+  append(entry: HistoryEntry): Promise<void>;
+}
+
+/** Something may have changed: look again. */
+export interface ChangeHints {
+  /** Calls `hint` until the returned function is called. */
+  watch(hint: () => void): Promise<() => Promise<void>>;
+}
+
+/** A role's template or an agent file of the repository. */
+export interface Role {
+  readonly name: string;
+  readonly description: string;
+  readonly model: string | null;
+  /** Tools that the role may use; null is no restriction. */
+  readonly tools: readonly string[] | null;
+  /** Its instructions; empty for an agent file of the repository, which Claude Code reads itself. */
+  readonly instructions: string;
+  readonly source: 'shipped' | 'override' | 'claude-agent';
+}
+
+/** Finds roles by name. */
+export interface Roles {
+  /** Throws PortError with `setup-failed` that names the nearest role where there is none of that name. */
+  find(name: string): Promise<Role>;
+}
