@@ -12,19 +12,7 @@
  *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type {
-  Evidence,
-  Fault,
-  PauseReason,
-  RunCause,
-  RunExit,
-  RunId,
-  RunPlan,
-  RunRecord,
-  RunView,
-  StopCause,
-  Verdict,
-} from './run.ts';
+import type { Fault, PauseReason, RunCause, RunExit, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
 import type { Settings } from './settings.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -104,8 +92,8 @@ export interface QueuedTask extends TaskBase {
   readonly problems: readonly Diagnostic[];
 }
 
-/** What the user asked of a task while an agent was on it. */
-export type Wish = 'cancel' | 'requeue';
+/** What the user asked, by moving its file, of a task while an agent was on it; `hold` puts it into `attention/`. */
+export type Wish = 'cancel' | 'requeue' | 'hold';
 
 /** The steps of an active task. */
 export type Phase =
@@ -267,11 +255,6 @@ export type LastRun =
   /** Its agent is alive, and is followed from now on. */
   | { readonly kind: 'alive'; readonly view: RunView; readonly startedAt: number }
   | { readonly kind: 'dead'; readonly exit: RunExit };
-
-/** Which run of which task an evidence is about. */
-export interface InspectedRun extends RunId {
-  readonly evidence: Evidence;
-}
 
 /** A fault as the board meets it outside: an error's code, such as `ENOSPC`, and its message. */
 export interface OutsideFault {

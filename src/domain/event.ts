@@ -27,6 +27,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'scanned'; readonly scan: BoardScan }
   | { readonly type: 'settings-read'; readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }
   | { readonly type: 'task-loaded'; readonly loaded: LoadedTask }
+  /** A file that was to be loaded is gone or was changed; the next scan says more. */
+  | { readonly type: 'task-vanished'; readonly file: TaskFile }
   | { readonly type: 'verdicts-read'; readonly verdicts: ReadonlyMap<TaskKey, Verdict | null> }
   | { readonly type: 'taken-in'; readonly name: string; readonly identity: FileIdentity; readonly outcome: TakenIn }
   | {

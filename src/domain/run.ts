@@ -100,6 +100,8 @@ export interface AgentReport {
   readonly summary: string;
   readonly questions: readonly string[];
   readonly followUps: readonly string[];
+  /** The report of a role that only reads, bounded by `maxReportChars`; null for others. */
+  readonly report: string | null;
 }
 
 /** The agent's own account of its end: the first `result` line of its stream. */

@@ -1,0 +1,53 @@
+/**
+ * Holds: times in which no new run starts because the account or the service can't serve one.
+ *
+ *   none ──► held until T ──► one probe ──► none, if it gets through
+ *              ▲                  │
+ *              └── doubled ◄──────┘ if it does not
+ */
+import type { Hold } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
+import type { Draft } from './draft.ts';
+
+/** Holds the board. `until` is what the service said, or null: then it backs off, longer each time in a row. */
+export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, until: number | null): void {
+  const { hold } = draft.board;
+  // Several agents hit the same wall at once: that is one strike.
+  const sameWall = hold !== null && hold.reason === reason && draft.at < hold.until;
+  if (sameWall && (until === null || until <= hold.until)) return;
+  const strikes = (hold?.strikes ?? 0) + (sameWall ? 0 : 1);
+  const earliest = draft.at + backoffMs(reason, strikes, draft.at);
+  const placed: Hold = {
+    reason,
+    detail,
+    since: hold?.reason === reason ? hold.since : draft.at,
+    until: until !== null && until > draft.at ? until : earliest,
+    strikes,
+  };
+  draft.set({ hold: placed });
+  draft.emit({ type: 'write-hold', hold: placed });
+  draft.journal({ type: 'held', reason, until: placed.until, detail });
+}
+
+function backoffMs(reason: Hold['reason'], strikes: number, at: number): number {
+  if (reason === 'auth' || reason === 'credit') return limits.authProbeEveryMs;
+  const full = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (strikes - 1));
+  // Jitter from the time itself, so that the reducer needs no randomness.
+  return full + Math.round((at % 1000) * (full / 4000));
+}
+
+/** Ends a hold because a run got through. A spent budget is ended by the next day alone. */
+export function liftHold(draft: Draft): void {
+  const { hold } = draft.board;
+  if (hold === null || hold.reason === 'budget') return;
+  endHold(draft);
+}
+
+/** Ends a hold, whatever its reason. */
+export function endHold(draft: Draft): void {
+  const { hold } = draft.board;
+  if (hold === null) return;
+  draft.set({ hold: null });
+  draft.emit({ type: 'write-hold', hold: null });
+  draft.journal({ type: 'hold-lifted', reason: hold.reason });
+}

@@ -1,0 +1,290 @@
+/** What a scan of the folders tells: new files, edited ones, and moves by hand, each of which is a command. */
+import {
+  emptyPast,
+  firstRun,
+  isSameFile,
+  type ActiveTask,
+  type BoardScan,
+  type FileIdentity,
+  type LoadedTask,
+  type Task,
+  type TaskFile,
+} from '../domain/board.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { TakenIn } from '../domain/event.ts';
+import { columns, keyOf, parseTaskId, type Column, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
+import type { Verdict } from '../domain/run.ts';
+import type { Draft } from './draft.ts';
+import { endHold } from './hold.ts';
+import { stopRun } from './lifecycle.ts';
+import { adoptTask } from './reconcile.ts';
+import { settleWish } from './settlement.ts';
+
+/** Compares the folders with what is known. */
+export function handleScanned(draft: Draft, scan: BoardScan): void {
+  const before = draft.board.scan;
+  draft.set({ scan, userPaused: scan.userPaused });
+  // Without this, a hold whose fact the user removed (`resume`) would stay in memory.
+  if (draft.board.hold !== null && before?.holdOnDisk === true && !scan.holdOnDisk) endHold(draft);
+  lookAtInbox(draft, scan);
+  lookAtFinished(draft, scan, before);
+  for (const task of [...draft.board.live.values()]) lookAtTask(draft, task, scan);
+  lookForNewFiles(draft, scan, before);
+}
+
+function lookAtInbox(draft: Draft, scan: BoardScan): void {
+  for (const [name, known] of draft.board.inbox) {
+    // What is being read is answered by its own event.
+    if (known.diagnostics !== null && !scan.inbox.has(name) && !scan.inboxRefused.has(name)) draft.removeInbox(name);
+  }
+  for (const [name, identity] of scan.inbox) {
+    const known = draft.board.inbox.get(name);
+    if (
+      known !== undefined &&
+      (known.diagnostics === null || (known.identity !== null && isSameFile(known.identity, identity)))
+    )
+      continue;
+    draft.putInbox({ name, identity, diagnostics: null });
+    draft.emit({ type: 'take-in', name, identity });
+  }
+  for (const [name, what] of scan.inboxRefused) {
+    if (draft.board.inbox.has(name)) continue;
+    const diagnostics: readonly Diagnostic[] = [
+      {
+        severity: 'error',
+        file: `.orchestrator/inbox/${name}`,
+        message: `this is ${what}, which is never read`,
+        expected: 'a regular markdown file',
+      },
+    ];
+    draft.putInbox({ name, identity: null, diagnostics });
+    draft.journal({ type: 'inbox-rejected', name, diagnostics });
+  }
+}
+
+function lookAtFinished(draft: Draft, scan: BoardScan, before: BoardScan | null): void {
+  for (const column of ['done', 'archive'] as const) {
+    const files = scan.columns[column];
+    if (before?.columns[column] === files) continue;
+    for (const [key, task] of draft.board.finished) {
+      if (task.file.column !== column || files.has(task.file.name)) continue;
+      draft.removeFinished(task.id);
+      // Put away by the user: what it left still counts.
+      const put = column === 'done' ? scan.columns.archive.get(task.file.name) : undefined;
+      if (put !== undefined && !draft.board.live.has(key)) {
+        draft.putFinished({ ...task, file: { column: 'archive', name: task.file.name, identity: put } });
+      }
+    }
+    for (const [name, identity] of files) {
+      const id = idOfFile(name);
+      if (id === null || draft.board.finished.has(keyOf(id)) || draft.board.live.has(keyOf(id))) continue;
+      draft.putFinished({ id, file: { column, name, identity }, verdict: undefined });
+    }
+  }
+}
+
+function lookAtTask(draft: Draft, task: Task, scan: BoardScan): void {
+  const { column, name } = task.file;
+  const here = scan.columns[column].get(name);
+  if (here !== undefined) {
+    if (!isSameFile(here, task.file.identity) && !isSettling(task)) {
+      const file: TaskFile = { ...task.file, identity: here };
+      draft.putTask({ ...task, file });
+      draft.emit({ type: 'read-task', file });
+    }
+    return;
+  }
+  const elsewhere = columns.find((each) => each !== column && scan.columns[each].has(name));
+  const identity = elsewhere === undefined ? undefined : scan.columns[elsewhere].get(name);
+  const to = elsewhere === undefined || identity === undefined ? null : { column: elsewhere, name, identity };
+  if (task.state === 'active') moveActive(draft, task, to);
+  else moveWaiting(draft, task, to);
+}
+
+function isSettling(task: Task): boolean {
+  return task.state === 'active' && task.phase.name === 'settling';
+}
+
+/** The user moved or deleted the file of a task that nobody works on. */
+function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void {
+  const { id } = task;
+  if (to === null || to.column === 'archive') {
+    journalMove(draft, task, to, 'cancel');
+    if (to === null) {
+      forgetDeleted(draft, task);
+      return;
+    }
+    const { spec, past } = task;
+    const active: ActiveTask = {
+      state: 'active',
+      id,
+      spec,
+      file: to,
+      past,
+      phase: { name: 'planning', next: firstRun },
+      wish: null,
+    };
+    settleWish(draft, active, 'cancel', { plan: null, record: null });
+    return;
+  }
+  const meaning =
+    to.column === 'queued'
+      ? 'retry'
+      : to.column === 'attention'
+        ? 'put aside'
+        : to.column === 'done'
+          ? 'done'
+          : 'queue again';
+  journalMove(draft, task, to, meaning);
+  draft.removeTask(id);
+  if (to.column === 'done') draft.putFinished({ id, file: to, verdict: undefined });
+  else load(draft, to);
+}
+
+/** A deleted task is cancelled, and what its worktree holds is kept. */
+function forgetDeleted(draft: Draft, task: Task): void {
+  draft.removeTask(task.id);
+  const plan = task.past.lastPlan;
+  if (plan === null) return;
+  draft.emit(
+    { type: 'keep-work', task: task.id, plan },
+    { type: 'release-workspace', task: task.id, plan, remove: true },
+  );
+}
+
+/** The user moved or deleted the file of a task that an agent is on. */
+function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
+  if (task.phase.name === 'settling') {
+    // Its run is over; wherever the file went, it is where the user wants it.
+    draft.removeTask(task.id);
+    if (to !== null) load(draft, to);
+    return;
+  }
+  const wish = to === null || to.column === 'archive' ? 'cancel' : to.column === 'queued' ? 'requeue' : 'hold';
+  if (to === null && task.wish === 'cancel') return;
+  if (to?.column === 'active' && task.file.column === 'queued') {
+    draft.putTask({ ...task, file: to });
+    return;
+  }
+  journalMove(
+    draft,
+    task,
+    to,
+    wish === 'cancel' ? 'cancel' : wish === 'requeue' ? 'stop and queue again' : 'stop and put aside',
+  );
+  draft.putTask({ ...task, file: to ?? task.file, wish });
+  stopRun(draft, task.id, wish === 'cancel' ? 'cancelled' : 'requeued');
+}
+
+function journalMove(draft: Draft, task: Task, to: TaskFile | null, meaning: string): void {
+  draft.journal({ type: 'task-moved-by-user', task: task.id, from: task.file.column, to: to?.column ?? null, meaning });
+}
+
+/** Files in the live columns that no known task has. */
+function lookForNewFiles(draft: Draft, scan: BoardScan, before: BoardScan | null): void {
+  const { board } = draft;
+  // A file that is being taken in appears in `queued/` before its event arrives.
+  if ([...board.inbox.values()].some((file) => file.diagnostics === null) && before !== null) return;
+  for (const column of ['active', 'attention', 'queued'] as const) {
+    for (const [name, identity] of scan.columns[column]) {
+      const id = idOfFile(name);
+      if (id !== null && !draft.board.live.has(keyOf(id))) load(draft, { column, name, identity });
+    }
+  }
+}
+
+function load(draft: Draft, file: TaskFile): void {
+  const place = placeOf(file);
+  if (draft.board.loading.has(place)) return;
+  draft.set({ loading: new Set(draft.board.loading).add(place) });
+  draft.emit({ type: 'load-task', file });
+}
+
+function placeOf(file: { readonly column: Column; readonly name: string }): string {
+  return `${file.column}/${file.name}`;
+}
+
+function idOfFile(name: string): TaskId | null {
+  return name.endsWith('.md') ? (parseTaskId(name.slice(0, -'.md'.length)) ?? null) : null;
+}
+
+/** A file of the inbox was read. */
+export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity, outcome: TakenIn): void {
+  switch (outcome.kind) {
+    case 'accepted': {
+      const { spec, file, warnings } = outcome;
+      draft.removeInbox(name);
+      draft.removeFinished(spec.id);
+      draft.putTask({ state: 'queued', id: spec.id, spec, file, past: emptyPast, next: firstRun, problems: [] });
+      draft.journal({ type: 'task-accepted', task: spec.id, title: spec.title });
+      if (warnings.length > 0) draft.journal({ type: 'task-changed', task: spec.id, diagnostics: warnings });
+      return;
+    }
+    case 'repeated':
+      draft.removeInbox(name);
+      draft.journal({ type: 'inbox-repeated', name, task: outcome.id });
+      return;
+    case 'rejected':
+      draft.putInbox({ name, identity, diagnostics: outcome.diagnostics });
+      draft.journal({ type: 'inbox-rejected', name, diagnostics: outcome.diagnostics });
+      return;
+    case 'changed':
+      draft.removeInbox(name);
+  }
+}
+
+/** A file met for the first time was read, with its facts. */
+export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
+  const { file } = loaded;
+  stopLoading(draft, [placeOf(file)]);
+  const id = idOfFile(file.name);
+  if (id === null || draft.board.live.has(keyOf(id))) return;
+  const finished = draft.board.finished.get(keyOf(id));
+  if (finished !== undefined && finished.file.column === 'done') {
+    const note = `a second file of that name; the one in ${finished.file.column}/ counts`;
+    draft.journal({ type: 'task-found', task: id, column: file.column, note });
+    return;
+  }
+  draft.removeFinished(id);
+  adoptTask(draft, id, loaded);
+}
+
+/** A file that was to be loaded is no longer there. */
+export function handleTaskVanished(draft: Draft, file: TaskFile): void {
+  stopLoading(draft, [placeOf(file)]);
+}
+
+/** Verdicts of finished tasks, asked for because a live task depends on them. */
+export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, Verdict | null>): void {
+  stopLoading(
+    draft,
+    [...verdicts.keys()].map((key) => `verdict/${key}`),
+  );
+  for (const [key, verdict] of verdicts) {
+    const task = draft.board.finished.get(key);
+    if (task !== undefined) draft.putFinished({ ...task, verdict });
+  }
+}
+
+function stopLoading(draft: Draft, places: readonly string[]): void {
+  const loading = new Set(draft.board.loading);
+  for (const place of places) loading.delete(place);
+  draft.set({ loading });
+}
+
+/** A known file that was edited was read again. */
+export function handleTaskRead(
+  draft: Draft,
+  file: TaskFile,
+  spec: TaskSpec | null,
+  diagnostics: readonly Diagnostic[],
+): void {
+  const id = idOfFile(file.name);
+  const task = id === null ? undefined : draft.task(id);
+  if (task === undefined || task.file.column !== file.column) return;
+  const problems = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  if (diagnostics.length > 0) draft.journal({ type: 'task-changed', task: task.id, diagnostics });
+  // The file's name is the id, whatever its frontmatter says since.
+  const known = { ...task, spec: spec === null ? task.spec : { ...spec, id: task.id } };
+  draft.putTask(known.state === 'queued' ? { ...known, problems } : known);
+}

@@ -1,0 +1,276 @@
+/** A run's life, event by event: planned, started, seen, exited, inspected, moved, and what fails on the way. */
+import type { ActiveTask, BaseConflict, OutsideFault, Phase, TaskFile } from '../domain/board.ts';
+import type { EffectKind } from '../domain/effect.ts';
+import { limits } from '../domain/limits.ts';
+import {
+  emptyRunView,
+  type Evidence,
+  type RunExit,
+  type RunId,
+  type RunPlan,
+  type RunView,
+  type StopCause,
+} from '../domain/run.ts';
+import type { TaskId, TaskSpec } from '../domain/task.ts';
+import type { Draft } from './draft.ts';
+import { collectHandoffs } from './graph.ts';
+import { liftHold, placeHold } from './hold.ts';
+import { interpretExit, judgeWork } from './outcome.ts';
+import { listSettlingEffects, settleFault, settleRun, settleWish } from './settlement.ts';
+
+/** The plan is on disk: the file may move, the worktree be made and the agent started. */
+export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: TaskSpec): void {
+  const found = draft.task(id);
+  if (found?.state !== 'active' || found.phase.name !== 'planning') return;
+  const task: ActiveTask = { ...found, spec, past: { ...found.past, runs: plan.n, lastPlan: plan } };
+  draft.journal({
+    type: 'run-planned',
+    run: { task: id, n: plan.n },
+    attempt: plan.attempt,
+    cause: plan.cause.kind,
+    session: plan.session.mode,
+  });
+  if (task.wish !== null || draft.board.shutdown !== 'no') {
+    settleRun(
+      draft,
+      task,
+      { plan, exit: null, evidence: null },
+      { kind: 'interrupted', detail: 'it had not begun', pause: null, until: null },
+    );
+    return;
+  }
+  draft.putTask({ ...task, phase: { name: 'preparing', plan } });
+  if (task.file.column !== 'active') draft.emit({ type: 'move-task', task: id, file: task.file, to: 'active' });
+  draft.emit(
+    { type: 'prepare-workspace', task: id, plan },
+    { type: 'start-run', task: id, plan, spec, dependencies: collectHandoffs(draft.board, task) },
+  );
+}
+
+/** The works of a task's dependencies can't be merged: the user must see to it. */
+export function handleBaseConflict(draft: Draft, id: TaskId, conflict: BaseConflict): void {
+  const task = draft.task(id);
+  if (task?.state !== 'active' || task.phase.name !== 'planning') return;
+  const [ours, theirs] = conflict.sides;
+  const files = conflict.files.map((file) => `- ${file}`).join('\n');
+  const detail = `${ours} and ${theirs} change the same places and can't be merged by themselves:\n${files}\nMerge one into the other, then retry.`;
+  settleFault(draft, task, { reason: 'dependency-conflict', detail });
+}
+
+/** The agent is at work. */
+export function handleRunStarted(draft: Draft, run: RunId): void {
+  const task = draft.task(run.task);
+  if (task?.state !== 'active' || task.phase.name !== 'preparing' || task.phase.plan.n !== run.n) return;
+  const phase: Phase = {
+    name: 'running',
+    plan: task.phase.plan,
+    startedAt: draft.at,
+    lastOutputAt: draft.at,
+    view: emptyRunView,
+    stopping: null,
+  };
+  draft.journal({ type: 'run-started', run });
+  draft.putTask({ ...task, phase });
+  const cause = stopCauseOf(draft, task);
+  if (cause !== null) stopRun(draft, run.task, cause);
+}
+
+function stopCauseOf(draft: Draft, task: ActiveTask): StopCause | null {
+  if (task.wish === 'cancel') return 'cancelled';
+  if (task.wish !== null) return 'requeued';
+  return draft.board.shutdown === 'no' ? null : 'shutdown';
+}
+
+/** Something new in the agent's stream. */
+export function handleRunSeen(draft: Draft, run: RunId, view: RunView, lastOutputAt: number): void {
+  const task = draft.task(run.task);
+  if (task?.state !== 'active' || task.phase.name !== 'running' || task.phase.plan.n !== run.n) return;
+  draft.putTask({ ...task, phase: { ...task.phase, view, lastOutputAt } });
+  draft.touchProgress();
+}
+
+/** Asks for a running task's end. A later cause does not replace an earlier one. */
+export function stopRun(draft: Draft, id: TaskId, cause: StopCause): void {
+  const task = draft.task(id);
+  if (task?.state !== 'active' || task.phase.name !== 'running') return;
+  const { plan } = task.phase;
+  const run: RunId = { task: id, n: plan.n };
+  if (task.phase.stopping === null) {
+    draft.journal({ type: 'run-stopping', run, cause });
+    draft.putTask({ ...task, phase: { ...task.phase, stopping: cause } });
+  }
+  draft.emit({
+    type: 'stop-run',
+    task: id,
+    run,
+    cause: task.phase.stopping ?? cause,
+    hurried: draft.board.shutdown === 'hurried',
+  });
+}
+
+/** The agent is gone. */
+export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
+  const task = draft.task(run.task);
+  if (task?.state !== 'active') return;
+  const { phase } = task;
+  if ((phase.name !== 'running' && phase.name !== 'preparing') || phase.plan.n !== run.n) return;
+  finishRun(draft, task, phase.plan, exit);
+}
+
+/** Goes on from a run's exit, seen now or found after a restart. */
+export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: RunExit): void {
+  spend(draft, exit.view.costUsd);
+  const meaning = interpretExit(exit);
+  const ended = { plan, exit, evidence: null };
+  switch (meaning.kind) {
+    case 'inspect': {
+      draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit } });
+      const verify = plan.workspace.kind === 'detached' ? [] : (task.spec.verify ?? draft.board.settings.verify);
+      draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
+      liftHold(draft);
+      return;
+    }
+    case 'session-lost': {
+      // The same attempt again, now with a session of its own.
+      const lost = { ...task, past: { ...task.past, sessionId: null } };
+      settleRun(
+        draft,
+        lost,
+        {
+          ...ended,
+          exit: { ...exit, view: { ...exit.view, sessionId: null, result: null } },
+          plan: { ...plan, session: { mode: 'fresh', id: plan.session.id } },
+        },
+        {
+          kind: 'interrupted',
+          detail: 'its session was not found',
+          pause: null,
+          until: null,
+        },
+      );
+      return;
+    }
+    case 'decided': {
+      const { outcome } = meaning;
+      if (outcome.kind === 'interrupted' && outcome.pause !== null && outcome.pause !== 'user') {
+        placeHold(draft, outcome.pause, outcome.detail, outcome.until);
+      } else if (outcome.kind !== 'interrupted' && outcome.kind !== 'cancelled' && exit.view.result !== null) {
+        liftHold(draft);
+      }
+      settleRun(draft, task, ended, outcome);
+      return;
+    }
+  }
+}
+
+function spend(draft: Draft, usd: number): void {
+  if (usd === 0) return;
+  const { spending, settings } = draft.board;
+  const total = spending.usd + usd;
+  draft.set({ spending: { ...spending, usd: total } });
+  if (settings.dailyBudgetUsd !== null && total >= settings.dailyBudgetUsd) {
+    placeHold(
+      draft,
+      'budget',
+      `$${total.toFixed(2)} of $${settings.dailyBudgetUsd.toFixed(2)} were spent today.`,
+      draft.at + 24 * 60 * 60_000,
+    );
+  }
+}
+
+/** What the run left was looked at, and verified. */
+export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence): void {
+  const task = draft.task(run.task);
+  if (task?.state !== 'active' || task.phase.name !== 'inspecting' || task.phase.plan.n !== run.n) return;
+  const { plan, exit } = task.phase;
+  settleRun(draft, task, { plan, exit, evidence }, judgeWork(exit, plan, evidence));
+}
+
+/** The task's file is at another place, or was rewritten at its own. */
+export function handleMoved(draft: Draft, id: TaskId, file: TaskFile): void {
+  const task = draft.task(id);
+  if (task === undefined) return;
+  const moved = { ...task, file };
+  draft.putTask(moved);
+  if (moved.state !== 'active' || moved.phase.name !== 'settling') return;
+  const { settlement } = moved.phase;
+  const target = settlement.to === 'queued' ? 'queued' : settlement.verdict.column;
+  if (file.column === target) finishSettling(draft, moved);
+}
+
+function finishSettling(draft: Draft, task: ActiveTask): void {
+  if (task.phase.name !== 'settling') return;
+  const { id, spec, file, past } = task;
+  const { settlement } = task.phase;
+  if (settlement.to === 'queued') {
+    draft.putTask({ state: 'queued', id, spec, file, past, next: settlement.next, problems: [] });
+    draft.journal({ type: 'task-settled', task: id, column: 'queued', detail: settlement.next.cause.kind });
+    return;
+  }
+  const { verdict } = settlement;
+  if (verdict.column === 'attention') {
+    draft.putTask({ state: 'attention', id, spec, file, past, verdict });
+  } else {
+    draft.removeTask(id);
+    draft.putFinished({ id, file, verdict });
+  }
+  draft.journal({
+    type: 'task-settled',
+    task: id,
+    column: verdict.column,
+    detail: verdict.fault?.reason ?? verdict.summary ?? '',
+  });
+}
+
+/** An effect of a task could not be performed. */
+export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind, outside: OutsideFault): void {
+  draft.journal({ type: 'effect-failed', task: id, effect, message: outside.message });
+  const task = draft.task(id);
+  if (task?.state !== 'active') return;
+  const { phase } = task;
+  const fault = outside.fault ?? {
+    reason: effect === 'start-run' ? 'spawn-failed' : 'setup-failed',
+    detail: outside.message,
+  };
+  switch (phase.name) {
+    case 'planning':
+      if (task.wish !== null) settleWish(draft, task, task.wish, { plan: null, record: null });
+      else settleFault(draft, task, fault);
+      return;
+    case 'preparing':
+      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, { kind: 'failed', fault });
+      return;
+    case 'inspecting':
+      // At the board's end `verify` is broken off; the next start looks at the work again.
+      if (draft.board.shutdown !== 'no') draft.removeTask(id);
+      else settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, { kind: 'failed', fault });
+      return;
+    case 'settling': {
+      const failures = phase.failures + 1;
+      const delayMs = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (failures - 1));
+      draft.putTask({ ...task, phase: { ...phase, failures, retryAt: draft.at + delayMs } });
+      return;
+    }
+    case 'running':
+      return;
+  }
+}
+
+/** Does what is due by now: timeouts, stalls, settlements that failed. */
+export function handleTick(draft: Draft): void {
+  const { settings } = draft.board;
+  for (const task of draft.board.live.values()) {
+    if (task.state !== 'active') continue;
+    const { phase } = task;
+    if (phase.name === 'running' && phase.stopping === null) {
+      const timeoutMs = task.spec.timeoutMs ?? settings.timeoutMs;
+      if (draft.at >= phase.startedAt + timeoutMs) stopRun(draft, task.id, 'timeout');
+      // An open tool call is work, however quiet.
+      else if (phase.view.openTools === 0 && draft.at >= phase.lastOutputAt + settings.stallAfterMs)
+        stopRun(draft, task.id, 'stalled');
+    } else if (phase.name === 'settling' && phase.retryAt !== null && draft.at >= phase.retryAt) {
+      draft.putTask({ ...task, phase: { ...phase, retryAt: null } });
+      draft.emit(...listSettlingEffects(task, phase.settlement));
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/** What a run's end means: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
+import { limits } from '../domain/limits.ts';
+import type { Evidence, Fault, Outcome, PauseReason, Reason, RunExit, RunPlan } from '../domain/run.ts';
+
+/** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
+export type ExitMeaning =
+  | { readonly kind: 'decided'; readonly outcome: Outcome }
+  /** The session to be resumed is not there: the same attempt once more with a fresh one. */
+  | { readonly kind: 'session-lost' }
+  | { readonly kind: 'inspect' };
+
+/** What the exit facts alone tell. */
+export function interpretExit(exit: RunExit): ExitMeaning {
+  const { result } = exit.view;
+  if (exit.stopped === 'cancelled') return decided({ kind: 'cancelled' });
+  // An agent that had said its result before it was stopped has done its work.
+  if (result !== null && !result.isError && exit.stopped !== 'requeued') return interpretSuccess(exit);
+  switch (exit.stopped) {
+    case 'requeued':
+    case 'shutdown':
+      return decided({ kind: 'interrupted', detail: 'the board stopped it', pause: null, until: null });
+    case 'timeout':
+      return failed('timeout', describeTail('It ran longer than its timeout.', exit));
+    case 'stalled':
+      return failed('stalled', describeTail('It printed nothing for too long and was ended.', exit));
+    case 'lingering':
+    case null:
+      return interpretFailure(exit);
+  }
+}
+
+function interpretSuccess(exit: RunExit): ExitMeaning {
+  const result = exit.view.result;
+  if (result === null || result.numTurns === 0) {
+    return failed('no-result', 'The agent ended without a single turn: no model was asked.');
+  }
+  const report = result.report;
+  if (report?.status === 'needs-input') {
+    const question = report.questions.join('\n').trim() || report.summary || 'The agent needs input but asked nothing.';
+    return decided({ kind: 'question', question, summary: report.summary });
+  }
+  if (report?.status === 'failed') return failed('agent-error', report.summary || 'The agent says that it failed.');
+  return { kind: 'inspect' };
+}
+
+function interpretFailure(exit: RunExit): ExitMeaning {
+  const { result } = exit.view;
+  const pause = findPause(exit);
+  if (pause !== null) return decided({ kind: 'interrupted', ...pause });
+  if (result === null) {
+    return failed('no-result', describeTail(`The agent ended without a result (${describeEnd(exit)}).`, exit));
+  }
+  const said = [result.text, ...result.errors].filter((text) => text !== '').join('\n');
+  if (/No conversation found/i.test(said)) return { kind: 'session-lost' };
+  switch (result.subtype) {
+    case 'error_max_turns':
+      return failed('max-turns', said || 'The agent used up its turns.');
+    case 'error_max_budget_usd':
+      return failed('budget', said || 'The agent used up its budget.');
+    default:
+      return failed('agent-error', describeTail(said || result.subtype, exit));
+  }
+}
+
+interface PauseFound {
+  readonly detail: string;
+  readonly pause: PauseReason;
+  readonly until: number | null;
+}
+
+/** Whether the account or the service, not the task, ended the run. */
+function findPause(exit: RunExit): PauseFound | null {
+  const { result, usageLimit } = exit.view;
+  if (usageLimit?.status === 'rejected' && (result === null || result.apiErrorStatus === 429)) {
+    return { pause: 'usage-limit', until: usageLimit.resetsAt, detail: result?.text ?? 'The usage limit is reached.' };
+  }
+  if (result === null) return null;
+  const detail = result.text;
+  switch (result.apiErrorStatus) {
+    case 401:
+    case 403:
+      return { pause: 'auth', until: null, detail };
+    case 400:
+    case 402:
+      return /credit|billing/i.test(detail) ? { pause: 'credit', until: null, detail } : null;
+    case 429:
+      return /hit your .*limit|usage limit/i.test(detail)
+        ? { pause: 'usage-limit', until: null, detail }
+        : { pause: 'overload', until: null, detail };
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+    case 529:
+      return { pause: 'overload', until: null, detail };
+    case null:
+      if (/please run \/login|not logged in|invalid api key/i.test(detail))
+        return { pause: 'auth', until: null, detail };
+      return /^API Error: .*(connect|ECONN|network|timed? ?out|socket|terminated)/is.test(detail)
+        ? { pause: 'connection', until: null, detail }
+        : null;
+    default:
+      return null;
+  }
+}
+
+/** What the work that was found tells of a run whose agent said that it succeeded. */
+export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Outcome {
+  const result = exit.view.result;
+  const report = result?.report ?? null;
+  const text = result?.text ?? '';
+  const summary = (report?.summary ?? text).slice(0, limits.maxSummaryChars);
+  if (plan.workspace.kind === 'detached') {
+    const reportText = report?.report ?? text;
+    return reportText.trim() === ''
+      ? faulty('no-result', 'The agent ended without the report that its role must leave.')
+      : { kind: 'reported', summary, report: reportText };
+  }
+  if (evidence.dirty.length > 0) {
+    return faulty('uncommitted', `These files hold uncommitted changes:\n${evidence.dirty.join('\n')}`);
+  }
+  if (evidence.commits === 0) {
+    if (report?.status === 'nothing-to-do') return { kind: 'done', summary };
+    const denials = [...new Set(exit.view.denials)];
+    if (denials.length > 0) {
+      return faulty(
+        'permission-denied',
+        `No commit was made, and these tool calls were refused: ${denials.join('; ')}`,
+      );
+    }
+    return faulty('no-changes', `The agent says it is done, but ${describeBranch(plan)} holds no commit of it.`);
+  }
+  const red = evidence.verify.find((command) => !command.ok);
+  if (red !== undefined) return faulty('verify-failed', `\`${red.argv.join(' ')}\` failed:\n${red.outputTail}`);
+  return { kind: 'done', summary };
+}
+
+function describeBranch(plan: RunPlan): string {
+  return plan.workspace.kind === 'branch' ? plan.workspace.branch : 'its worktree';
+}
+
+function describeEnd(exit: RunExit): string {
+  if (exit.signal !== null) return `signal ${exit.signal}`;
+  return exit.exitCode === null ? 'it was gone when the board looked' : `exit code ${exit.exitCode}`;
+}
+
+function describeTail(what: string, exit: RunExit): string {
+  const tail = exit.stderrTail.trim() || exit.view.lastText?.trim() || '';
+  return tail === '' ? what : `${what}\nIts last output: ${tail}`;
+}
+
+function decided(outcome: Outcome): ExitMeaning {
+  return { kind: 'decided', outcome };
+}
+
+function faulty(reason: Reason, detail: string): { readonly kind: 'failed'; readonly fault: Fault } {
+  return { kind: 'failed', fault: { reason, detail } };
+}
+
+function failed(reason: Reason, detail: string): ExitMeaning {
+  return decided(faulty(reason, detail));
+}

@@ -1,0 +1,183 @@
+/**
+ * What a task's file and facts mean for a board that meets it for the first time: after a start, or when the user
+ * put a file into a column by hand.
+ *
+ *   column      facts                              becomes
+ *   queued      no run                             its first run waits
+ *   queued      last run interrupted               the same attempt goes on, in the same session
+ *   queued      last run failed, or a verdict      the user sent it back: attempt 1, in the same session
+ *   active      no run                             queued again
+ *   active      run without a record               followed if alive; judged by what it left if dead; else queued again
+ *   active      run with a record                  settled as the record says
+ *   attention   with or without a verdict          waits for the user
+ */
+import {
+  emptyPast,
+  firstRun,
+  type ActiveTask,
+  type LoadedTask,
+  type NextRun,
+  type RunFacts,
+  type Task,
+  type TaskFacts,
+  type TaskPast,
+} from '../domain/board.ts';
+import type { RunPlan } from '../domain/run.ts';
+import type { TaskId, TaskSpec } from '../domain/task.ts';
+import type { Draft } from './draft.ts';
+import { finishRun } from './lifecycle.ts';
+import { addRun, emptyVerdict, settleRun, startSettling } from './settlement.ts';
+
+/** Puts a loaded task on the board and goes on from where its facts say it was. */
+export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
+  const { file, facts } = loaded;
+  const spec = { ...(loaded.spec ?? nameOnlySpec(id)), id };
+  const base = { id, spec, file, past: recallPast(facts) };
+  switch (file.column) {
+    case 'queued': {
+      const problems = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+      draft.putTask({ ...base, state: 'queued', next: recallNext(facts), problems });
+      return;
+    }
+    case 'active':
+      adoptActive(draft, { ...base, state: 'active', phase: { name: 'planning', next: firstRun }, wish: null }, loaded);
+      return;
+    case 'attention': {
+      const task: Task = { ...base, state: 'queued', next: firstRun, problems: [] };
+      const unexplained = {
+        ...emptyVerdict(draft, task),
+        fault: { reason: 'stopped', detail: 'You put it aside.' },
+      } as const;
+      draft.putTask({ ...base, state: 'attention', verdict: facts.verdict ?? unexplained });
+      return;
+    }
+    case 'done':
+    case 'archive':
+      draft.putFinished({ id, file, verdict: facts.verdict });
+  }
+}
+
+function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
+  const { facts, lastRun } = loaded;
+  const last = facts.runs.at(-1);
+  draft.putTask(task);
+  if (last === undefined) {
+    startSettling(draft, task, { to: 'queued', next: firstRun, plan: null, record: null });
+  } else if (last.record !== null) {
+    adoptRecorded(draft, task, facts, last);
+  } else if (lastRun?.kind === 'alive') {
+    const { view, startedAt } = lastRun;
+    const phase = {
+      name: 'running',
+      plan: last.plan,
+      startedAt,
+      lastOutputAt: draft.at,
+      view,
+      stopping: null,
+    } as const;
+    draft.putTask({ ...task, phase });
+    draft.journal({
+      type: 'task-found',
+      task: task.id,
+      column: 'active',
+      note: 'its agent is still at work and is followed',
+    });
+  } else if (lastRun?.kind === 'dead') {
+    const { exit } = lastRun;
+    // Nobody stopped it but the end of its daemon or its machine: that costs no attempt.
+    const ended = exit.view.result === null ? { ...exit, stopped: 'shutdown' as const } : exit;
+    draft.journal({
+      type: 'task-found',
+      task: task.id,
+      column: 'active',
+      note: 'its agent is gone; going on from what it left',
+    });
+    finishRun(draft, task, last.plan, ended);
+  } else {
+    const outcome = { kind: 'interrupted', detail: 'it had not begun', pause: null, until: null } as const;
+    settleRun(draft, task, { plan: last.plan, exit: null, evidence: null }, outcome);
+  }
+}
+
+/** The run's end is known, but not all that follows from it was done. */
+function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: RunFacts): void {
+  const { plan, record } = last;
+  if (record === null) return;
+  if (facts.verdict !== null && facts.verdict.run === plan.n && facts.verdict.at >= record.exit.endedAt) {
+    startSettling(draft, task, { to: 'verdict', verdict: facts.verdict, plan, record });
+  } else if (record.outcome.kind === 'failed' || record.outcome.kind === 'interrupted') {
+    // The next attempt was due; it is planned as if nothing had happened in between.
+    const next = recallNext(facts);
+    if (record.outcome.kind === 'failed' && plan.attempt > (task.spec.retries ?? draft.board.settings.retries)) {
+      settleRun(
+        draft,
+        withoutLastRun(task, facts),
+        { plan, exit: record.exit, evidence: record.evidence },
+        record.outcome,
+      );
+    } else {
+      startSettling(draft, task, { to: 'queued', next, plan, record });
+    }
+  } else {
+    settleRun(
+      draft,
+      withoutLastRun(task, facts),
+      { plan, exit: record.exit, evidence: record.evidence },
+      record.outcome,
+    );
+  }
+}
+
+/** So that settling the last run again does not count its cost twice. */
+function withoutLastRun(task: ActiveTask, facts: TaskFacts): ActiveTask {
+  return { ...task, past: recallPast({ ...facts, runs: facts.runs.slice(0, -1) }) };
+}
+
+/** What earlier runs tell. A run without a record counts as one that nobody heard. */
+export function recallPast(facts: TaskFacts): TaskPast {
+  const past = facts.runs.reduce<TaskPast>(
+    (sofar, { plan, record }) => addRun(sofar, { plan, exit: record?.exit ?? null, evidence: null }),
+    emptyPast,
+  );
+  return { ...past, runs: Math.max(past.runs, facts.highestRun) };
+}
+
+/** How a task in `queued/` goes on. */
+function recallNext(facts: TaskFacts): NextRun {
+  const last = facts.runs.at(-1);
+  if (last === undefined) return firstRun;
+  const { plan, record } = last;
+  const resume = recallPast(facts).sessionId;
+  if (record === null) return repeat(plan, resume);
+  const { outcome } = record;
+  if (outcome.kind === 'interrupted' && facts.verdict?.run !== plan.n) {
+    const cause = resume === null ? plan.cause : ({ kind: 'interrupted' } as const);
+    return { attempt: plan.attempt, freeRestarts: plan.freeRestarts + 1, cause, resume, notBefore: 0 };
+  }
+  if (outcome.kind === 'failed' && facts.verdict?.run !== plan.n) {
+    return {
+      attempt: plan.attempt + 1,
+      freeRestarts: 0,
+      cause: { kind: 'failed', fault: outcome.fault },
+      resume,
+      notBefore: 0,
+    };
+  }
+  return {
+    attempt: 1,
+    freeRestarts: 0,
+    cause: { kind: 'retried', fault: facts.verdict?.fault ?? null },
+    resume,
+    notBefore: 0,
+  };
+}
+
+function repeat(plan: RunPlan, resume: string | null): NextRun {
+  const { attempt, freeRestarts, cause } = plan;
+  return { attempt, freeRestarts: freeRestarts + 1, cause, resume, notBefore: 0 };
+}
+
+/** Stands for a file that can't be read, until it can. */
+function nameOnlySpec(id: TaskId): TaskSpec {
+  return { id, title: id, agent: 'developer', dependsOn: [], priority: 'normal', body: '', context: [], touches: [] };
+}

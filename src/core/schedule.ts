@@ -1,0 +1,115 @@
+/** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
+import type { ActiveTask, Board, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import { keyOf, priorities, type TaskKey } from '../domain/task.ts';
+import { findWaitingOn, measureChains } from './graph.ts';
+
+/** Queued tasks in the order in which they would start. */
+export function orderQueue(live: ReadonlyMap<TaskKey, Task>): readonly QueuedTask[] {
+  const queued = [...live.values()].filter((task) => task.state === 'queued');
+  if (queued.length < 2) return queued;
+  const chains = measureChains(live);
+  const chainOf = (task: Task) => chains.get(keyOf(task.id)) ?? 0;
+  return queued.sort(
+    (a, b) =>
+      priorities.indexOf(a.spec.priority) - priorities.indexOf(b.spec.priority) ||
+      chainOf(b) - chainOf(a) ||
+      a.file.identity.mtimeMs - b.file.identity.mtimeMs ||
+      compareIds(a.id, b.id),
+  );
+}
+
+function compareIds(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** How many agents may be started beside those at work. */
+export function countFreeSlots(board: Board): number {
+  return board.settings.maxParallel - countUsedSlots(board);
+}
+
+/** How many of the board's slots are taken; a task whose facts are only being written takes none. */
+export function countUsedSlots(board: Board): number {
+  let used = 0;
+  for (const task of board.live.values()) {
+    if (task.state === 'active' && task.phase.name !== 'settling') used++;
+  }
+  return used;
+}
+
+/** The tasks to start at `now`, the first first. */
+export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
+  const slots = countStartable(board, now);
+  if (slots <= 0) return [];
+  const starts: QueuedTask[] = [];
+  for (const task of orderQueue(board.live)) {
+    if (starts.length === slots) break;
+    if (findObstacle(board, task, now) === null) starts.push(task);
+  }
+  return starts;
+}
+
+function countStartable(board: Board, now: number): number {
+  if (board.userPaused || board.shutdown !== 'no' || board.loading.size > 0) return 0;
+  if (board.hold === null) return countFreeSlots(board);
+  // One task probes whether what held the board is over.
+  return now >= board.hold.until && countUsedSlots(board) === 0 ? 1 : 0;
+}
+
+/** What keeps this one task from starting, whatever the slots; null if nothing does. */
+export function findObstacle(board: Board, task: QueuedTask, now: number): Waiting | null {
+  if (task.problems.length > 0) return { kind: 'problem' };
+  const on = findWaitingOn(board, task);
+  if (on.length > 0) return { kind: 'dependencies', on };
+  if (task.next.notBefore > now) return { kind: 'backoff', until: task.next.notBefore };
+  return null;
+}
+
+/** Why a queued task waits; `position` is its place among the tasks that nothing but a slot keeps. */
+export function explainWaiting(board: Board, task: QueuedTask, now: number, position: number): Waiting {
+  const obstacle = findObstacle(board, task, now);
+  if (obstacle !== null) return obstacle;
+  if (board.userPaused || board.hold !== null || board.shutdown !== 'no') return { kind: 'paused' };
+  return position === 0 ? { kind: 'next' } : { kind: 'slot' };
+}
+
+/** Holds that only the user can end. */
+const needsUser = new Set(['auth', 'credit']);
+
+/** Whether nothing can go on without the user. */
+export function isIdle(board: Board, now: number): boolean {
+  if (board.scan === null || board.loading.size > 0) return false;
+  if ([...board.inbox.values()].some((file) => file.diagnostics === null)) return false;
+  if ([...board.live.values()].some((task) => task.state === 'active')) return false;
+  if (board.userPaused || (board.hold !== null && needsUser.has(board.hold.reason))) return true;
+  return ![...board.live.values()].some((task) => {
+    if (task.state !== 'queued') return false;
+    const obstacle = findObstacle(board, task, now);
+    return obstacle === null || obstacle.kind === 'backoff';
+  });
+}
+
+/** Whether something waits for the user: what `start --until-idle` tells by its exit code. */
+export function needsAttention(board: Board): boolean {
+  return board.live.size > 0 || board.inbox.size > 0;
+}
+
+/**
+ * The next time after `now` at which the board must act though nothing happens, in milliseconds since the epoch;
+ * Infinity for never.
+ */
+export function findNextWake(board: Board, now: number): number {
+  const wakes = board.hold === null ? [] : [board.hold.until];
+  for (const task of board.live.values()) {
+    if (task.state === 'queued') wakes.push(task.next.notBefore);
+    if (task.state === 'active') wakes.push(...listPhaseWakes(board, task));
+  }
+  return wakes.reduce((earliest, wake) => (wake > now && wake < earliest ? wake : earliest), Infinity);
+}
+
+function listPhaseWakes(board: Board, task: ActiveTask): readonly number[] {
+  const { phase } = task;
+  if (phase.name === 'settling') return phase.retryAt === null ? [] : [phase.retryAt];
+  if (phase.name !== 'running' || phase.stopping !== null) return [];
+  const deadline = phase.startedAt + (task.spec.timeoutMs ?? board.settings.timeoutMs);
+  return phase.view.openTools > 0 ? [deadline] : [deadline, phase.lastOutputAt + board.settings.stallAfterMs];
+}

@@ -1,0 +1,186 @@
+/**
+ * The reducer: the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out;
+ * time comes with the event, and nothing here reads a clock, a file or a random number.
+ */
+import type { Board } from '../domain/board.ts';
+import type { Effect } from '../domain/effect.ts';
+import type { BoardEvent } from '../domain/event.ts';
+import { defaultSettings } from '../domain/settings.ts';
+import { unreachable } from '../domain/result.ts';
+import { Draft } from './draft.ts';
+import { findCycles, findUnreadDependencies } from './graph.ts';
+import { endHold } from './hold.ts';
+import {
+  handleScanned,
+  handleTakenIn,
+  handleTaskLoaded,
+  handleTaskRead,
+  handleTaskVanished,
+  handleVerdictsRead,
+} from './intake.ts';
+import {
+  handleBaseConflict,
+  handleEffectFailed,
+  handleMoved,
+  handleRunExited,
+  handleRunPlanned,
+  handleRunSeen,
+  handleRunStarted,
+  handleTick,
+  handleWorkInspected,
+  stopRun,
+} from './lifecycle.ts';
+import { chooseStarts } from './schedule.ts';
+import { planRun, settleFault } from './settlement.ts';
+
+/** A board of which nothing is known yet. */
+export const emptyBoard: Board = {
+  settings: defaultSettings,
+  settingsProblems: [],
+  live: new Map(),
+  finished: new Map(),
+  inbox: new Map(),
+  userPaused: false,
+  hold: null,
+  shutdown: 'no',
+  spending: { day: '', usd: 0 },
+  loading: new Set(),
+  scan: null,
+  revision: { facts: 0, progress: 0 },
+};
+
+/** The next board, and what is asked of the outside, in order. */
+export function step(board: Board, event: BoardEvent): { readonly board: Board; readonly effects: readonly Effect[] } {
+  const draft = new Draft(board, event.at);
+  handle(draft, event);
+  if (draft.board.scan !== null && event.type !== 'run-seen') {
+    settleCycles(draft);
+    readDependencies(draft);
+    for (const task of chooseStarts(draft.board, event.at)) planRun(draft, task, task.next);
+  }
+  if (event.type !== 'run-seen' && showsChange(board, draft.board)) draft.touchFacts();
+  return { board: draft.board, effects: draft.effects };
+}
+
+function handle(draft: Draft, event: BoardEvent): void {
+  switch (event.type) {
+    case 'opened':
+      draft.set({ spending: { day: event.day, usd: event.spentUsd }, hold: event.hold });
+      draft.journal({ type: 'board-started' });
+      return;
+    case 'tick':
+      startDay(draft, event.day);
+      handleTick(draft);
+      return;
+    case 'scanned':
+      handleScanned(draft, event.scan);
+      return;
+    case 'settings-read':
+      draft.set({ settings: event.settings ?? draft.board.settings, settingsProblems: event.problems });
+      if (event.problems.length > 0 || draft.board.scan !== null) {
+        draft.journal({ type: 'settings-changed', problems: event.problems });
+      }
+      return;
+    case 'task-loaded':
+      handleTaskLoaded(draft, event.loaded);
+      return;
+    case 'task-vanished':
+      handleTaskVanished(draft, event.file);
+      return;
+    case 'verdicts-read':
+      handleVerdictsRead(draft, event.verdicts);
+      return;
+    case 'taken-in':
+      handleTakenIn(draft, event.name, event.identity, event.outcome);
+      return;
+    case 'task-read':
+      handleTaskRead(draft, event.file, event.spec, event.diagnostics);
+      return;
+    case 'run-planned':
+      handleRunPlanned(draft, event.task, event.plan, event.spec);
+      return;
+    case 'base-conflicted':
+      handleBaseConflict(draft, event.task, event.conflict);
+      return;
+    case 'moved':
+      handleMoved(draft, event.task, event.file);
+      return;
+    case 'run-started':
+      handleRunStarted(draft, event.run);
+      return;
+    case 'run-seen':
+      handleRunSeen(draft, event.run, event.view, event.lastOutputAt);
+      return;
+    case 'run-exited':
+      handleRunExited(draft, event.run, event.exit);
+      return;
+    case 'work-inspected':
+      handleWorkInspected(draft, event.run, event.evidence);
+      return;
+    case 'effect-failed':
+      if (event.task !== null) handleEffectFailed(draft, event.task, event.effect, event.fault);
+      else draft.journal({ type: 'effect-failed', task: null, effect: event.effect, message: event.fault.message });
+      return;
+    case 'shutdown-asked':
+      handleShutdown(draft);
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+/** A new day has its own budget. */
+function startDay(draft: Draft, day: string): void {
+  if (draft.board.spending.day === day) return;
+  draft.set({ spending: { day, usd: 0 } });
+  if (draft.board.hold?.reason === 'budget') endHold(draft);
+}
+
+/** The first time agents are asked to end, the second time they are hurried. */
+function handleShutdown(draft: Draft): void {
+  draft.set({ shutdown: draft.board.shutdown === 'no' ? 'asked' : 'hurried' });
+  for (const task of [...draft.board.live.values()]) stopRun(draft, task.id, 'shutdown');
+}
+
+/** Tasks that wait for each other would wait for ever. */
+function settleCycles(draft: Draft): void {
+  if (draft.board.loading.size > 0) return;
+  for (const cycle of findCycles(draft.board.live)) {
+    const shown = [...cycle, cycle[0]].join(' → ');
+    for (const id of cycle) {
+      const task = draft.task(id);
+      if (task?.state !== 'queued') continue;
+      const detail = `These tasks wait for each other: ${shown}. Remove one of the dependencies, then retry.`;
+      const { spec, file, past, next } = task;
+      settleFault(
+        draft,
+        { state: 'active', id, spec, file, past, phase: { name: 'planning', next }, wish: null },
+        { reason: 'dependency-cycle', detail },
+      );
+    }
+  }
+}
+
+/** Dependencies that finished before this start of the board are read when somebody waits for them. */
+function readDependencies(draft: Draft): void {
+  const unread = new Map(
+    [...findUnreadDependencies(draft.board)].filter(([key]) => !draft.board.loading.has(`verdict/${key}`)),
+  );
+  if (unread.size === 0) return;
+  draft.set({ loading: new Set([...draft.board.loading, ...[...unread.keys()].map((key) => `verdict/${key}`)]) });
+  draft.emit({ type: 'read-verdicts', tasks: unread });
+}
+
+/** Whether the two boards look different to a person. */
+function showsChange(before: Board, after: Board): boolean {
+  return (
+    before.live !== after.live ||
+    before.finished !== after.finished ||
+    before.inbox !== after.inbox ||
+    before.hold !== after.hold ||
+    before.userPaused !== after.userPaused ||
+    before.shutdown !== after.shutdown ||
+    before.settings !== after.settings ||
+    before.settingsProblems !== after.settingsProblems
+  );
+}
