@@ -55,8 +55,6 @@ export interface Clock {
 export interface ReadFile {
   readonly text: string;
   readonly file: TaskFile;
-  /** SHA-256 in hex. */
-  readonly hash: string;
 }
 
 /** Why a file could not be read as text: it is gone or was changed, or it is of a kind or size that is refused. */
@@ -82,6 +80,7 @@ export interface BoardFiles {
   >;
   /** Removes a file of the inbox if it is still what was read. */
   dropInbox(name: string, identity: FileIdentity): Promise<void>;
+  /** Reads the file of that column and name, whatever its version; the result says which one it was. */
   readTask(file: TaskFile): Promise<Result<ReadFile, Unreadable>>;
   /** Renames; throws PortError if the target is there or the source is not. */
   moveTask(file: TaskFile, to: Column): Promise<TaskFile>;
@@ -109,6 +108,8 @@ export interface DashboardFile {
    * lost; `compose` may be called more than once. Does nothing where the text stays the same.
    */
   update(compose: (current: string | null) => string): Promise<void>;
+  /** Takes in what was saved since the last update, late saves into replaced files too. */
+  settle(): Promise<void>;
   /** The user's notes as they are now. */
   readNotes(): Promise<string>;
 }
@@ -182,6 +183,8 @@ export interface AgentRunner {
 /** `history.jsonl`, append only. */
 export interface Journal {
   append(entry: HistoryEntry): Promise<void>;
+  /** What the runs that ended on that local day cost, in US dollars. */
+  sumCosts(day: string): Promise<number>;
 }
 
 /** Something may have changed: look again. */

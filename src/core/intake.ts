@@ -13,6 +13,7 @@ import {
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { TakenIn } from '../domain/event.ts';
 import { columns, keyOf, parseTaskId, type Column, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
+import { limits } from '../domain/limits.ts';
 import type { Verdict } from '../domain/run.ts';
 import type { Draft } from './draft.ts';
 import { endHold } from './hold.ts';
@@ -75,12 +76,26 @@ function lookAtFinished(draft: Draft, scan: BoardScan, before: BoardScan | null)
         draft.putFinished({ ...task, file: { column: 'archive', name: task.file.name, identity: put } });
       }
     }
+    let met = 0;
     for (const [name, identity] of files) {
       const id = idOfFile(name);
       if (id === null || draft.board.finished.has(keyOf(id)) || draft.board.live.has(keyOf(id))) continue;
       draft.putFinished({ id, file: { column, name, identity }, verdict: undefined });
+      met++;
     }
+    if (column === 'done' && met > 0) readNewestVerdicts(draft);
   }
+}
+
+/** What was done last is shown, so its verdicts are read; older ones are read when a task depends on them. */
+function readNewestVerdicts(draft: Draft): void {
+  const newest = [...draft.board.finished.entries()]
+    .filter(([, task]) => task.file.column === 'done')
+    .sort(([, a], [, b]) => b.file.identity.mtimeMs - a.file.identity.mtimeMs)
+    .slice(0, limits.maxFinishedListed)
+    .filter(([, task]) => task.verdict === undefined);
+  if (newest.length === 0) return;
+  draft.emit({ type: 'read-verdicts', tasks: new Map(newest.map(([key, task]) => [key, task.id])) });
 }
 
 function lookAtTask(draft: Draft, task: Task, scan: BoardScan): void {

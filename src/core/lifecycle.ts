@@ -39,11 +39,12 @@ export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: 
     );
     return;
   }
+  const taskChanged = found.past.lastPlan !== null && found.past.lastPlan.taskHash !== plan.taskHash;
   draft.putTask({ ...task, phase: { name: 'preparing', plan } });
   if (task.file.column !== 'active') draft.emit({ type: 'move-task', task: id, file: task.file, to: 'active' });
   draft.emit(
     { type: 'prepare-workspace', task: id, plan },
-    { type: 'start-run', task: id, plan, spec, dependencies: collectHandoffs(draft.board, task) },
+    { type: 'start-run', task: id, plan, spec, dependencies: collectHandoffs(draft.board, task), taskChanged },
   );
 }
 

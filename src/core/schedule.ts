@@ -77,7 +77,7 @@ const needsUser = new Set(['auth', 'credit']);
 
 /** Whether nothing can go on without the user. */
 export function isIdle(board: Board, now: number): boolean {
-  if (board.scan === null || board.loading.size > 0) return false;
+  if (board.scan === null || board.scan.inboxSettlesAt !== null || board.loading.size > 0) return false;
   if ([...board.inbox.values()].some((file) => file.diagnostics === null)) return false;
   if ([...board.live.values()].some((task) => task.state === 'active')) return false;
   if (board.userPaused || (board.hold !== null && needsUser.has(board.hold.reason))) return true;

@@ -41,6 +41,8 @@ export interface BoardScan {
   readonly inbox: ReadonlyMap<string, FileIdentity>;
   /** Things in the inbox that are never read, by name, with what they are, such as `a symbolic link`. */
   readonly inboxRefused: ReadonlyMap<string, string>;
+  /** When a file that is still being written may be whole, in milliseconds since the epoch; null where there is none. */
+  readonly inboxSettlesAt: number | null;
   readonly columns: Readonly<Record<Column, ReadonlyMap<string, FileIdentity>>>;
   /** The user paused the board. */
   readonly userPaused: boolean;

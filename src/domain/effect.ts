@@ -53,6 +53,8 @@ export type Effect =
       readonly plan: RunPlan;
       readonly spec: TaskSpec;
       readonly dependencies: readonly Handoff[];
+      /** Whether the user edited the task since its last run. */
+      readonly taskChanged: boolean;
     }
   /** Ends an agent and all it has started; `run-exited` follows as always. */
   | {

@@ -13,6 +13,10 @@ export const limits = {
 
   /** A file in the inbox must have been left alone for so long before it is read, unless it was moved in. */
   inboxQuietMs: 250,
+  /** The same for a file that was seen growing: its writer may pause. */
+  inboxGrowingQuietMs: 1_000,
+  /** Files read at once. */
+  maxConcurrentReads: 32,
   /** How often the board looks at its folders though no watcher spoke. */
   sweepEveryMs: 2_000,
   /** How long watch events are gathered before the board looks. */

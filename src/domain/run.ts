@@ -74,7 +74,7 @@ export interface RunPlan extends RunId {
   readonly cause: RunCause;
   readonly session: Session;
   readonly workspace: Workspace;
-  /** SHA-256 of the task's file as it was read for this run, in hex. */
+  /** SHA-256 of the user's text in the task's file as it was read for this run, in hex. */
   readonly taskHash: string;
   /** The machine's boot id, or null where it has none. */
   readonly bootId: string | null;

@@ -1,0 +1,198 @@
+/**
+ * What Claude Code prints with `--output-format stream-json`, line by line, as a view of the run: a pure reducer.
+ *
+ *   system/init ──► assistant ◄──► user (tool results) … ──► result
+ *                      │ system/api_retry, system/permission_denied, rate_limit_event come in between
+ *
+ * Nothing here depends on the order of keys, and no shape makes it throw: what is not understood is passed over.
+ */
+import { limits } from '../../domain/limits.ts';
+import { emptyRunView, type RunView, type UsageLimit } from '../../domain/run.ts';
+import { addDenial, readResult } from './agent-result.ts';
+import { keepEnd, keepStart } from './bounded-text.ts';
+import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } from './json-shape.ts';
+import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
+
+/** Open tool calls beyond this many are not tracked. */
+const maxTrackedTools = 1_000;
+/** Numbers above are times in milliseconds already; as seconds they would lie beyond the year 5000. */
+const maxUnixSeconds = 1e11;
+
+/** The view so far, with what is needed to read on. */
+export interface StreamState {
+  readonly view: RunView;
+  /** Open tool calls by id, each with the call of the subagent it belongs to, or null. */
+  readonly openTools: ReadonlyMap<string, string | null>;
+  readonly stepCalls: ReadonlyMap<string, StepCall>;
+  readonly steps: StepList;
+  /** The last text of the main agent, bounded by `maxReportChars`. */
+  readonly lastText: string;
+}
+
+/** A stream of which nothing was read yet. */
+export const emptyStreamState: StreamState = {
+  view: emptyRunView,
+  openTools: new Map(),
+  stepCalls: new Map(),
+  steps: new Map(),
+  lastText: '',
+};
+
+/** Reads one line. `view` stays the same object where the line changed nothing in it. */
+export function readStreamLine(state: StreamState, line: string): StreamState {
+  const message = parseObject(line);
+  if (message === null) return addNoise(state, 1);
+  switch (message['type']) {
+    case 'system':
+      return readSystem(state, message);
+    case 'assistant':
+      return readAssistant(state, message);
+    case 'user':
+      return readUser(state, message);
+    case 'rate_limit_event':
+      return readUsageLimit(state, message);
+    case 'result':
+      return readEnd(state, message);
+    default:
+      return state;
+  }
+}
+
+/** Counts lines that could not be read. */
+export function addNoise(state: StreamState, lines: number): StreamState {
+  return lines === 0 ? state : patchView(state, { noiseLines: state.view.noiseLines + lines });
+}
+
+function readSystem(state: StreamState, message: JsonObject): StreamState {
+  switch (message['subtype']) {
+    case 'init':
+      return patchView(state, {
+        sessionId: asString(message['session_id']) ?? state.view.sessionId,
+        model: asString(message['model']) ?? state.view.model,
+      });
+    case 'api_retry':
+      return patchView(state, { apiRetry: describeRetry(message) });
+    case 'permission_denied': {
+      const tool = asString(message['tool_name']);
+      return tool === null ? state : patchView(state, { denials: addDenial(state.view.denials, tool) });
+    }
+    default:
+      return state;
+  }
+}
+
+function describeRetry(message: JsonObject): string {
+  const status = asNumber(message['error_status']);
+  const error = asString(message['error']) ?? 'unknown';
+  const known = error === 'unknown' ? (status === null ? 'connection lost' : 'error') : error.replaceAll('_', ' ');
+  const words = keepStart(known, limits.maxTitleChars);
+  return status === null ? words : `${words} (${String(status)})`;
+}
+
+function readAssistant(state: StreamState, message: JsonObject): StreamState {
+  const parent = asString(message['parent_tool_use_id']);
+  let next = patchView(state, { apiRetry: null });
+  for (const block of contentOf(message)) {
+    if (block['type'] === 'tool_use') next = openTool(next, block, parent);
+    const text = block['type'] === 'text' ? (asString(block['text']) ?? '').trim() : '';
+    if (text === '' || parent !== null) continue;
+    const lastText = keepStart(text, limits.maxReportChars);
+    next = patchView({ ...next, lastText }, { lastText: keepEnd(text, limits.maxTailChars) });
+  }
+  return next;
+}
+
+function openTool(state: StreamState, block: JsonObject, parent: string | null): StreamState {
+  const id = asString(block['id']);
+  if (id === null || state.view.result !== null || state.openTools.size >= maxTrackedTools) return state;
+  const openTools = new Map(state.openTools).set(id, parent);
+  const tool = asString(block['name']) ?? '';
+  const input = asObject(block['input']);
+  const stepCalls =
+    parent === null && input !== null && isStepTool(tool)
+      ? new Map(state.stepCalls).set(id, { tool, input })
+      : state.stepCalls;
+  return patchView({ ...state, openTools, stepCalls }, { openTools: openTools.size });
+}
+
+function readUser(state: StreamState, message: JsonObject): StreamState {
+  const results = contentOf(message).filter((block) => block['type'] === 'tool_result');
+  // The structured form stands beside the message and tells of its only result.
+  const structured = results.length === 1 ? message['tool_use_result'] : undefined;
+  return results.reduce((next, result) => closeTool(next, result, structured), state);
+}
+
+function closeTool(state: StreamState, result: JsonObject, structured: unknown): StreamState {
+  const id = asString(result['tool_use_id']);
+  if (id === null) return state;
+  const openTools = new Map([...state.openTools].filter(([open, parent]) => open !== id && parent !== id));
+  const closed = patchView({ ...state, openTools }, { openTools: openTools.size });
+  const call = state.stepCalls.get(id);
+  if (call === undefined) return closed;
+  const stepCalls = new Map(state.stepCalls);
+  stepCalls.delete(id);
+  if (result['is_error'] === true) return { ...closed, stepCalls };
+  const steps = applyStepCall(state.steps, call, findCreatedId(structured, result['content']));
+  return patchProgress({ ...closed, stepCalls, steps });
+}
+
+function patchProgress(state: StreamState): StreamState {
+  const old = state.view.progress;
+  const progress = toProgress(state.steps);
+  const same = old?.done === progress?.done && old?.total === progress?.total && old?.step === progress?.step;
+  return same ? state : patchView(state, { progress });
+}
+
+function readUsageLimit(state: StreamState, message: JsonObject): StreamState {
+  const info = asObject(message['rate_limit_info']);
+  const status = toLimitStatus(info?.['status']);
+  if (info === null || status === null) return state;
+  const resets = asNumber(info['resetsAt']);
+  const resetsAt = resets === null ? null : resets > maxUnixSeconds ? resets : resets * 1000;
+  const kind = asString(info['rateLimitType']);
+  const usageLimit: UsageLimit = { status, resetsAt, kind: kind === null ? null : keepStart(kind, 40) };
+  const old = state.view.usageLimit;
+  const same = old?.status === status && old.resetsAt === resetsAt && old.kind === usageLimit.kind;
+  return same ? state : patchView(state, { usageLimit });
+}
+
+function toLimitStatus(value: unknown): UsageLimit['status'] | null {
+  switch (value) {
+    case 'allowed':
+      return 'allowed';
+    case 'allowed_warning':
+      return 'allowed-warning';
+    case 'rejected':
+      return 'rejected';
+    default:
+      return null;
+  }
+}
+
+function readEnd(state: StreamState, message: JsonObject): StreamState {
+  // A second, spurious result may follow the true one.
+  if (state.view.result !== null) return state;
+  const result = readResult(message, state.lastText);
+  return patchView(
+    { ...state, openTools: new Map(), stepCalls: new Map() },
+    {
+      result,
+      openTools: 0,
+      costUsd: result.costUsd,
+      apiRetry: null,
+      denials: result.denials.reduce(addDenial, state.view.denials),
+    },
+  );
+}
+
+function contentOf(message: JsonObject): readonly JsonObject[] {
+  return asArray(asObject(message['message'])?.['content'])
+    .map(asObject)
+    .filter((block) => block !== null);
+}
+
+function patchView(state: StreamState, patch: Partial<RunView>): StreamState {
+  const view: RunView = { ...state.view, ...patch };
+  const keys = Object.keys(patch).filter((key): key is keyof RunView => key in state.view);
+  return keys.every((key) => Object.is(view[key], state.view[key])) ? state : { ...state, view };
+}

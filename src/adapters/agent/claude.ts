@@ -1,0 +1,40 @@
+/** How Claude Code is called for one run. The prompt comes on stdin: an argument would be bounded and readable by all. */
+import type { RunRequest } from '../../ports.ts';
+import { PortError } from '../../ports.ts';
+import type { Settings } from '../../domain/settings.ts';
+import { reportSchema } from './agent-result.ts';
+
+/**
+ * The arguments of `agent.command` for a run. The user's `agent.args` come first, so that `command` may be a program
+ * that runs another (`npx`, `docker`). Throws PortError with `spawn-failed` where a value looks like an option.
+ */
+export function claudeArguments(request: RunRequest, agent: Settings['agent']): readonly string[] {
+  const { session } = request.plan;
+  return [
+    ...agent.args,
+    '-p',
+    ...['--output-format', 'stream-json', '--verbose'],
+    ...(session.mode === 'resume' ? ['--resume', session.id] : ['--session-id', session.id]),
+    ...['--json-schema', JSON.stringify(reportSchema)],
+    ...option('--permission-mode', [request.permissionMode]),
+    ...option('--model', [request.model]),
+    ...option('--effort', [request.effort]),
+    ...option('--max-turns', [request.maxTurns]),
+    ...option('--max-budget-usd', [request.budgetUsd]),
+    ...option('--agent', [request.claudeAgent]),
+    ...option('--allowedTools', request.allowedTools),
+    ...option('--disallowedTools', request.disallowedTools),
+  ];
+}
+
+/** An option with its values; nothing where there is none. */
+function option(name: string, values: readonly (string | number | null)[]): readonly string[] {
+  const given = values.filter((value) => value !== null && value !== '').map(String);
+  const bad = given.find((value) => value.startsWith('-'));
+  if (bad !== undefined) {
+    // A task's file gives some of these; it must not be able to smuggle in an option such as one that skips permissions.
+    const detail = `"${bad}" can't be a value of ${name}: it begins with "-". Change it in the task's file or in .orchestrator/config.yaml.`;
+    throw new PortError(detail, { fault: { reason: 'spawn-failed', detail } });
+  }
+  return given.length === 0 ? [] : [name, ...given];
+}

@@ -1,0 +1,110 @@
+/**
+ * Follows an agent's stream in its file. The file is looked at on a beat, which one timer gives to all runs: a watcher
+ * would miss appends on some file systems, and a pipe would tie the agent's life to the board's.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { limits } from '../../domain/limits.ts';
+import type { RunView } from '../../domain/run.ts';
+import type { Clock } from '../../ports.ts';
+import { addNoise, emptyStreamState, readStreamLine, type StreamState } from './claude-stream.ts';
+import { LineSplitter, type SplitLines } from './line-splitter.ts';
+
+const readBytes = 64 * 1024;
+
+/** One timer for all that want to be called now and then; it stands still while there is nobody. */
+export class Beat {
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  readonly #members = new Set<() => void>();
+  #forget: (() => void) | null = null;
+
+  constructor(clock: Clock, everyMs: number) {
+    this.#clock = clock;
+    this.#everyMs = everyMs;
+  }
+
+  /** Calls `member` on every beat until the returned function is called. */
+  join(member: () => void): () => void {
+    this.#members.add(member);
+    this.#arm();
+    return () => {
+      this.#members.delete(member);
+      if (this.#members.size > 0) return;
+      this.#forget?.();
+      this.#forget = null;
+    };
+  }
+
+  #arm(): void {
+    this.#forget ??= this.#clock.setTimer(this.#everyMs, () => {
+      this.#forget = null;
+      for (const member of [...this.#members]) member();
+      if (this.#members.size > 0) this.#arm();
+    });
+  }
+}
+
+/** Reads a growing stream from its start to where it is now, as often as asked. */
+export class StreamFollower {
+  readonly #file: string;
+  readonly #splitter = new LineSplitter(limits.maxStreamLineBytes);
+  readonly #buffer = Buffer.allocUnsafe(readBytes);
+  #state: StreamState = emptyStreamState;
+  #handle: FileHandle | null = null;
+  #offset = 0;
+  #lastOutputAt: number | null = null;
+  #reading: Promise<void> | null = null;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** What is known from the lines read so far. */
+  get view(): RunView {
+    return this.#state.view;
+  }
+
+  /** When the stream grew last, in milliseconds since the epoch; null where it holds nothing. */
+  get lastOutputAt(): number | null {
+    return this.#lastOutputAt;
+  }
+
+  /** Reads what came since; calls that overlap share one reading. A file that can't be read counts as empty. */
+  catchUp(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  /** Reads to the end, with a last line that lacks its own, and lets go of the file. */
+  async finish(): Promise<void> {
+    // A reading that is under way may have passed the end that was there when it looked.
+    await this.#reading;
+    await this.catchUp();
+    this.#take(this.#splitter.end());
+    await this.#handle?.close();
+    this.#handle = null;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const handle = (this.#handle ??= await open(this.#file, 'r'));
+      const from = this.#offset;
+      for (;;) {
+        const { bytesRead } = await handle.read(this.#buffer, 0, readBytes, this.#offset);
+        if (bytesRead === 0) break;
+        this.#offset += bytesRead;
+        this.#take(this.#splitter.push(this.#buffer.subarray(0, bytesRead)));
+      }
+      if (this.#offset > from) this.#lastOutputAt = Math.floor((await handle.stat()).mtimeMs);
+    } catch {
+      // The file is gone or unreadable: what was read stands, and the exit of the agent decides.
+    }
+  }
+
+  #take(split: SplitLines): void {
+    for (const line of split.lines) this.#state = readStreamLine(this.#state, line);
+    this.#state = addNoise(this.#state, split.passedOver);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Starts an agent that does not need us: in a session of its own, its prompt, output and errors in files, claimed by
+ * itself before it becomes the agent (see `claim.ts`).
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { limits } from '../../domain/limits.ts';
+import { PortError, type Clock } from '../../ports.ts';
+import { keepEnd } from './bounded-text.ts';
+import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, toPortError } from './claim.ts';
+import type { ProcessMark } from './processes.ts';
+import { wait, type Timings } from './timings.ts';
+
+/** The claim is looked for after so many milliseconds, then after longer and longer waits. */
+const firstLookMs = 1;
+const slowestLookMs = 20;
+/** Room for control sequences and for characters of several bytes at the end of stderr. */
+const stderrTailBytes = limits.maxTailChars * 4;
+
+/** What is started, and where. */
+export interface LaunchRequest {
+  /** The run's folder, absolute; it holds `prompt.md`. */
+  readonly folder: string;
+  readonly cwd: string;
+  /** An absolute path. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How a child of ours ended. */
+export interface ChildExit {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** An agent that has claimed its run. */
+export interface Launched {
+  readonly mark: ProcessMark;
+  /** Milliseconds since the epoch. */
+  readonly claimedAt: number;
+  /** Resolves when the process is gone, whoever still holds its files. */
+  readonly exited: Promise<ChildExit>;
+}
+
+/** Starts an agent and waits until it has claimed its run. Throws PortError; then no agent runs. */
+export async function launchAgent(
+  request: LaunchRequest,
+  clock: Clock,
+  timings: Pick<Timings, 'claimTimeoutMs'>,
+): Promise<Launched> {
+  const child = spawnWrapper(request);
+  const end: { exit: ChildExit | null; error: unknown } = { exit: null, error: null };
+  const exited = new Promise<ChildExit>((resolve) => {
+    // 'exit' and never 'close': that one waits for every holder of the files.
+    child.once('exit', (exitCode, signal) => resolve((end.exit = { exitCode, signal })));
+    child.once('error', (error) => {
+      end.error = error;
+    });
+  });
+  child.unref();
+  const until = clock.now() + timings.claimTimeoutMs;
+  for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, slowestLookMs)) {
+    await wait(clock, lookMs);
+    const failed = end.error;
+    if (failed !== null) throw describeSpawnError(failed, request);
+    const gone = end.exit;
+    const late = clock.now() >= until;
+    // Once it is gone or too late nobody may claim the run any more; who was in time keeps it.
+    const claim = gone !== null || late ? closeClaim(request.folder) : readClaim(request.folder);
+    if (claim.kind === 'claimed') return await confirmClaim(claim, child, request, exited);
+    if (gone !== null) throw await describeEarlyExit(gone, request);
+    if (!late) continue;
+    child.kill('SIGKILL');
+    throw spawnFailed(
+      `the agent did not start within ${String(timings.claimTimeoutMs / 1000)} s; is the machine busy?`,
+    );
+  }
+}
+
+/** The end of a run's stderr, without control sequences, bounded by `maxTailChars`; empty where there is none. */
+export async function readStderrTail(folder: string): Promise<string> {
+  try {
+    const handle = await open(path.join(folder, 'stderr.log'), 'r');
+    try {
+      const { size } = await handle.stat();
+      const length = Math.min(size, stderrTailBytes);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+      const text = stripVTControlCharacters(buffer.subarray(0, bytesRead).toString('utf8'));
+      return keepEnd(text.trim(), limits.maxTailChars);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return '';
+  }
+}
+
+function spawnWrapper(request: LaunchRequest): ChildProcess {
+  const { folder } = request;
+  const files: number[] = [];
+  try {
+    files.push(openSync(path.join(folder, 'prompt.md'), 'r'));
+    files.push(openSync(path.join(folder, 'stream.jsonl'), 'a', 0o600));
+    files.push(openSync(path.join(folder, 'stderr.log'), 'a', 0o600));
+    const argv = ['-c', claimScript, 'branchboard-claim', folder, request.program, ...request.args];
+    return spawn('/bin/sh', argv, { cwd: request.cwd, env: request.env, detached: true, stdio: files });
+  } catch (error) {
+    throw describeSpawnError(error, request);
+  } finally {
+    for (const file of files) closeSync(file);
+  }
+}
+
+async function confirmClaim(
+  claim: { readonly mark: ProcessMark | null; readonly claimedAt: number },
+  child: ChildProcess,
+  request: LaunchRequest,
+  exited: Promise<ChildExit>,
+): Promise<Launched> {
+  if (claim.mark !== null && claim.mark.pid === child.pid) {
+    syncClaim(request.folder);
+    return { mark: claim.mark, claimedAt: claim.claimedAt, exited };
+  }
+  await exited;
+  const holder = claim.mark === null ? 'another process' : `process ${String(claim.mark.pid)}`;
+  throw new PortError(`${request.folder}: the run is claimed by ${holder} already; it was not started twice`, {
+    code: 'EEXIST',
+  });
+}
+
+async function describeEarlyExit(exit: ChildExit, request: LaunchRequest): Promise<PortError> {
+  if (exit.exitCode === claimLostExitCode) {
+    return new PortError(`${request.folder}: the run was closed before it was started`, { code: 'EEXIST' });
+  }
+  const how = exit.signal === null ? `exit code ${String(exit.exitCode)}` : `signal ${exit.signal}`;
+  const stderr = await readStderrTail(request.folder);
+  return spawnFailed(`the agent's wrapper ended with ${how} before it claimed the run${stderr && `: ${stderr}`}`);
+}
+
+/** Faults of the machine carry their code alone, so that the board waits and tries again. */
+function describeSpawnError(error: unknown, request: LaunchRequest): PortError {
+  const known = toPortError(error, `can't start ${request.program} in ${request.cwd}`);
+  if (!existsSync(request.cwd)) return spawnFailed(`the worktree ${request.cwd} is gone; retry the task`, 'ENOENT');
+  if (known.code === 'E2BIG') {
+    return spawnFailed('its arguments are too long; shorten agent.args or agent.env in .orchestrator/config.yaml');
+  }
+  return known.code === 'ENOENT' || known.code === 'EACCES' || known.code === 'ENOTDIR'
+    ? spawnFailed(known.message, known.code)
+    : known;
+}
+
+function spawnFailed(detail: string, code?: string): PortError {
+  return new PortError(detail, { fault: { reason: 'spawn-failed', detail }, ...(code === undefined ? {} : { code }) });
+}

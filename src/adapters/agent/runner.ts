@@ -1,0 +1,172 @@
+/**
+ * Runs agents: starts them, follows their streams, ends them, cleans up behind them, and takes over those that an
+ * earlier board started. Everything about a run is in its folder, so that this object can be lost at any time.
+ *
+ *   start ──► launched ──┐
+ *                        ├──► followed ──► gone ──► swept ──► stream read to its end ──► exited
+ *   recover ──► alive ───┘
+ */
+import path from 'node:path';
+import type { LastRun } from '../../domain/board.ts';
+import { formatRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';
+import type { Settings } from '../../domain/settings.ts';
+import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
+import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
+import { claudeArguments } from './claude.ts';
+import { resolveCommand } from './command-path.ts';
+import { Ending } from './ending.ts';
+import { Beat, StreamFollower } from './follow.ts';
+import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
+import { isAlive, signalGroup, type ProcessMark } from './processes.ts';
+import { findRun } from './recover.ts';
+import { scriptedArguments, scriptedMainPath } from './scripted.ts';
+import { sweepRun } from './sweep.ts';
+import { defaultTimings, type Timings } from './timings.ts';
+
+/** What a runner needs of its surroundings. */
+export interface AgentRunnerOptions {
+  /** `.orchestrator/`, absolute. */
+  readonly boardDir: string;
+  /** Asked at each start, since settings change while the board runs. */
+  readonly settings: () => Settings;
+  readonly listener: RunListener;
+  readonly clock: Clock;
+  /** The daemon's own environment. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** The identity to lend to agents' commits, or null where the machine has its own. */
+  readonly identity: () => Promise<GitIdentity | null>;
+  /** The built `scripted-main.js`; the default is the one beside this module. */
+  readonly scriptedMain?: string;
+  /** For tests. */
+  readonly timings?: Partial<Timings>;
+}
+
+/** Makes the runner of one board. */
+export function createAgentRunner(options: AgentRunnerOptions): AgentRunner {
+  return new ProcessRunner(options);
+}
+
+/** A run that is followed. */
+interface Followed {
+  readonly plan: RunPlan;
+  readonly mark: ProcessMark;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly follower: StreamFollower;
+  readonly ending: Ending;
+  /** Started by us, so that its exit event comes. */
+  readonly child: boolean;
+  readonly leaveBeat: () => void;
+  toldView: RunView | null;
+  toldOutputAt: number;
+  leaving: boolean;
+}
+
+class ProcessRunner implements AgentRunner {
+  readonly #options: AgentRunnerOptions;
+  readonly #timings: Timings;
+  readonly #beat: Beat;
+  readonly #runs = new Map<string, Followed>();
+
+  constructor(options: AgentRunnerOptions) {
+    this.#options = options;
+    this.#timings = { ...defaultTimings, ...options.timings };
+    this.#beat = new Beat(options.clock, this.#timings.followEveryMs);
+  }
+
+  async start(request: RunRequest): Promise<void> {
+    const { plan } = request;
+    const { boardDir, clock, environment, identity } = this.#options;
+    const { agent } = this.#options.settings();
+    const env = composeEnvironment({
+      plan,
+      boardDir,
+      inherited: environment,
+      configured: agent.env,
+      identity: await identity(),
+    });
+    const call =
+      agent.kind === 'scripted'
+        ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
+        : {
+            program: resolveCommand(agent.command, env['PATH'] ?? '', path.dirname(boardDir)),
+            args: claudeArguments(request, agent),
+          };
+    const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
+    const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
+    const run = this.#follow(plan, launched.mark, launched.claimedAt, true);
+    void launched.exited.then((exit) => this.#leave(run, exit));
+  }
+
+  stop(run: RunId, cause: StopCause, hurried: boolean): void {
+    this.#runs.get(formatRunId(run))?.ending.stop(cause, hurried);
+  }
+
+  async recover(plan: RunPlan): Promise<LastRun> {
+    const known = this.#runs.get(formatRunId(plan));
+    if (known !== undefined) return { kind: 'alive', view: known.follower.view, startedAt: known.startedAt };
+    const { boardDir, clock } = this.#options;
+    const found = await findRun(plan, this.#folderOf(plan), boardDir, clock, this.#timings);
+    if (found.kind !== 'alive') return found;
+    const run = this.#follow(plan, found.mark, found.claimedAt, false);
+    await run.follower.catchUp();
+    return { kind: 'alive', view: run.follower.view, startedAt: found.claimedAt };
+  }
+
+  #folderOf(run: RunId): string {
+    return path.join(this.#options.boardDir, 'runs', run.task, String(run.n));
+  }
+
+  #follow(plan: RunPlan, mark: ProcessMark, startedAt: number, child: boolean): Followed {
+    const { clock } = this.#options;
+    const run: Followed = {
+      plan,
+      mark,
+      startedAt,
+      child,
+      follower: new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl')),
+      ending: new Ending({ clock, timings: this.#timings, send: (signal) => void signalGroup(mark, signal) }),
+      leaveBeat: this.#beat.join(() => void this.#look(run)),
+      toldView: null,
+      toldOutputAt: 0,
+      leaving: false,
+    };
+    this.#runs.set(formatRunId(plan), run);
+    return run;
+  }
+
+  /** On each beat: what is new in the stream, and whether the agent is still there. */
+  async #look(run: Followed): Promise<void> {
+    // Looked at before the stream is read: what a process wrote before it was seen gone is then read as well.
+    const gone = !run.child && !isAlive(run.mark);
+    await run.follower.catchUp();
+    if (run.leaving) return;
+    this.#tell(run);
+    if (run.follower.view.result !== null) run.ending.expectEnd();
+    if (gone) await this.#leave(run, { exitCode: null, signal: null });
+  }
+
+  #tell(run: Followed): void {
+    const { view, lastOutputAt } = run.follower;
+    const outputAt = lastOutputAt ?? run.startedAt;
+    if (view === run.toldView && outputAt < run.toldOutputAt + this.#timings.outputReportEveryMs) return;
+    run.toldView = view;
+    run.toldOutputAt = outputAt;
+    this.#options.listener.seen(run.plan, view, outputAt);
+  }
+
+  async #leave(run: Followed, exit: ChildExit): Promise<void> {
+    if (run.leaving) return;
+    run.leaving = true;
+    const { boardDir, clock, listener } = this.#options;
+    const endedAt = clock.now();
+    run.leaveBeat();
+    run.ending.settle();
+    await sweepRun(tagOf(run.plan, boardDir), run.mark.start, clock, this.#timings);
+    await run.follower.finish();
+    const stderrTail = await readStderrTail(this.#folderOf(run.plan));
+    this.#runs.delete(formatRunId(run.plan));
+    const { view } = run.follower;
+    listener.exited(run.plan, { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Ends what an agent has left behind: its Bash tool starts each command in a session of its own, so neither the
+ * agent's end nor a signal to its group reaches a dev server that was put into the background.
+ *
+ *   find by tag ──► TERM ──► a short wait ──► KILL ──► find again, until there is nothing
+ */
+import type { Clock } from '../../ports.ts';
+import type { RunTag } from './agent-environment.ts';
+import { findTagged, isAlive, signalProcess, type ProcessMark } from './processes.ts';
+import { wait, type Timings } from './timings.ts';
+
+/** A process may start another while it is ended; after so many rounds what is still there is left alone. */
+const maxRounds = 5;
+/** How often processes that were signalled are looked at. */
+const lookEveryMs = 10;
+/** How long the system may take to end a killed process. */
+const killWaitMs = 1_000;
+
+/**
+ * Ends all processes that carry exactly this tag. `since` is the start time of the run's first process, or null where
+ * it is not known. Returns how many it found; it never throws.
+ */
+export async function sweepRun(
+  tag: RunTag,
+  since: string | null,
+  clock: Clock,
+  timings: Pick<Timings, 'sweepGraceMs'>,
+): Promise<number> {
+  const seen = new Set<string>();
+  for (let round = 0; round < maxRounds; round += 1) {
+    const marks = await findTagged(tag, since);
+    if (marks.length === 0) break;
+    for (const mark of marks) seen.add(`${String(mark.pid)} ${mark.start}`);
+    for (const mark of marks) signalProcess(mark, 'SIGTERM');
+    const stubborn = await awaitEnd(marks, timings.sweepGraceMs, clock);
+    // The start time is read again here, so that a pid that was given to someone else meanwhile is not hit.
+    for (const mark of stubborn) signalProcess(mark, 'SIGKILL');
+    await awaitEnd(stubborn, killWaitMs, clock);
+  }
+  return seen.size;
+}
+
+/** Waits until all are gone or the time is up; gives those that are left. */
+async function awaitEnd(marks: readonly ProcessMark[], forMs: number, clock: Clock): Promise<readonly ProcessMark[]> {
+  const until = clock.now() + forMs;
+  let left = marks.filter(isAlive);
+  while (left.length > 0 && clock.now() < until) {
+    await wait(clock, lookEveryMs);
+    left = left.filter(isAlive);
+  }
+  return left;
+}

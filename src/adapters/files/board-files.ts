@@ -1,0 +1,158 @@
+/** The board's folder on disk. One call at a time changes or lists the columns, so that a scan never sees half a move. */
+import { lstat, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { isSameFile, type FileIdentity, type Hold, type TaskFile } from '../../domain/board.ts';
+import { limits } from '../../domain/limits.ts';
+import { failure, success } from '../../domain/result.ts';
+import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
+import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
+import { codeOf, createFile, makeFolder, replaceFile, syncFolder } from './durable.ts';
+import {
+  readFact,
+  readTaskFacts,
+  readVerdictFact,
+  runFiles,
+  setRunsAside,
+  writePlanFact,
+  writeRecordFact,
+  writeRunFile,
+  writeVerdictFact,
+} from './facts.ts';
+import { boardFolderName, type Layout } from './layout.ts';
+import { identify, readTextFile } from './reader.ts';
+import { Scanner } from './scanner.ts';
+
+/** Task files are the user's: readable as any file of theirs. */
+const taskFileMode = 0o644;
+
+/** The port on real files. */
+export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
+  const oneAtATime = pLimit(1);
+  const scanner = new Scanner(layout, clock);
+  /** What was accepted since the start, by folded name: finds twins that differ only in case before the board knows them. */
+  const accepted = new Map<string, TaskFile>();
+
+  const pathOf = (file: { readonly column: Column; readonly name: string }) =>
+    join(layout.column(file.column), file.name);
+  const shownAs = (folder: string, name: string) => `${boardFolderName}/${folder}/${name}`;
+
+  async function find(id: TaskId): Promise<TaskFile | null> {
+    const name = fileNameOf(id);
+    const twin = accepted.get(name.toLowerCase())?.name ?? name;
+    for (const column of columns) {
+      if (column === 'archive') continue;
+      for (const candidate of new Set([name, twin])) {
+        const stats = await lstat(pathOf({ column, name: candidate })).catch(() => null);
+        if (stats !== null) return { column, name: candidate, identity: identify(stats) };
+      }
+    }
+    return null;
+  }
+
+  async function locate(column: Column, name: string): Promise<TaskFile> {
+    return { column, name, identity: identify(await lstat(pathOf({ column, name }))) };
+  }
+
+  async function removeIfSame(path: string, identity: FileIdentity): Promise<void> {
+    const stats = await lstat(path).catch(() => null);
+    if (stats !== null && isSameFile(identify(stats), identity)) await unlink(path).catch(ignoreMissing);
+  }
+
+  async function accept(name: string, identity: FileIdentity, id: TaskId, text: string) {
+    const by = await find(id);
+    if (by !== null) {
+      const read = await readTextFile(pathOf(by), by.name, limits.maxTaskFileBytes);
+      return { kind: 'in-use' as const, by, same: by.column === 'queued' && read.ok && read.value.text === text };
+    }
+    await setRunsAside(layout, id, clock.now());
+    await createFile(join(layout.column('queued'), fileNameOf(id)), text, taskFileMode);
+    await removeIfSame(join(layout.inbox, name), identity);
+    const file = await locate('queued', fileNameOf(id));
+    accepted.set(file.name.toLowerCase(), file);
+    return { kind: 'accepted' as const, file };
+  }
+
+  async function move(file: TaskFile, to: Column): Promise<TaskFile> {
+    if (file.column === to) return locate(to, file.name);
+    await makeFolder(layout.column(to));
+    const name = await findFreeName(to, file.name);
+    try {
+      await rename(pathOf(file), pathOf({ column: to, name }));
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      throw new PortError(`${shownAs(file.column, file.name)} is no longer there`, { code: 'ENOENT', cause: error });
+    }
+    await Promise.all([syncFolder(layout.column(to)), syncFolder(layout.column(file.column))]);
+    return locate(to, name);
+  }
+
+  /** The archive takes namesakes under a numbered name; elsewhere a name that is taken is an error. */
+  async function findFreeName(to: Column, name: string): Promise<string> {
+    for (let number = 1; ; number++) {
+      const candidate = number === 1 ? name : name.replace(/\.md$/, `~${String(number)}.md`);
+      if ((await lstat(pathOf({ column: to, name: candidate })).catch(() => null)) === null) return candidate;
+      if (to !== 'archive') {
+        throw new PortError(`${shownAs(to, name)} is there already; move one of the two away`, { code: 'EEXIST' });
+      }
+    }
+  }
+
+  async function rewrite(file: TaskFile, text: string): Promise<TaskFile> {
+    const path = pathOf(file);
+    const stats = await lstat(path);
+    if (!isSameFile(identify(stats), file.identity)) {
+      throw new PortError(`${shownAs(file.column, file.name)} was changed meanwhile`, { code: 'ESTALE' });
+    }
+    await replaceFile(path, text, stats.mode & 0o777);
+    return locate(file.column, file.name);
+  }
+
+  return {
+    scan: () => oneAtATime(() => scanner.scan()),
+    async readInbox(name, identity) {
+      const read = await readTextFile(join(layout.inbox, name), shownAs('inbox', name), limits.maxTaskFileBytes);
+      if (!read.ok) return read;
+      return isSameFile(read.value.identity, identity)
+        ? success({ text: read.value.text })
+        : failure({ kind: 'changed' });
+    },
+    acceptInbox: (name, identity, id, text) => oneAtATime(() => accept(name, identity, id, text)),
+    dropInbox: (name, identity) => oneAtATime(() => removeIfSame(join(layout.inbox, name), identity)),
+    async readTask(file) {
+      // A story may make a task's file longer than the user's own text may be.
+      const read = await readTextFile(pathOf(file), shownAs(file.column, file.name), 2 * limits.maxTaskFileBytes);
+      if (!read.ok) return read;
+      const { text, identity } = read.value;
+      return success({ text, file: { column: file.column, name: file.name, identity } });
+    },
+    moveTask: (file, to) => oneAtATime(() => move(file, to)),
+    rewriteTask: (file, text) => oneAtATime(() => rewrite(file, text)),
+    readFacts: (task) => readTaskFacts(layout, task),
+    readVerdict: (task) => readVerdictFact(layout, task),
+    writePlan: (plan) => writePlanFact(layout, plan),
+    writeRecord: (run, record) => writeRecordFact(layout, run, record),
+    writeReport: (run, text) => writeRunFile(layout, run, runFiles.report, text),
+    writePrompt: (run, text) => writeRunFile(layout, run, runFiles.prompt, text),
+    writeVerdict: (task, verdict) => writeVerdictFact(layout, task, verdict),
+    readHold: async () => (await readFact<Hold & { readonly version: 1 }>(layout.hold)) ?? null,
+    writeHold: (hold) =>
+      hold === null
+        ? rm(layout.hold, { force: true })
+        : replaceFile(layout.hold, `${JSON.stringify({ version: 1, ...hold })}\n`),
+    async writeBoardData(json) {
+      const temporary = join(layout.root, '.queue.json.tmp');
+      await replaceBoardData(temporary, layout.boardData, json);
+    },
+  };
+}
+
+/** `queue.json` is derived, so it is whole but need not survive a power cut. */
+async function replaceBoardData(temporary: string, path: string, json: string): Promise<void> {
+  await writeFile(temporary, json);
+  await rename(temporary, path);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}

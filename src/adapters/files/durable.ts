@@ -1,0 +1,71 @@
+/** Files that are there whole or not at all, and stay there after a power cut: temp file, fsync, rename or link, fsync of the folder. */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** Only the user may read what runs hold. */
+export const privateMode = 0o600;
+
+/** Makes a folder and its parents, readable by the user alone where it is new. */
+export async function makeFolder(path: string, mode = 0o755): Promise<void> {
+  await mkdir(path, { recursive: true, mode });
+}
+
+/** Makes a folder's entries durable. Where the platform has no such thing (Windows), it is left to the file system. */
+export async function syncFolder(path: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY);
+  } catch (error) {
+    if (codeOf(error) === 'EISDIR' || codeOf(error) === 'EPERM') return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces a file atomically and durably. */
+export async function replaceFile(path: string, text: string, mode = privateMode): Promise<void> {
+  await withTemporary(path, text, mode, (temporary) => rename(temporary, path));
+  await syncFolder(dirname(path));
+}
+
+/** Creates a file atomically and durably; throws EEXIST if it is there already. */
+export async function createFile(path: string, text: string, mode = privateMode): Promise<void> {
+  await withTemporary(path, text, mode, async (temporary) => {
+    await link(temporary, path);
+    await rm(temporary);
+  });
+  await syncFolder(dirname(path));
+}
+
+async function withTemporary(
+  path: string,
+  text: string,
+  mode: number,
+  commit: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await commit(temporary);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** A system error's code, such as `ENOENT`, or null. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}

@@ -1,0 +1,122 @@
+/** The facts about runs, in `runs/TASK/`: plans, records and verdicts as JSON, each whole or not there. */
+import { readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunFacts, TaskFacts } from '../../domain/board.ts';
+import { limits } from '../../domain/limits.ts';
+import type { RunId, RunPlan, RunRecord, Verdict } from '../../domain/run.ts';
+import type { TaskId } from '../../domain/task.ts';
+import { PortError } from '../../ports.ts';
+import { codeOf, createFile, makeFolder, privateMode, replaceFile } from './durable.ts';
+import type { Layout } from './layout.ts';
+
+const privateFolderMode = 0o700;
+
+/** Names of a run's files. */
+export const runFiles = {
+  plan: 'plan.json',
+  record: 'exit.json',
+  prompt: 'prompt.md',
+  report: 'report.md',
+  stream: 'stream.jsonl',
+  stderr: 'stderr.log',
+} as const;
+
+/** Everything that is kept about a task's runs. A fact that can't be read counts as missing. */
+export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskFacts> {
+  const folder = layout.taskRuns(task);
+  const numbers = (await listFolder(folder))
+    .filter((name) => /^[1-9]\d{0,5}$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+  const runs = await Promise.all(numbers.slice(-limits.maxRunsPerTask).map((n) => readRunFacts(layout, { task, n })));
+  return {
+    highestRun: numbers.at(-1) ?? 0,
+    runs: runs.filter((run) => run !== null),
+    verdict: await readVerdictFact(layout, task),
+  };
+}
+
+async function readRunFacts(layout: Layout, run: RunId): Promise<RunFacts | null> {
+  const folder = layout.run(run);
+  const [plan, record] = await Promise.all([
+    readFact<RunPlan>(join(folder, runFiles.plan)),
+    readFact<RunRecord>(join(folder, runFiles.record)),
+  ]);
+  return plan === null ? null : { plan, record };
+}
+
+/** A task's verdict, or null. */
+export async function readVerdictFact(layout: Layout, task: TaskId): Promise<Verdict | null> {
+  return readFact<Verdict>(join(layout.taskRuns(task), 'verdict.json'));
+}
+
+/** Writes a plan; throws PortError if that run has one already. */
+export async function writePlanFact(layout: Layout, plan: RunPlan): Promise<void> {
+  const folder = layout.run(plan);
+  await makeFolder(folder, privateFolderMode);
+  try {
+    await createFile(join(folder, runFiles.plan), print(plan));
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new PortError(`run ${String(plan.n)} of ${plan.task} is planned already`, { code: 'EEXIST', cause: error });
+  }
+}
+
+/** Writes how a run ended. */
+export async function writeRecordFact(layout: Layout, run: RunId, record: RunRecord): Promise<void> {
+  await replaceFile(join(layout.run(run), runFiles.record), print(record));
+}
+
+/** Writes what was decided of a task. */
+export async function writeVerdictFact(layout: Layout, task: TaskId, verdict: Verdict): Promise<void> {
+  await makeFolder(layout.taskRuns(task), privateFolderMode);
+  await replaceFile(join(layout.taskRuns(task), 'verdict.json'), print(verdict));
+}
+
+/** Puts the runs of an earlier task of the same id aside, so that a new task begins with none. */
+export async function setRunsAside(layout: Layout, task: TaskId, at: number): Promise<void> {
+  const folder = layout.taskRuns(task);
+  if ((await listFolder(folder)).length === 0) return;
+  const earlier = join(layout.runs, '.earlier');
+  await makeFolder(earlier, privateFolderMode);
+  await rename(folder, join(earlier, `${task}-${String(at)}`));
+}
+
+/** Writes text beside a run's facts. */
+export async function writeRunFile(layout: Layout, run: RunId, name: string, text: string): Promise<void> {
+  await replaceFile(join(layout.run(run), name), text, privateMode);
+}
+
+/** Reads a fact of version 1; null if it is missing, or is none. */
+export async function readFact<Fact extends { readonly version: 1 }>(path: string): Promise<Fact | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
+    throw error;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFact<Fact>(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isFact<Fact>(value: unknown): value is Fact {
+  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1;
+}
+
+async function listFolder(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function print(fact: object): string {
+  return `${JSON.stringify(fact, null, 2)}\n`;
+}

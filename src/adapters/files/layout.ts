@@ -1,0 +1,47 @@
+/** Where everything of a board is, below its folder. */
+import { join } from 'node:path';
+import type { RunId } from '../../domain/run.ts';
+import type { Column, TaskId } from '../../domain/task.ts';
+
+/** The folder's name in a repository. */
+export const boardFolderName = '.orchestrator';
+
+/** Paths of one board. */
+export interface Layout {
+  readonly root: string;
+  readonly inbox: string;
+  readonly dashboard: string;
+  readonly settings: string;
+  readonly templates: string;
+  readonly boardData: string;
+  readonly history: string;
+  /** The user's pause: the file is there, or it is not. */
+  readonly paused: string;
+  readonly hold: string;
+  readonly runs: string;
+  readonly worktrees: string;
+  column(column: Column): string;
+  taskRuns(task: TaskId): string;
+  run(run: RunId): string;
+}
+
+/** The paths of the board whose folder is `root`. */
+export function layOut(root: string): Layout {
+  const runs = join(root, 'runs');
+  return {
+    root,
+    inbox: join(root, 'inbox'),
+    dashboard: join(root, 'DASHBOARD.md'),
+    settings: join(root, 'config.yaml'),
+    templates: join(root, 'templates'),
+    boardData: join(root, 'queue.json'),
+    history: join(root, 'history.jsonl'),
+    paused: join(root, 'paused'),
+    hold: join(root, 'hold.json'),
+    runs,
+    worktrees: join(root, 'worktrees'),
+    column: (column) => join(root, column),
+    taskRuns: (task) => join(runs, task),
+    run: (run) => join(runs, run.task, String(run.n)),
+  };
+}

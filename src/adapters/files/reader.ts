@@ -1,0 +1,131 @@
+/** Reads a file that anybody may have put there: never through a link, never a FIFO, never more than the bound. */
+import { constants, type Stats } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import type { FileIdentity } from '../../domain/board.ts';
+import type { Diagnostic } from '../../domain/diagnostic.ts';
+import { failure, success, type Result } from '../../domain/result.ts';
+import type { Unreadable } from '../../ports.ts';
+import { codeOf } from './durable.ts';
+
+/** A file's text and which version of it that is. */
+export interface TextFile {
+  readonly text: string;
+  readonly identity: FileIdentity;
+}
+
+/** What tells a file's version. */
+export function identify(stats: Stats): FileIdentity {
+  return { inode: stats.ino, size: stats.size, mtimeMs: stats.mtimeMs };
+}
+
+/** Reads a text file. `shownAs` is its name in diagnostics. Throws only where the system is at fault. */
+export async function readTextFile(
+  path: string,
+  shownAs: string,
+  maxBytes: number,
+): Promise<Result<TextFile, Unreadable>> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    switch (codeOf(error)) {
+      case 'ENOENT':
+        return failure({ kind: 'changed' });
+      case 'ELOOP':
+      case 'EMLINK':
+        return refuse(shownAs, 'this is a symbolic link, which is never read', 'a regular file');
+      case 'ENXIO':
+        return refuse(shownAs, 'this is not a regular file', 'a regular file');
+      case 'EACCES':
+        return refuse(
+          shownAs,
+          'you may not read this file',
+          'a readable file',
+          `Type: chmod u+r ${JSON.stringify(shownAs)}`,
+        );
+      default:
+        throw error;
+    }
+  }
+  try {
+    return await readOpenFile(handle, shownAs, maxBytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readOpenFile(
+  handle: FileHandle,
+  shownAs: string,
+  maxBytes: number,
+): Promise<Result<TextFile, Unreadable>> {
+  const before = await handle.stat();
+  if (!before.isFile()) return refuse(shownAs, 'this is not a regular file', 'a regular file');
+  if (before.size > maxBytes) {
+    const expected = `at most ${Math.floor(maxBytes / 1024)} KiB`;
+    return refuse(
+      shownAs,
+      `the file has ${before.size} bytes`,
+      expected,
+      'Put the long part into a file of the repository and name it under `context`.',
+    );
+  }
+  // One byte more than expected shows that the file grew meanwhile.
+  const bytes = Buffer.alloc(before.size + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  const after = await handle.stat();
+  if (length !== before.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs)
+    return failure({ kind: 'changed' });
+  const content = bytes.subarray(0, length);
+  const text = decode(content);
+  if (text === null)
+    return refuse(
+      shownAs,
+      `the file is not UTF-8 (byte ${findInvalidByte(content)})`,
+      'text in UTF-8',
+      'Save it again as UTF-8.',
+    );
+  return success({ text, identity: identify(after) });
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** The offset of the first byte that is no UTF-8, found by halving. */
+function findInvalidByte(bytes: Uint8Array): number {
+  let valid = 0;
+  let invalid = bytes.length;
+  while (invalid - valid > 1) {
+    const middle = Math.floor((valid + invalid) / 2);
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    try {
+      // A sequence cut at the end is no fault of its start.
+      decoder.decode(bytes.subarray(0, middle), { stream: true });
+      valid = middle;
+    } catch {
+      invalid = middle;
+    }
+  }
+  return valid;
+}
+
+function refuse(file: string, message: string, expected: string, hint?: string): Result<TextFile, Unreadable> {
+  const diagnostic: Diagnostic = {
+    severity: 'error',
+    file,
+    message,
+    expected,
+    ...(hint === undefined ? {} : { hint }),
+  };
+  return failure({ kind: 'refused', diagnostics: [diagnostic] });
+}

@@ -1,0 +1,150 @@
+/** Lists the board's folders. What did not change since the last scan is not listed again. */
+import type { Stats } from 'node:fs';
+import { access, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSameFile, type BoardScan, type FileIdentity } from '../../domain/board.ts';
+import { limits } from '../../domain/limits.ts';
+import { columns, type Column } from '../../domain/task.ts';
+import type { Clock } from '../../ports.ts';
+import { codeOf } from './durable.ts';
+import type { Layout } from './layout.ts';
+import { identify } from './reader.ts';
+
+/** A folder whose time is younger than this may change again within the same tick of the file system's clock. */
+const folderClockTickMs = 50;
+
+/** Names that editors and downloads use for files that are not meant yet. */
+const temporaryName = /^\.|~$|^#.*#$|\.(?:sw[a-z]|tmp|temp|part|partial|crdownload|bak|orig)$|^4913$|___jb_\w+___$/i;
+
+interface Listing {
+  readonly folderMtimeMs: number;
+  readonly settled: boolean;
+  readonly files: ReadonlyMap<string, FileIdentity>;
+}
+
+interface Sighting {
+  readonly identity: FileIdentity;
+  readonly since: number;
+  readonly grew: boolean;
+}
+
+/** Scans one board; remembers what it saw last. */
+export class Scanner {
+  readonly #layout: Layout;
+  readonly #clock: Clock;
+  readonly #listings = new Map<Column, Listing>();
+  #sightings = new Map<string, Sighting>();
+
+  constructor(layout: Layout, clock: Clock) {
+    this.#layout = layout;
+    this.#clock = clock;
+  }
+
+  /** Looks at everything. A folder that is missing is made again. */
+  async scan(): Promise<BoardScan> {
+    const [inbox, userPaused, holdOnDisk, ...listings] = await Promise.all([
+      this.#scanInbox(),
+      exists(this.#layout.paused),
+      exists(this.#layout.hold),
+      ...columns.map((column) => this.#scanColumn(column)),
+    ]);
+    const files = Object.fromEntries(columns.map((column, index) => [column, listings[index] ?? new Map()]));
+    return { ...inbox, columns: files as BoardScan['columns'], userPaused, holdOnDisk };
+  }
+
+  async #scanColumn(column: Column): Promise<ReadonlyMap<string, FileIdentity>> {
+    const folder = this.#layout.column(column);
+    const { mtimeMs } = await statFolder(folder);
+    const known = this.#listings.get(column);
+    const finished = column === 'done' || column === 'archive';
+    // Files in the finished columns are only listed: nobody waits for edits there.
+    if (finished && known?.settled === true && known.folderMtimeMs === mtimeMs) return known.files;
+    const names = (await readdir(folder)).filter((name) => !temporaryName.test(name));
+    const entries = await Promise.all(
+      names.map(async (name): Promise<[string, FileIdentity] | null> => {
+        const before = finished ? known?.files.get(name) : undefined;
+        if (before !== undefined) return [name, before];
+        const stats = await statEntry(join(folder, name));
+        return stats?.isFile() === true ? [name, identify(stats)] : null;
+      }),
+    );
+    const files = new Map(entries.filter((entry) => entry !== null));
+    const settled = this.#clock.now() - mtimeMs > folderClockTickMs;
+    this.#listings.set(column, { folderMtimeMs: mtimeMs, settled, files });
+    return files;
+  }
+
+  async #scanInbox(): Promise<Pick<BoardScan, 'inbox' | 'inboxRefused' | 'inboxSettlesAt'>> {
+    const folder = this.#layout.inbox;
+    await statFolder(folder);
+    const names = (await readdir(folder)).filter((name) => !temporaryName.test(name)).sort();
+    const inbox = new Map<string, FileIdentity>();
+    const inboxRefused = new Map<string, string>();
+    const sightings = new Map<string, Sighting>();
+    let inboxSettlesAt: number | null = null;
+    const entries = await Promise.all(
+      names.map(async (name) => ({ name, stats: await statEntry(join(folder, name)) })),
+    );
+    for (const { name, stats } of entries) {
+      if (stats === null) continue;
+      const refusal = refuseEntry(name, stats);
+      if (refusal !== null) {
+        inboxRefused.set(name, refusal);
+        continue;
+      }
+      const sighting = this.#sight(name, identify(stats));
+      sightings.set(name, sighting);
+      const settlesAt = findSettlingTime(sighting);
+      if (settlesAt <= this.#clock.now()) inbox.set(name, sighting.identity);
+      else inboxSettlesAt = Math.min(inboxSettlesAt ?? Infinity, settlesAt);
+    }
+    this.#sightings = sightings;
+    return { inbox, inboxRefused, inboxSettlesAt };
+  }
+
+  #sight(name: string, identity: FileIdentity): Sighting {
+    const before = this.#sightings.get(name);
+    if (before !== undefined && isSameFile(before.identity, identity)) return before;
+    const grew = before !== undefined && before.identity.inode === identity.inode;
+    return { identity, since: this.#clock.now(), grew };
+  }
+}
+
+/** A file that was moved in is old at once; one whose time lies in the future is judged by how long it was watched. */
+function findSettlingTime({ identity, since, grew }: Sighting): number {
+  const quietMs = grew ? limits.inboxGrowingQuietMs : limits.inboxQuietMs;
+  return Math.min(identity.mtimeMs, since) + quietMs;
+}
+
+function refuseEntry(name: string, stats: Stats): string | null {
+  if (stats.isSymbolicLink()) return 'a symbolic link';
+  if (stats.isDirectory()) return 'a folder';
+  if (!stats.isFile()) return 'a special file';
+  return /\.(?:md|markdown)$/i.test(name) ? null : 'no markdown file (its name does not end in .md)';
+}
+
+async function statFolder(folder: string): Promise<Stats> {
+  try {
+    return await stat(folder);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true });
+    return await stat(folder);
+  }
+}
+
+async function statEntry(path: string): Promise<Stats | null> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,144 @@
+/**
+ * The commit that a task starts from: it contains the work of all the task's dependencies.
+ *
+ *   no dependency, or all of them in the start already   the start
+ *   one that is not                                      its tip
+ *   several                                              a merge of their tips, made in the object store alone
+ *
+ * A conflict is never skipped: it is returned with both sides and the files.
+ */
+import type { BaseConflict } from '../../domain/board.ts';
+import type { Handoff } from '../../domain/effect.ts';
+import { failure, success, type Result } from '../../domain/result.ts';
+import type { TaskId } from '../../domain/task.ts';
+import type { BaseRequest } from '../../ports.ts';
+import { commitTree } from './commit.ts';
+import { gitError, taskError, type Git } from './git.ts';
+import { baseRef, branchRef, doneRef, resolveCommits } from './refs.ts';
+
+/** One dependency's work. */
+interface Side {
+  readonly label: string;
+  readonly commit: string;
+}
+
+/**
+ * Finds or makes the base. One git process without dependencies, two with one. Throws PortError with `setup-failed`
+ * where the start or a dependency's work is unknown.
+ */
+export async function resolveBase(
+  git: Git,
+  request: BaseRequest,
+): Promise<Result<{ readonly commit: string }, BaseConflict>> {
+  const { start, sides } = await findCommits(git, request);
+  const remaining = await dropContained(git, start, sides);
+  const [first, ...others] = remaining;
+  if (first === undefined) return success({ commit: start });
+  if (others.length === 0) return success({ commit: first.commit });
+  return mergeSides(git, request.task, [first, ...others]);
+}
+
+async function findCommits(git: Git, request: BaseRequest): Promise<{ start: string; sides: readonly Side[] }> {
+  const starts = request.start === null ? ['HEAD'] : [branchRef(request.start), request.start];
+  const dependencies = request.dependencies.filter(({ branch, tip }) => branch !== null || tip !== null);
+  const candidates = dependencies.map((dependency) => [
+    ...(dependency.branch === null ? [] : [branchRef(dependency.branch)]),
+    doneRef(dependency.id),
+    ...(dependency.tip === null ? [] : [dependency.tip]),
+  ]);
+  const found = await resolveCommits(git, [starts, ...candidates].flat());
+  let read = 0;
+  const firstOf = (names: readonly string[]): string | null => {
+    const commits = found.slice(read, read + names.length);
+    read += names.length;
+    return commits.find((commit) => commit !== null) ?? null;
+  };
+  const start = firstOf(starts);
+  if (start === null) throw startUnknown(request.start);
+  const sides = dependencies.map((dependency, index) => {
+    const commit = firstOf(candidates[index] ?? []);
+    if (commit === null) throw workMissing(request.task, dependency);
+    return { label: dependency.branch ?? dependency.id, commit };
+  });
+  return { start, sides };
+}
+
+function startUnknown(start: string | null): Error {
+  return taskError(
+    'setup-failed',
+    start === null
+      ? 'The repository has no commit to start from. Make one first: git add -A && git commit -m "First commit"'
+      : `The base "${start}" is no branch, tag or commit of this repository. \`git branch --all\` lists the branches; correct \`base\` in the task or in config.yaml.`,
+  );
+}
+
+function workMissing(task: TaskId, dependency: Handoff): Error {
+  const { id, branch, tip } = dependency;
+  return taskError(
+    'setup-failed',
+    `The work of ${id}, which ${task} depends on, can't be found: there is no ${branch === null ? '' : `branch ${branch}, no `}ref ${doneRef(id)} and no commit ${tip ?? '(none was recorded)'}. Run ${id} again, or take it out of \`depends_on\`.`,
+  );
+}
+
+/** The sides whose work is neither in the start nor in another side, in their order, each once. */
+async function dropContained(git: Git, start: string, sides: readonly Side[]): Promise<readonly Side[]> {
+  const unique = new Map<string, Side>();
+  for (const side of sides) {
+    if (side.commit !== start && !unique.has(side.commit)) unique.set(side.commit, side);
+  }
+  if (unique.size === 0) return [];
+  const output = await git.run(['merge-base', '--independent', start, ...unique.keys()]);
+  const independent = new Set(output.split('\n'));
+  return [...unique.values()].filter(({ commit }) => independent.has(commit));
+}
+
+async function mergeSides(
+  git: Git,
+  task: TaskId,
+  sides: readonly [Side, ...Side[]],
+): Promise<Result<{ readonly commit: string }, BaseConflict>> {
+  const [first, ...others] = sides;
+  const message = `Merge work of ${sides.map(({ label }) => label).join(', ')} for ${task}`;
+  const date = await newestDate(git, sides);
+  let merged = first.commit;
+  for (const [index, side] of others.entries()) {
+    const merge = await mergeTrees(git, merged, side.commit);
+    if (merge.files !== null) {
+      const before = sides.slice(0, index + 1);
+      return failure({ sides: [await nameOpponent(git, before, side, merge.files), side.label], files: merge.files });
+    }
+    merged = await commitTree(git, { tree: merge.tree, parents: [merged, side.commit], message, date });
+  }
+  await git.run(['update-ref', baseRef(task), merged], { config: ['core.fsync=all'] });
+  return success({ commit: merged });
+}
+
+/** The newest of the commits' dates, in seconds since the epoch: the merge's own, so that it is the same each time. */
+async function newestDate(git: Git, sides: readonly Side[]): Promise<number> {
+  const commits = sides.map(({ commit }) => commit);
+  const output = await git.run(['log', '--no-walk', '--no-show-signature', '--format=%ct', ...commits, '--']);
+  return Math.max(0, ...output.trim().split('\n').map(Number));
+}
+
+type Merge = { readonly files: null; readonly tree: string } | { readonly files: readonly string[] };
+
+async function mergeTrees(git: Git, ours: string, theirs: string): Promise<Merge> {
+  const args = ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', ours, theirs];
+  const output = await git.attempt(args);
+  const [tree, ...files] = output.stdout.split('\0').filter((field) => field !== '');
+  if (output.exitCode === 0 && tree !== undefined) return { files: null, tree };
+  if (output.exitCode === 1) return { files: [...new Set(files)] };
+  const { message } = gitError(args, output, 'the repository');
+  throw taskError('dependency-conflict', `The work of the dependencies can't be merged: ${message}`);
+}
+
+/** Which of the sides merged so far the new one is in conflict with; all of them where no single one is. */
+async function nameOpponent(git: Git, before: readonly Side[], side: Side, files: readonly string[]): Promise<string> {
+  if (before.length > 1) {
+    for (const candidate of before) {
+      const merge = await mergeTrees(git, candidate.commit, side.commit);
+      if (merge.files?.some((file) => files.includes(file)) === true) return candidate.label;
+    }
+  }
+  return before.map(({ label }) => label).join(' + ');
+}

@@ -1,0 +1,244 @@
+/**
+ * Runs git, through simple-git alone: its plugins give stdin, exit codes, the timeout and a guarded environment.
+ *
+ * The board's own commands must behave the same in every repository and never ask, page, sign or run the user's hooks;
+ * so every inherited `GIT_*` variable is removed and the settings below override the repository's. An instance is made
+ * for each command, since simple-git's queue would put commands behind each other that may well run at once.
+ */
+import { mkdir, rename, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { GitPluginError, simpleGit } from 'simple-git';
+import { limits } from '../../domain/limits.ts';
+import type { Reason } from '../../domain/run.ts';
+import { PortError } from '../../ports.ts';
+
+/** The oldest git that has all the board needs (`merge-tree --write-tree`). */
+export const oldestGit = { major: 2, minor: 38 } as const;
+
+/** What git said is cut after so many characters in a message. */
+const maxQuotedChars = 600;
+/** A command is tried again after a broken record of a worktree was set aside, at most so often. */
+const maxMends = 100;
+
+const settings = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'commit.gpgSign=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'color.ui=false',
+  'submodule.recurse=false',
+  'core.safecrlf=false',
+  'core.filesRefLockTimeout=5000',
+  'core.packedRefsTimeout=5000',
+];
+
+/** Programs that simple-git's guard refuses to be told about; git's plumbing needs none of them. */
+const guardedVariables = new Set(['editor', 'visual', 'pager', 'prefix', 'ssh_askpass']);
+
+/** How one command is run. */
+export interface GitOptions {
+  /** Where; default: the folder the runner was made for. */
+  readonly cwd?: string;
+  /** Text for its stdin; must not be empty. */
+  readonly input?: string;
+  /** `GIT_*` variables for this command alone. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** More settings, as `name=value`. */
+  readonly config?: readonly string[];
+}
+
+/** How one command ended. */
+export interface GitOutput {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs git in one repository. */
+export interface Git {
+  /** The command's stdout. Throws PortError if it exits with another code than 0. */
+  run(args: readonly string[], options?: GitOptions): Promise<string>;
+  /** The same, whatever its exit code. Throws PortError where git could not be run or took too long. */
+  attempt(args: readonly string[], options?: GitOptions): Promise<GitOutput>;
+  /** Performs one piece of work at a time: for commands that change the repository's own records. */
+  serialise<Value>(work: () => Promise<Value>): Promise<Value>;
+}
+
+/**
+ * Makes a runner for one repository. Throws nothing; a missing folder or git shows in the first command.
+ * `notice` is told what was put right on the way.
+ */
+export function createGit(
+  dir: string,
+  options: { readonly env?: NodeJS.ProcessEnv; readonly notice?: (message: string) => void } = {},
+): Git {
+  const environment = cleanEnvironment(options.env ?? process.env);
+  const notice = options.notice ?? (() => undefined);
+
+  async function attempt(args: readonly string[], how: GitOptions = {}): Promise<GitOutput> {
+    const cwd = how.cwd ?? dir;
+    for (let mends = 0; ; mends += 1) {
+      const output = await spawnGit(args, how, cwd, environment);
+      if (output.exitCode === 0 || mends === maxMends) return output;
+      const setAside = await setBrokenRecordAside(output.stderr, cwd);
+      if (setAside === null) return output;
+      notice(setAside);
+    }
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    attempt,
+    async run(args, how = {}) {
+      const output = await attempt(args, how);
+      if (output.exitCode !== 0) throw gitError(args, output, how.cwd ?? dir);
+      return output.stdout;
+    },
+    serialise(work) {
+      const mine = last.then(work);
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+  };
+}
+
+async function spawnGit(
+  args: readonly string[],
+  how: GitOptions,
+  cwd: string,
+  environment: Record<string, string>,
+): Promise<GitOutput> {
+  const extra = how.env ?? {};
+  let exitCode = 0;
+  let stderr = '';
+  try {
+    const git = simpleGit({
+      baseDir: cwd,
+      config: [...settings, ...(how.config ?? [])],
+      unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true },
+      allowEnvironment: ['GIT_TERMINAL_PROMPT', 'GIT_OPTIONAL_LOCKS', ...Object.keys(extra)],
+      completion: { onClose: true, onExit: false },
+      timeout: { block: limits.gitTimeoutMs, stdOut: false, stdErr: false },
+      input: () => how.input,
+      errors(error, result) {
+        exitCode = result.exitCode;
+        stderr = Buffer.concat(result.stdErr).toString();
+        // The exit code is judged by the caller; only the timeout's own error goes on.
+        return error instanceof GitPluginError ? error : undefined;
+      },
+    });
+    const stdout = await withDeadline(git.env({ ...environment, ...extra }).raw([...args]));
+    if (!stderr.startsWith('Error: spawn ')) return { exitCode, stdout, stderr };
+  } catch (error) {
+    throw spawnError(args, cwd, error instanceof Error ? error.message : String(error));
+  }
+  throw spawnError(args, cwd, stderr);
+}
+
+/** Gives up on a command that was interrupted but whose output some child of it, such as a filter, holds open. */
+async function withDeadline<Value>(work: PromiseLike<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('timeout')), limits.gitTimeoutMs + limits.interruptGraceMs);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function spawnError(args: readonly string[], cwd: string, said: string): PortError {
+  if (said.includes('ENOENT')) {
+    return new PortError('git was not found. Install git 2.38 or newer and make sure that it is on the PATH.', {
+      code: 'ENOENT',
+    });
+  }
+  if (said.includes('does not exist')) return new PortError(`The folder ${cwd} does not exist.`, { code: 'ENOENT' });
+  if (said.includes('timeout')) {
+    const seconds = String(limits.gitTimeoutMs / 1000);
+    return new PortError(
+      `${nameOf(args)} in ${cwd} took longer than ${seconds} s and was ended. Is the disk slow, or does a filter wait?`,
+      { code: 'ETIMEDOUT' },
+    );
+  }
+  return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`);
+}
+
+/** An error for a command that failed, with what git said and what to do next. */
+export function gitError(args: readonly string[], output: GitOutput, cwd: string): PortError {
+  const said = quote(output.stderr) || `it ended with code ${String(output.exitCode)} and said nothing`;
+  const { code, hint } = explain(output.stderr);
+  const message = `${nameOf(args)} failed in ${cwd}: ${said}${hint === null ? '' : `. ${hint}`}`;
+  return new PortError(message, code === null ? {} : { code });
+}
+
+/** An error that means `reason` for its task. */
+export function taskError(reason: Reason, detail: string, cause?: unknown): PortError {
+  const code = cause instanceof PortError ? cause.code : null;
+  return new PortError(detail, { fault: { reason, detail }, cause, ...(code === null ? {} : { code }) });
+}
+
+/** Git's own words without its decorations, shortened. */
+export function quote(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const telling = lines.filter((line) => line !== '' && !/^(hint|warning|Preparing|Another git process)\b/.test(line));
+  return telling
+    .slice(0, 3)
+    .map((line) => line.replace(/^(fatal|error): /, ''))
+    .join('; ')
+    .slice(0, maxQuotedChars);
+}
+
+function explain(stderr: string): { readonly code: string | null; readonly hint: string | null } {
+  const lock =
+    /Unable to create '(.+?\.lock)': File exists/.exec(stderr)?.[1] ??
+    /could not lock config file (.+?): File exists/.exec(stderr)?.[1]?.concat('.lock');
+  if (lock !== undefined) {
+    const hint = `Another git process is at work here, or one was killed. If none runs any more: rm '${lock}'`;
+    return { code: 'EEXIST', hint };
+  }
+  if (stderr.includes('No space left on device')) {
+    return { code: 'ENOSPC', hint: 'The disk is full: make room, then try again.' };
+  }
+  if (stderr.includes('Permission denied')) {
+    return { code: 'EACCES', hint: 'Check who owns the files in the .git folder.' };
+  }
+  return { code: null, hint: null };
+}
+
+function nameOf(args: readonly string[]): string {
+  const words = args[0] === 'worktree' ? args.slice(0, 2) : args.slice(0, 1);
+  return ['git', ...words].join(' ');
+}
+
+function cleanEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> {
+  const clean: Record<string, string> = {};
+  for (const [name, value] of Object.entries(inherited)) {
+    const folded = name.toLowerCase().trim();
+    if (value !== undefined && !folded.startsWith('git_') && !guardedVariables.has(folded)) clean[name] = value;
+  }
+  return { ...clean, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' };
+}
+
+/**
+ * One worktree whose record lost its contents in a power cut stops git in the whole repository. Moves such a record
+ * out of the way and says so; null where that is not what ails git.
+ */
+async function setBrokenRecordAside(stderr: string, cwd: string): Promise<string | null> {
+  const named = /failed to read (.+\/worktrees\/[^/]+)\/commondir/.exec(stderr)?.[1];
+  if (named === undefined) return null;
+  const record = resolve(cwd, named);
+  const commonDir = dirname(dirname(record));
+  try {
+    if ((await stat(join(record, 'commondir'))).size > 0) return null;
+    const shelf = join(commonDir, 'branchboard-broken');
+    await mkdir(shelf, { recursive: true });
+    const target = join(shelf, `${record.slice(dirname(record).length + 1)}-${String(process.hrtime.bigint())}`);
+    await rename(record, target);
+    return `Git's record of a worktree was broken (${record}/commondir is empty) and stopped git in this repository; it is now in ${target}.`;
+  } catch {
+    return null;
+  }
+}

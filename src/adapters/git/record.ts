@@ -1,0 +1,88 @@
+/**
+ * Git's record of a worktree, the folder `.git/worktrees/NAME`, and the board's own marks in it.
+ *
+ * Worktrees lie inside the user's checkout. Where one has lost its `.git` file, git would find the user's own
+ * repository above it and change that; so nothing runs in a worktree whose record was not checked here first.
+ */
+import { access, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { GitOptions } from './git.ts';
+import type { Repository } from './repository.ts';
+
+/** What the board leaves in a record: `ready` once a worktree is whole, `released` once it let go of its branch. */
+export type Mark = 'ready' | 'released';
+
+/** Why the board's worktrees are locked: shown by `git worktree list --verbose`, and how the board knows its own. */
+export const lockReason = 'in use by branchboard';
+
+/** Where and how git runs in a worktree: never in a repository further up. */
+export function inWorktree(path: string): GitOptions {
+  return { cwd: path, env: { GIT_CEILING_DIRECTORIES: dirname(path) } };
+}
+
+/** The record of the worktree in a folder, or null if there is none that belongs to this repository and folder. */
+export async function findRecord(repository: Repository, path: string): Promise<string | null> {
+  try {
+    const link = /^gitdir: (.+?)\n*$/s.exec(await readFile(join(path, '.git'), 'utf8'))?.[1];
+    if (link === undefined) return null;
+    const record = await realpath(resolve(path, link));
+    if (dirname(record) !== (await realpath(join(repository.commonDir, 'worktrees')))) return null;
+    const back = await readFile(join(record, 'gitdir'), 'utf8');
+    const backLink = await realpath(resolve(record, back.replace(/\n+$/, '')));
+    return backLink === (await realpath(join(path, '.git'))) ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The record that claims a folder, whether or not the folder is there; null if there is none. */
+export async function findClaim(repository: Repository, path: string): Promise<string | null> {
+  const parent = join(repository.commonDir, 'worktrees');
+  const names = await readdir(parent).catch(() => []);
+  const wanted = join(await realpath(dirname(path)).catch(() => dirname(path)), path.slice(dirname(path).length + 1));
+  for (const name of names) {
+    const record = join(parent, name);
+    const back = await readFile(join(record, 'gitdir'), 'utf8').catch(() => '');
+    const folder = dirname(resolve(record, back.replace(/\n+$/, '')));
+    if (back !== '' && (folder === path || folder === wanted)) return record;
+  }
+  return null;
+}
+
+/** Whether the worktree is locked by the board and by nobody else. */
+export async function isLockedByUs(record: string): Promise<boolean> {
+  return (await readFile(join(record, 'locked'), 'utf8').catch(() => '')).trim() === lockReason;
+}
+
+/** Whether the mark is there. */
+export async function hasMark(record: string, mark: Mark): Promise<boolean> {
+  return access(join(record, `branchboard-${mark}`)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Leaves a mark that survives a power cut. Throws the system's error if it can't. */
+export async function leaveMark(record: string, mark: Mark, text: string): Promise<void> {
+  const target = join(record, `branchboard-${mark}`);
+  const temporary = `${target}.new`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(`${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, target);
+  const folder = await open(record, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Takes a mark away; does nothing where it is not there. */
+export async function removeMark(record: string, mark: Mark): Promise<void> {
+  await rm(join(record, `branchboard-${mark}`), { force: true });
+}

@@ -1,0 +1,80 @@
+/** The `Worktrees` port on real git: joins the files of this folder to one adapter. */
+import { join, resolve } from 'node:path';
+import type { RunPlan, Workspace } from '../../domain/run.ts';
+import type { Settings } from '../../domain/settings.ts';
+import type { TaskId } from '../../domain/task.ts';
+import type { CommandRunner, Worktrees } from '../../ports.ts';
+import { resolveBase } from './base.ts';
+import { branchExists, chooseWorkspace, diffCommand, listMerged } from './branches.ts';
+import { inspect } from './evidence.ts';
+import { createGit, type Git } from './git.ts';
+import { keep, release } from './keeping.ts';
+import { prepare } from './preparation.ts';
+import type { Repository } from './repository.ts';
+
+/** What the adapter is made from. */
+export interface WorktreesOptions {
+  readonly repository: Repository;
+  /** The board's folder. */
+  readonly boardDir: string;
+  /** The settings as they are when it asks. */
+  readonly settings: () => Settings;
+  /** Runs the `setup` commands. */
+  readonly runCommand: CommandRunner;
+  /** The environment that git inherits, without its `GIT_*`; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Is told what the user should know and what no task fails over. */
+  readonly notice?: (message: string) => void;
+}
+
+/** The port, and what commands ask about branches besides. */
+export interface GitWorktrees extends Worktrees {
+  /** Runs git in the user's checkout under the same lock as the port's own calls. */
+  readonly git: Git;
+  /** See {@link listMerged}. */
+  listMerged(base: string, refs: readonly string[]): Promise<ReadonlySet<string>>;
+  /** See {@link branchExists}. */
+  branchExists(branch: string): Promise<boolean>;
+  /** See {@link diffCommand}. */
+  diffCommand(base: string, branch: string): string;
+}
+
+/** Makes the adapter; runs nothing yet. Calls for different tasks may overlap. */
+export function createWorktrees(options: WorktreesOptions): GitWorktrees {
+  const { repository, boardDir, settings, runCommand } = options;
+  const notice = options.notice ?? (() => undefined);
+  const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice });
+  /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
+  const promises = new Map<string, TaskId>();
+
+  async function choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace> {
+    const { branchPrefix, worktrees } = settings();
+    const parent = worktrees.dir === null ? join(boardDir, 'worktrees') : resolve(repository.topLevel, worktrees.dir);
+    const isPromised = (name: string): boolean => (promises.get(name.toLowerCase()) ?? task) !== task;
+    const request = { task, base, readsOnly, branchPrefix, parent, isPromised };
+    const workspace = await chooseWorkspace(git, request);
+    promises.set(workspace.path.toLowerCase(), task);
+    if (workspace.kind === 'branch') promises.set(workspace.branch.toLowerCase(), task);
+    return workspace;
+  }
+
+  async function prepareAndForget(plan: RunPlan): Promise<void> {
+    const { workspace } = plan;
+    await prepare({ git, repository, boardDir, settings, runCommand, notice }, plan);
+    promises.delete(workspace.path.toLowerCase());
+    if (workspace.kind === 'branch') promises.delete(workspace.branch.toLowerCase());
+  }
+
+  return {
+    git,
+    resolveBase: (request) => resolveBase(git, request),
+    choose,
+    prepare: prepareAndForget,
+    inspect: (plan) => inspect(git, repository, plan),
+    keep: (plan) => keep(git, repository, plan),
+    release: (plan, remove) => release(git, repository, plan, remove),
+    listMerged: (base, refs) => listMerged(git, base, refs),
+    branchExists: (branch) => branchExists(git, branch),
+    diffCommand,
+  };
+}

@@ -1,0 +1,40 @@
+/** The board's data for commands: the running daemon's own, or read from the folder where none runs. */
+import { readFile } from 'node:fs/promises';
+import { findOwner } from '../adapters/lock.ts';
+import { describeBoard, type BoardData, type TaskData } from '../daemon/board-data.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
+import { readBoardOf } from './compose.ts';
+import type { Place } from './place.ts';
+
+/** What is known of a board now. */
+export interface KnownBoard {
+  readonly data: BoardData;
+  /** About files in the inbox; known only where no daemon runs, since its own are on the dashboard. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** Reads the board. */
+export async function readBoardData(place: Place): Promise<KnownBoard> {
+  const { layout, repository } = place;
+  const owner = await findOwner(layout.root);
+  const running = owner === null ? null : await readRunning(layout.boardData);
+  if (running !== null) return { data: running, problems: [] };
+  const board = await readBoardOf(place);
+  const data = describeBoard(board, { running: owner !== null, repo: repository.topLevel, pid: owner?.pid ?? null });
+  return { data, problems: [...board.inbox.values()].flatMap((file) => file.diagnostics ?? []) };
+}
+
+/** One task of the board, or undefined. */
+export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined {
+  return data.tasks.find((task) => keyOf(task.id as TaskId) === keyOf(id));
+}
+
+async function readRunning(path: string): Promise<BoardData | null> {
+  try {
+    const data = JSON.parse(await readFile(path, 'utf8')) as BoardData;
+    return data.daemon.running ? data : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,94 @@
+/** `add`: puts tasks into the inbox. */
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { text as readStream } from 'node:stream/consumers';
+import { Command, Option } from 'commander';
+import { codeOf } from '../../adapters/files/durable.ts';
+import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { fileNameOf, parseTaskId, priorities } from '../../domain/task.ts';
+import { parseTaskFile } from '../../markdown/task-file.ts';
+import { serializeTaskFile } from '../../markdown/task-writer.ts';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { print, type Verb } from '../verb.ts';
+
+interface AddOptions extends GlobalOptions {
+  readonly title?: string;
+  readonly agent?: string;
+  readonly after?: readonly string[];
+  readonly priority?: string;
+}
+
+/** The verb `add`. */
+export const addCommand: Verb = () =>
+  new Command('add')
+    .description('put tasks into the inbox: markdown files, or standard input with `-`')
+    .argument('<file...>', 'markdown files, or -')
+    .option('--title <text>', 'the title')
+    .option('--agent <role>', 'who does it, such as backend-developer')
+    .option('--after <id...>', 'tasks that must be done before')
+    .addOption(new Option('--priority <word>', 'how urgent it is').choices(priorities))
+    .action(async (files: readonly string[], options: AddOptions) => {
+      const place = await findPlace(options);
+      if (options.title !== undefined && files.length > 1) {
+        throw new CliError(exitCodes.usage, 'one title can only be given to one file', 'Add the files one by one.');
+      }
+      // All are checked before the first is added.
+      const tasks = await Promise.all(files.map((file) => readTask(file, options)));
+      for (const task of tasks) print(`Added ${await drop(place, task.name, task.text)}`);
+    });
+
+interface NewTask {
+  readonly name: string;
+  readonly text: string;
+}
+
+async function readTask(file: string, options: AddOptions): Promise<NewTask> {
+  const body = file === '-' ? await readStream(process.stdin) : await readInput(file);
+  const fields = {
+    ...(options.title === undefined ? {} : { title: options.title }),
+    ...(options.agent === undefined ? {} : { agent: options.agent }),
+    ...(options.after === undefined ? {} : { dependsOn: options.after }),
+    ...(options.priority === undefined ? {} : { priority: options.priority }),
+  };
+  const text = Object.keys(fields).length === 0 ? body : serializeTaskFile(fields, body);
+  const shownAs = file === '-' ? 'standard input' : file;
+  const fileName = file === '-' ? `${options.title ?? 'task'}.md` : basename(file);
+  const { value, diagnostics } = parseTaskFile(text, { file: shownAs, fileName });
+  for (const diagnostic of diagnostics)
+    process.stderr.write(`${diagnostic.severity}: ${formatDiagnostic(diagnostic)}\n`);
+  if (value === undefined) throw new CliError(exitCodes.usage, `${shownAs} is no task yet; nothing was added`);
+  const isNamed = file !== '-' && parseTaskId(fileName.replace(/\.md$/, '')) !== undefined;
+  return { name: isNamed ? fileName : fileNameOf(value.id), text };
+}
+
+async function readInput(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const why = codeOf(error) === 'ENOENT' ? 'does not exist' : `can't be read (${codeOf(error) ?? String(error)})`;
+    throw new CliError(exitCodes.usage, `${file} ${why}`);
+  }
+}
+
+/** Puts a file into the inbox whole, never over another one; says under which name. */
+async function drop(place: Place, name: string, text: string): Promise<string> {
+  const { inbox } = place.layout;
+  await mkdir(inbox, { recursive: true });
+  const temporary = join(inbox, `.${randomUUID().slice(0, 8)}.tmp`);
+  await writeFile(temporary, text, { flag: 'wx' });
+  try {
+    await link(temporary, join(inbox, name));
+    return `.orchestrator/inbox/${name}`;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new CliError(
+      exitCodes.usage,
+      `.orchestrator/inbox/${name} is there already and waits to be taken in`,
+      'Give the file another name.',
+    );
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}

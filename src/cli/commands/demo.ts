@@ -1,0 +1,54 @@
+/** `demo`: the main job in a scratch repository, with the built-in scripted agent: no login, no network. */
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { Command } from 'commander';
+import type { ExitCode } from '../exit-code.ts';
+import { findRepository, placeOf } from '../place.ts';
+import { print, type Verb } from '../verb.ts';
+import { demoTasks } from './demo-tasks.ts';
+import { makeBoard } from './init.ts';
+import { runBoard } from './start.ts';
+
+/** The verb `demo`. */
+export const demoCommand: Verb = (exit) =>
+  new Command('demo')
+    .description('watch the board at work in a scratch repository; no login, no network, no model')
+    .action(async () => exit(await runDemo()));
+
+async function runDemo(): Promise<ExitCode> {
+  const folder = await makeRepository();
+  const place = placeOf(await findRepository({ repo: folder }));
+  await makeBoard(place);
+  await writeFile(place.layout.settings, 'base: main\nmax_parallel: 3\nagent:\n  kind: scripted\n');
+  for (const { name, text } of demoTasks) await writeFile(join(place.layout.inbox, name), text);
+  print(`A scratch repository in ${folder}, with ${demoTasks.length} tasks in .orchestrator/inbox/:\n`);
+  const code = await runBoard(place, { untilIdle: true });
+  print(`\n${await readFile(place.layout.dashboard, 'utf8')}`);
+  print('The branches that the tasks left, each for you to review:\n');
+  const graph = await execa('git', ['log', '--graph', '--oneline', '--branches', '--decorate-refs=refs/heads/'], {
+    cwd: folder,
+  });
+  print(graph.stdout);
+  print(`
+Look around:
+  cat ${place.layout.dashboard}
+  git -C ${folder} diff main...task/checkout-tests
+  cat ${place.layout.root}/done/checkout.md
+Remove it all: rm -rf ${folder}`);
+  return code;
+}
+
+async function makeRepository(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'branchboard-demo-'));
+  const git = async (...args: readonly string[]) => execa('git', args, { cwd: folder });
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('config', 'user.name', 'Demo');
+  await git('config', 'user.email', 'demo@localhost');
+  await git('config', 'commit.gpgsign', 'false');
+  await writeFile(join(folder, 'README.md'), '# A small shop\n');
+  await git('add', '-A');
+  await git('commit', '--quiet', '--message=First commit');
+  return folder;
+}

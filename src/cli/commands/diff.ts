@@ -1,0 +1,50 @@
+/** `diff`: what a task's branch changes. */
+import { execa } from 'execa';
+import { Command } from 'commander';
+import { readTaskFacts } from '../../adapters/files/facts.ts';
+import { readSettingsOf } from '../compose.ts';
+import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { findTask } from '../task-files.ts';
+import type { Verb } from '../verb.ts';
+
+/** The verb `diff`. */
+export const diffCommand: Verb = (exit) =>
+  new Command('diff')
+    .description("show what a task's branch changes, through git and its pager")
+    .argument('<id>')
+    .option('--stat', 'only the files and how much of each')
+    .action(async (text: string, options: GlobalOptions & { readonly stat?: boolean }) => {
+      const place = await findPlace(options);
+      const task = await findTask(place, text);
+      const { runs } = await readTaskFacts(place.layout, task.id);
+      const workspace = runs.at(-1)?.plan.workspace;
+      if (workspace?.kind !== 'branch') {
+        throw new CliError(exitCodes.usage, `${task.id} has no branch`, `Type: branchboard show ${task.id}`);
+      }
+      exit(await runDiff(place, workspace, options.stat === true));
+    });
+
+async function runDiff(
+  place: Place,
+  workspace: { readonly base: string; readonly branch: string },
+  stat: boolean,
+): Promise<ExitCode> {
+  const start = await chooseStart(place, workspace);
+  const range = `${start}...${workspace.branch}`;
+  const args = ['diff', ...(stat ? ['--stat'] : []), '--end-of-options', range];
+  const result = await execa('git', args, { cwd: place.repository.topLevel, stdio: 'inherit', reject: false });
+  return result.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+}
+
+/** Against the branch that it would be merged into; for a task on top of others that would show theirs, too. */
+async function chooseStart(place: Place, workspace: { readonly base: string }): Promise<string> {
+  const settings = await readSettingsOf(place);
+  const base = settings?.base ?? null;
+  if (base === null) return workspace.base;
+  const contained = await execa('git', ['merge-base', '--is-ancestor', workspace.base, base], {
+    cwd: place.repository.topLevel,
+    reject: false,
+  });
+  return contained.exitCode === 0 ? base : workspace.base;
+}

@@ -1,0 +1,246 @@
+/** `doctor`: checks all that a board needs, and says how to mend what is missing. */
+import { access, constants, readFile, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { execa } from 'execa';
+import { resolveCommand } from '../../adapters/agent/command-path.ts';
+import { identityHint, openRepository } from '../../adapters/git/repository.ts';
+import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { defaultSettings, type Settings } from '../../domain/settings.ts';
+import { composeSettings } from '../compose.ts';
+import { exitCodes } from '../exit-code.ts';
+import { placeOf, type GlobalOptions, type Place } from '../place.ts';
+import { print, printJson, type Verb } from '../verb.ts';
+
+/** What one check found. */
+interface Finding {
+  readonly check: string;
+  readonly status: 'ok' | 'warning' | 'problem';
+  readonly detail: string;
+  /** How to mend it. */
+  readonly hint?: string;
+}
+
+const minFreeMiB = 1024;
+const minWatches = 8192;
+const agentTimeoutMs = 20_000;
+const oldestNode = { major: 20, minor: 19 };
+/** Any of these stands for a login where Claude Code has no file of its own. */
+const loginVariables = [
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'CLAUDE_CODE_USE_BEDROCK',
+  'CLAUDE_CODE_USE_VERTEX',
+];
+
+/** The verb `doctor`. */
+export const doctorCommand: Verb = (exit) =>
+  new Command('doctor')
+    .description('check git, the agent, login, permissions, disk and watch limits, and say how to mend each')
+    .option('--json', 'as data')
+    .action(async (options: GlobalOptions & { readonly json?: boolean }) => {
+      const findings = await examine(options);
+      if (options.json === true) printJson({ version: 1, findings });
+      else for (const finding of findings) print(formatFinding(finding));
+      if (findings.some(({ status }) => status === 'problem')) exit(exitCodes.notReady);
+    });
+
+async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
+  const opened = await openRepository(options.repo ?? process.cwd());
+  const node = checkNode();
+  if (!opened.ok) {
+    return [node, { check: 'git', status: 'problem', detail: opened.failure.message, hint: opened.failure.hint }];
+  }
+  const repository = opened.value;
+  const place = placeOf(repository);
+  const { settings, finding } = await checkSettings(place);
+  return [
+    node,
+    {
+      check: 'git',
+      status: 'ok',
+      detail: `git ${repository.gitVersion}, ${repository.branch ?? `detached at ${repository.commit.slice(0, 8)}`}`,
+    },
+    repository.hasIdentity
+      ? { check: 'identity', status: 'ok', detail: 'git knows a name and an email' }
+      : {
+          check: 'identity',
+          status: 'warning',
+          detail: 'git knows no name and email; commits will be by branchboard',
+          hint: identityHint,
+        },
+    repository.hasSubmodules
+      ? {
+          check: 'submodules',
+          status: 'warning',
+          detail: 'worktrees come without submodules',
+          hint: 'Add to .orchestrator/config.yaml  setup: git submodule update --init',
+        }
+      : { check: 'submodules', status: 'ok', detail: 'none' },
+    finding,
+    ...(await checkAgent(settings, repository.topLevel)),
+    checkPermissions(settings),
+    await checkWritable(place),
+    await checkDisk(repository.topLevel),
+    await checkWatches(),
+  ];
+}
+
+function checkNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isOld = major < oldestNode.major || (major === oldestNode.major && minor < oldestNode.minor);
+  return isOld
+    ? {
+        check: 'node',
+        status: 'problem',
+        detail: `Node ${process.versions.node}`,
+        hint: `Install Node ${oldestNode.major}.${oldestNode.minor} or newer.`,
+      }
+    : { check: 'node', status: 'ok', detail: `Node ${process.versions.node}` };
+}
+
+async function checkSettings(place: Place): Promise<{ readonly settings: Settings; readonly finding: Finding }> {
+  const check = 'settings';
+  const read = await composeSettings(place).readIfChanged();
+  if (read === null || read.settings === null) {
+    const detail = (read?.problems ?? []).map(formatDiagnostic).join('\n');
+    return {
+      settings: defaultSettings,
+      finding: { check, status: 'problem', detail, hint: 'Mend it; while a board runs, its old settings stay.' },
+    };
+  }
+  const isThere = await access(place.layout.settings).then(
+    () => true,
+    () => false,
+  );
+  const finding: Finding = isThere
+    ? { check, status: 'ok', detail: place.layout.settings }
+    : { check, status: 'warning', detail: 'no board yet: the defaults hold', hint: 'Type: branchboard init' };
+  return { settings: read.settings, finding };
+}
+
+async function checkAgent(settings: Settings, repoDir: string): Promise<readonly Finding[]> {
+  if (settings.agent.kind === 'scripted')
+    return [{ check: 'agent', status: 'ok', detail: 'the built-in scripted agent; no model is called' }];
+  let path: string;
+  try {
+    path = resolveCommand(settings.agent.command, process.env['PATH'] ?? '', repoDir);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return [
+      {
+        check: 'agent',
+        status: 'problem',
+        detail,
+        hint: 'Install Claude Code: npm install -g @anthropic-ai/claude-code',
+      },
+    ];
+  }
+  const version = await execa(path, [...settings.agent.args, '--version'], {
+    reject: false,
+    timeout: agentTimeoutMs,
+    stdin: 'ignore',
+  });
+  const agent: Finding =
+    version.exitCode === 0
+      ? { check: 'agent', status: 'ok', detail: `${path}: ${version.stdout.trim().split('\n')[0] ?? ''}` }
+      : {
+          check: 'agent',
+          status: 'problem',
+          detail: `${path} --version fails: ${version.stderr.trim() || version.shortMessage || ''}`,
+          hint: `Try it by hand: ${path} --version`,
+        };
+  return [agent, await checkLogin(settings)];
+}
+
+/** Only whether there is a login, never what it is. */
+async function checkLogin(settings: Settings): Promise<Finding> {
+  const check = 'login';
+  const environment = { ...process.env, ...settings.agent.env };
+  const variable = loginVariables.find((name) => (environment[name] ?? '') !== '');
+  if (variable !== undefined) return { check, status: 'ok', detail: `by ${variable}` };
+  const home = environment['CLAUDE_CONFIG_DIR'] ?? `${environment['HOME'] ?? ''}/.claude`;
+  const stored = await access(`${home}/.credentials.json`).then(
+    () => true,
+    () => false,
+  );
+  if (stored) return { check, status: 'ok', detail: `stored in ${home}` };
+  // On macOS it is in the keychain, which is not looked into.
+  return {
+    check,
+    status: 'warning',
+    detail: 'no login was found',
+    hint: 'Type `claude` and log in, or set ANTHROPIC_API_KEY. (A login in the macOS keychain is not seen here.)',
+  };
+}
+
+function checkPermissions(settings: Settings): Finding {
+  const check = 'permissions';
+  if (settings.permissionMode === 'bypassPermissions') {
+    return {
+      check,
+      status: 'warning',
+      detail: 'bypassPermissions: agents may do anything that you may',
+      hint: 'Use it in a container or a virtual machine only.',
+    };
+  }
+  const allowed = settings.allowedTools.length;
+  return {
+    check,
+    status: 'ok',
+    detail: `${settings.permissionMode}, ${allowed} tool rules allowed, ${settings.verify.length} verify commands`,
+  };
+}
+
+async function checkWritable(place: Place): Promise<Finding> {
+  const check = 'folder';
+  const { root } = place.layout;
+  const folder = await access(root).then(
+    () => root,
+    () => dirname(root),
+  );
+  return access(folder, constants.W_OK).then(
+    (): Finding => ({ check, status: 'ok', detail: `${folder} is writable` }),
+    (): Finding => ({
+      check,
+      status: 'problem',
+      detail: `${folder} is not writable`,
+      hint: `Type: chmod u+w ${folder}`,
+    }),
+  );
+}
+
+async function checkDisk(folder: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folder);
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
+  return freeMiB < minFreeMiB
+    ? {
+        check: 'disk',
+        status: 'warning',
+        detail: `${freeMiB} MiB free`,
+        hint: 'Each task has a checkout of its own; make room, or set worktrees.dir to another disk.',
+      }
+    : { check: 'disk', status: 'ok', detail: `${Math.floor(freeMiB / 1024)} GiB free` };
+}
+
+/** Watching is a convenience; the sweep finds what a watcher can't. */
+async function checkWatches(): Promise<Finding> {
+  const check = 'watches';
+  const text = await readFile('/proc/sys/fs/inotify/max_user_watches', 'utf8').catch(() => null);
+  if (text === null) return { check, status: 'ok', detail: 'no limit that could be read' };
+  const watches = Number(text);
+  return watches < minWatches
+    ? {
+        check,
+        status: 'warning',
+        detail: `inotify allows ${watches} watches; files may be noticed seconds late`,
+        hint: 'Type: sudo sysctl fs.inotify.max_user_watches=524288',
+      }
+    : { check, status: 'ok', detail: `inotify allows ${watches}` };
+}
+
+function formatFinding({ check, status, detail, hint }: Finding): string {
+  const mark = status === 'ok' ? '✓' : status === 'warning' ? '!' : '✗';
+  return `${mark} ${check.padEnd(12)} ${detail}${hint === undefined ? '' : `\n${' '.repeat(15)}${hint}`}`;
+}

@@ -1,0 +1,56 @@
+/** `init`: makes the board's folder and says what to do next. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { codeOf } from '../../adapters/files/durable.ts';
+import type { Repository } from '../../adapters/git/repository.ts';
+import { columns } from '../../domain/task.ts';
+import { renderDefaultSettings } from '../../markdown/settings-file.ts';
+import { findRepository, placeOf, type GlobalOptions, type Place } from '../place.ts';
+import { print, type Verb } from '../verb.ts';
+
+/** Only settings and templates are tracked: an agent's branch must not carry the board. */
+const ignored = ['/*', '!/.gitignore', '!/config.yaml', '!/templates/', '!/README.md', '!/example-task.md'];
+
+/** The verb `init`. */
+export const initCommand: Verb = () =>
+  new Command('init')
+    .description('make the board of this repository; safe to repeat')
+    .action(async (options: GlobalOptions) => {
+      const place = placeOf(await findRepository(options));
+      const isNew = await makeBoard(place);
+      print(`${isNew ? 'Made' : 'There is'} a board in ${place.layout.root}`);
+      if (place.repository.hasSubmodules) {
+        print(
+          'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
+        );
+      }
+      print(`
+Next:
+  branchboard doctor            checks that all is there
+  branchboard add TASK.md       puts a task into .orchestrator/inbox/ (or drop the file there yourself)
+  branchboard start             runs the board; look at .orchestrator/DASHBOARD.md`);
+    });
+
+/** Makes what is missing of a board; says whether its settings are new. */
+export async function makeBoard({ layout, repository }: Place): Promise<boolean> {
+  for (const folder of [layout.inbox, ...columns.map((column) => layout.column(column)), layout.runs]) {
+    await mkdir(folder, { recursive: true });
+  }
+  await writeNew(join(layout.root, '.gitignore'), `${ignored.join('\n')}\n`);
+  return writeNew(layout.settings, renderDefaultSettings(baseOf(repository)));
+}
+
+function baseOf(repository: Repository): string {
+  return repository.branch ?? repository.commit;
+}
+
+async function writeNew(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,124 @@
+/** `logs`: what a task's agent prints, readable or as the stream itself. */
+import { access, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { LineSplitter } from '../../adapters/agent/line-splitter.ts';
+import { readTaskFacts, runFiles } from '../../adapters/files/facts.ts';
+import { limits } from '../../domain/limits.ts';
+import type { TaskId } from '../../domain/task.ts';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { findTask } from '../task-files.ts';
+import { print, type Verb } from '../verb.ts';
+import { formatStreamLine } from '../view/stream-text.ts';
+
+interface LogsOptions extends GlobalOptions {
+  readonly follow?: boolean;
+  readonly raw?: boolean;
+  readonly run?: number;
+}
+
+const followEveryMs = 200;
+const chunkBytes = 64 * 1024;
+
+/** The verb `logs`. */
+export const logsCommand: Verb = () =>
+  new Command('logs')
+    .description("show what a task's agent printed")
+    .argument('<id>')
+    .option('-f, --follow', 'go on as it prints more, into the next runs too, until the task leaves active/')
+    .option('--raw', 'the stream itself, as JSON lines')
+    .option('--run <n>', 'that run; default: the last', parseRunNumber)
+    .action(async (text: string, options: LogsOptions) => {
+      const place = await findPlace(options);
+      const { id } = await findTask(place, text);
+      const last = (await readTaskFacts(place.layout, id)).highestRun;
+      if (last === 0 && options.follow !== true)
+        throw new CliError(exitCodes.usage, `${id} has no run yet`, `Type: branchboard logs ${id} -f`);
+      const follower = new LogFollower(place, id, options.raw === true);
+      await follower.show(options.run ?? Math.max(1, last));
+      if (options.follow === true) await follower.follow();
+    });
+
+function parseRunNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a run number, such as 1');
+  return Number(text);
+}
+
+/** Prints a task's runs one after the other, as far as they are there. */
+class LogFollower {
+  readonly #place: Place;
+  readonly #id: TaskId;
+  readonly #raw: boolean;
+  #run = 1;
+  #offset = 0;
+  #lines = new LineSplitter(limits.maxStreamLineBytes);
+
+  constructor(place: Place, id: TaskId, raw: boolean) {
+    this.#place = place;
+    this.#id = id;
+    this.#raw = raw;
+  }
+
+  async show(run: number): Promise<void> {
+    this.#run = run;
+    await this.#printNew();
+  }
+
+  async follow(): Promise<void> {
+    for (;;) {
+      const ended = await this.#hasEnded(this.#run);
+      await this.#printNew();
+      if (ended && (await exists(this.#folder(this.#run + 1)))) {
+        this.#run++;
+        this.#offset = 0;
+        this.#lines = new LineSplitter(limits.maxStreamLineBytes);
+        continue;
+      }
+      if (ended && !(await this.#mayGoOn())) return;
+      await delay(followEveryMs);
+    }
+  }
+
+  async #mayGoOn(): Promise<boolean> {
+    const { column } = await findTask(this.#place, this.#id);
+    return column === 'active' || column === 'queued';
+  }
+
+  #folder(run: number): string {
+    return this.#place.layout.run({ task: this.#id, n: run });
+  }
+
+  #hasEnded(run: number): Promise<boolean> {
+    return exists(join(this.#folder(run), runFiles.record));
+  }
+
+  async #printNew(): Promise<void> {
+    const file = await open(join(this.#folder(this.#run), runFiles.stream), 'r').catch(() => null);
+    if (file === null) return;
+    try {
+      const chunk = Buffer.alloc(chunkBytes);
+      for (;;) {
+        const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#offset);
+        if (bytesRead === 0) return;
+        this.#offset += bytesRead;
+        for (const line of this.#lines.push(chunk.subarray(0, bytesRead)).lines) this.#printLine(line);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  #printLine(line: string): void {
+    if (this.#raw) print(line);
+    else for (const text of formatStreamLine(line)) print(text);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,112 @@
+/** `start`: runs the board, in the foreground or on its own. */
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { findOwner, lockBoard } from '../../adapters/lock.ts';
+import { needsAttention } from '../../core/schedule.ts';
+import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { composeDaemon, composeSettings } from '../compose.ts';
+import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { print, type Verb } from '../verb.ts';
+import { createLiveView, createPlainView, type BoardView } from '../view/live-view.ts';
+
+interface StartOptions extends GlobalOptions {
+  readonly untilIdle?: boolean;
+  readonly detach?: boolean;
+}
+
+/** How long a detached board may take to answer. */
+const detachTimeoutMs = 10_000;
+const detachPollMs = 50;
+
+/** The verb `start`. */
+export const startCommand: Verb = (exit) =>
+  new Command('start')
+    .description('run the board; Ctrl-C ends it and leaves its agents resumable')
+    .option('--until-idle', 'end once nothing can go on without you (exit code 3 if something needs you)')
+    .option('--detach', 'run in the background; `stop` ends it')
+    .action(async (options: StartOptions) => {
+      const place = await findPlace(options);
+      await checkSettings(place);
+      if (options.detach === true) await detach(place);
+      else exit(await runBoard(place, { untilIdle: options.untilIdle === true }));
+    });
+
+/** Settings that are wrong at the start are an error; while the board runs, those that were right last stay. */
+async function checkSettings(place: Place): Promise<void> {
+  const read = await composeSettings(place).readIfChanged();
+  if (read !== null && read.settings === null) {
+    throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
+  }
+}
+
+/** Runs a board in this process until it ends; throws CliError if another one has it. */
+export async function runBoard(place: Place, choices: { readonly untilIdle: boolean }): Promise<ExitCode> {
+  let stop = () => undefined as void;
+  const lock = await lockBoard(place.layout.root, () => stop());
+  if (!lock.ok)
+    throw new CliError(
+      exitCodes.taken,
+      `another board runs here (pid ${lock.failure.pid ?? 'unknown'})`,
+      'Type: branchboard stop',
+    );
+  const view = createView(place);
+  const daemon = composeDaemon(place, {
+    untilIdle: choices.untilIdle,
+    onBoard: (board) => view.showBoard(board),
+    onHistory: (entry) => view.showHistory(entry),
+    onNotice: (message) => view.showNotice(message),
+  });
+  stop = () => daemon.shutDown();
+  const onSignal = () => stop();
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  try {
+    await daemon.run();
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
+    view.end();
+    await lock.value.release();
+  }
+  return choices.untilIdle && needsAttention(daemon.board) ? exitCodes.needsUser : exitCodes.fine;
+}
+
+function createView({ repository }: Place): BoardView {
+  const surroundings = { running: true, repo: repository.topLevel, pid: process.pid };
+  return process.stdout.isTTY ? createLiveView(process.stdout, surroundings) : createPlainView(process.stdout);
+}
+
+async function detach(place: Place): Promise<void> {
+  const { layout, repository } = place;
+  const log = await open(join(layout.root, 'daemon.log'), 'a', 0o600);
+  const program = process.argv[1];
+  if (program === undefined) throw new Error('the program has no path of its own');
+  const child = spawn(process.execPath, [program, 'start', '--repo', repository.topLevel], {
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const owner = await Promise.race([waitForOwner(layout.root, child.pid), ended.then((code) => ({ code }))]);
+  child.unref();
+  await log.close();
+  if ('code' in owner) {
+    throw new CliError(
+      owner.code === exitCodes.taken ? exitCodes.taken : exitCodes.fault,
+      'the board did not start',
+      `See ${layout.root}/daemon.log`,
+    );
+  }
+  print(
+    `The board runs in the background (pid ${owner.pid}). It writes to ${layout.root}/daemon.log; branchboard stop ends it.`,
+  );
+}
+
+async function waitForOwner(boardDir: string, pid: number | undefined): Promise<{ readonly pid: number }> {
+  for (let waitedMs = 0; waitedMs < detachTimeoutMs; waitedMs += detachPollMs) {
+    const owner = await findOwner(boardDir);
+    if (owner?.pid !== null && owner?.pid === pid && pid !== undefined) return { pid };
+    await new Promise((resolve) => setTimeout(resolve, detachPollMs));
+  }
+  throw new CliError(exitCodes.fault, 'the board did not answer in time', `See ${boardDir}/daemon.log`);
+}

@@ -1,0 +1,31 @@
+/** `status`: the board now, running or not. */
+import { Command } from 'commander';
+import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { readBoardData } from '../board-data.ts';
+import { findPlace, type GlobalOptions } from '../place.ts';
+import { print, printJson, type Verb } from '../verb.ts';
+import { formatBoard } from '../view/board-text.ts';
+
+const maxDoneShown = 20;
+const defaultColumns = 120;
+
+/** The verb `status`. */
+export const statusCommand: Verb = () =>
+  new Command('status')
+    .description('show the board as it is now, running or not')
+    .option('--json', 'as data')
+    .action(async (options: GlobalOptions & { readonly json?: boolean }) => {
+      const place = await findPlace(options);
+      const { data, problems } = await readBoardData(place);
+      if (options.json === true) {
+        printJson(data);
+        return;
+      }
+      for (const line of formatBoard(
+        data,
+        process.stdout.isTTY ? process.stdout.columns : defaultColumns,
+        maxDoneShown,
+      ))
+        print(line);
+      for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
+    });

@@ -1,0 +1,36 @@
+/** `stop`: ends the board that runs here; its agents are stopped and stay resumable. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command } from 'commander';
+import { askToStop, findOwner } from '../../adapters/lock.ts';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { findPlace, type GlobalOptions } from '../place.ts';
+import { print, type Verb } from '../verb.ts';
+
+/** A board waits for its agents to end; longer than this something is wrong. */
+const stopTimeoutMs = 60_000;
+const pollMs = 50;
+
+/** The verb `stop`. */
+export const stopCommand: Verb = () =>
+  new Command('stop')
+    .description('end the board that runs here; its agents can be gone on with at the next start')
+    .action(async (options: GlobalOptions) => {
+      const { layout } = await findPlace(options);
+      const owner = await askToStop(layout.root);
+      if (owner === null) {
+        print('No board runs here.');
+        return;
+      }
+      for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += pollMs) {
+        if ((await findOwner(layout.root)) === null) {
+          print(`Stopped (pid ${owner.pid ?? 'unknown'}).`);
+          return;
+        }
+        await delay(pollMs);
+      }
+      throw new CliError(
+        exitCodes.fault,
+        `the board (pid ${owner.pid ?? 'unknown'}) is still ending its agents`,
+        'Type branchboard stop again to hurry it.',
+      );
+    });

@@ -1,0 +1,112 @@
+/** The composition root: the only place that joins the adapters to the daemon. */
+import { join } from 'node:path';
+import { createAgentRunner } from '../adapters/agent/runner.ts';
+import { createClock } from '../adapters/clock.ts';
+import { createCommandRunner } from '../adapters/command-runner.ts';
+import { createBoardFiles } from '../adapters/files/board-files.ts';
+import { createDashboardFile } from '../adapters/files/dashboard-file.ts';
+import { createSettingsFile } from '../adapters/files/settings-file.ts';
+import { createWorktrees } from '../adapters/git/worktrees.ts';
+import { createJournal } from '../adapters/journal.ts';
+import { createRoles, shippedRolesDir } from '../adapters/templates.ts';
+import { createChangeHints } from '../adapters/watch.ts';
+import { Daemon } from '../daemon/daemon.ts';
+import { readBoard } from '../daemon/snapshot.ts';
+import type { Board } from '../domain/board.ts';
+import type { HistoryEntry } from '../domain/history.ts';
+import { defaultSettings, type Settings } from '../domain/settings.ts';
+import { countChanges } from '../markdown/line-merge.ts';
+import { parseSettings } from '../markdown/settings-file.ts';
+import * as userZones from '../markdown/user-zones.ts';
+import type { Place } from './place.ts';
+
+/** The settings file as it is called in messages. */
+export const settingsShownAs = '.orchestrator/config.yaml';
+
+/** Who agents' commits are by where the user told git nobody. */
+const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };
+
+/** How a daemon is to run. */
+export interface DaemonChoices {
+  readonly untilIdle: boolean;
+  readonly onBoard?: (board: Board) => void;
+  readonly onHistory?: (entry: HistoryEntry) => void;
+  /** Told what the user should know and no task fails over. */
+  readonly onNotice: (message: string) => void;
+}
+
+/** A daemon on this place's real files, git and agents. */
+export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
+  const { layout, repository } = place;
+  const clock = createClock();
+  const breakOff = new AbortController();
+  const commands = createCommandRunner(process.env, breakOff.signal);
+  const daemon: Daemon = new Daemon({
+    ports: {
+      clock,
+      files: createBoardFiles(layout, clock),
+      dashboard: composeDashboard(place),
+      worktrees: createWorktrees({
+        repository,
+        boardDir: layout.root,
+        settings: () => daemon.board.settings,
+        runCommand: commands,
+        notice: choices.onNotice,
+      }),
+      commands,
+      journal: createJournal(layout.history, clock),
+      roles: composeRoles(place),
+      boardDir: layout.root,
+      repo: repository.topLevel,
+      pid: process.pid,
+      breakOff: () => breakOff.abort(),
+    },
+    makeAgents: (listener, settings) =>
+      createAgentRunner({
+        boardDir: layout.root,
+        settings,
+        listener,
+        clock,
+        environment: process.env,
+        identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
+      }),
+    hints: createChangeHints(layout, choices.onNotice),
+    settingsFile: composeSettings(place),
+    untilIdle: choices.untilIdle,
+    ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
+    ...(choices.onHistory === undefined ? {} : { onHistory: choices.onHistory }),
+  });
+  return daemon;
+}
+
+/** The board as its folder tells, for commands; nothing is changed and nothing is started. */
+export async function readBoardOf(place: Place): Promise<Board> {
+  const clock = createClock();
+  const settings = await readSettingsOf(place);
+  const files = createBoardFiles(place.layout, clock);
+  const journal = createJournal(place.layout.history, clock);
+  return readBoard({ clock, files, journal }, settings ?? defaultSettings);
+}
+
+/** The settings as they are; null where the file is wrong. */
+export async function readSettingsOf(place: Place): Promise<Settings | null> {
+  return (await composeSettings(place).readIfChanged())?.settings ?? null;
+}
+
+/** The settings file of a place. */
+export function composeSettings({ layout }: Place) {
+  return createSettingsFile(layout.settings, settingsShownAs, (text) => parseSettings(text, settingsShownAs));
+}
+
+/** The roles that tasks of a place may name. */
+export function composeRoles({ layout, repository }: Place) {
+  return createRoles({
+    shippedDir: shippedRolesDir,
+    overridesDir: layout.templates,
+    claudeAgentsDir: join(repository.topLevel, '.claude', 'agents'),
+  });
+}
+
+function composeDashboard({ layout }: Place) {
+  return createDashboardFile({ path: layout.dashboard, zones: { ...userZones, countChanges } });
+}

@@ -1,0 +1,84 @@
+/** The board as text for a terminal: what `status` prints and the live view shows. */
+import cliTruncate from 'cli-truncate';
+import colors from 'picocolors';
+import type { BoardData, TaskData } from '../../daemon/board-data.ts';
+import { formatUsd } from '../../markdown/dashboard.ts';
+import { cleanLine } from '../../markdown/safe-text.ts';
+
+const maxIdColumns = 28;
+
+/** Lines for a board; each at most `columns` wide. Finished tasks beyond `maxDone` are only counted. */
+export function formatBoard(data: BoardData, columns: number, maxDone: number): readonly string[] {
+  const live = data.tasks.filter((task) => task.column !== 'done' && task.column !== 'archive');
+  const done = data.tasks.filter((task) => task.column === 'done');
+  const shown = [...live, ...done.slice(0, maxDone)];
+  const width = Math.min(maxIdColumns, Math.max(0, ...shown.map((task) => task.id.length)));
+  const hidden = done.length - Math.min(done.length, maxDone) + data.omitted;
+  return [
+    ...shown.map((task) => formatTask(task, width)),
+    ...(hidden > 0 ? [colors.dim(`… and ${hidden} more done`)] : []),
+    ...(shown.length === 0
+      ? [colors.dim('No tasks. Drop a markdown file into .orchestrator/inbox/, or type: branchboard add FILE')]
+      : []),
+    formatFoot(data, live, done.length + data.omitted),
+  ].map((line) => cliTruncate(line, columns));
+}
+
+function formatTask(task: TaskData, width: number): string {
+  const id = cliTruncate(task.id, width).padEnd(width);
+  return `${markOf(task)} ${colors.bold(id)}  ${wordOf(task).padEnd(9)}  ${cleanLine(detailOf(task))}`;
+}
+
+function markOf(task: TaskData): string {
+  switch (task.column) {
+    case 'active':
+      return colors.cyan('▶');
+    case 'attention':
+      return colors.yellow('!');
+    case 'queued':
+      return colors.dim('·');
+    case 'done':
+      return colors.green('✓');
+    case 'archive':
+      return colors.dim('−');
+  }
+}
+
+function wordOf(task: TaskData): string {
+  return task.column === 'queued' && task.waitingFor.length > 0 ? 'waiting' : task.column;
+}
+
+function detailOf(task: TaskData): string {
+  switch (task.column) {
+    case 'active': {
+      const { progress, costUsd, attempt } = task;
+      const steps = progress === null ? '' : `${progress.done}/${progress.total} ${progress.step ?? ''} `;
+      return (
+        `${steps}${attempt > 1 ? `attempt ${attempt} ` : ''}${costUsd > 0 ? formatUsd(costUsd) : ''}`.trim() ||
+        task.title
+      );
+    }
+    case 'attention':
+      return `${task.reason ?? 'waits for you'}: ${task.question ?? task.title}`;
+    case 'queued':
+      return task.waitingFor.length > 0 ? `on ${task.waitingFor.join(', ')}` : task.title;
+    case 'done':
+      return `${task.branch ?? 'report'}  ${task.summary ?? task.title}`;
+    case 'archive':
+      return task.title;
+  }
+}
+
+function formatFoot(data: BoardData, live: readonly TaskData[], done: number): string {
+  const count = (column: TaskData['column']) => live.filter((task) => task.column === column).length;
+  const state =
+    data.paused === null
+      ? data.daemon.running
+        ? 'running'
+        : 'not running'
+      : `paused (${data.paused.reason}${data.paused.until === null ? '' : ` until ${data.paused.until}`})`;
+  const cost = data.tasks.reduce((sum, task) => sum + task.costUsd, 0);
+  return colors.dim(
+    `${state} · ${count('active')} active · ${count('queued')} queued · ${count('attention')} need you · ${done} done · ${formatUsd(cost)}`,
+  );
+}

@@ -1,0 +1,50 @@
+/** The history as plain lines, for a terminal that is piped into a file and for `history`. */
+import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import type { HistoryEntry } from '../../domain/history.ts';
+import { unreachable } from '../../domain/result.ts';
+import { formatDuration, formatUsd } from '../../markdown/dashboard.ts';
+import { cleanLine } from '../../markdown/safe-text.ts';
+
+/** One line for a thing that happened; several for what holds several diagnostics. */
+export function formatHistory(entry: HistoryEntry): string {
+  switch (entry.type) {
+    case 'board-started':
+      return 'board started';
+    case 'board-stopped':
+      return 'board stopped';
+    case 'task-accepted':
+      return `${entry.task}: accepted (${cleanLine(entry.title)})`;
+    case 'inbox-rejected':
+      return entry.diagnostics.map((diagnostic) => `refused: ${formatDiagnostic(diagnostic)}`).join('\n');
+    case 'inbox-repeated':
+      return `${entry.task}: dropped once more, unchanged; it is queued already`;
+    case 'task-found':
+      return `${entry.task}: found in ${entry.column}/: ${entry.note}`;
+    case 'task-changed':
+      return entry.diagnostics.map((diagnostic) => `${entry.task}: ${formatDiagnostic(diagnostic)}`).join('\n');
+    case 'task-moved-by-user':
+      return `${entry.task}: ${entry.to === null ? `deleted from ${entry.from}/` : `moved from ${entry.from}/ to ${entry.to}/`} by you: ${entry.meaning}`;
+    case 'run-planned':
+      return `${entry.run.task}: attempt ${entry.attempt} (${entry.cause}, ${entry.session} session)`;
+    case 'run-started':
+      return `${entry.run.task}: run ${entry.run.n} started`;
+    case 'run-stopping':
+      return `${entry.run.task}: run ${entry.run.n} is being stopped (${entry.cause})`;
+    case 'run-ended':
+      return `${entry.run.task}: run ${entry.run.n} ended: ${entry.outcome} · ${formatDuration(entry.workedMs)} · ${formatUsd(entry.costUsd)}${entry.detail === '' ? '' : ` · ${cleanLine(entry.detail)}`}`;
+    case 'task-settled':
+      return `${entry.task}: → ${entry.column}/${entry.column === 'attention' ? ` (${cleanLine(entry.detail)})` : ''}`;
+    case 'held':
+      return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${new Date(entry.until).toLocaleTimeString('sv-SE')}`}: ${cleanLine(entry.detail)}`;
+    case 'hold-lifted':
+      return `new starts again (${entry.reason} is over)`;
+    case 'settings-changed':
+      return entry.problems.length === 0
+        ? 'settings read again'
+        : entry.problems.map((problem) => `settings stay as they were: ${formatDiagnostic(problem)}`).join('\n');
+    case 'effect-failed':
+      return `${entry.task === null ? '' : `${entry.task}: `}${entry.effect} failed: ${cleanLine(entry.message)}`;
+    default:
+      return unreachable(entry);
+  }
+}

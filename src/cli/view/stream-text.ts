@@ -1,0 +1,91 @@
+/** An agent's stream as text: what it says, which tools it uses, how it ends. */
+import colors from 'picocolors';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  parseObject,
+  type JsonObject,
+} from '../../adapters/agent/json-shape.ts';
+import { formatUsd } from '../../markdown/dashboard.ts';
+import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
+
+const maxTextChars = 10_000;
+const maxToolChars = 160;
+
+/** The readable lines for one line of the stream; none for what says nothing to a person. */
+export function formatStreamLine(line: string): readonly string[] {
+  const event = parseObject(line);
+  if (event === null) return line.trim() === '' ? [] : [colors.dim(cleanLine(line, maxToolChars))];
+  switch (asString(event['type'])) {
+    case 'system':
+      return formatSystem(event);
+    case 'assistant':
+      return listContent(event).flatMap(formatAssistantBlock);
+    case 'user':
+      return listContent(event).flatMap(formatToolResult);
+    case 'result':
+      return formatResult(event);
+    default:
+      return [];
+  }
+}
+
+function listContent(event: JsonObject): readonly JsonObject[] {
+  return asArray(asObject(event['message'])?.['content'])
+    .map(asObject)
+    .filter((block) => block !== null);
+}
+
+function formatSystem(event: JsonObject): readonly string[] {
+  switch (asString(event['subtype'])) {
+    case 'init':
+      return [colors.dim(`session ${asString(event['session_id']) ?? ''} · ${asString(event['model']) ?? ''}`)];
+    case 'api_retry':
+      return [
+        colors.yellow(
+          `the API failed (${asString(event['error']) ?? ''}); trying again, attempt ${asNumber(event['attempt']) ?? 0}`,
+        ),
+      ];
+    case 'permission_denied':
+      return [
+        colors.yellow(
+          `refused: ${cleanLine(asString(event['message']) ?? asString(event['tool_name']) ?? '', maxToolChars)}`,
+        ),
+      ];
+    default:
+      return [];
+  }
+}
+
+function formatAssistantBlock(block: JsonObject): readonly string[] {
+  if (asString(block['type']) === 'text') return cleanLines(asString(block['text']) ?? '', maxTextChars);
+  if (asString(block['type']) !== 'tool_use') return [];
+  const input = asObject(block['input']) ?? {};
+  const shown = ['command', 'file_path', 'path', 'pattern', 'subject', 'description', 'url']
+    .map((name) => asString(input[name]))
+    .find((value) => value !== null);
+  return [colors.cyan(`→ ${asString(block['name']) ?? 'tool'} ${cleanLine(shown ?? '', maxToolChars)}`.trimEnd())];
+}
+
+function formatToolResult(block: JsonObject): readonly string[] {
+  if (asString(block['type']) !== 'tool_result' || block['is_error'] !== true) return [];
+  const content =
+    asString(block['content']) ??
+    asArray(block['content'])
+      .map((part) => asString(asObject(part)?.['text']) ?? '')
+      .join(' ');
+  return [colors.red(`  ${cleanLine(content, maxToolChars)}`)];
+}
+
+function formatResult(event: JsonObject): readonly string[] {
+  const failed = event['is_error'] !== false;
+  const turns = asNumber(event['num_turns']) ?? 0;
+  const head = `■ ${failed ? (asString(event['subtype']) ?? 'error') : 'done'} · ${turns} turns · ${formatUsd(asNumber(event['total_cost_usd']) ?? 0)}`;
+  const text = asString(event['result']);
+  return [
+    failed ? colors.red(head) : colors.green(head),
+    ...(failed && text !== null ? cleanLines(text, maxTextChars) : []),
+  ];
+}

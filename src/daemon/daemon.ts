@@ -1,0 +1,222 @@
+/**
+ * The loop: events go into the mailbox, the reducer decides, effects are performed, and what comes of them are events.
+ *
+ *   hints, sweep, timers ──► scan ─┐
+ *   agents ────────────────────────┼──► mailbox ──► step ──► lanes ──► ports
+ *   signals ───────────────────────┘       ▲                   │
+ *                                          └──── news ─────────┘
+ */
+import { emptyBoard, step } from '../core/step.ts';
+import { findNextWake, isIdle } from '../core/schedule.ts';
+import type { Board } from '../domain/board.ts';
+import { laneOf, type Effect } from '../domain/effect.ts';
+import type { BoardEvent } from '../domain/event.ts';
+import type { HistoryEntry } from '../domain/history.ts';
+import { limits } from '../domain/limits.ts';
+import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
+import { Intake } from './intake.ts';
+import { Lanes } from './lanes.ts';
+import { Mailbox } from './mailbox.ts';
+import { Performer, type News, type Ports } from './perform.ts';
+import { Publisher } from './publisher.ts';
+
+/** What a daemon is made of. The runner of agents is made last, since it tells what it sees to the daemon. */
+export interface DaemonOptions {
+  readonly ports: Omit<Ports, 'agents'>;
+  readonly makeAgents: (listener: RunListener, settings: () => Board['settings']) => Ports['agents'];
+  readonly hints: ChangeHints;
+  readonly settingsFile: SettingsFile;
+  /** End by itself once nothing can go on without the user. */
+  readonly untilIdle: boolean;
+  /** Told after each change. */
+  readonly onBoard?: (board: Board) => void;
+  /** Told of each line of the history. */
+  readonly onHistory?: (entry: HistoryEntry) => void;
+}
+
+/** One board's daemon. */
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #ports: Ports;
+  readonly #mailbox: Mailbox<BoardEvent>;
+  readonly #lanes: Lanes;
+  readonly #performer: Performer;
+  readonly #publisher: Publisher;
+  #board: Board = emptyBoard;
+  #scanning: 'no' | 'yes' | 'again' = 'no';
+  #forgetWake: () => void = () => undefined;
+  #forgetLook: () => void = () => undefined;
+  #forgetSweep: () => void = () => undefined;
+  #end: { resolve: () => void; reject: (error: unknown) => void } | null = null;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    const settings = () => this.#board.settings;
+    const listener: RunListener = {
+      seen: (run, view, lastOutputAt) => this.#post({ type: 'run-seen', run, view, lastOutputAt }),
+      exited: (run, exit) => this.#post({ type: 'run-exited', run, exit }),
+    };
+    this.#ports = { ...options.ports, agents: options.makeAgents(listener, settings) };
+    this.#mailbox = new Mailbox((events) => this.#handle(events));
+    this.#lanes = new Lanes((effect) => this.#perform(effect));
+    this.#performer = new Performer(this.#ports, new Intake(this.#ports.files, () => this.#board), settings);
+    this.#publisher = new Publisher(this.#ports, () => this.#board);
+  }
+
+  /** The board as it is now. */
+  get board(): Board {
+    return this.#board;
+  }
+
+  /** Runs until the board is idle, if that was asked for, or until it was shut down. Rejects on a fault of ours. */
+  async run(): Promise<void> {
+    const { clock, files, journal } = this.#ports;
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#end = { resolve, reject };
+    });
+    await this.#readSettings();
+    const day = clock.day(clock.now());
+    this.#post({ type: 'opened', day, spentUsd: await journal.sumCosts(day), hold: await files.readHold() });
+    const unwatch = await this.#options.hints.watch(() => this.#lookIn(limits.hintDebounceMs));
+    this.#sweep();
+    try {
+      await ended;
+    } finally {
+      this.#forgetWake();
+      this.#forgetLook();
+      this.#forgetSweep();
+      await unwatch();
+    }
+    await journal.append({ type: 'board-stopped', at: clock.now() });
+    await this.#publisher.publishLast();
+  }
+
+  /** The first time: no new starts, agents end and stay resumable. The second time: at once. */
+  shutDown(): void {
+    this.#ports.breakOff();
+    this.#post({ type: 'shutdown-asked' });
+  }
+
+  #post(news: News): void {
+    // An event is its news and the time at which it is posted.
+    this.#mailbox.post({ ...news, at: this.#ports.clock.now() } as BoardEvent);
+  }
+
+  #handle(events: readonly BoardEvent[]): void {
+    try {
+      for (const event of events) {
+        const { board, effects } = step(this.#board, event);
+        this.#board = board;
+        for (const effect of effects) {
+          if (effect.type === 'journal') this.#options.onHistory?.(effect.entry);
+        }
+        this.#lanes.dispatch(effects);
+      }
+      this.#options.onBoard?.(this.#board);
+      this.#publisher.noteChange();
+      this.#wakeLater();
+      this.#endIfDone();
+    } catch (error) {
+      this.#end?.reject(error);
+    }
+  }
+
+  async #perform(effect: Effect): Promise<'done' | 'failed'> {
+    try {
+      for (const news of await this.#performer.perform(effect)) this.#post(news);
+      return 'done';
+    } catch (error) {
+      // A journal that can't be written must not be journalled again.
+      if (effect.type === 'journal') return 'failed';
+      const { fault, code } = error instanceof PortError ? error : { fault: null, code: null };
+      const message = error instanceof Error ? error.message : String(error);
+      this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault: { code, message, fault } });
+      if (effect.type === 'load-task') this.#post({ type: 'task-vanished', file: effect.file });
+      if (effect.type === 'take-in') {
+        const { name, identity } = effect;
+        const diagnostic = { severity: 'error', file: `.orchestrator/inbox/${name}`, message } as const;
+        this.#post({ type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } });
+      }
+      return 'failed';
+    } finally {
+      queueMicrotask(() => this.#endIfDone());
+    }
+  }
+
+  /** Looks at the folders from time to time, since watchers miss things. */
+  #sweep(): void {
+    const { clock } = this.#ports;
+    this.#look();
+    void this.#publisher.lookForSaves();
+    this.#forgetSweep = clock.setTimer(limits.sweepEveryMs, () => this.#sweep());
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#forgetLook();
+    this.#forgetLook = this.#ports.clock.setTimer(delayMs, () => this.#look());
+  }
+
+  /** One scan at a time; a hint during a scan leads to one more. */
+  #look(): void {
+    if (this.#scanning !== 'no') {
+      this.#scanning = 'again';
+      return;
+    }
+    this.#scanning = 'yes';
+    void this.#scan().then(() => {
+      const again = this.#scanning === 'again';
+      this.#scanning = 'no';
+      if (again) this.#look();
+    });
+  }
+
+  async #scan(): Promise<void> {
+    try {
+      await this.#readSettings();
+      const scan = await this.#ports.files.scan();
+      this.#post({ type: 'scanned', scan });
+      const { clock } = this.#ports;
+      if (scan.inboxSettlesAt !== null) this.#lookIn(Math.max(1, scan.inboxSettlesAt - clock.now()));
+      const day = clock.day(clock.now());
+      if (day !== this.#board.spending.day) this.#post({ type: 'tick', day });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#post({
+        type: 'effect-failed',
+        task: null,
+        effect: 'load-task',
+        fault: { code: null, message, fault: null },
+      });
+    }
+  }
+
+  async #readSettings(): Promise<void> {
+    const read = await this.#options.settingsFile.readIfChanged();
+    if (read !== null) this.#post({ type: 'settings-read', ...read });
+  }
+
+  #wakeLater(): void {
+    const { clock } = this.#ports;
+    const now = clock.now();
+    const wake = findNextWake(this.#board, now);
+    this.#forgetWake();
+    if (wake === Infinity) return;
+    this.#forgetWake = clock.setTimer(Math.max(1, wake - now), () =>
+      this.#post({ type: 'tick', day: clock.day(clock.now()) }),
+    );
+  }
+
+  #endIfDone(): void {
+    if (this.#lanes.pending > 0) return;
+    const board = this.#board;
+    const busy = [...board.live.values()].some((task) => task.state === 'active' && !isStuck(task.phase));
+    if (board.shutdown !== 'no' ? !busy : this.#options.untilIdle && isIdle(board, this.#ports.clock.now())) {
+      this.#end?.resolve();
+    }
+  }
+}
+
+/** A settlement that can't be written now is gone on with at the next start. */
+function isStuck(phase: { readonly name: string; readonly failures?: number }): boolean {
+  return phase.name === 'settling' && (phase.failures ?? 0) > 0;
+}

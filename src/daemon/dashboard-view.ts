@@ -1,0 +1,287 @@
+/** From the board to what the dashboard shows. */
+import { countUsedSlots, explainWaiting, orderQueue } from '../core/schedule.ts';
+import type {
+  ActiveTask,
+  AttentionTask,
+  Board,
+  FinishedTask,
+  Phase,
+  QueuedTask,
+  Waiting,
+  WaitingOn,
+} from '../domain/board.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { unreachable } from '../domain/result.ts';
+import type { Verdict } from '../domain/run.ts';
+import { keyOf } from '../domain/task.ts';
+import {
+  listRows,
+  type ActiveEntry,
+  type AttentionEntry,
+  type BoardStatus,
+  type CompletedEntry,
+  type DashboardHead,
+  type DashboardModel,
+  type PendingEntry,
+  type ReadyEntry,
+  type ReadyWork,
+  type StatusRow,
+} from '../markdown/dashboard-model.ts';
+import type { Clock } from '../ports.ts';
+import { describePause, listFinished } from './board-data.ts';
+
+type Reviewed = FinishedTask & { readonly verdict: Verdict };
+
+/** What the dashboard shows of a board now. */
+export function viewDashboard(board: Board, clock: Clock, running: boolean): DashboardModel {
+  const now = clock.now();
+  const live = [...board.live.values()];
+  const active = live.filter((task) => task.state === 'active');
+  const attention = live.filter((task) => task.state === 'attention');
+  const pending = rankPending(board, now);
+  const done = listFinished(board).filter(isReviewed);
+  const today = clock.day(now);
+  return {
+    head: viewHead(board, clock, running, pending.length),
+    quickStatus: listRows([
+      ...active.map(viewActiveRow),
+      ...attention.map(viewAttentionRow),
+      ...pending.map(({ task, waiting }) => viewQueuedRow(task, waiting, clock)),
+    ]),
+    inboxProblems: listRows(listInboxProblems(board)),
+    needsYou: listRows(attention.map(viewAttention)),
+    ready: listRows(done.filter(({ verdict }) => verdict.mergedAt === null).map((task) => viewReady(task, board))),
+    active: listRows(active.map((task) => viewActive(task, board, clock))),
+    pending: listRows(pending.map(({ task, waiting }) => viewPending(task, waiting, clock))),
+    completedToday: listRows(
+      done.filter(({ verdict }) => clock.day(verdict.at) === today).map((task) => viewCompleted(task, clock)),
+    ),
+  };
+}
+
+function isReviewed(task: FinishedTask): task is Reviewed {
+  return task.file.column === 'done' && task.verdict !== null && task.verdict !== undefined;
+}
+
+/** Only the first task that a slot alone keeps is `next`. */
+function rankPending(board: Board, now: number) {
+  let position = 0;
+  return orderQueue(board.live).map((task) => {
+    const waiting = explainWaiting(board, task, now, position);
+    if (waiting.kind === 'next' || waiting.kind === 'slot') position++;
+    return { task, waiting };
+  });
+}
+
+function viewHead(board: Board, clock: Clock, running: boolean, waiting: number): DashboardHead {
+  const { hold, settings } = board;
+  const warnings = hold === null ? [] : [`No new starts (${hold.reason}): ${hold.detail}`];
+  return {
+    status: viewStatus(board, clock, running),
+    slotsUsed: countUsedSlots(board),
+    slotsTotal: settings.maxParallel,
+    waiting,
+    costTodayUsd: board.spending.usd,
+    updated: clock.timeOfDay(clock.now()),
+    banner: settings.agent.kind === 'scripted' ? 'Built-in scripted agent: no model is called' : null,
+    warnings,
+    settingsProblems: board.settingsProblems,
+  };
+}
+
+function viewStatus(board: Board, clock: Clock, running: boolean): BoardStatus {
+  if (!running) return { kind: 'stopped', reason: null };
+  const pause = describePause(board);
+  if (pause === null) return { kind: 'running' };
+  const until = board.userPaused || board.hold === null ? null : clock.timeOfDay(board.hold.until).slice(0, 5);
+  return { kind: 'paused', reason: pause.reason, until };
+}
+
+function listInboxProblems(board: Board): readonly Diagnostic[] {
+  const ofQueued = [...board.live.values()].flatMap((task) => (task.state === 'queued' ? task.problems : []));
+  return [...[...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), ...ofQueued];
+}
+
+function viewActiveRow(task: ActiveTask): StatusRow {
+  return { ...labelOf(task), agent: task.spec.agent, status: 'ACTIVE', progress: describePhase(task.phase) };
+}
+
+function describePhase(phase: Phase): string {
+  switch (phase.name) {
+    case 'planning':
+    case 'preparing':
+      return 'starting';
+    case 'running': {
+      if (phase.stopping !== null) return 'being stopped';
+      const { progress } = phase.view;
+      return progress === null ? 'running' : `${progress.done}/${progress.total} ${progress.step ?? ''}`.trim();
+    }
+    case 'inspecting':
+      return 'being verified';
+    case 'settling':
+      return 'finishing';
+    default:
+      return unreachable(phase);
+  }
+}
+
+function viewAttentionRow(task: AttentionTask): StatusRow {
+  return { ...labelOf(task), agent: task.spec.agent, status: 'ATTENTION', progress: headlineOf(task.verdict) };
+}
+
+function headlineOf({ fault, attempts }: Verdict): string {
+  switch (fault?.reason) {
+    case undefined:
+      return 'waits for you';
+    case 'question':
+      return 'has a question';
+    case 'stopped':
+      return 'put aside';
+    case 'dependency-cycle':
+    case 'dependency-conflict':
+      return fault.reason;
+    default:
+      return attempts > 1
+        ? `failed ${attempts === 2 ? 'twice' : `${attempts} times`}: ${fault?.reason ?? ''}`
+        : `failed: ${fault?.reason ?? ''}`;
+  }
+}
+
+function viewQueuedRow(task: QueuedTask, waiting: Waiting, clock: Clock): StatusRow {
+  const status =
+    waiting.kind === 'next' || waiting.kind === 'slot' ? 'QUEUED' : waiting.kind === 'paused' ? 'PAUSED' : 'WAITING';
+  return { ...labelOf(task), agent: task.spec.agent, status, progress: describeWaiting(waiting, clock) };
+}
+
+/** Why a queued task waits, in a few words. */
+export function describeWaiting(waiting: Waiting, clock: Clock): string {
+  switch (waiting.kind) {
+    case 'next':
+      return 'next';
+    case 'slot':
+      return 'a free slot';
+    case 'paused':
+      return 'the board to go on';
+    case 'backoff':
+      return `until ${clock.timeOfDay(waiting.until)}`;
+    case 'problem':
+      return 'its file to be mended';
+    case 'dependencies':
+      return waiting.on.map(describeDependency).join(', ');
+    default:
+      return unreachable(waiting);
+  }
+}
+
+function describeDependency({ id, why }: WaitingOn): string {
+  switch (why) {
+    case 'queued':
+    case 'active':
+      return `on \`${id}\``;
+    case 'attention':
+      return `on \`${id}\`, which needs you`;
+    case 'cancelled':
+      return `on \`${id}\`, which was cancelled`;
+    case 'unknown':
+      return `on \`${id}\`, which does not exist yet`;
+    default:
+      return unreachable(why);
+  }
+}
+
+function viewAttention(task: AttentionTask): AttentionEntry {
+  const { verdict, id } = task;
+  const failed = verdict.run === null ? null : `.orchestrator/runs/${id}/${verdict.run}`;
+  return {
+    ...labelOf(task),
+    headline: headlineOf(verdict),
+    detail: verdict.question === null ? (verdict.fault?.detail ?? null) : null,
+    question: verdict.question,
+    log: failed === null ? null : `${failed}/stream.jsonl`,
+    branch: verdict.branch,
+    commands: [
+      ...(failed === null ? [] : [`branchboard logs ${id}`]),
+      ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
+      `branchboard retry ${id}`,
+      `branchboard cancel ${id}`,
+    ],
+  };
+}
+
+function viewReady(task: Reviewed, board: Board): ReadyEntry {
+  const { id, verdict } = task;
+  const work = workOf(verdict, board);
+  return {
+    id,
+    title: verdict.title,
+    work,
+    verify: verdict.verified ? 'passed' : 'none',
+    workedMs: verdict.workedMs,
+    costUsd: verdict.costUsd,
+    summary: verdict.summary,
+    review: work.kind === 'branch' ? `git diff ${work.baseBranch}...${work.branch}` : null,
+    followUps: verdict.followUps,
+  };
+}
+
+function workOf(verdict: Verdict, board: Board): ReadyWork {
+  if (verdict.report !== null) return { kind: 'report', path: verdict.report };
+  if (verdict.nothingToDo || verdict.branch === null) return { kind: 'nothing-to-do' };
+  const { branch, commits, diffstat } = verdict;
+  return { kind: 'branch', branch, baseBranch: board.settings.base ?? 'HEAD', commits, diffstat };
+}
+
+function viewActive(task: ActiveTask, board: Board, clock: Clock): ActiveEntry {
+  const { phase, spec, past } = task;
+  const running = phase.name === 'running' ? phase : null;
+  const plan = 'plan' in phase ? phase.plan : past.lastPlan;
+  const progress = running?.view.progress ?? null;
+  return {
+    ...labelOf(task),
+    agent: spec.agent,
+    attempt: plan?.attempt ?? 1,
+    session: running?.view.sessionId?.slice(0, 8) ?? null,
+    started: running === null ? null : clock.timeOfDay(running.startedAt).slice(0, 5),
+    branch: plan?.workspace.kind === 'branch' ? plan.workspace.branch : null,
+    onBranches: listBaseBranches(task, board),
+    step: progress === null ? null : { text: progress.step ?? '', done: progress.done, total: progress.total },
+    note: running === null || running.stopping !== null ? describePhase(phase) : (running.view.apiRetry ?? null),
+    recentOutput: running?.view.lastText ?? null,
+    follow: `branchboard logs ${task.id} -f`,
+  };
+}
+
+function listBaseBranches(task: ActiveTask, board: Board): readonly string[] {
+  return task.spec.dependsOn.flatMap((id) => {
+    const branch = board.finished.get(keyOf(id))?.verdict?.branch ?? null;
+    return branch === null ? [] : [branch];
+  });
+}
+
+function viewPending(task: QueuedTask, waiting: Waiting, clock: Clock): PendingEntry {
+  const why =
+    waiting.kind === 'next'
+      ? 'next free slot'
+      : waiting.kind === 'dependencies'
+        ? `waits ${describeWaiting(waiting, clock).replace(/^on /, 'for ')}`
+        : `waits for ${describeWaiting(waiting, clock)}`;
+  return { ...labelOf(task), why };
+}
+
+function viewCompleted(task: Reviewed, clock: Clock): CompletedEntry {
+  const { verdict } = task;
+  const at = verdict.mergedAt ?? verdict.at;
+  const how = `${verdict.mergedAt === null ? 'done' : 'merged'} ${clock.timeOfDay(at).slice(0, 5)}`;
+  return {
+    id: task.id,
+    title: verdict.title,
+    agent: verdict.agent,
+    how,
+    workedMs: verdict.workedMs,
+    costUsd: verdict.costUsd,
+  };
+}
+
+function labelOf(task: { readonly id: string; readonly spec: { readonly title: string } }) {
+  return { id: task.id, title: task.spec.title };
+}

@@ -1,0 +1,64 @@
+/** Effects of one task are performed one after another, those of different tasks side by side. */
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Effect } from '../domain/effect.ts';
+import { laneOf } from '../domain/effect.ts';
+import { limits } from '../domain/limits.ts';
+import { keyOf, type TaskKey } from '../domain/task.ts';
+
+/** Performs one effect; says whether the rest of its batch may follow. */
+export type PerformOne = (effect: Effect) => Promise<'done' | 'failed'>;
+
+/** Gives each batch of effects its turn. */
+export class Lanes {
+  readonly #tails = new Map<TaskKey, Promise<void>>();
+  readonly #shared: LimitFunction = pLimit(limits.maxConcurrentReads);
+  readonly #perform: PerformOne;
+  #pending = 0;
+
+  constructor(perform: PerformOne) {
+    this.#perform = perform;
+  }
+
+  /** Batches that are not through yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Queues what one step asked for. When an effect fails, the later ones of its batch and lane are dropped. */
+  dispatch(effects: readonly Effect[]): void {
+    const batches = new Map<TaskKey, Effect[]>();
+    for (const effect of effects) {
+      const lane = laneOf(effect);
+      if (lane === null) {
+        this.#track(this.#shared(() => this.#perform(effect)));
+        continue;
+      }
+      const key = keyOf(lane);
+      const batch = batches.get(key);
+      if (batch === undefined) batches.set(key, [effect]);
+      else batch.push(effect);
+    }
+    for (const [key, batch] of batches) this.#append(key, batch);
+  }
+
+  #append(key: TaskKey, batch: readonly Effect[]): void {
+    const turn = (this.#tails.get(key) ?? Promise.resolve()).then(() => this.#performBatch(batch));
+    this.#tails.set(key, turn);
+    this.#track(
+      turn.then(() => {
+        if (this.#tails.get(key) === turn) this.#tails.delete(key);
+      }),
+    );
+  }
+
+  async #performBatch(batch: readonly Effect[]): Promise<void> {
+    for (const effect of batch) {
+      if ((await this.#perform(effect)) === 'failed') return;
+    }
+  }
+
+  #track(work: Promise<unknown>): void {
+    this.#pending++;
+    void work.finally(() => this.#pending--);
+  }
+}

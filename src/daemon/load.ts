@@ -1,0 +1,32 @@
+/** Reads a task's file and facts when the board meets it for the first time, and asks what became of its last run. */
+import type { LastRun, TaskFacts, TaskFile } from '../domain/board.ts';
+import { parseTaskId } from '../domain/task.ts';
+import { stripStory } from '../markdown/story.ts';
+import { parseTaskFile } from '../markdown/task-file.ts';
+import type { AgentRunner, BoardFiles } from '../ports.ts';
+import type { News } from './perform.ts';
+
+/** `task-loaded`, or `task-vanished` if the file is not there any more. */
+export async function loadTask(
+  ports: { readonly files: BoardFiles; readonly agents: Pick<AgentRunner, 'recover'> },
+  file: TaskFile,
+): Promise<News> {
+  const id = parseTaskId(file.name.replace(/\.md$/, ''));
+  const read = await ports.files.readTask(file);
+  if (id === undefined || (!read.ok && read.failure.kind === 'changed')) return { type: 'task-vanished', file };
+  const facts = await ports.files.readFacts(id);
+  const lastRun = await recoverLastRun(ports.agents, file, facts);
+  if (!read.ok) {
+    const diagnostics = read.failure.kind === 'refused' ? read.failure.diagnostics : [];
+    return { type: 'task-loaded', loaded: { file, spec: null, diagnostics, facts, lastRun } };
+  }
+  const source = { file: `.orchestrator/${file.column}/${file.name}`, fileName: file.name };
+  const { value, diagnostics } = parseTaskFile(stripStory(read.value.text), source);
+  return { type: 'task-loaded', loaded: { file: read.value.file, spec: value ?? null, diagnostics, facts, lastRun } };
+}
+
+async function recoverLastRun(agents: Pick<AgentRunner, 'recover'>, file: TaskFile, facts: TaskFacts): Promise<LastRun | null> {
+  const last = facts.runs.at(-1);
+  if (file.column !== 'active' || last === undefined || last.record !== null) return null;
+  return agents.recover(last.plan);
+}

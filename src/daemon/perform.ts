@@ -1,0 +1,243 @@
+/** The imperative shell: one effect in, calls of the ports, and what came of it as events. */
+import type { TaskFile } from '../domain/board.ts';
+import { formatDiagnostic } from '../domain/diagnostic.ts';
+import type { Effect } from '../domain/effect.ts';
+import type { BoardEvent } from '../domain/event.ts';
+import { unreachable } from '../domain/result.ts';
+import type { CommandOutcome, RunPlan } from '../domain/run.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Argv, TaskId, TaskSpec } from '../domain/task.ts';
+import { parseTaskFile } from '../markdown/task-file.ts';
+import { renderStory, stripStory, tellStory } from '../markdown/story.ts';
+import { composePrompt } from '../prompt/prompt.ts';
+import { isReader, permissionsFor } from '../prompt/permissions.ts';
+import {
+  PortError,
+  type AgentRunner,
+  type BoardFiles,
+  type Clock,
+  type CommandRunner,
+  type DashboardFile,
+  type Journal,
+  type Roles,
+  type Worktrees,
+} from '../ports.ts';
+import type { Intake } from './intake.ts';
+import { loadTask } from './load.ts';
+
+/** Everything outside that effects are performed on. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly files: BoardFiles;
+  readonly dashboard: DashboardFile;
+  readonly worktrees: Worktrees;
+  readonly commands: CommandRunner;
+  readonly agents: AgentRunner;
+  readonly journal: Journal;
+  readonly roles: Roles;
+  /** Absolute path of the board's folder. */
+  readonly boardDir: string;
+  /** Absolute path of the repository. */
+  readonly repo: string;
+  /** The daemon's own process. */
+  readonly pid: number;
+  /** Ends commands that are running, because the board stops. */
+  readonly breakOff: () => void;
+}
+
+type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
+/** An event before its time is put on it. */
+export type News = Untimed<BoardEvent>;
+
+/** Performs effects; `settings` are those in force. */
+export class Performer {
+  readonly #ports: Ports;
+  readonly #intake: Intake;
+  readonly #settings: () => Settings;
+
+  constructor(ports: Ports, intake: Intake, settings: () => Settings) {
+    this.#ports = ports;
+    this.#intake = intake;
+    this.#settings = settings;
+  }
+
+  /** What an effect led to. Throws where it could not be performed. */
+  async perform(effect: Effect): Promise<readonly News[]> {
+    const { files, worktrees, agents, journal } = this.#ports;
+    switch (effect.type) {
+      case 'take-in':
+        return [await this.#intake.takeIn(effect.name, effect.identity)];
+      case 'load-task':
+        return [await loadTask(this.#ports, effect.file)];
+      case 'read-task':
+        return this.#readTask(effect.file);
+      case 'read-verdicts': {
+        const read = [...effect.tasks].map(async ([key, id]) => [key, await files.readVerdict(id)] as const);
+        return [{ type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) }];
+      }
+      case 'plan-run':
+        return [await this.#planRun(effect)];
+      case 'move-task':
+        return [{ type: 'moved', task: effect.task, file: await files.moveTask(effect.file, effect.to) }];
+      case 'prepare-workspace':
+        await worktrees.prepare(effect.plan);
+        return [];
+      case 'start-run':
+        await this.#startRun(effect);
+        return [{ type: 'run-started', run: { task: effect.task, n: effect.plan.n } }];
+      case 'stop-run':
+        agents.stop(effect.run, effect.cause, effect.hurried);
+        return [];
+      case 'inspect-work':
+        return [await this.#inspect(effect.task, effect.plan, effect.verify)];
+      case 'keep-work':
+        await worktrees.keep(effect.plan);
+        return [];
+      case 'release-workspace':
+        await worktrees.release(effect.plan, effect.remove);
+        return [];
+      case 'write-report':
+        await files.writeReport(effect.run, effect.text);
+        return [];
+      case 'record-exit':
+        await files.writeRecord(effect.run, effect.record);
+        return [];
+      case 'write-verdict':
+        await files.writeVerdict(effect.task, effect.verdict);
+        return [];
+      case 'tell-story':
+        return this.#tellStory(effect);
+      case 'write-hold':
+        await files.writeHold(effect.hold);
+        return [];
+      case 'journal':
+        await journal.append(effect.entry);
+        return [];
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  async #readTask(file: TaskFile): Promise<readonly News[]> {
+    const read = await this.#ports.files.readTask(file);
+    if (!read.ok) {
+      if (read.failure.kind === 'changed') return [];
+      return [{ type: 'task-read', file, spec: null, diagnostics: read.failure.diagnostics }];
+    }
+    const parsed = parse(read.value.text, file);
+    return [{ type: 'task-read', file: read.value.file, spec: parsed.value ?? null, diagnostics: parsed.diagnostics }];
+  }
+
+  async #planRun(effect: Effect & { readonly type: 'plan-run' }): Promise<News> {
+    const { clock, files, worktrees, roles } = this.#ports;
+    const { task, n, next, past } = effect;
+    const { spec, hash } = await this.#readSpec(task, effect.file);
+    const role = await roles.find(spec.agent);
+    const settings = this.#settings();
+    let workspace = past.lastPlan?.workspace ?? null;
+    if (workspace === null) {
+      const start = spec.base ?? settings.base;
+      const base = await worktrees.resolveBase({ task, start, dependencies: effect.dependencies });
+      if (!base.ok) return { type: 'base-conflicted', task, conflict: base.failure };
+      workspace = await worktrees.choose(task, base.value.commit, isReader(role));
+    }
+    const session =
+      next.resume === null
+        ? { mode: 'fresh' as const, id: clock.uuid() }
+        : { mode: 'resume' as const, id: next.resume };
+    const plan: RunPlan = {
+      version: 1,
+      task,
+      n,
+      attempt: next.attempt,
+      freeRestarts: next.freeRestarts,
+      cause: next.cause,
+      session,
+      workspace,
+      taskHash: hash,
+      bootId: clock.bootId,
+      plannedAt: clock.now(),
+    };
+    await files.writePlan(plan);
+    return { type: 'run-planned', task, plan, spec };
+  }
+
+  /** The file is read again for each run: what it says at the start is what runs. */
+  async #readSpec(task: TaskId, file: TaskFile): Promise<{ readonly spec: TaskSpec; readonly hash: string }> {
+    const read = await this.#ports.files.readTask(file);
+    if (!read.ok) {
+      const detail =
+        read.failure.kind === 'changed'
+          ? `${file.column}/${file.name} is gone`
+          : read.failure.diagnostics.map(formatDiagnostic).join('\n');
+      throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
+    }
+    const { value, diagnostics } = parse(read.value.text, file);
+    if (value === undefined) {
+      const detail = diagnostics.map(formatDiagnostic).join('\n');
+      throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
+    }
+    return { spec: { ...value, id: task }, hash: await hashText(stripStory(read.value.text)) };
+  }
+
+  async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<void> {
+    const { files, roles, agents, dashboard, boardDir } = this.#ports;
+    const { plan, spec, dependencies } = effect;
+    const settings = this.#settings();
+    const role = await roles.find(spec.agent);
+    const verify = spec.verify ?? settings.verify;
+    const notes = await dashboard.readNotes();
+    await files.writePrompt(
+      plan,
+      composePrompt({ plan, spec, role, dependencies, notes, verify, boardDir, taskChanged: effect.taskChanged }),
+    );
+    const readable = dependencies.flatMap(({ report }) => (report === null ? [] : [`${boardDir}/${report}`]));
+    await agents.start({
+      plan,
+      readsOnly: isReader(role),
+      claudeAgent: role.source === 'claude-agent' ? role.name : null,
+      model: spec.model ?? role.model,
+      effort: spec.effort ?? null,
+      maxTurns: spec.maxTurns ?? null,
+      budgetUsd: spec.budgetUsd ?? settings.budgetUsd,
+      ...permissionsFor(role, settings, spec, readable),
+    });
+  }
+
+  async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<News> {
+    const { worktrees, commands } = this.#ports;
+    const found = await worktrees.inspect(plan);
+    const outcomes: CommandOutcome[] = [];
+    // Work that is missing or unfinished fails anyway; its checks would say nothing new.
+    if (found.commits > 0 && found.dirty.length === 0) {
+      for (const argv of verify) {
+        const outcome = await commands.run(argv, { cwd: plan.workspace.path, plan });
+        outcomes.push(outcome);
+        if (!outcome.ok) break;
+      }
+    }
+    return { type: 'work-inspected', run: { task, n: plan.n }, evidence: { ...found, verify: outcomes } };
+  }
+
+  async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly News[]> {
+    const { clock, files } = this.#ports;
+    const { task, file, verdict } = effect;
+    const read = await files.readTask(file);
+    if (!read.ok) return [];
+    const runFolder = verdict.run === null ? null : `runs/${task}/${String(verdict.run)}`;
+    const finishedAt = `${clock.day(verdict.at)} ${clock.timeOfDay(verdict.at)}`;
+    const text = tellStory(read.value.text, renderStory(verdict, { runFolder, finishedAt }));
+    return [{ type: 'moved', task, file: await files.rewriteTask(read.value.file, text) }];
+  }
+}
+
+function parse(text: string, file: TaskFile) {
+  const own = stripStory(text);
+  return parseTaskFile(own, { file: `.orchestrator/${file.column}/${file.name}`, fileName: file.name });
+}
+
+/** SHA-256 of a text, in hex. */
+async function hashText(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Buffer.from(digest).toString('hex');
+}

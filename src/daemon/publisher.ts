@@ -1,0 +1,70 @@
+/** Writes what people and scripts look at, `DASHBOARD.md` and `queue.json`, when it changed and not too often. */
+import type { Board } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
+import { renderDashboard } from '../markdown/dashboard.ts';
+import { extractNotes } from '../markdown/user-zones.ts';
+import { describeBoard } from './board-data.ts';
+import { viewDashboard } from './dashboard-view.ts';
+import type { Ports } from './perform.ts';
+
+/** Publishes one board. Faults are not fatal: the next change tries again. */
+export class Publisher {
+  readonly #ports: Ports;
+  readonly #board: () => Board;
+  #published: Board['revision'] = { facts: -1, progress: -1 };
+  #publishedAt = 0;
+  #forget: (() => void) | null = null;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(ports: Ports, board: () => Board) {
+    this.#ports = ports;
+    this.#board = board;
+  }
+
+  /** The board may have changed: publishes it now or as soon as it is due. */
+  noteChange(): void {
+    const { facts, progress } = this.#board().revision;
+    if (this.#board().scan === null) return;
+    const everyMs =
+      facts !== this.#published.facts
+        ? limits.dashboardEveryMs
+        : progress !== this.#published.progress
+          ? limits.dashboardProgressEveryMs
+          : null;
+    if (everyMs === null) return;
+    this.#forget?.();
+    const { clock } = this.#ports;
+    this.#forget = clock.setTimer(
+      Math.max(0, this.#publishedAt + everyMs - clock.now()),
+      () => void this.#publish(true),
+    );
+  }
+
+  /** Takes in what editors saved since, though the board is quiet. */
+  async lookForSaves(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#ports.dashboard.settle()).catch(() => undefined);
+    await this.#writing;
+  }
+
+  /** The board has stopped: says so, now. */
+  async publishLast(): Promise<void> {
+    this.#forget?.();
+    await this.#publish(false);
+  }
+
+  #publish(running: boolean): Promise<void> {
+    this.#forget = null;
+    const board = this.#board();
+    this.#published = board.revision;
+    this.#publishedAt = this.#ports.clock.now();
+    this.#writing = this.#writing.then(() => this.#write(board, running)).catch(() => undefined);
+    return this.#writing;
+  }
+
+  async #write(board: Board, running: boolean): Promise<void> {
+    const { clock, dashboard, files, repo, pid } = this.#ports;
+    const model = viewDashboard(board, clock, running);
+    await dashboard.update((current) => renderDashboard(model, extractNotes(current ?? '').notes));
+    await files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid }))}\n`);
+  }
+}

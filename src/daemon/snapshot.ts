@@ -1,0 +1,48 @@
+/** The board as its folder tells at one moment, for commands that look at it while no daemon runs. Changes nothing. */
+import { emptyBoard, step } from '../core/step.ts';
+import type { Board, LastRun } from '../domain/board.ts';
+import type { Effect } from '../domain/effect.ts';
+import type { BoardEvent } from '../domain/event.ts';
+import { emptyRunView } from '../domain/run.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { AgentRunner, BoardFiles, Clock, Journal } from '../ports.ts';
+import { loadTask } from './load.ts';
+import type { News } from './perform.ts';
+
+/** What a snapshot is read from. */
+export interface SnapshotPorts {
+  readonly clock: Clock;
+  readonly files: BoardFiles;
+  readonly journal: Journal;
+}
+
+/** Nobody is asked what became of an agent: that would take its run over. */
+const onlooker: Pick<AgentRunner, 'recover'> = {
+  recover: (plan): Promise<LastRun> => Promise.resolve({ kind: 'alive', view: emptyRunView, startedAt: plan.plannedAt }),
+};
+
+/** Reads the board. It is shut down from the beginning, so that the reducer starts nothing. */
+export async function readBoard(ports: SnapshotPorts, settings: Settings): Promise<Board> {
+  const { clock, files, journal } = ports;
+  const day = clock.day(clock.now());
+  let board: Board = { ...emptyBoard, settings, shutdown: 'asked' };
+  const waiting: News[] = [
+    { type: 'opened', day, spentUsd: await journal.sumCosts(day), hold: await files.readHold() },
+    { type: 'scanned', scan: await files.scan() },
+  ];
+  for (let news = waiting.shift(); news !== undefined; news = waiting.shift()) {
+    const next = step(board, { ...news, at: clock.now() } as BoardEvent);
+    board = next.board;
+    const read = await Promise.all(next.effects.map((effect) => readFor(effect, files)));
+    waiting.push(...read.filter((each) => each !== null));
+  }
+  return board;
+}
+
+/** Only what reads is performed. */
+async function readFor(effect: Effect, files: BoardFiles): Promise<News | null> {
+  if (effect.type === 'load-task') return loadTask({ files, agents: onlooker }, effect.file);
+  if (effect.type !== 'read-verdicts') return null;
+  const read = [...effect.tasks].map(async ([key, id]) => [key, await files.readVerdict(id)] as const);
+  return { type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) };
+}

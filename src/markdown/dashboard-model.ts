@@ -1,0 +1,149 @@
+/**
+ * What the dashboard shows, as plain data: made from the board by whoever knows the time zone, printed by
+ * `renderDashboard`. Times are ready to read (`14:32`); text is raw, the printer makes it safe.
+ */
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { limits } from '../domain/limits.ts';
+import type { Diffstat } from '../domain/run.ts';
+
+/** The rows of a section that are shown, and how many more there are. */
+export interface Listed<Row> {
+  readonly rows: readonly Row[];
+  readonly omitted: number;
+}
+
+/** Lists the first `maxDashboardRows` rows and counts the rest. */
+export function listRows<Row>(rows: readonly Row[]): Listed<Row> {
+  const shown = rows.slice(0, limits.maxDashboardRows);
+  return { rows: shown, omitted: rows.length - shown.length };
+}
+
+/** Whether new runs start, and why not. */
+export type BoardStatus =
+  | { readonly kind: 'running' }
+  /** `until` is a local time such as `16:00`, or null where none is known. */
+  | { readonly kind: 'paused'; readonly reason: string; readonly until: string | null }
+  | { readonly kind: 'stopped'; readonly reason: string | null };
+
+/** The line below the title, and what is said once for the whole board. */
+export interface DashboardHead {
+  readonly status: BoardStatus;
+  readonly slotsUsed: number;
+  readonly slotsTotal: number;
+  readonly waiting: number;
+  readonly costTodayUsd: number;
+  /** Local time, such as `14:32:05`. */
+  readonly updated: string;
+  /** Such as `Built-in scripted agent: no model is called`, or null. */
+  readonly banner: string | null;
+  /** Sentences the user should read, such as a login that is missing. */
+  readonly warnings: readonly string[];
+  /** What is wrong with `config.yaml`; the settings that were right last are in force. */
+  readonly settingsProblems: readonly Diagnostic[];
+}
+
+/** What every entry about a task begins with. */
+export interface TaskLabel {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** The word in the Status column. */
+export type StatusWord = 'ACTIVE' | 'QUEUED' | 'WAITING' | 'PAUSED' | 'ATTENTION' | 'DONE' | 'MERGED' | 'CANCELLED';
+
+/** A row of Quick Status. `progress` is short text; what stands in backticks is shown as code. */
+export interface StatusRow extends TaskLabel {
+  readonly agent: string;
+  readonly status: StatusWord;
+  readonly progress: string;
+}
+
+/** A task that only the user can settle. */
+export interface AttentionEntry extends TaskLabel {
+  /** Such as `has a question` or `failed twice: verify-failed`. */
+  readonly headline: string;
+  /** Why, and the last output: lines, shown as a quotation; null where there is none. */
+  readonly detail: string | null;
+  /** What the agent asks, or null. */
+  readonly question: string | null;
+  /** The log, relative to the repository, or null. */
+  readonly log: string | null;
+  readonly branch: string | null;
+  /** Commands that go on from here, ready to type. */
+  readonly commands: readonly string[];
+}
+
+/** What a finished task leaves for review. */
+export type ReadyWork =
+  | {
+      readonly kind: 'branch';
+      readonly branch: string;
+      /** Where the work would be merged, such as `main`. */
+      readonly baseBranch: string;
+      readonly commits: number;
+      readonly diffstat: Diffstat | null;
+    }
+  /** The path is relative to `.orchestrator/`, where the dashboard is. */
+  | { readonly kind: 'report'; readonly path: string }
+  /** The agent's word that there was nothing to do. */
+  | { readonly kind: 'nothing-to-do' };
+
+/** A finished task whose work waits for the user. */
+export interface ReadyEntry extends TaskLabel {
+  readonly work: ReadyWork;
+  /** Whether `verify` commands ran and were green; a task with none says so. */
+  readonly verify: 'passed' | 'none';
+  readonly workedMs: number;
+  readonly costUsd: number;
+  readonly summary: string | null;
+  /** The command that shows the work, or null. */
+  readonly review: string | null;
+  readonly followUps: readonly string[];
+}
+
+/** A task that an agent is on. */
+export interface ActiveEntry extends TaskLabel {
+  readonly agent: string;
+  readonly attempt: number;
+  /** The first characters of the session's id, or null before it is known. */
+  readonly session: string | null;
+  /** Local time, such as `14:26`, or null before the agent runs. */
+  readonly started: string | null;
+  /** Null for a role that only reads. */
+  readonly branch: string | null;
+  /** The branches whose work it contains. */
+  readonly onBranches: readonly string[];
+  readonly step: { readonly text: string; readonly done: number; readonly total: number } | null;
+  /** What is going on beside the agent's own steps, such as `making the worktree` or `being stopped`, or null. */
+  readonly note: string | null;
+  readonly recentOutput: string | null;
+  /** The command that follows its output. */
+  readonly follow: string;
+}
+
+/** A queued task. `why` says what it waits for; what stands in backticks is shown as code. */
+export interface PendingEntry extends TaskLabel {
+  readonly why: string;
+}
+
+/** A task that was finished today. */
+export interface CompletedEntry extends TaskLabel {
+  readonly agent: string;
+  /** Such as `merged 13:58`. */
+  readonly how: string;
+  readonly workedMs: number;
+  readonly costUsd: number;
+}
+
+/** The dashboard without the user's notes. */
+export interface DashboardModel {
+  readonly head: DashboardHead;
+  readonly quickStatus: Listed<StatusRow>;
+  /** About files of the inbox that can't be accepted; shown under Needs You. */
+  readonly inboxProblems: Listed<Diagnostic>;
+  readonly needsYou: Listed<AttentionEntry>;
+  readonly ready: Listed<ReadyEntry>;
+  readonly active: Listed<ActiveEntry>;
+  readonly pending: Listed<PendingEntry>;
+  readonly completedToday: Listed<CompletedEntry>;
+}

@@ -1,0 +1,278 @@
+/**
+ * Prints the dashboard: the model becomes a markdown tree, remark prints it, and the user's notes are put below as they
+ * are. All that others wrote goes through `safe-text`, so that it can't become a heading, a link, HTML or a box.
+ */
+import type { BlockContent, List, ListItem, Paragraph, PhrasingContent, Root, RootContent, TableRow } from 'mdast';
+
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { limits } from '../domain/limits.ts';
+import type { Diffstat } from '../domain/run.ts';
+import type {
+  ActiveEntry,
+  AttentionEntry,
+  DashboardHead,
+  DashboardModel,
+  Listed,
+  ReadyEntry,
+  StatusRow,
+  TaskLabel,
+} from './dashboard-model.ts';
+import { printMarkdown } from './printer.ts';
+import { cleanLine, cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
+import { replaceNotes } from './user-zones.ts';
+
+const separator = ' · ';
+
+/** Prints the model as markdown, the user's notes at its end byte for byte. */
+export function renderDashboard(model: DashboardModel, notes: string): string {
+  const tree: Root = {
+    type: 'root',
+    children: [
+      heading(1, [plain('Orchestrator Dashboard')]),
+      ...renderHead(model.head),
+      ...renderQuickStatus(model.quickStatus),
+      ...renderNeedsYou(model),
+      ...renderSection('Ready for Review', model.ready, renderReady),
+      ...renderActive(model.active),
+      ...renderListSection('Pending Queue', model.pending, true, (entry) =>
+        item([...label(entry), plain(': '), ...prose(entry.why)]),
+      ),
+      ...renderListSection('Completed Today', model.completedToday, false, (entry) => {
+        const facts = [entry.how, formatDuration(entry.workedMs), formatUsd(entry.costUsd)];
+        const names = [code(entry.id), ...prose(`, ${entry.agent})${separator}${facts.join(separator)}`)];
+        return item([...title(entry), plain(' ('), ...names], true);
+      }),
+    ],
+  };
+  return replaceNotes(`${printMarkdown(tree)}\n`, notes);
+}
+
+/** A dashboard's price: two decimals, more only where they would be all there is. */
+export function formatUsd(usd: number): string {
+  return usd > 0 && usd < 0.01 ? 'under $0.01' : `$${usd.toFixed(2)}`;
+}
+
+/** A time span in the unit that fits: `45 s`, `12 min`, `1 h 5 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 60_000) return `${String(Math.floor(ms / 1_000))} s`;
+  const minutes = Math.floor(ms / 60_000);
+  const rest = minutes % 60 === 0 ? '' : ` ${String(minutes % 60)} min`;
+  return minutes < 60 ? `${String(minutes)} min` : `${String(Math.floor(minutes / 60))} h${rest}`;
+}
+
+function formatStatus(head: DashboardHead): string {
+  const { status } = head;
+  switch (status.kind) {
+    case 'running':
+      return 'Running';
+    case 'paused':
+      return `Paused: ${status.reason}${status.until === null ? '' : `, until ${status.until}`}`;
+    case 'stopped':
+      return `Stopped${status.reason === null ? '' : `: ${status.reason}`}`;
+  }
+}
+
+function renderHead(head: DashboardHead): RootContent[] {
+  const facts = [
+    formatStatus(head),
+    `${String(head.slotsUsed)} of ${String(head.slotsTotal)} slots`,
+    `${String(head.waiting)} waiting`,
+    `${formatUsd(head.costTodayUsd)} today`,
+    `updated ${head.updated}`,
+  ];
+  const line = paragraph([{ type: 'emphasis', children: [plain(cleanLine(facts.join(separator)))] }]);
+  const banner = head.banner === null ? [] : [paragraph(prose(head.banner))];
+  const shown = head.settingsProblems.slice(0, limits.maxDashboardRows);
+  const warnings = [
+    ...head.warnings.map((warning) => item(prose(warning))),
+    ...shown.map((problem) => item(diagnosis(problem))),
+  ];
+  return [line, ...banner, ...(warnings.length === 0 ? [] : [list(warnings)])];
+}
+
+function renderQuickStatus(tasks: Listed<StatusRow>): RootContent[] {
+  const head = heading(2, [plain('Quick Status')]);
+  if (tasks.rows.length === 0 && tasks.omitted === 0) {
+    return [head, paragraph(prose('No tasks yet: drop a markdown file into `.orchestrator/inbox/`'))];
+  }
+  const titles = row(['Task', 'Agent', 'Status', 'Progress'].map((name) => [plain(name)]));
+  const rows = tasks.rows.map((task) =>
+    row([label(task), prose(task.agent), [plain(task.status)], prose(task.progress)]),
+  );
+  return [head, { type: 'table', children: [titles, ...rows] }, ...renderOmitted(tasks.omitted)];
+}
+
+function renderNeedsYou({ inboxProblems, needsYou }: DashboardModel): RootContent[] {
+  const problems = inboxProblems.rows.map((problem) => item(diagnosis(problem)));
+  const inbox: RootContent[] =
+    problems.length === 0
+      ? []
+      : [
+          heading(3, [plain('Files in the inbox that can’t be accepted')]),
+          list(problems),
+          ...renderOmitted(inboxProblems.omitted),
+        ];
+  const entries = [...inbox, ...needsYou.rows.flatMap(renderAttention), ...renderOmitted(needsYou.omitted)];
+  return entries.length === 0 ? [] : [heading(2, [plain('Needs You')]), ...entries];
+}
+
+function renderAttention(entry: AttentionEntry): RootContent[] {
+  const facts: PhrasingContent[][] = [];
+  if (entry.branch !== null) facts.push([plain('Branch '), code(entry.branch)]);
+  if (entry.log !== null) facts.push([plain('Log '), code(entry.log)]);
+  return [
+    heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
+    ...quote(entry.question),
+    ...quote(entry.detail),
+    ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
+    ...(entry.commands.length === 0 ? [] : [list(entry.commands.map((command) => item([code(command)])))]),
+  ];
+}
+
+function formatDiffstat({ files, insertions, deletions }: Diffstat): string {
+  return `${countOf(files, 'file')}, +${String(insertions)} −${String(deletions)}`;
+}
+
+function renderReady(entry: ReadyEntry): RootContent[] {
+  const { work } = entry;
+  const facts: PhrasingContent[][] = [];
+  if (work.kind === 'branch') {
+    facts.push([plain('Branch '), code(work.branch), plain(' for '), code(work.baseBranch)]);
+    facts.push([plain(countOf(work.commits, 'commit'))]);
+    if (work.diffstat !== null) facts.push([plain(formatDiffstat(work.diffstat))]);
+    facts.push([plain(entry.verify === 'passed' ? 'verify passed' : 'no verify command')]);
+  } else if (work.kind === 'report') facts.push([plain('Report '), linkToReport(work.path)]);
+  else facts.push([plain('Nothing to do, says the agent')]);
+  facts.push([plain(formatDuration(entry.workedMs))], [plain(formatUsd(entry.costUsd))]);
+  const followUps = entry.followUps.slice(0, limits.maxFollowUps).map((text) => item(prose(text)));
+  return [
+    heading(3, label(entry)),
+    paragraph(intersperse(facts)),
+    ...quote(entry.summary),
+    ...(entry.review === null ? [] : [paragraph([plain('Review: '), code(entry.review)])]),
+    ...(followUps.length === 0 ? [] : [paragraph([plain('It suggests:')]), list(followUps)]),
+  ];
+}
+
+function renderActive(active: Listed<ActiveEntry>): RootContent[] {
+  const entries = active.rows.flatMap((entry) => [
+    heading(2, [plain('Active: '), ...label(entry)]),
+    paragraph(lines(describeActive(entry))),
+  ]);
+  return [...entries, ...renderOmitted(active.omitted)];
+}
+
+function describeActive(entry: ActiveEntry): PhrasingContent[][] {
+  const facts: PhrasingContent[][] = [
+    [strong('Agent'), plain(': '), ...prose(entry.agent)],
+    [plain(`attempt ${String(entry.attempt)}`)],
+  ];
+  if (entry.session !== null) facts.push([plain('session '), code(`${entry.session}…`)]);
+  if (entry.started !== null) facts.push([strong('Started'), ...prose(`: ${entry.started}`)]);
+  if (entry.branch !== null) {
+    const below = entry.onBranches.slice(0, limits.maxDashboardRows).map((branch) => [code(branch)]);
+    const on = below.length === 0 ? [] : [plain(' (on '), ...intersperse(below, ', '), plain(')')];
+    facts.push([strong('Branch'), plain(': '), code(entry.branch), ...on]);
+  }
+  const { step } = entry;
+  const described = [intersperse(facts)];
+  if (step !== null) {
+    const count = plain(` (${String(step.done)}/${String(step.total)})`);
+    described.push([strong('Current step'), plain(': '), ...prose(step.text), count]);
+  }
+  if (entry.note !== null) described.push([strong('Now'), plain(': '), ...prose(entry.note)]);
+  if (entry.recentOutput !== null) {
+    described.push([strong('Recent output'), plain(': "'), ...prose(entry.recentOutput), plain('"')]);
+  }
+  described.push([strong('Follow it'), plain(': '), code(entry.follow)]);
+  return described;
+}
+
+function renderSection<Row>(name: string, listed: Listed<Row>, renderRow: (row: Row) => RootContent[]): RootContent[] {
+  const entries = [...listed.rows.flatMap(renderRow), ...renderOmitted(listed.omitted)];
+  return entries.length === 0 ? [] : [heading(2, [plain(name)]), ...entries];
+}
+
+function renderListSection<Row>(
+  name: string,
+  listed: Listed<Row>,
+  ordered: boolean,
+  renderRow: (row: Row) => ListItem,
+): RootContent[] {
+  const entries = listed.rows.length === 0 ? [] : [list(listed.rows.map(renderRow), ordered)];
+  const all = [...entries, ...renderOmitted(listed.omitted)];
+  return all.length === 0 ? [] : [heading(2, [plain(name)]), ...all];
+}
+
+function renderOmitted(omitted: number): Paragraph[] {
+  return omitted === 0 ? [] : [paragraph(prose(`… and ${String(omitted)} more: \`branchboard status\``))];
+}
+
+function diagnosis({ file, line, column, message, expected, hint }: Diagnostic): PhrasingContent[] {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  const text = [message, ...(expected === undefined ? [] : [`expected ${expected}`])].join('; ');
+  return [code(place), plain(': '), ...prose(text), ...(hint === undefined ? [] : [plain('. '), ...prose(hint)])];
+}
+
+/** A link only where the path is as plain as those that the board makes. */
+function linkToReport(path: string): PhrasingContent {
+  const isPlain = /^[\w][\w./-]*$/.test(path) && !path.includes('..');
+  return isPlain ? { type: 'link', url: path, children: [plain('report.md')] } : code(path);
+}
+
+function quote(text: string | null): RootContent[] {
+  const paragraphs: PhrasingContent[][][] = [[]];
+  for (const line of text === null ? [] : cleanLines(text)) {
+    if (line === '') paragraphs.push([]);
+    else paragraphs.at(-1)?.push(prose(line));
+  }
+  const children = paragraphs.filter((block) => block.length > 0).map((block) => paragraph(lines(block)));
+  return children.length === 0 ? [] : [{ type: 'blockquote', children }];
+}
+
+function title(task: TaskLabel): PhrasingContent[] {
+  const words = prose(task.title, limits.maxTitleChars);
+  return words.length === 0 ? [plain('(no title)')] : words;
+}
+
+/** Title and id, as every entry begins. */
+function label(task: TaskLabel): PhrasingContent[] {
+  return [...title(task), plain(' ('), code(task.id), plain(')')];
+}
+
+function countOf(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function intersperse(parts: readonly PhrasingContent[][], between = separator): PhrasingContent[] {
+  return parts.flatMap((part, i) => (i === 0 ? part : [plain(between), ...part]));
+}
+
+function lines(parts: readonly PhrasingContent[][]): PhrasingContent[] {
+  return intersperse(parts, '\n');
+}
+
+function heading(depth: 1 | 2 | 3, children: PhrasingContent[]): RootContent {
+  return { type: 'heading', depth, children: joinTexts(children) };
+}
+
+function paragraph(children: PhrasingContent[]): Paragraph {
+  return { type: 'paragraph', children: joinTexts(children) };
+}
+
+function strong(text: string): PhrasingContent {
+  return { type: 'strong', children: [plain(text)] };
+}
+
+function row(cells: readonly PhrasingContent[][]): TableRow {
+  return { type: 'tableRow', children: cells.map((cell) => ({ type: 'tableCell', children: joinTexts(cell) })) };
+}
+
+function item(children: PhrasingContent[], checked?: boolean): ListItem {
+  const content: BlockContent[] = [paragraph(children)];
+  return { type: 'listItem', spread: false, children: content, ...(checked === undefined ? {} : { checked }) };
+}
+
+function list(children: ListItem[], ordered = false): List {
+  return { type: 'list', ordered, spread: false, children };
+}

@@ -1,0 +1,125 @@
+/** Readers of single values, shared by task files and settings. */
+import { priorities } from '../domain/task.ts';
+import type { Argv } from '../domain/task.ts';
+import { parseArgv } from './argv.ts';
+import { refuse, refuseWith } from './fields.ts';
+import type { Field, Read } from './fields.ts';
+import { findControlCharacter } from './plain-text.ts';
+
+/** The longest value of one line, in characters. */
+const maxLineChars = 1000;
+/** Timers can't wait longer than 24 days. */
+const maxDurationMs = 7 * 24 * 60 * 60_000;
+
+/** Text; a number or a truth value counts as it is written, so that `010` stays `010`. */
+export const readText: Read<string> = (field) =>
+  field.node.kind === 'scalar' && field.node.value !== null ? field.node.source : refuse(field, 'text');
+
+/** Text of one line that is not empty. */
+export const readLine: Read<string> = (field) => {
+  const text = readText(field);
+  if (text === null) return null;
+  const isLine = !/[\r\n]/.test(text) && findControlCharacter(text) === undefined && text.length <= maxLineChars;
+  return text.trim() !== '' && isLine ? text : refuse(field, `one line of text, at most ${maxLineChars} characters`);
+};
+
+/** A line that may become an argument of a program: it does not begin with `-`, and so can't pass for an option. */
+export const readArgument: Read<string> = (field) => {
+  const text = readLine(field);
+  return text?.startsWith('-') === true ? refuse(field, 'a value that does not begin with `-`') : text;
+};
+
+/** A whole number from `min` to `max`. */
+export function readInteger(min: number, max: number): Read<number> {
+  return (field) => {
+    const value = field.node.kind === 'scalar' ? field.node.value : null;
+    const isRight = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+    return isRight ? value : refuse(field, `a whole number from ${String(min)} to ${String(max)}`);
+  };
+}
+
+/** An amount of US dollars over 0. */
+export const readDollars: Read<number> = (field) => {
+  const value = field.node.kind === 'scalar' ? field.node.value : null;
+  const isRight = typeof value === 'number' && Number.isFinite(value) && value > 0;
+  return isRight ? value : refuse(field, 'an amount of US dollars over 0, such as 2.50');
+};
+
+/** `true` or `false`. */
+export const readBoolean: Read<boolean> = (field) => {
+  const value = field.node.kind === 'scalar' ? field.node.value : null;
+  return typeof value === 'boolean' ? value : refuse(field, '`true` or `false`');
+};
+
+/** One of the words given. */
+export function readWord<Word extends string>(words: readonly Word[]): Read<Word> {
+  return (field) => {
+    const text = field.node.kind === 'scalar' ? field.node.source : undefined;
+    return words.find((word) => word === text) ?? refuse(field, `one of ${words.join(', ')}`);
+  };
+}
+
+/** A task's priority. */
+export const readPriority = readWord(priorities);
+
+/** A duration such as `90s`, `30m`, `1h30m`, in milliseconds; over 0 and at most a week. */
+export const readDurationMs: Read<number> = (field) => {
+  const expected = 'a duration such as 90s, 30m, 2h or 1h30m, at most 168h';
+  if (field.node.kind !== 'scalar') return refuse(field, expected);
+  const { source } = field.node;
+  if (typeof field.node.value === 'number' && /^\d+$/.test(source)) {
+    return refuse(field, expected, `Write \`${source}m\` for minutes or \`${source}s\` for seconds.`);
+  }
+  const match = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(source);
+  const [hours, minutes, seconds] = [1, 2, 3].map((group) => Number(match?.[group] ?? 0));
+  const ms = (((hours ?? 0) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1000;
+  return ms > 0 && ms <= maxDurationMs ? ms : refuse(field, expected);
+};
+
+/** A list; each item is read by `readItem`. A single value is a list of one. Null if any item is wrong. */
+export function readList<Item>(readItem: Read<Item>): Read<readonly Item[]> {
+  return (field) => {
+    if (field.node.kind === 'map') return refuse(field, 'a list', 'Write it as `[a, b]` or as lines `- a`.');
+    const items =
+      field.node.kind === 'list'
+        ? field.node.items.map((node) => readItem({ ...field, name: `an item of ${field.name}`, node }))
+        : [readItem(field)];
+    const right = items.filter((item) => item !== null);
+    return right.length === items.length ? right : null;
+  };
+}
+
+/** A command that is run without a shell. */
+export const readCommand: Read<Argv> = (field) => {
+  const text = readText(field);
+  if (text === null) return null;
+  const argv = parseArgv(text);
+  if (argv.ok) return argv.value;
+  const [problem, ...advice] = argv.failure.split('; ');
+  return refuseWith(field, {
+    message: `the command in ${field.name} ${problem ?? ''}`,
+    expected: 'a program and its arguments',
+    ...(advice.length > 0 && { hint: `${advice.join('; ')}.` }),
+  });
+};
+
+/** Names of tools: a list, or one text with commas between them; commas within brackets belong to the name. */
+export const readTools: Read<readonly string[]> = (field) => {
+  if (field.node.kind !== 'scalar') return readList(readArgument)(field);
+  const text = readArgument(field);
+  if (text === null) return null;
+  return text
+    .split(/,(?![^(]*\))/)
+    .map((tool) => tool.trim())
+    .filter((tool) => tool !== '');
+};
+
+/** A path or glob within the repository: relative, and not climbing out of it. */
+export const readRepositoryPath: Read<string> = (field: Field) => {
+  const path = readLine(field);
+  if (path === null) return null;
+  const climbs = path.split(/[\\/]/).includes('..');
+  const isAbsolute = /^(?:[\\/~]|[A-Za-z]:)/.test(path);
+  if (climbs || isAbsolute) return refuse(field, 'a path relative to the repository, without `..`');
+  return path;
+};

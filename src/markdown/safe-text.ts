@@ -1,0 +1,89 @@
+/**
+ * Text that others wrote (titles, summaries, output, file names) as nodes of a markdown tree: text and code, nothing
+ * else. The printer escapes what would be markup; here goes what no printer can make harmless.
+ */
+import type { InlineCode, PhrasingContent, Text } from 'mdast';
+
+import { limits } from '../domain/limits.ts';
+
+const escape = String.fromCharCode(0x1b);
+const bell = String.fromCharCode(0x07);
+
+/** Commands to a terminal: colours, cursor moves, window titles. */
+const terminalCommands = new RegExp(
+  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${escape}]*(?:${bell}|${escape}\\\\)?|[@-Z\\\\^_])`,
+  'g',
+);
+
+/** Control and invisible characters, among them those that turn the direction of text; joiners of emoji may stay. */
+const invisible = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A text may be this many times longer than its bound before it is looked at; beyond, it is cut first. */
+const maxRawFactor = 8;
+
+/** Puts a text on one line without control characters, at most `maxChars` long, an ellipsis at its end if it was cut. */
+export function cleanLine(text: string, maxChars: number = limits.maxDashboardTextChars): string {
+  const line = text
+    .slice(0, maxChars * maxRawFactor)
+    .replace(terminalCommands, '')
+    .replace(/\s+/g, ' ')
+    .replace(invisible, '')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+  const isCut = text.length > maxChars * maxRawFactor;
+  if (line.length <= maxChars && !isCut) return line;
+  return `${line
+    .slice(0, maxChars - 1)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trimEnd()}…`;
+}
+
+/** The lines of a text, each clean, without blank ones at both ends and never two blank ones in a row; all of it bounded. */
+export function cleanLines(text: string, maxChars: number = limits.maxDashboardTextChars): string[] {
+  const lines: string[] = [];
+  let left = maxChars;
+  for (const raw of text
+    .slice(0, maxChars * maxRawFactor)
+    .replace(terminalCommands, '')
+    .split(/\r\n|[\r\n\u2028\u2029]/)) {
+    const line = cleanLine(raw, Math.max(left, 1));
+    if (line === '' && (lines.length === 0 || lines.at(-1) === '')) continue;
+    lines.push(line);
+    left -= line.length;
+    if (left <= 0) break;
+  }
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** A text node. */
+export function plain(value: string): Text {
+  return { type: 'text', value };
+}
+
+/** Others' text as code, or as nothing visible where it is empty. */
+export function code(text: string): InlineCode | Text {
+  const value = cleanLine(text);
+  return value === '' ? plain('(empty)') : { type: 'inlineCode', value };
+}
+
+/** Others' text on one line; what stands in backticks becomes code. */
+export function prose(text: string, maxChars?: number): PhrasingContent[] {
+  const line = cleanLine(text, maxChars);
+  return line.split(/(`[^`]+`)/).flatMap((part): PhrasingContent[] => {
+    if (part === '') return [];
+    const inner = /^`([^`]*\S[^`]*)`$/.exec(part)?.[1]?.trim();
+    return [inner === undefined ? plain(part) : { type: 'inlineCode', value: inner }];
+  });
+}
+
+/** The same content with neighbouring texts made one, so that the printer sees what stands next to what. */
+export function joinTexts(content: readonly PhrasingContent[]): PhrasingContent[] {
+  const joined: PhrasingContent[] = [];
+  for (const node of content) {
+    const last = joined.at(-1);
+    if (last?.type === 'text' && node.type === 'text') joined[joined.length - 1] = plain(last.value + node.value);
+    else joined.push(node);
+  }
+  return joined;
+}

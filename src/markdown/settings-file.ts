@@ -1,0 +1,175 @@
+/** The settings file's text → settings with every default filled in, or all that is wrong with it. */
+import { stringify } from 'yaml';
+import type { Parsed } from '../domain/diagnostic.ts';
+import { limits } from '../domain/limits.ts';
+import { defaultSettings } from '../domain/settings.ts';
+import type { AgentKind, Settings } from '../domain/settings.ts';
+import { openFields, refuse } from './fields.ts';
+import type { Fields, Read } from './fields.ts';
+import { stripByteOrderMark } from './frontmatter.ts';
+import {
+  readArgument,
+  readBoolean,
+  readCommand,
+  readDollars,
+  readDurationMs,
+  readInteger,
+  readLine,
+  readList,
+  readRepositoryPath,
+  readText,
+  readTools,
+  readWord,
+} from './readers.ts';
+import { createReporter, reportControlCharacter } from './reporter.ts';
+import { parseYamlMap } from './yaml.ts';
+
+const maxParallelRuns = 64;
+const maxRetries = 10;
+const maxBranchPrefixChars = 64;
+const agentKinds = ['claude', 'scripted'] as const satisfies readonly AgentKind[];
+
+/**
+ * Reads settings; `file` is what diagnostics name. The value is undefined exactly if there is an error, and an unknown
+ * key is one: a misspelt setting must not pass for a default. Never throws, whatever the text.
+ */
+export function parseSettings(text: string, file: string): Parsed<Settings> {
+  const clean = stripByteOrderMark(text);
+  const reporter = createReporter(file, clean);
+  const bytes = Buffer.byteLength(clean);
+  if (bytes > limits.maxSettingsFileBytes) {
+    reporter.report(null, {
+      message: `the file has ${String(bytes)} bytes`,
+      expected: `at most ${String(limits.maxSettingsFileBytes)}`,
+    });
+    return reporter.finish<Settings>(undefined);
+  }
+  if (reportControlCharacter(clean, reporter)) return reporter.finish<Settings>(undefined);
+  const map = parseYamlMap(clean, 0, reporter);
+  if (map === undefined) return reporter.finish<Settings>(undefined);
+  const fields = openFields(map, reporter);
+  const settings = readSettings(fields);
+  fields.reportUnknown('error');
+  return reporter.finish(settings);
+}
+
+function readSettings(fields: Fields): Settings {
+  const defaults = defaultSettings;
+  return {
+    maxParallel: fields.read('max_parallel', readInteger(1, maxParallelRuns)) ?? defaults.maxParallel,
+    retries: fields.read('retries', readInteger(0, maxRetries)) ?? defaults.retries,
+    timeoutMs: fields.read('timeout', readDurationMs) ?? defaults.timeoutMs,
+    stallAfterMs: fields.read('stall_after', readDurationMs) ?? defaults.stallAfterMs,
+    base: fields.read('base', readArgument) ?? defaults.base,
+    branchPrefix: fields.read('branch_prefix', readBranchPrefix) ?? defaults.branchPrefix,
+    agent: readAgent(fields.section('agent')),
+    permissionMode: fields.read('permission_mode', readArgument) ?? defaults.permissionMode,
+    allowedTools: [...new Set([...defaults.allowedTools, ...(fields.read('allowed_tools', readTools) ?? [])])],
+    verify: fields.read('verify', readList(readCommand)) ?? defaults.verify,
+    setup: fields.read('setup', readList(readCommand)) ?? defaults.setup,
+    copy: fields.read('copy', readList(readRepositoryPath)) ?? defaults.copy,
+    worktrees: readWorktrees(fields.section('worktrees')),
+    budgetUsd: fields.read('budget_usd', readDollars) ?? defaults.budgetUsd,
+    dailyBudgetUsd: fields.read('daily_budget_usd', readDollars) ?? defaults.dailyBudgetUsd,
+    notify: fields.read('notify', readCommand) ?? defaults.notify,
+  };
+}
+
+function readAgent(fields: Fields): Settings['agent'] {
+  const defaults = defaultSettings.agent;
+  return {
+    kind: fields.read('kind', readWord(agentKinds)) ?? defaults.kind,
+    command: fields.read('command', readArgument) ?? defaults.command,
+    args: fields.read('args', readList(readLine)) ?? defaults.args,
+    env: fields.read('env', readEnvironment) ?? defaults.env,
+  };
+}
+
+function readWorktrees(fields: Fields): Settings['worktrees'] {
+  const defaults = defaultSettings.worktrees;
+  return {
+    dir: fields.read('dir', readArgument) ?? defaults.dir,
+    reuse: fields.read('reuse', readBoolean) ?? defaults.reuse,
+  };
+}
+
+/** Such as `task/`: what may begin a branch's name. */
+const readBranchPrefix: Read<string> = (field) => {
+  const text = readArgument(field);
+  if (text === null) return null;
+  const parts = text.replace(/\/$/, '').split('/');
+  const isRight = parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(part) && !/\.\.|\.lock$|\.$/.test(part));
+  if (isRight && text.length <= maxBranchPrefixChars) return text;
+  return refuse(field, 'what may begin the name of a branch, such as `task/`');
+};
+
+const readEnvironment: Read<Readonly<Record<string, string>>> = (field) => {
+  const example = 'names with values, such as `API_URL: http://localhost`';
+  if (field.node.kind !== 'map') return refuse(field, example);
+  const variables = field.node.entries.map(({ key, keyOffset, value }) => {
+    const variable = { ...field, name: `${field.name}.${key}`, node: value };
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) {
+      field.reporter.report(keyOffset, {
+        message: `${JSON.stringify(key.slice(0, 64))} can't name an environment variable`,
+        expected: 'letters, digits and `_`, no digit first',
+      });
+    }
+    return [key, readText(variable) ?? ''] as const;
+  });
+  return Object.fromEntries(variables);
+};
+
+/** The settings file that `init` writes: every key with its default in a comment, and `base` where it is given. */
+export function renderDefaultSettings(base: string | null): string {
+  return defaultText.replace('#base:\n', base === null ? '#base:\n' : stringify({ base }, { lineWidth: 0 }));
+}
+
+const defaultText = `# The settings of this board. Each key stands here with its default; remove the # before it to change it.
+
+# How many tasks run at once, 1 to 64.
+#max_parallel: 3
+
+# How often a failed task is tried again by itself, 0 to 10.
+#retries: 1
+
+# The longest that one run may take, and the longest that it may be silent: 90s, 30m, 2h, 1h30m.
+#timeout: 60m
+#stall_after: 10m
+
+# The branch or commit that tasks start from. Empty: the branch that is checked out.
+#base:
+
+# What the names of the tasks' branches begin with.
+#branch_prefix: task/
+
+# The program that does the work. kind: claude, or scripted (built in, for trying things out: calls no model).
+#agent:
+#  kind: claude
+#  command: claude
+#  args: []
+#  env: {}
+
+# What the agent may do without being asked. Tools are added to those that let it look at its work and commit it.
+#permission_mode: acceptEdits
+#allowed_tools: []
+
+# Commands that must succeed in a task's worktree before the task is done, and commands run in a new worktree.
+# Each is a program with its arguments; no shell is used. Such as: verify: [npm test, npm run lint]
+#verify: []
+#setup: []
+
+# Ignored files to copy into a new worktree, as globs. Such as: copy: [.env]
+#copy: []
+
+# Where worktrees are made (empty: .orchestrator/worktrees), and whether a finished task's worktree is used again.
+#worktrees:
+#  dir:
+#  reuse: false
+
+# The most that a task, and a day, may cost in US dollars. Empty: no bound.
+#budget_usd:
+#daily_budget_usd:
+
+# A command that is run with each noteworthy event in its environment.
+#notify:
+`;

@@ -1,0 +1,29 @@
+/** Ids made of any text, such as a file's name. */
+import { maxTaskIdChars, parseTaskId } from '../domain/task.ts';
+import type { TaskId } from '../domain/task.ts';
+import { hashName } from './plain-text.ts';
+
+/** A valid id close to a text: without accents, lower case, dashes for the rest; `task-` and a hash if nothing is left. */
+export function makeTaskId(text: string): TaskId {
+  const words = text
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/\.{2,}/g, '.')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, maxTaskIdChars);
+  const slug = dropBadEnding(words);
+  const id = parseTaskId(slug) ?? parseTaskId(`task-${hashName(text.normalize('NFC'))}`);
+  if (id === undefined) throw new Error(`no id could be made of ${JSON.stringify(text)}`);
+  return id;
+}
+
+function dropBadEnding(slug: string): string {
+  let rest = slug;
+  for (;;) {
+    const shorter = rest.replace(/(?:[._-]+|\.lock)$/, '');
+    if (shorter === rest) return rest;
+    rest = shorter;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A task's file tells its own story: a generated section at its end that says what happened.
+ *
+ *   the user's text        never changed, byte for byte
+ *   <!-- marker -->        the last line of this kind that a story's heading follows
+ *   ## What happened
+ *   …
+ *   <!-- end -->
+ *   more of the user's     kept, and taken as the task's text too
+ *
+ * A marker that the user quotes without the heading is the user's. Agents can't forge one: each line of theirs
+ * begins with `> ` or `- `, and their `<` is escaped.
+ */
+import prettyMilliseconds from 'pretty-ms';
+import { limits } from '../domain/limits.ts';
+import type { Diffstat, Verdict } from '../domain/run.ts';
+import { clip, lineEndOf, toOneLine } from './plain-text.ts';
+
+/** The line above the generated section. */
+export const storyMarker = '<!-- branchboard: what happened (generated; not part of the task) -->';
+const storyEnd = '<!-- branchboard: end of what happened -->';
+const storyHeading = '## What happened';
+
+const maxFollowUpChars = 400;
+
+/** What a story tells beyond the verdict. */
+export interface StoryFacts {
+  /** The last run's folder as the user knows it, or null where no run was made. */
+  readonly runFolder: string | null;
+  /** The time as the user reads it. */
+  readonly finishedAt: string;
+}
+
+/** The user's own text: what stands above the generated section, and below it if they wrote there. */
+export function stripStory(text: string): string {
+  const story = findStory(text);
+  if (story === undefined) return text;
+  const above = text.slice(0, story.start);
+  const below = text.slice(story.end);
+  if (below.trim() === '') return above;
+  return above === '' || above.endsWith('\n') ? above + below : above + lineEndOf(text) + below;
+}
+
+/**
+ * Puts a story at the end in place of the one that is there. One line end goes between, and {@link stripStory} takes
+ * it away again, so that the user's text comes back byte for byte.
+ */
+export function tellStory(text: string, story: string): string {
+  const own = stripStory(text);
+  const lineEnd = own.endsWith('\r') ? '\r\n' : lineEndOf(own);
+  return own + lineEnd + story.replaceAll(/\r?\n/g, lineEnd);
+}
+
+/** The generated section for a verdict, from the marker to its end, with `\n` line ends. */
+export function renderStory(verdict: Verdict, facts: StoryFacts): string {
+  const { summary, question, fault, followUps } = verdict;
+  const parts = [
+    storyMarker,
+    storyHeading,
+    `**${describeOutcome(verdict)}** · ${toOneLine(facts.finishedAt)}`,
+    ...(fault === null ? [] : [quoteText(fault.detail)]),
+    ...(question === null ? [] : ['Question:', quoteText(question)]),
+    ...(summary === null ? [] : ['Summary:', quoteText(summary)]),
+    renderFacts(verdict, facts).join('\n'),
+    ...(followUps.length === 0 ? [] : ['Follow-ups that the agent suggests:', renderFollowUps(followUps)]),
+    ...(verdict.column === 'attention' ? [describeNextStep(verdict)] : []),
+    storyEnd,
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function findStory(text: string): { readonly start: number; readonly end: number } | undefined {
+  for (let at = text.lastIndexOf(storyMarker); at !== -1; at = at === 0 ? -1 : text.lastIndexOf(storyMarker, at - 1)) {
+    const after = text.slice(at + storyMarker.length, at + storyMarker.length + maxHeadGapChars);
+    const beginsLine = at === 0 || text.charAt(at - 1) === '\n';
+    if (!beginsLine || !/^\s*\n## What happened[ \t]*\r?(?:\n|$)/.test(after)) continue;
+    const hasCarriageReturn = text.charAt(at - 2) === '\r';
+    const start = at === 0 ? 0 : at - (hasCarriageReturn ? 2 : 1);
+    return { start, end: findStoryEnd(text, at) };
+  }
+  return undefined;
+}
+
+/** The most characters from the marker to the end of the heading. */
+const maxHeadGapChars = 64;
+
+function findStoryEnd(text: string, from: number): number {
+  const at = text.indexOf(`\n${storyEnd}`, from);
+  if (at === -1) return text.length;
+  const lineEnd = text.indexOf('\n', at + 1);
+  return lineEnd === -1 ? text.length : lineEnd + 1;
+}
+
+function describeOutcome({ column, fault, question, nothingToDo, report, mergedAt }: Verdict): string {
+  if (column === 'archive') return mergedAt === null ? 'Put away' : 'Merged and put away';
+  if (column === 'attention') {
+    if (question !== null) return 'Waits for you: a question';
+    return fault === null ? 'Waits for you' : `Waits for you: ${fault.reason}`;
+  }
+  if (mergedAt !== null) return 'Done and merged';
+  if (report !== null) return 'Done, with a report';
+  return nothingToDo ? 'Done: the agent found nothing to do' : 'Done';
+}
+
+function describeNextStep({ question }: Verdict): string {
+  return question === null
+    ? 'To try again, change the task above if need be, and move this file to `queued/`.'
+    : 'Answer it on the dashboard.';
+}
+
+function renderFacts(verdict: Verdict, { runFolder }: StoryFacts): readonly string[] {
+  const { agent, branch, commits, diffstat, attempts, costUsd, workedMs, report } = verdict;
+  const plural = attempts === 1 ? '' : 's';
+  const worked = prettyMilliseconds(workedMs, { secondsDecimalDigits: 0, unitCount: 2 });
+  return [
+    ...(branch === null ? [] : [`- Branch: ${code(branch)} · ${describeWork(commits, diffstat)}`]),
+    ...(report === null ? [] : [`- Report: ${code(report)}`]),
+    `- Verify: ${describeVerify(verdict)}`,
+    `- Agent: ${code(agent)}, ${String(attempts)} attempt${plural}, worked ${worked}, $${costUsd.toFixed(2)}`,
+    ...(runFolder === null ? [] : [`- Run: ${code(runFolder)}`]),
+  ];
+}
+
+function describeWork(commits: number, diffstat: Diffstat | null): string {
+  const made = `${String(commits)} commit${commits === 1 ? '' : 's'}`;
+  if (diffstat === null) return made;
+  const { files, insertions, deletions } = diffstat;
+  return `${made} · ${String(files)} file${files === 1 ? '' : 's'}, +${String(insertions)} −${String(deletions)}`;
+}
+
+function describeVerify({ verified, fault }: Verdict): string {
+  if (verified) return 'passed';
+  return fault?.reason === 'verify-failed' ? 'failed' : 'not run';
+}
+
+function renderFollowUps(followUps: readonly string[]): string {
+  const shown = followUps.slice(0, limits.maxFollowUps);
+  return shown.map((text) => `- ${escapeHtml(clip(toOneLine(text), maxFollowUpChars))}`).join('\n');
+}
+
+/** A block quote ends whatever markdown the text left open. Empty for a text that holds nothing to see. */
+function quoteText(text: string): string {
+  const clean = clip(text.trim(), limits.maxSummaryChars).replace(/\r\n?|[\u2028\u2029]/g, '\n');
+  if (clean === '') return '';
+  const lines = clean.split('\n').map((line) => escapeHtml(dropControls(line)).trimEnd());
+  return lines.map((line) => (line === '' ? '>' : `> ${line}`)).join('\n');
+}
+
+function dropControls(line: string): string {
+  return line.replaceAll('\t', '  ').replace(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '');
+}
+
+/** An entity holds whatever stands before it; a backslash would not. */
+function escapeHtml(text: string): string {
+  return text.replaceAll('<', '&lt;');
+}
+
+function code(text: string): string {
+  return `\`${toOneLine(text).replaceAll('`', "'")}\``;
+}

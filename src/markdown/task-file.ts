@@ -1,0 +1,192 @@
+/** A task file's text → the task, or all that is wrong with it; and the way back, for tasks that a command writes. */
+import type { Parsed } from '../domain/diagnostic.ts';
+import { limits } from '../domain/limits.ts';
+import { keyOf, parseTaskId } from '../domain/task.ts';
+import type { TaskId, TaskKey, TaskSpec } from '../domain/task.ts';
+import { openFields, refuse } from './fields.ts';
+import type { Fields, Read } from './fields.ts';
+import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
+import { findFirstHeading } from './heading.ts';
+import { clip, quote, toOneLine } from './plain-text.ts';
+import {
+  readArgument,
+  readCommand,
+  readDollars,
+  readDurationMs,
+  readInteger,
+  readList,
+  readPriority,
+  readRepositoryPath,
+  readText,
+  readTools,
+} from './readers.ts';
+import { createReporter, reportControlCharacter } from './reporter.ts';
+import type { Reporter } from './reporter.ts';
+import { makeTaskId } from './slug.ts';
+import { stripStory } from './story.ts';
+import { parseYamlMap } from './yaml.ts';
+
+/** The role of a task that names none. */
+const defaultAgent = 'developer';
+const maxTurns = 10_000;
+const maxRetries = 10;
+
+/** Which file a text is from. */
+export interface TaskSource {
+  /** The file as diagnostics name it, such as `.orchestrator/inbox/Add auth.md`. */
+  readonly file: string;
+  /** Its name in its folder, such as `Add auth.md`: the default id is made of it. */
+  readonly fileName: string;
+}
+
+/**
+ * Reads a task file. The value is undefined exactly if there is an error among the diagnostics; unknown keys are
+ * warnings. Never throws, whatever the text.
+ */
+export function parseTaskFile(text: string, source: TaskSource): Parsed<TaskSpec> {
+  const clean = stripByteOrderMark(text);
+  const reporter = createReporter(source.file, clean);
+  if (reportControlCharacter(clean, reporter)) return reporter.finish<TaskSpec>(undefined);
+  const cut = cutFrontmatter(clean);
+  if (cut.kind === 'broken') {
+    reporter.report(cut.offset, cut.problem);
+    return reporter.finish<TaskSpec>(undefined);
+  }
+  const map =
+    cut.kind === 'none'
+      ? { kind: 'map' as const, entries: [], offset: 0 }
+      : parseYamlMap(clean.slice(cut.start, cut.end), cut.start, reporter);
+  if (map === undefined) return reporter.finish<TaskSpec>(undefined);
+  const body = stripStory(clean.slice(cut.bodyStart)).trimEnd();
+  return reporter.finish(readTask(openFields(map, reporter), body, source.fileName, reporter));
+}
+
+function readTask(fields: Fields, body: string, fileName: string, reporter: Reporter): TaskSpec {
+  const id = fields.read('id', readTaskId) ?? makeDefaultId(fileName);
+  const writtenTitle = fields.read('title', readTitle);
+  const heading = writtenTitle === undefined ? findFirstHeading(body) : undefined;
+  const title = writtenTitle ?? (heading === undefined ? '' : boundTitle(heading));
+  if (body.trim() === '' && writtenTitle === undefined) reporter.report(null, emptyTask);
+  const spec: TaskSpec = {
+    id,
+    title: title === '' ? id : title,
+    agent: fields.read('agent', readAgent) ?? defaultAgent,
+    dependsOn: readDependencies(fields, id, reporter),
+    priority: fields.read('priority', readPriority) ?? 'normal',
+    body,
+    context: fields.read('context', readList(readRepositoryPath)) ?? [],
+    touches: fields.read('touches', readList(readRepositoryPath)) ?? [],
+    ...readOverrides(fields),
+  };
+  fields.reportUnknown('warning');
+  return spec;
+}
+
+type Overrides = Omit<TaskSpec, 'id' | 'title' | 'agent' | 'dependsOn' | 'priority' | 'body' | 'context' | 'touches'>;
+
+/** What comes from the board's settings where the task is silent. */
+function readOverrides(fields: Fields): Overrides {
+  const base = fields.read('base', readArgument);
+  const model = fields.read('model', readArgument);
+  const effort = fields.read('effort', readArgument);
+  const turns = fields.read('max_turns', readInteger(1, maxTurns));
+  const budgetUsd = fields.read('budget_usd', readDollars);
+  const timeoutMs = fields.read('timeout', readDurationMs);
+  const retries = fields.read('retries', readInteger(0, maxRetries));
+  const verify = fields.read('verify', readList(readCommand));
+  const permissionMode = fields.read('permission_mode', readArgument);
+  const allowedTools = fields.read('allowed_tools', readTools);
+  return {
+    ...(base !== undefined && { base }),
+    ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
+    ...(turns !== undefined && { maxTurns: turns }),
+    ...(budgetUsd !== undefined && { budgetUsd }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(retries !== undefined && { retries }),
+    ...(verify !== undefined && { verify }),
+    ...(permissionMode !== undefined && { permissionMode }),
+    ...(allowedTools !== undefined && { allowedTools }),
+  };
+}
+
+const emptyTask = {
+  message: 'the task is empty',
+  expected: 'text that says what to do, or at least a title',
+  hint: 'Write what the agent should do below the frontmatter, in plain markdown.',
+};
+
+const idRule =
+  'an id: a letter or digit, then letters, digits, `.`, `_`, `-`, at most 64 in all, no `..`, not ending in `.` or `.lock`';
+
+const readTaskId: Read<TaskId> = (field) => {
+  const text = readText(field);
+  if (text === null) return null;
+  return parseTaskId(text) ?? refuse(field, idRule, `Write \`${makeTaskId(text)}\`.`);
+};
+
+function makeDefaultId(fileName: string): TaskId {
+  const stem = fileName.replace(/\.md$/i, '');
+  return parseTaskId(stem) ?? makeTaskId(stem);
+}
+
+const readTitle: Read<string> = (field) => {
+  const text = readText(field);
+  if (text === null) return null;
+  const comment = field.node.kind === 'scalar' ? field.node.comment : null;
+  if (comment !== null && /^\S/.test(comment)) {
+    field.reporter.report(field.node.offset, {
+      severity: 'warning',
+      message: `YAML takes ${quote(`#${comment}`)} as a comment, so that the title ends before it`,
+      hint: 'If it belongs to the title, put the title in quotes.',
+    });
+  }
+  const title = boundTitle(text);
+  return title === '' ? null : title;
+};
+
+function boundTitle(text: string): string {
+  return clip(toOneLine(text), limits.maxTitleChars);
+}
+
+const readAgent: Read<string> = (field) => {
+  const text = readText(field);
+  if (text === null || /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
+  return refuse(field, "a role's name: letters, digits, `.`, `_`, `-`, at most 64", 'Write, for example, `developer`.');
+};
+
+interface Dependency {
+  readonly id: TaskId;
+  readonly offset: number;
+}
+
+const readDependency: Read<Dependency> = (field) => {
+  const text = readText(field);
+  if (text === null) return null;
+  const id = parseTaskId(text);
+  if (id !== undefined) return { id, offset: field.node.offset };
+  const parts = text.split(/[\s,]+/).filter((part) => part !== '');
+  const isList = parts.length > 1 && parts.every((part) => parseTaskId(part) !== undefined);
+  return refuse(field, "a task's id", isList ? `Write a list: \`[${clip(parts.join(', '), 200)}]\`.` : undefined);
+};
+
+/** Each id once, in the order written; the task's own id is refused. */
+function readDependencies(fields: Fields, own: TaskId, reporter: Reporter): readonly TaskId[] {
+  const named = [
+    ...(fields.read('depends_on', readList(readDependency)) ?? []),
+    ...(fields.read('dependencies', readList(readDependency)) ?? []),
+  ];
+  const byKey = new Map<TaskKey, TaskId>();
+  for (const { id, offset } of named) {
+    if (keyOf(id) === keyOf(own)) {
+      reporter.report(offset, { message: `the task depends on itself (${quote(id)})`, expected: "another task's id" });
+    }
+    if (!byKey.has(keyOf(id))) byKey.set(keyOf(id), id);
+    if (byKey.size > limits.maxDependencies) {
+      const expected = `at most ${String(limits.maxDependencies)}`;
+      reporter.report(offset, { message: 'the task names too many dependencies', expected });
+      break;
+    }
+  }
+  return [...byKey.values()];
+}

@@ -1,0 +1,61 @@
+/** The user's notes on the dashboard: most are for every task, some are addressed to one as `@its-id: …`. */
+import { keyOf, parseTaskId } from '../domain/task.ts';
+import type { TaskId } from '../domain/task.ts';
+
+/**
+ * The notes that a task is told: general ones, and those addressed to it. An address reaches to the end of its
+ * paragraph or, in a list, of its item. The text is kept as written; empty where nothing is for this task.
+ */
+export function selectNotes(notes: string, task: TaskId): string {
+  const key = keyOf(task);
+  const kept: string[] = [];
+  let address: Address | null = null;
+  let codeFence: string | null = null;
+  let leftOut = false;
+  for (const line of notes.split('\n')) {
+    if (codeFence === null) {
+      address = findAddress(line) ?? (endsAddress(line, address) ? null : address);
+    }
+    const isMine = address === null || address.key === key;
+    // Where something was left out, one of the empty lines around it is enough.
+    const closesGap: boolean = leftOut && line.trim() === '' && (kept.at(-1) ?? '').trim() === '';
+    if (isMine && !closesGap) kept.push(line);
+    leftOut = !isMine || closesGap;
+    codeFence = nextCodeFence(line, codeFence);
+  }
+  return kept.join('\n').trim();
+}
+
+interface Address {
+  /** Null where no task can have that name. */
+  readonly key: string | null;
+  /** Of the list item that is addressed; null for a paragraph. */
+  readonly indent: number | null;
+}
+
+const addressed = /^(?<indent>[ \t>]*)(?<bullet>(?:[-*+]|\d{1,9}[.)])[ \t]+)?@(?<id>[A-Za-z0-9][A-Za-z0-9._-]*):/;
+const listItem = /^(?<indent>[ \t>]*)(?:[-*+]|\d{1,9}[.)])[ \t]/;
+
+function findAddress(line: string): Address | null {
+  const { indent, bullet, id } = addressed.exec(line)?.groups ?? {};
+  if (id === undefined) return null;
+  const task = parseTaskId(id);
+  return {
+    key: task === undefined ? null : keyOf(task),
+    indent: bullet === undefined ? null : (indent ?? '').length,
+  };
+}
+
+function endsAddress(line: string, address: Address | null): boolean {
+  if (line.trim() === '') return true;
+  const indent = listItem.exec(line)?.groups?.['indent'];
+  return indent !== undefined && address !== null && address.indent !== null && indent.length <= address.indent;
+}
+
+/** The fence of the code block that the next line is in, or null. */
+function nextCodeFence(line: string, open: string | null): string | null {
+  const marks = /^[ \t>]*(?<marks>`{3,}|~{3,})/.exec(line)?.groups?.['marks'];
+  if (marks === undefined) return open;
+  if (open === null) return marks;
+  return marks.startsWith(open) ? null : open;
+}

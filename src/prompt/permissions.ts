@@ -1,0 +1,77 @@
+/** What an agent may do without asking: nobody is there to be asked. */
+import type { Settings } from '../domain/settings.ts';
+import type { TaskSpec } from '../domain/task.ts';
+import { formatCommand } from './fence.ts';
+
+/** A role as the prompt and the permissions need it. */
+export interface PromptRole {
+  readonly name: string;
+  /** Tools that the role may use; null is no restriction. */
+  readonly tools: readonly string[] | null;
+  /** Its instructions in markdown; may be empty. */
+  readonly instructions: string;
+}
+
+/** An agent's permissions, in Claude Code's terms. */
+export interface Permissions {
+  readonly permissionMode: string;
+  readonly allowedTools: readonly string[];
+  readonly disallowedTools: readonly string[];
+}
+
+const writingTools = ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'];
+
+/** Looking at files and at history. Paths reach no further than the worktree. */
+const readersTools = [
+  'Read(./**)',
+  'Grep(./**)',
+  'Glob(./**)',
+  ...['status', 'diff', 'log'].map((command) => `Bash(git ${command})`),
+  ...['status', 'diff', 'log', 'show', 'blame', 'ls-files', 'merge-base', 'rev-parse', 'shortlog'].map(
+    (command) => `Bash(git ${command} *)`,
+  ),
+];
+
+/** These git commands only read, but for this option. */
+const readersRefusals = [...writingTools, 'Bash(git * --output*)'];
+
+/** Whether a role only reads: it lists its tools, and none of them writes files. */
+export function isReader(role: Pick<PromptRole, 'tools'>): boolean {
+  return role.tools !== null && !role.tools.some((tool) => writingTools.includes(toolName(tool)));
+}
+
+/**
+ * A run's permissions. `readable` are absolute paths outside of the worktree that the prompt names, such as reports
+ * of dependencies. Of a role's own tools those with a pattern, such as `Bash(npm test *)`, are allowed as well: a bare
+ * name says what the role works with, not that it may do anything with it. A bypass comes from the user alone.
+ */
+export function permissionsFor(
+  role: Pick<PromptRole, 'tools'>,
+  settings: Settings,
+  spec: TaskSpec,
+  readable: readonly string[] = [],
+): Permissions {
+  const own = (role.tools ?? []).filter((tool) => tool.includes('('));
+  const forAll = [...(spec.allowedTools ?? []), ...own, ...readable.map((path) => `Read(/${path})`)];
+  if (isReader(role)) {
+    return {
+      permissionMode: spec.permissionMode ?? 'dontAsk',
+      allowedTools: unique([...readersTools, ...forAll]),
+      disallowedTools: readersRefusals,
+    };
+  }
+  const verify = (spec.verify ?? settings.verify).map((argv) => `Bash(${formatCommand(argv)})`);
+  return {
+    permissionMode: spec.permissionMode ?? settings.permissionMode,
+    allowedTools: unique([...settings.allowedTools, ...verify, ...forAll]),
+    disallowedTools: [],
+  };
+}
+
+function toolName(tool: string): string {
+  return tool.replace(/\(.*$/s, '').trim();
+}
+
+function unique(values: readonly string[]): readonly string[] {
+  return [...new Set(values)];
+}

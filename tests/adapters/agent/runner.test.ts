@@ -1,0 +1,242 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { formatTag, tagOf } from '../../../src/adapters/agent/agent-environment.ts';
+import { defaultSettings, type Settings } from '../../../src/domain/settings.ts';
+import { PortError } from '../../../src/ports.ts';
+import { awaitFile, createBench, lives, requestOf, scriptedAgent, shellAgent, type Bench } from './harness.ts';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = createBench();
+});
+afterEach(() => bench.remove());
+
+async function rejectionOf(promise: Promise<unknown>): Promise<PortError> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof PortError)) throw new Error(`expected a PortError, got ${String(error)}`);
+  return error;
+}
+
+const script = (...lines: string[]): string => ['Task', '```agent-script', ...lines, '```'].join('\n');
+
+describe('an agent that runs', () => {
+  it('is claimed once start resolves, and its exit tells what it printed', async () => {
+    const plan = bench.plan();
+    await bench.runner(shellAgent('good.sh')).start(requestOf(plan));
+    expect(readFileSync(path.join(bench.folderOf(plan), 'claim'), 'utf8')).toMatch(/^\d+\n\d+\n$/);
+    const exit = await bench.exit();
+    expect(exit).toMatchObject({ exitCode: 0, signal: null, stopped: null, stderrTail: '' });
+    expect(exit.view).toMatchObject({ sessionId: 's-good', costUsd: 0.25, result: { text: 'Fine.', isError: false } });
+  });
+
+  it('keeps its files to its owner and leaves no other file behind', async () => {
+    const plan = bench.plan();
+    await bench.runner(shellAgent('good.sh')).start(requestOf(plan));
+    await bench.exit();
+    const folder = bench.folderOf(plan);
+    expect(statSync(path.join(folder, 'stream.jsonl')).mode & 0o777).toBe(0o600);
+    expect(statSync(path.join(folder, 'stderr.log')).mode & 0o777).toBe(0o600);
+    const names = execFileSync('ls', [folder], { encoding: 'utf8' }).trim().split('\n');
+    expect(names).toEqual(['claim', 'prompt.md', 'stderr.log', 'stream.jsonl']);
+  });
+
+  it('is told of when something changed in its view, with the time of its last output', async () => {
+    const plan = bench.plan();
+    const startedAt = Date.now();
+    await bench.runner(shellAgent('waiting.sh')).start(requestOf(plan));
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-waiting'), { timeout: 5_000 });
+    expect(bench.told.seen.at(-1)?.lastOutputAt).toBeGreaterThanOrEqual(startedAt - 1_000);
+    const told = bench.told.seen.length;
+    writeFileSync(path.join(bench.work, 'go'), '');
+    const exit = await bench.exit();
+    expect(bench.told.seen.length - told).toBeLessThanOrEqual(1);
+    expect(exit.stderrTail).toBe('something on stderr');
+  });
+
+  it('gets its prompt on stdin, its own environment, and none of the git variables around', async () => {
+    const plan = bench.plan({ prompt: 'the prompt' });
+    const command = 'cat > got; env > environment; pwd > place; echo "$@" > arguments';
+    const agent = { ...defaultSettings.agent, command: 'sh', args: ['-c', command, 'agent'], env: { MINE: '1' } };
+    const environment = { ...process.env, GIT_DIR: '/nowhere', SECRET_OF_MINE: 'x', ANTHROPIC_API_KEY: 'made-up' };
+    const runner = bench.runner({ ...defaultSettings, agent }, { environment });
+    await runner.start(requestOf(plan, { model: 'opus', allowedTools: ['Bash(git add *)', 'Edit'] }));
+    await bench.exit();
+    const read = (name: string): string => readFileSync(path.join(bench.work, name), 'utf8');
+    expect(read('got')).toBe('the prompt');
+    expect(read('place').trim()).toBe(bench.work);
+    expect(read('arguments')).toContain('--model opus --allowedTools Bash(git add *) Edit');
+    const lines = read('environment').split('\n');
+    const expected = [
+      ...formatTag(tagOf(plan, bench.boardDir)),
+      'MINE=1',
+      'ANTHROPIC_API_KEY=made-up',
+      'GIT_AUTHOR_NAME=Test',
+    ];
+    expect(expected.filter((line) => !lines.includes(line))).toEqual([]);
+    expect(read('environment')).not.toMatch(/SECRET_OF_MINE|GIT_DIR/);
+  });
+
+  it('ends when its process ends, though what it started holds its output, and that is ended too', async () => {
+    const plan = bench.plan({ prompt: script('spawn-orphan', 'summary left a server') });
+    await bench.runner(scriptedAgent).start(requestOf(plan));
+    const exit = await bench.exit();
+    expect(exit).toMatchObject({
+      exitCode: 0,
+      stopped: null,
+      view: { result: { report: { summary: 'left a server' } } },
+    });
+    const orphan = Number(/Started process (\d+)/.exec(exit.view.lastText ?? '')?.[1]);
+    expect(orphan).toBeGreaterThan(1);
+    expect(lives(orphan)).toBe(false);
+  });
+
+  it('leaves processes alone that carry another tag, part of the tag, or none', async () => {
+    const plan = bench.plan();
+    const [run, board] = formatTag(tagOf(plan, bench.boardDir));
+    const environments = [[run], [board], [`${run}0`, board], [run, `${board}2`], [`X${run}`, board], []];
+    const others = environments.map((pairs) => {
+      const env: Record<string, string> = {};
+      for (const pair of pairs) env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1);
+      return spawn('/bin/sleep', ['60'], { env, stdio: 'ignore' });
+    });
+    try {
+      await bench.runner(shellAgent('good.sh')).start(requestOf(plan));
+      await bench.exit();
+      expect(others.map((other) => other.pid !== undefined && lives(other.pid))).toEqual(others.map(() => true));
+    } finally {
+      for (const other of others) other.kill('SIGKILL');
+    }
+  });
+});
+
+describe('starting', () => {
+  it('says what to do if the command does not exist', async () => {
+    const settings: Settings = { ...defaultSettings, agent: { ...defaultSettings.agent, command: 'no-such-agent' } };
+    const plan = bench.plan();
+    const error = await rejectionOf(bench.runner(settings).start(requestOf(plan)));
+    expect(error.message).toBe(
+      'no-such-agent: command not found; install it, or set agent.command in .orchestrator/config.yaml',
+    );
+    expect(error.fault?.reason).toBe('spawn-failed');
+    expect(existsSync(path.join(bench.folderOf(plan), 'claim'))).toBe(false);
+  });
+
+  it('says what to do if the command is no program', async () => {
+    writeFileSync(path.join(bench.root, 'agent'), '');
+    const settings: Settings = { ...defaultSettings, agent: { ...defaultSettings.agent, command: './agent' } };
+    const error = await rejectionOf(bench.runner(settings).start(requestOf(bench.plan())));
+    expect(error.message).toContain('chmod +x');
+    expect(error.fault?.reason).toBe('spawn-failed');
+  });
+
+  it('fails with the reason if the worktree is gone', async () => {
+    const plan = bench.plan();
+    const gone = { ...plan, workspace: { ...plan.workspace, path: path.join(bench.root, 'gone') } };
+    const error = await rejectionOf(bench.runner(shellAgent('good.sh')).start(requestOf(gone)));
+    expect(error.message).toContain('the worktree');
+    expect(error.fault?.reason).toBe('spawn-failed');
+  });
+
+  it('lets no value from a task become an option', async () => {
+    const request = requestOf(bench.plan(), { allowedTools: ['Edit', '--dangerously-skip-permissions'] });
+    const error = await rejectionOf(bench.runner(shellAgent('good.sh')).start(request));
+    expect(error.message).toContain(`can't be a value of --allowedTools`);
+  });
+
+  it('runs one agent if two boards start the same run at once', async () => {
+    const plan = bench.plan();
+    const starts = Array.from({ length: 4 }, () => bench.runner(shellAgent('waiting.sh')).start(requestOf(plan)));
+    const results = await Promise.allSettled(starts);
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'EEXIST', fault: null });
+    }
+    await awaitFile(path.join(bench.work, 'starts'));
+    writeFileSync(path.join(bench.work, 'go'), '');
+    await bench.exit();
+    expect(readFileSync(path.join(bench.work, 'starts'), 'utf8').trim().split('\n')).toEqual([
+      String(bench.pidOf(plan)),
+    ]);
+  });
+
+  it('takes nothing in arguments or paths for shell text', async () => {
+    const odd = path.join(bench.root, `it's $(touch hacked) "odd"; *`);
+    mkdirSync(odd);
+    const plan = bench.plan();
+    const workspace = { ...plan.workspace, path: odd };
+    await bench.runner(shellAgent('waiting.sh')).start(requestOf({ ...plan, workspace }, { model: '$(touch hacked)' }));
+    await awaitFile(path.join(odd, 'starts'));
+    writeFileSync(path.join(odd, 'go'), '');
+    await bench.exit();
+    expect(existsSync(path.join(odd, 'hacked'))).toBe(false);
+  });
+
+  it('leaves the reason in the exit if the program can’t be executed after all', async () => {
+    const file = path.join(bench.root, 'agent');
+    writeFileSync(file, '#!/no/such/interpreter\n', { mode: 0o755 });
+    const settings: Settings = { ...defaultSettings, agent: { ...defaultSettings.agent, command: file } };
+    await bench.runner(settings).start(requestOf(bench.plan()));
+    const exit = await bench.exit();
+    expect([126, 127]).toContain(exit.exitCode);
+    expect(exit.stderrTail).toContain('agent');
+    expect(exit.view.result).toBeNull();
+  });
+});
+
+describe('stopping', () => {
+  it('ends an agent by INT first, and tells why', async () => {
+    const plan = bench.plan({ prompt: script('wait-for /no/such/file') });
+    const runner = bench.runner(scriptedAgent);
+    await runner.start(requestOf(plan));
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.lastText).toContain('calls no model'), {
+      timeout: 5_000,
+    });
+    runner.stop(plan, 'cancelled', false);
+    expect(await bench.exit()).toMatchObject({
+      ...{ stopped: 'cancelled', exitCode: 0 },
+      view: { result: { isError: true, subtype: 'error_during_execution' } },
+    });
+  });
+
+  it('kills an agent that takes no notice, soon if hurried', async () => {
+    const plan = bench.plan();
+    const runner = bench.runner(shellAgent('stubborn.sh'), { timings: { followEveryMs: 10, hurriedGraceMs: 50 } });
+    await runner.start(requestOf(plan));
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-stubborn'), { timeout: 5_000 });
+    const pid = bench.pidOf(plan);
+    const askedAt = Date.now();
+    runner.stop(plan, 'shutdown', true);
+    const exit = await bench.exit();
+    expect(exit).toMatchObject({ exitCode: null, signal: 'SIGKILL', stopped: 'shutdown' });
+    expect(exit.endedAt - askedAt).toBeLessThan(4_000);
+    expect(lives(pid)).toBe(false);
+  });
+
+  it('can be hurried later on', async () => {
+    const plan = bench.plan();
+    const runner = bench.runner(shellAgent('stubborn.sh'), { timings: { followEveryMs: 10, hurriedGraceMs: 20 } });
+    await runner.start(requestOf(plan));
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-stubborn'), { timeout: 5_000 });
+    runner.stop(plan, 'requeued', false);
+    runner.stop(plan, 'requeued', true);
+    expect(await bench.exit()).toMatchObject({ signal: 'SIGKILL', stopped: 'requeued' });
+  });
+
+  it('ends an agent that stays after its result, whose first result stands', async () => {
+    const plan = bench.plan();
+    const timings = { followEveryMs: 10, resultGraceMs: 100, sweepGraceMs: 200 };
+    await bench.runner(shellAgent('lingering.sh'), { timings }).start(requestOf(plan));
+    const exit = await bench.exit();
+    expect(exit).toMatchObject({ signal: 'SIGINT', stopped: 'lingering' });
+    expect(exit.view.result).toMatchObject({ isError: false, text: 'Done, but here.', costUsd: 0 });
+  });
+
+  it('does nothing for a run that it does not know', () => {
+    expect(() => bench.runner(scriptedAgent).stop(bench.plan(), 'cancelled', true)).not.toThrow();
+  });
+});

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tagOf } from '../../../src/adapters/agent/agent-environment.ts';
+import { findTagged, readStart, signalGroup, signalProcess } from '../../../src/adapters/agent/processes.ts';
+import { sweepRun } from '../../../src/adapters/agent/sweep.ts';
+import { awaitFile, createBench, lives, realClock, type Bench } from './harness.ts';
+
+let bench: Bench;
+const started: number[] = [];
+beforeEach(() => {
+  bench = createBench();
+});
+afterEach(() => {
+  for (const pid of started.splice(0)) if (lives(pid)) process.kill(pid, 'SIGKILL');
+  bench.remove();
+});
+
+/** Starts a shell script in a session of its own with a run's tag; resolves once it wrote to `ready`. */
+async function startTagged(script: string): Promise<number> {
+  const tag = tagOf(bench.plan(), bench.boardDir);
+  const env = { PATH: process.env['PATH'], BRANCHBOARD_RUN: tag.run, BRANCHBOARD_BOARD: tag.board };
+  const child = spawn('/bin/sh', ['-c', script], { env, cwd: bench.work, detached: true, stdio: 'ignore' });
+  started.push(child.pid ?? 0);
+  await awaitFile(path.join(bench.work, 'ready'));
+  return child.pid ?? 0;
+}
+
+describe('sweepRun', () => {
+  it('kills what takes no notice of TERM', async () => {
+    const pid = await startTagged(`trap '' TERM; echo x > ready; while :; do sleep 1; done`);
+    const tag = tagOf(bench.plan(), bench.boardDir);
+    expect(await sweepRun(tag, null, realClock, { sweepGraceMs: 50 })).toBeGreaterThanOrEqual(1);
+    expect(lives(pid)).toBe(false);
+    expect(await findTagged(tag, null)).toEqual([]);
+  });
+
+  it('ends what a process starts while it is ended', async () => {
+    await startTagged(`trap 'setsid sleep 300 & exit' TERM; echo x > ready; while :; do sleep 0.01; done`);
+    const tag = tagOf(bench.plan(), bench.boardDir);
+    await sweepRun(tag, null, realClock, { sweepGraceMs: 500 });
+    expect(await findTagged(tag, null)).toEqual([]);
+  });
+
+  it('does not look into processes that are older than the run', async () => {
+    const pid = await startTagged(`echo x > ready; exec sleep 300`);
+    const later = String(Number(readStart(pid)) + 1);
+    expect(await sweepRun(tagOf(bench.plan(), bench.boardDir), later, realClock, { sweepGraceMs: 50 })).toBe(0);
+    expect(lives(pid)).toBe(true);
+  });
+});
+
+describe('a signal', () => {
+  it('is not sent to a later process of the same pid', async () => {
+    const pid = await startTagged(`echo x > ready; exec sleep 300`);
+    expect(signalProcess({ pid, start: '1' }, 'SIGKILL')).toBe(false);
+    expect(signalGroup({ pid, start: '1' }, 'SIGKILL')).toBe(false);
+    expect(lives(pid)).toBe(true);
+    expect(signalGroup({ pid, start: readStart(pid) ?? '' }, 'SIGKILL')).toBe(true);
+  });
+});

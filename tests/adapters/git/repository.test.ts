@@ -1,0 +1,155 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openRepository } from '../../../src/adapters/git/repository.ts';
+import { createGit } from '../../../src/adapters/git/git.ts';
+import { Scratch } from './scratch.ts';
+
+vi.mock('../../../src/domain/limits.ts', async (original) => {
+  const { limits } = await original<{ readonly limits: object }>();
+  return { limits: { ...limits, gitTimeoutMs: 3_000, interruptGraceMs: 300 } };
+});
+
+describe('opening a repository', () => {
+  let scratch: Scratch;
+  beforeEach(() => {
+    scratch = new Scratch();
+  });
+  afterEach(() => scratch.remove());
+
+  const problemIn = async (
+    dir: string,
+    env = scratch.env,
+  ): Promise<{ kind: string; hint: string; message: string }> => {
+    const opened = await openRepository(dir, { env });
+    if (opened.ok) throw new Error('opened');
+    return opened.failure;
+  };
+
+  it('finds the top, the folders, the branch and the user from a subfolder', async () => {
+    const commit = scratch.commit({ 'deep/er/a.txt': 'a' });
+    expect(await scratch.open(join(scratch.dir, 'deep', 'er'))).toEqual({
+      topLevel: scratch.dir,
+      gitDir: join(scratch.dir, '.git'),
+      commonDir: join(scratch.dir, '.git'),
+      gitVersion: expect.stringMatching(/^2\.\d+/) as string,
+      branch: 'main',
+      commit,
+      hasSubmodules: false,
+      hasIdentity: true,
+    });
+  });
+
+  it('tells a linked worktree, a detached HEAD and submodules', async () => {
+    scratch.commit({ 'a.txt': 'a', '.gitmodules': '' });
+    const linked = join(scratch.root, 'linked');
+    scratch.git('worktree', 'add', '--quiet', '--detach', linked);
+    expect(await scratch.open(linked)).toMatchObject({
+      topLevel: linked,
+      commonDir: join(scratch.dir, '.git'),
+      gitDir: join(scratch.dir, '.git', 'worktrees', 'linked'),
+      branch: null,
+      hasSubmodules: true,
+    });
+  });
+
+  it('says that there is no commit yet', async () => {
+    expect(await problemIn(scratch.dir)).toMatchObject({ kind: 'no-commit', hint: /git commit/ });
+  });
+
+  it('says that a folder is in no repository, in a bare one, or in .git', async () => {
+    const bare = join(scratch.root, 'bare');
+    scratch.gitIn(scratch.root, 'init', '--quiet', '--bare', bare);
+    expect((await problemIn(scratch.root)).kind).toBe('not-a-repository');
+    expect((await problemIn(bare)).kind).toBe('bare');
+    expect(await problemIn(join(scratch.dir, '.git'))).toMatchObject({
+      kind: 'not-a-repository',
+      message: /\.git folder/,
+    });
+  });
+
+  it('says that git is too old, or missing', async () => {
+    const bin = join(scratch.root, 'bin');
+    mkdirSync(bin);
+    expect((await problemIn(scratch.dir, { ...scratch.env, PATH: bin })).kind).toBe('no-git');
+    writeFileSync(join(bin, 'git'), '#!/bin/sh\necho git version 2.30.1\n');
+    chmodSync(join(bin, 'git'), 0o755);
+    expect(await problemIn(scratch.dir, { ...scratch.env, PATH: bin })).toMatchObject({
+      kind: 'too-old',
+      message: 'git is 2.30.1; branchboard needs 2.38 or newer',
+    });
+  });
+
+  it('tells whether git knows who commits', async () => {
+    scratch.commit({ 'a.txt': 'a' });
+    const nobody = { ...scratch.env, HOME: join(scratch.root, 'nobody') };
+    const opened = await openRepository(scratch.dir, { env: nobody });
+    expect(opened).toMatchObject({ ok: true, value: { hasIdentity: false } });
+  });
+});
+
+describe('running git', () => {
+  let scratch: Scratch;
+  beforeEach(() => {
+    scratch = new Scratch();
+    scratch.commit({ 'a.txt': 'a' });
+  });
+  afterEach(() => scratch.remove());
+
+  it('passes on no GIT_ variable that it inherits', async () => {
+    const env = { ...scratch.env, GIT_DIR: '/nowhere', GIT_WORK_TREE: '/', GIT_CONFIG_PARAMETERS: 'x', EDITOR: 'vi' };
+    const git = createGit(scratch.dir, { env });
+    expect((await git.run(['rev-parse', '--show-toplevel'])).trim()).toBe(scratch.dir);
+  });
+
+  it('names the lock that a killed git left, and how to remove it', async () => {
+    const lock = join(scratch.dir, '.git', 'index.lock');
+    writeFileSync(lock, '');
+    const git = createGit(scratch.dir, { env: scratch.env });
+    await expect(git.run(['add', '-A'])).rejects.toMatchObject({
+      code: 'EEXIST',
+      message: expect.stringContaining(`rm '${lock}'`) as string,
+    });
+    const config = join(scratch.dir, '.git', 'config.lock');
+    writeFileSync(config, '');
+    await expect(git.run(['config', 'a.b', 'c'])).rejects.toThrow('config.lock');
+  });
+
+  it('ends a command that hangs, also where a child of it holds on to the output', async () => {
+    scratch.write({ 'slow.txt': 'slow', '.gitattributes': 'slow.txt filter=slow\n' });
+    scratch.git('config', 'filter.slow.clean', "sh -c 'trap : INT; exec sleep 8'");
+    const git = createGit(scratch.dir, { env: scratch.env });
+    await expect(git.run(['add', '-A'])).rejects.toMatchObject({ code: 'ETIMEDOUT', message: /longer than 3 s/ });
+    expect(existsSync(join(scratch.dir, '.git', 'index.lock'))).toBe(false);
+  }, 20_000);
+
+  it('says what git said, without its decorations', async () => {
+    const git = createGit(scratch.dir, { env: scratch.env });
+    await expect(git.run(['worktree', 'unlock', 'nothing'])).rejects.toThrow(
+      `git worktree unlock failed in ${scratch.dir}: 'nothing' is not a working tree`,
+    );
+  });
+
+  it('does one piece of serialised work at a time, also when one fails', async () => {
+    const git = createGit(scratch.dir, { env: scratch.env });
+    let running = 0;
+    const work = async (): Promise<void> => {
+      running += 1;
+      expect(running).toBe(1);
+      await git.run(['version']);
+      running -= 1;
+    };
+    const failing = git.serialise(() => Promise.reject(new Error('no')));
+    await Promise.all([expect(failing).rejects.toThrow('no'), ...Array.from({ length: 5 }, () => git.serialise(work))]);
+  });
+
+  it('sets a worktree record that lost its contents aside, and goes on', async () => {
+    const linked = join(scratch.root, 'linked');
+    scratch.git('worktree', 'add', '--quiet', '--detach', linked);
+    writeFileSync(join(scratch.dir, '.git', 'worktrees', 'linked', 'commondir'), '');
+    const notices: string[] = [];
+    const git = createGit(scratch.dir, { env: scratch.env, notice: (message) => notices.push(message) });
+    await git.run(['worktree', 'list']);
+    expect(notices).toEqual([expect.stringContaining('branchboard-broken/linked-')]);
+  });
+});

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { formatDiagnostic } from '../../src/domain/diagnostic.ts';
+import { defaultSettings } from '../../src/domain/settings.ts';
+import { parseSettings, renderDefaultSettings } from '../../src/markdown/settings-file.ts';
+
+const parse = (text: string) => parseSettings(text, 'config.yaml');
+const complaints = (text: string) => parse(text).diagnostics.map(formatDiagnostic);
+
+describe('settings', () => {
+  it.each(['', '\n', '# nothing\n', '---\n', '\uFEFF', 'verify:\nagent:\n'])('of %j are the defaults', (text) => {
+    expect(parse(text)).toEqual({ value: defaultSettings, diagnostics: [] });
+  });
+
+  it('take every key', () => {
+    const text = `
+max_parallel: 5
+retries: 0
+timeout: 2h
+stall_after: 90s
+base: develop
+branch_prefix: ai/tasks-
+agent:
+  kind: scripted
+  command: /opt/claude
+  args: [--verbose, "2"]
+  env: { API_URL: http://localhost, DEBUG: 1, FLAG: true, __proto__: x }
+permission_mode: dontAsk
+allowed_tools: ["Bash(npm test)", "Bash(git add *)"]
+verify: npm test
+setup: [npm ci, "echo 'a b'"]
+copy: [.env, "config/*.local"]
+worktrees:
+  dir: ../trees
+  reuse: true
+budget_usd: 1.5
+daily_budget_usd: 20
+notify: notify-send Board
+`;
+    expect(complaints(text)).toEqual([]);
+    expect(parse(text).value).toEqual({
+      maxParallel: 5,
+      retries: 0,
+      timeoutMs: 7_200_000,
+      stallAfterMs: 90_000,
+      base: 'develop',
+      branchPrefix: 'ai/tasks-',
+      agent: {
+        kind: 'scripted',
+        command: '/opt/claude',
+        args: ['--verbose', '2'],
+        env: Object.fromEntries([
+          ['API_URL', 'http://localhost'],
+          ['DEBUG', '1'],
+          ['FLAG', 'true'],
+          ['__proto__', 'x'],
+        ]),
+      },
+      permissionMode: 'dontAsk',
+      allowedTools: [...defaultSettings.allowedTools, 'Bash(npm test)'],
+      verify: [['npm', 'test']],
+      setup: [
+        ['npm', 'ci'],
+        ['echo', 'a b'],
+      ],
+      copy: ['.env', 'config/*.local'],
+      worktrees: { dir: '../trees', reuse: true },
+      budgetUsd: 1.5,
+      dailyBudgetUsd: 20,
+      notify: ['notify-send', 'Board'],
+    });
+  });
+
+  it('tell all that is wrong, in order, at the value or the unknown key', () => {
+    const text = `max_parallel: 0
+retries: 11
+timeout: 60
+branch_prefix: a..b/
+agent:
+  kind: codex
+  comand: x
+  env:
+    1A: x
+    B: [x]
+worktrees: yes
+verify:
+  - npm test
+  - npm test | tee log
+budget_usd: 0
+daily_budget_usd: .inf
+notify: [a]
+max-parallel: 3
+agent.command: claude
+`;
+    expect(parse(text).value).toBeUndefined();
+    expect(complaints(text).map((line) => line.split(';')[0])).toEqual([
+      'config.yaml:1:15: max_parallel is "0"',
+      'config.yaml:2:10: retries is "11"',
+      'config.yaml:3:10: timeout is "60"',
+      'config.yaml:4:16: branch_prefix is "a..b/"',
+      'config.yaml:6:9: agent.kind is "codex"',
+      'config.yaml:7:3: unknown key "comand"',
+      'config.yaml:9:5: "1A" can\'t name an environment variable',
+      'config.yaml:10:8: agent.env.B is a list',
+      'config.yaml:11:12: worktrees is "yes"',
+      'config.yaml:14:5: the command in an item of verify holds `|`',
+      'config.yaml:15:13: budget_usd is "0"',
+      'config.yaml:16:19: daily_budget_usd is ".inf"',
+      'config.yaml:17:9: notify is a list',
+      'config.yaml:18:1: unknown key "max-parallel"',
+      'config.yaml:19:1: unknown key "agent.command"',
+    ]);
+    expect(complaints(text)[5]).toContain('expected `command`');
+    expect(complaints(text)[13]).toContain('expected `max_parallel`');
+    expect(complaints(text)[14]).toContain('Write `agent:` and, below it and indented by two spaces, `command:`.');
+  });
+
+  it.each([
+    ['- a\n', '1:1: there is a list'],
+    ['a: [\n', '2:1: this is not valid YAML'],
+    ['a: 1\n---\nb: 2\n', 'a second YAML document begins here'],
+    ['a\u0000: 1', '1:2: there is a control character'],
+    [`# ${'x'.repeat(70_000)}`, 'the file has 70002 bytes'],
+    ['['.repeat(60_000), 'nested too deep'],
+    ['- '.repeat(30_000), 'nested too deep'],
+    [Array.from({ length: 5000 }, (_, index) => `k${String(index)}: 1`).join('\n'), 'there are too many keys'],
+    ['base: --upload-pack=x', 'base is "--upload-pack=x"'],
+  ])('of hostile or broken text are refused', (text, complaint) => {
+    expect(parse(text).value).toBeUndefined();
+    expect(complaints(text).join('\n')).toContain(complaint);
+  });
+
+  it('of any text are answered', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        const { value, diagnostics } = parse(text);
+        expect(value === undefined).toBe(diagnostics.some(({ severity }) => severity === 'error'));
+      }),
+    );
+  });
+});
+
+describe('the settings file that init writes', () => {
+  /** What the file says once the `#` before each key is removed; prose has a space behind its `#`. */
+  const uncomment = (text: string) => text.replaceAll(/^#(?=\S| {2})/gm, '');
+
+  it('holds the defaults, in comments', () => {
+    const text = renderDefaultSettings(null);
+    expect(parse(text)).toEqual({ value: defaultSettings, diagnostics: [] });
+    expect(parse(uncomment(text))).toEqual({ value: defaultSettings, diagnostics: [] });
+  });
+
+  it('names every setting', () => {
+    const keys = ['max_parallel', 'retries', 'timeout', 'stall_after', 'base', 'branch_prefix', 'agent', '  kind'];
+    keys.push('  command', '  args', '  env', 'permission_mode', 'allowed_tools', 'verify', 'setup', 'copy');
+    keys.push('worktrees', '  dir', '  reuse', 'budget_usd', 'daily_budget_usd', 'notify');
+    const named = uncomment(renderDefaultSettings(null)).matchAll(/^( *[a-z_]+):/gm);
+    expect([...named].map(([, key]) => key)).toEqual(keys);
+  });
+
+  it.each(['main', 'release/1.0', '1.0', 'null', '# odd'])('sets the base %j where it is given', (base) => {
+    expect(parse(renderDefaultSettings(base))).toEqual({ value: { ...defaultSettings, base }, diagnostics: [] });
+  });
+});
