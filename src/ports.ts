@@ -152,8 +152,8 @@ export interface CommandRunner {
 export interface RunRequest {
   readonly plan: RunPlan;
   readonly readsOnly: boolean;
-  /** A file of the repository's own `.claude/agents/`, by name, or null. */
-  readonly claudeAgent: string | null;
+  /** A role from the repository's own `.claude/agents/`, for Claude Code to take as it is; else null. */
+  readonly claudeAgent: Role | null;
   readonly model: string | null;
   readonly effort: string | null;
   readonly maxTurns: number | null;
@@ -200,7 +200,7 @@ export interface Role {
   readonly model: string | null;
   /** Tools that the role may use; null is no restriction. */
   readonly tools: readonly string[] | null;
-  /** Its instructions; empty for an agent file of the repository, which Claude Code reads itself. */
+  /** Its instructions, in markdown. */
   readonly instructions: string;
   readonly source: 'shipped' | 'override' | 'claude-agent';
 }

@@ -111,10 +111,9 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Out
   const text = result?.text ?? '';
   const summary = (report?.summary ?? text).slice(0, limits.maxSummaryChars);
   if (plan.workspace.kind === 'detached') {
-    const reportText = report?.report ?? text;
-    return reportText.trim() === ''
+    return text.trim() === ''
       ? faulty('no-result', 'The agent ended without the report that its role must leave.')
-      : { kind: 'reported', summary, report: reportText };
+      : { kind: 'reported', summary, report: text };
   }
   if (evidence.dirty.length > 0) {
     return faulty('uncommitted', `These files hold uncommitted changes:\n${evidence.dirty.join('\n')}`);

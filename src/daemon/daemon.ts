@@ -99,7 +99,7 @@ export class Daemon {
 
   #post(news: News): void {
     // An event is its news and the time at which it is posted.
-    this.#mailbox.post({ ...news, at: this.#ports.clock.now() } as BoardEvent);
+    this.#mailbox.post({ ...news, at: this.#ports.clock.now() });
   }
 
   #handle(events: readonly BoardEvent[]): void {

@@ -25,7 +25,11 @@ export async function loadTask(
   return { type: 'task-loaded', loaded: { file: read.value.file, spec: value ?? null, diagnostics, facts, lastRun } };
 }
 
-async function recoverLastRun(agents: Pick<AgentRunner, 'recover'>, file: TaskFile, facts: TaskFacts): Promise<LastRun | null> {
+async function recoverLastRun(
+  agents: Pick<AgentRunner, 'recover'>,
+  file: TaskFile,
+  facts: TaskFacts,
+): Promise<LastRun | null> {
   const last = facts.runs.at(-1);
   if (file.column !== 'active' || last === undefined || last.record !== null) return null;
   return agents.recover(last.plan);

@@ -185,17 +185,20 @@ export class Performer {
     const { plan, spec, dependencies } = effect;
     const settings = this.#settings();
     const role = await roles.find(spec.agent);
+    const claudeAgent = role.source === 'claude-agent' ? role : null;
+    // Claude Code gives an agent of its own kind its instructions itself.
+    const told = claudeAgent === null ? role : { ...role, instructions: '' };
     const verify = spec.verify ?? settings.verify;
     const notes = await dashboard.readNotes();
     await files.writePrompt(
       plan,
-      composePrompt({ plan, spec, role, dependencies, notes, verify, boardDir, taskChanged: effect.taskChanged }),
+      composePrompt({ plan, spec, role: told, dependencies, notes, verify, boardDir, taskChanged: effect.taskChanged }),
     );
     const readable = dependencies.flatMap(({ report }) => (report === null ? [] : [`${boardDir}/${report}`]));
     await agents.start({
       plan,
       readsOnly: isReader(role),
-      claudeAgent: role.source === 'claude-agent' ? role.name : null,
+      claudeAgent,
       model: spec.model ?? role.model,
       effort: spec.effort ?? null,
       maxTurns: spec.maxTurns ?? null,

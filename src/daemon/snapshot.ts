@@ -2,7 +2,6 @@
 import { emptyBoard, step } from '../core/step.ts';
 import type { Board, LastRun } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
-import type { BoardEvent } from '../domain/event.ts';
 import { emptyRunView } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal } from '../ports.ts';
@@ -18,7 +17,8 @@ export interface SnapshotPorts {
 
 /** Nobody is asked what became of an agent: that would take its run over. */
 const onlooker: Pick<AgentRunner, 'recover'> = {
-  recover: (plan): Promise<LastRun> => Promise.resolve({ kind: 'alive', view: emptyRunView, startedAt: plan.plannedAt }),
+  recover: (plan): Promise<LastRun> =>
+    Promise.resolve({ kind: 'alive', view: emptyRunView, startedAt: plan.plannedAt }),
 };
 
 /** Reads the board. It is shut down from the beginning, so that the reducer starts nothing. */
@@ -31,7 +31,7 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings): Promi
     { type: 'scanned', scan: await files.scan() },
   ];
   for (let news = waiting.shift(); news !== undefined; news = waiting.shift()) {
-    const next = step(board, { ...news, at: clock.now() } as BoardEvent);
+    const next = step(board, { ...news, at: clock.now() });
     board = next.board;
     const read = await Promise.all(next.effects.map((effect) => readFor(effect, files)));
     waiting.push(...read.filter((each) => each !== null));

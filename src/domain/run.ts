@@ -100,8 +100,6 @@ export interface AgentReport {
   readonly summary: string;
   readonly questions: readonly string[];
   readonly followUps: readonly string[];
-  /** The report of a role that only reads, bounded by `maxReportChars`; null for others. */
-  readonly report: string | null;
 }
 
 /** The agent's own account of its end: the first `result` line of its stream. */
@@ -113,7 +111,7 @@ export interface AgentResult {
   readonly apiErrorStatus: number | null;
   readonly numTurns: number;
   readonly costUsd: number;
-  /** The final text, bounded by `maxReportChars`. */
+  /** The last text that the agent wrote for people, bounded by `maxReportChars`: of a role that only reads, its report. */
   readonly text: string;
   readonly errors: readonly string[];
   /** Names of the tools that were refused, bounded. */

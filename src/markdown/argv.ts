@@ -30,7 +30,6 @@ export function parseArgv(command: string): Result<Argv, string> {
   if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(program)) {
     return failure(`begins with a variable; no shell is used: write \`env ${text}\``);
   }
-  if (program.startsWith('~')) return failure('begins with `~`; no shell is used: write the whole path');
   return success([program, ...args]);
 }
 
@@ -55,15 +54,17 @@ function findShellText(text: string): string | undefined {
     const char = text.charAt(index);
     if (quote === "'") {
       if (char === "'") quote = null;
-    } else if (char === '\\') {
+    } else if (char === '\\' && !(quote === '"' && text.charAt(index + 1) === '`')) {
       index += 1;
       if (index === text.length) return 'ends with a backslash; remove it, or double it';
     } else if (char === '$' || char === '`') {
-      return `holds \`${char === '$' ? '$' : 'a backtick'}\`; no shell is used: put the word in single quotes, or ${useScript}`;
+      return `holds ${char === '$' ? '`$`' : 'a backtick'}; no shell is used: put the word in single quotes, or ${useScript}`;
     } else if (char === quote) {
       quote = null;
     } else if (quote === null && (char === '"' || char === "'")) {
       quote = char;
+    } else if (quote === null && char === '~' && /^\s?$/.test(text.charAt(index - 1))) {
+      return 'has a word that begins with `~`; no shell is used: write the whole path, or put the word in quotes';
     }
   }
   return quote === null ? undefined : `has a quote (${quote}) that never ends; close it`;

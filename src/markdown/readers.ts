@@ -99,9 +99,13 @@ export const readCommand: Read<Argv> = (field) => {
   return refuseWith(field, {
     message: `the command in ${field.name} ${problem ?? ''}`,
     expected: 'a program and its arguments',
-    ...(advice.length > 0 && { hint: `${advice.join('; ')}.` }),
+    ...(advice.length > 0 && { hint: `${upperFirst(advice.join('; '))}.` }),
   });
 };
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 /** Names of tools: a list, or one text with commas between them; commas within brackets belong to the name. */
 export const readTools: Read<readonly string[]> = (field) => {

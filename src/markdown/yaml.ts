@@ -85,9 +85,8 @@ export function parseYamlMap(text: string, start: number, reporter: Reporter): Y
   if (root.kind === 'scalar' && root.value === null) return { kind: 'map', entries: [], offset: start };
   const found = root.kind === 'list' ? 'a list' : 'text';
   reporter.report(root.offset, {
-    message: `there is ${found} where settings should be`,
-    expected: 'keys with values',
-    hint: 'Write lines such as `key: value`.',
+    message: `there is ${found} where keys with values should be`,
+    expected: 'lines such as `key: value`, with a space after the colon',
   });
   return undefined;
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formatDiagnostic } from '../../src/domain/diagnostic.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
 import { parseSettings, renderDefaultSettings } from '../../src/markdown/settings-file.ts';
+import { anyText } from './arbitrary-text.ts';
 
 const parse = (text: string) => parseSettings(text, 'config.yaml');
 const complaints = (text: string) => parse(text).diagnostics.map(formatDiagnostic);
@@ -133,7 +134,7 @@ agent.command: claude
 
   it('of any text are answered', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      fc.property(anyText(200), (text) => {
         const { value, diagnostics } = parse(text);
         expect(value === undefined).toBe(diagnostics.some(({ severity }) => severity === 'error'));
       }),

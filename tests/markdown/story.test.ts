@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { renderStory, storyMarker, stripStory, tellStory } from '../../src/markdown/story.ts';
 import { makeVerdict } from './verdict.ts';
+import { anyText } from './arbitrary-text.ts';
 
 const facts = { runFolder: '.orchestrator/runs/add-auth/2', finishedAt: '2026-03-01 14:32' };
 const story = renderStory(makeVerdict({}), facts);
@@ -22,7 +23,7 @@ const userText = fc
         '## What happened',
         '\uFEFF',
       ),
-      fc.string({ unit: 'binary', maxLength: 10 }),
+      anyText(10),
     ),
     { maxLength: 12 },
   )

@@ -6,6 +6,7 @@ import { limits } from '../../src/domain/limits.ts';
 import { parseTaskFile } from '../../src/markdown/task-file.ts';
 import { renderStory, tellStory } from '../../src/markdown/story.ts';
 import { makeVerdict } from './verdict.ts';
+import { anyText } from './arbitrary-text.ts';
 
 function parse(text: string, fileName = 'a-task.md') {
   return parseTaskFile(text, { file: `inbox/${fileName}`, fileName });
@@ -412,12 +413,12 @@ describe('hostile text', () => {
       '|\n ',
     );
     const text = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 200 }),
+      anyText(200),
       fc.array(fc.oneof(token, fc.string({ maxLength: 4 })), { maxLength: 40 }).map((parts) => parts.join('')),
-      fc.string({ unit: 'binary', maxLength: 60 }).map((yaml) => `---\ntitle: ${yaml}\n---\nText`),
+      anyText(60).map((yaml) => `---\ntitle: ${yaml}\n---\nText`),
     );
     fc.assert(
-      fc.property(text, fc.string({ unit: 'binary', maxLength: 80 }), (content, fileName) => {
+      fc.property(text, anyText(80), (content, fileName) => {
         const { value, diagnostics } = parse(content, fileName);
         expect(value === undefined).toBe(diagnostics.some(({ severity }) => severity === 'error'));
       }),

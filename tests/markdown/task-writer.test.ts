@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseTaskId } from '../../src/domain/task.ts';
 import { parseTaskFile } from '../../src/markdown/task-file.ts';
 import { serializeTaskFile } from '../../src/markdown/task-writer.ts';
+import { anyCharacter } from './arbitrary-text.ts';
 
 const parse = (text: string) => parseTaskFile(text, { file: 'x.md', fileName: 'x.md' });
 
@@ -74,7 +75,7 @@ describe('writing a task file', () => {
             '0',
             '\\',
           ),
-          fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+          anyCharacter,
         ),
       })
       .map((text) => text.replace(/[\s\p{Cc}\u202A-\u202E\u2066-\u2069]+/gu, ' ').trim())

@@ -31,11 +31,6 @@ const reportShape = z.object({
     .transform((summary) => keepStart(summary.trim(), limits.maxSummaryChars)),
   questions: texts(limits.maxQuestions),
   follow_ups: texts(limits.maxFollowUps),
-  report: z
-    .string()
-    .nullable()
-    .catch(null)
-    .transform((report) => (report === null || report.trim() === '' ? null : keepStart(report, limits.maxReportChars))),
 });
 
 /**
@@ -64,8 +59,8 @@ export const reportSchema = {
 export function readReport(value: unknown): AgentReport | null {
   const read = reportShape.safeParse(value);
   if (!read.success) return null;
-  const { status, summary, questions, follow_ups: followUps, report } = read.data;
-  return { status, summary, questions, followUps, report };
+  const { status, summary, questions, follow_ups: followUps } = read.data;
+  return { status, summary, questions, followUps };
 }
 
 /**

@@ -1,6 +1,5 @@
 /** How Claude Code is called for one run. The prompt comes on stdin: an argument would be bounded and readable by all. */
-import type { RunRequest } from '../../ports.ts';
-import { PortError } from '../../ports.ts';
+import { PortError, type Role, type RunRequest } from '../../ports.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { reportSchema } from './agent-result.ts';
 
@@ -21,10 +20,26 @@ export function claudeArguments(request: RunRequest, agent: Settings['agent']): 
     ...option('--effort', [request.effort]),
     ...option('--max-turns', [request.maxTurns]),
     ...option('--max-budget-usd', [request.budgetUsd]),
-    ...option('--agent', [request.claudeAgent]),
+    ...agentOptions(request.claudeAgent),
     ...option('--allowedTools', request.allowedTools),
     ...option('--disallowedTools', request.disallowedTools),
   ];
+}
+
+/**
+ * The repository's own agent, given as data: its file may not be in the worktree, and where it lists its tools the one
+ * for the structured result has to be among them.
+ */
+function agentOptions(role: Role | null): readonly string[] {
+  if (role === null) return [];
+  const { name, description, instructions: prompt, tools, model } = role;
+  const agent = {
+    description,
+    prompt,
+    ...(tools === null ? {} : { tools: [...tools, 'StructuredOutput'] }),
+    ...(model === null ? {} : { model }),
+  };
+  return ['--agents', JSON.stringify({ [name]: agent }), ...option('--agent', [name])];
 }
 
 /** An option with its values; nothing where there is none. */

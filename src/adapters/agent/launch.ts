@@ -146,7 +146,9 @@ function describeSpawnError(error: unknown, request: LaunchRequest): PortError {
   const known = toPortError(error, `can't start ${request.program} in ${request.cwd}`);
   if (!existsSync(request.cwd)) return spawnFailed(`the worktree ${request.cwd} is gone; retry the task`, 'ENOENT');
   if (known.code === 'E2BIG') {
-    return spawnFailed('its arguments are too long; shorten agent.args or agent.env in .orchestrator/config.yaml');
+    return spawnFailed(
+      'its arguments are too long; shorten the file of its role, or agent.args and agent.env in .orchestrator/config.yaml',
+    );
   }
   return known.code === 'ENOENT' || known.code === 'EACCES' || known.code === 'ENOTDIR'
     ? spawnFailed(known.message, known.code)

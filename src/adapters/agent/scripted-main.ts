@@ -71,7 +71,7 @@ async function run(): Promise<number> {
   }
   remember(place, { ...memory, next: lines.length, finished: true });
   const summary = ending.summary ?? `Followed the script, ${String(lines.length)} lines.`;
-  return finish({ kind: 'end', report: { status: 'done', summary, questions: [], followUps: [], report: null } });
+  return finish({ kind: 'end', report: { status: 'done', summary, questions: [], followUps: [] } });
 }
 
 /** A session that was through, and is asked for more, begins again at the top. */
@@ -107,7 +107,7 @@ function succeed(report: AgentReport): number {
     isError: false,
     subtype: 'success',
     text: ending.report ?? summary,
-    report: { ...report, summary, report: ending.report },
+    report: { ...report, summary },
   });
   return 0;
 }

@@ -74,7 +74,6 @@ export class ScriptedStream {
               summary: report.summary,
               questions: report.questions,
               follow_ups: report.followUps,
-              report: report.report,
             },
           }),
     });

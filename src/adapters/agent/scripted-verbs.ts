@@ -67,7 +67,7 @@ function setOn(set: () => unknown): Step {
 }
 
 function endWith(report: Omit<AgentReport, 'followUps' | 'report'>): Step {
-  return { kind: 'end', report: { ...report, followUps: [], report: null } };
+  return { kind: 'end', report: { ...report, followUps: [] } };
 }
 
 function say(rest: string, stream: ScriptedStream): Step {

@@ -71,7 +71,12 @@ export function readSnapshot(path: string): Snapshot | null {
       );
     }
     const version = versionOf(stats);
-    return { text: decodeBytes(readFileSync(fd)), version, mtimeMs: stats.mtimeMs, mode: stats.mode & 0o777 };
+    return {
+      text: decodeBytes(readFileSync(fd)),
+      version,
+      mtimeMs: stats.mtimeMs,
+      mode: stats.mode & 0o777,
+    };
   } finally {
     closeSync(fd);
   }
@@ -95,10 +100,15 @@ export class QuietWatch {
   }
 }
 
+/** Takes in what was found in a file; `previous` is what was saved there before, or null. */
+export type TakeIn = (text: string, isWhole: boolean, previous: string | null) => void;
+
 interface Backup {
-  number: number;
+  readonly number: number;
   path: string;
   takenIn: string;
+  /** What was saved into it last, or null. */
+  save: string | null;
   /** The version that was read and taken in, if its time stamp proves that it is the same still. */
   provenVersion: string | null;
   changedAt: number;
@@ -131,38 +141,42 @@ export class DashboardBackups {
       if (number === undefined || takenIn === undefined) continue;
       const path = join(this.#folder, name);
       this.#lastNumber = Math.max(this.#lastNumber, Number(number));
-      this.#track({ number: Number(number), path, takenIn, now });
+      this.#track({ number: Number(number), path, takenIn, save: null, now });
       const text = readSnapshot(path)?.text;
       if (text !== undefined && hashText(text) === takenIn) texts.push(text);
     }
     return texts;
   }
 
-  /** Moves a file here, to be looked at from now on. `takenIn` is what of it is known. Does nothing where there is none. */
-  capture(path: string, takenIn: string | null, now: number): void {
+  /**
+   * Moves a file here, to be looked at from now on. `takenIn` is what of it is known, `save` what was saved there
+   * last. Does nothing where there is none.
+   */
+  capture(path: string, takenIn: string | null, save: string | null, now: number): void {
     const number = this.#lastNumber + 1;
-    const backup = { number, path: this.#pathOf(number, hashText(takenIn)), takenIn: hashText(takenIn), now };
+    const hash = hashText(takenIn);
+    const target = this.#pathOf(number, hash);
     try {
-      renameSync(path, backup.path);
+      renameSync(path, target);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return;
       throw error;
     }
     this.#lastNumber = number;
-    this.#track(backup);
+    this.#track({ number, path: target, takenIn: hash, save, now });
   }
 
   /**
    * Looks at all backups. Hands over what was saved into one once it is whole, and returns whether one is being
    * written to; removes those that were left alone for long.
    */
-  check(now: number, takeIn: (text: string, isWhole: boolean) => void): boolean {
+  check(now: number, takeIn: TakeIn): boolean {
     for (const backup of this.#backups) this.#checkOne(backup, now, takeIn);
     this.#removeOld(now);
     return this.#backups.some((backup) => backup.busySince !== null);
   }
 
-  #checkOne(backup: Backup, now: number, takeIn: (text: string, isWhole: boolean) => void): void {
+  #checkOne(backup: Backup, now: number, takeIn: TakeIn): void {
     const stats = lstatSync(backup.path, { throwIfNoEntry: false });
     if (stats?.isFile() === true && versionOf(stats) === backup.provenVersion) return;
     const seen = stats?.isFile() === true ? readSnapshot(backup.path) : null;
@@ -177,7 +191,8 @@ export class DashboardBackups {
       backup.changedAt = now;
       const isWhole = backup.watch.isQuiet(seen, this.#patience.quietMs, now);
       if (!isWhole && now - backup.busySince < this.#patience.busyMs) return;
-      takeIn(seen.text, isWhole);
+      takeIn(seen.text, isWhole, backup.save);
+      backup.save = isWhole ? seen.text : null;
       this.#rename(backup, hashText(seen.text));
     }
     backup.busySince = null;
@@ -203,9 +218,9 @@ export class DashboardBackups {
     });
   }
 
-  #track({ number, path, takenIn, now }: { number: number; path: string; takenIn: string; now: number }): void {
+  #track({ now, ...backup }: Pick<Backup, 'number' | 'path' | 'takenIn' | 'save'> & { now: number }): void {
     const watch = new QuietWatch();
-    this.#backups.push({ number, path, takenIn, provenVersion: null, changedAt: now, busySince: null, watch });
+    this.#backups.push({ ...backup, provenVersion: null, changedAt: now, busySince: null, watch });
   }
 
   #pathOf(number: number, hash: string): string {

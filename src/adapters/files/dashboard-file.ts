@@ -100,6 +100,8 @@ class GuardedFile {
   #isOpen = false;
   /** What the file held when it was last taken in or written; null where there was none. */
   #known: string | null = null;
+  /** What an editor saved there since it was written, or null. */
+  #save: string | null = null;
 
   constructor({ path, zones, patience = editorPatience }: DashboardFileOptions) {
     this.#path = path;
@@ -126,6 +128,7 @@ class GuardedFile {
       if (text === base) return;
       this.#swap(text, current);
       this.#ledger.setWritten(text);
+      if (Date.now() >= giveUpAt) return;
       if (!this.#checkBackups() && this.#ledger.notes === this.#zones.extractNotes(text).notes) return;
     }
   }
@@ -158,7 +161,11 @@ class GuardedFile {
       const current = readSnapshot(this.#path);
       const isBusy = (current?.text ?? null) !== this.#known && !this.#takeCurrent(current);
       const isBackupBusy = this.#checkBackups();
-      if ((!isBusy && !isBackupBusy) || Date.now() >= giveUpAt) return current;
+      if (!isBusy && !isBackupBusy) return current;
+      if (Date.now() >= giveUpAt) {
+        if (isBusy && current !== null) this.#ledger.takeUnfinished(current.text);
+        return current;
+      }
       await delay(this.#patience.quietMs / looksPerQuiet);
     }
   }
@@ -166,14 +173,15 @@ class GuardedFile {
   /** False where the file is being written, or is missing for so short a time that an editor may be about to put it back. */
   #takeCurrent(current: Snapshot | null): boolean {
     if (!this.#watch.isQuiet(current, this.#patience.quietMs, Date.now())) return false;
-    if (current !== null) this.#ledger.takeSave(current.text);
+    if (current !== null) this.#ledger.takeSave(current.text, this.#save);
     this.#known = current?.text ?? null;
+    this.#save = this.#known;
     return true;
   }
 
   #checkBackups(): boolean {
-    return this.#backups.check(Date.now(), (text, isWhole) => {
-      if (isWhole) this.#ledger.takeSave(text);
+    return this.#backups.check(Date.now(), (text, isWhole, previous) => {
+      if (isWhole) this.#ledger.takeSave(text, previous);
       else this.#ledger.takeUnfinished(text);
     });
   }
@@ -188,12 +196,13 @@ class GuardedFile {
     this.#putInPlace(next, current !== null && current.text === this.#known ? current.text : null);
     rmSync(next, { force: true });
     this.#known = text;
+    this.#save = null;
   }
 
   #putInPlace(next: string, takenIn: string | null): void {
     let known = takenIn;
     for (let move = 0; move < maxMovesPerSwap; move += 1) {
-      this.#backups.capture(this.#path, known, Date.now());
+      this.#backups.capture(this.#path, known, move === 0 ? this.#save : null, Date.now());
       known = null;
       try {
         linkSync(next, this.#path);

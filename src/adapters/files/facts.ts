@@ -87,7 +87,7 @@ export async function writeRunFile(layout: Layout, run: RunId, name: string, tex
   await replaceFile(join(layout.run(run), name), text, privateMode);
 }
 
-/** Reads a fact of version 1; null if it is missing, or is none. */
+/** Reads a fact that the board wrote; null if it is missing, or not of version 1. */
 export async function readFact<Fact extends { readonly version: 1 }>(path: string): Promise<Fact | null> {
   let text: string;
   try {
@@ -97,15 +97,11 @@ export async function readFact<Fact extends { readonly version: 1 }>(path: strin
     throw error;
   }
   try {
-    const value: unknown = JSON.parse(text);
-    return isFact<Fact>(value) ? value : null;
+    const value = JSON.parse(text) as Fact | null;
+    return value?.version === 1 ? value : null;
   } catch {
     return null;
   }
-}
-
-function isFact<Fact>(value: unknown): value is Fact {
-  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1;
 }
 
 async function listFolder(path: string): Promise<readonly string[]> {

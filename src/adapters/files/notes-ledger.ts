@@ -8,8 +8,8 @@ import { createHash } from 'node:crypto';
 
 /** Dashboards whose notes are remembered, by stamp. */
 const maxStamps = 10_000;
-/** Different notes remembered for one stamp. */
-const maxNotesPerStamp = 16;
+/** Files remembered that have one stamp. */
+const maxNotesPerStamp = 64;
 /** Dashboards remembered without their notes, to tell what in a mangled one is the user's. */
 const maxGenerated = 128;
 
@@ -52,17 +52,20 @@ export class NotesLedger {
     this.#rememberNotes(text, this.#notes);
   }
 
-  /** Takes in what an editor saved. */
-  takeSave(text: string): void {
+  /**
+   * Takes in what an editor saved. `previous` is what was saved in the same place before, or null: whoever goes on
+   * writing there, to complete a save perhaps, starts from that.
+   */
+  takeSave(text: string, previous: string | null): void {
     const { found, notes: theirs } = this.#zones.extractNotes(text);
     if (!found) this.#takeMangled(text);
     else if (this.#notes === null) this.setWritten(text);
     else {
-      const known = this.#notesByStamp.get(this.#hashStamp(text));
-      const base = known === undefined ? undefined : this.#findBase(known, theirs);
+      const known = this.#notesByStamp.get(this.#hashStamp(text)) ?? [];
+      const base = this.#findPreviousNotes(text, previous) ?? this.#findBase(known, theirs);
       this.#notes = this.#zones.mergeNotes(base ?? '', this.#notes, theirs);
-      // From now on the editor's buffer holds these notes, and its next save is made from them.
-      if (known !== undefined && base !== undefined) known[known.indexOf(base)] = theirs;
+      // The editor's buffer holds these notes from now on. The base is forgotten only where nobody else can have it.
+      if (known.length === 1) known[0] = theirs;
       else this.#rememberNotes(text, theirs);
     }
   }
@@ -74,17 +77,23 @@ export class NotesLedger {
     if (found) this.#notes = this.#zones.mergeNotes('', this.notes, notes);
   }
 
+  #findPreviousNotes(text: string, previous: string | null): string | undefined {
+    if (previous === null || this.#hashStamp(previous) !== this.#hashStamp(text)) return undefined;
+    const { found, notes } = this.#zones.extractNotes(previous);
+    return found ? notes : undefined;
+  }
+
   #takeMangled(text: string): void {
     const written = this.#generated.length === 0 ? null : this.#generated.join('\n');
     this.#notes = this.#zones.mergeNotes('', this.notes, this.#zones.salvage(text, written));
   }
 
-  /** Of several notes with one stamp those from which the save takes least away, so that nothing is lost by mistake. */
+  /** Of several notes with one stamp those from which the save takes least away, so that nothing is lost by mistake; then the nearest. */
   #findBase(known: readonly string[], theirs: string): string | undefined {
     let best: { readonly notes: string; readonly gained: number; readonly lost: number } | undefined;
     for (const notes of known.toReversed()) {
       const { gained, lost } = this.#zones.countChanges(notes, theirs);
-      if (best === undefined || lost < best.lost || (lost === best.lost && gained > best.gained)) {
+      if (best === undefined || lost < best.lost || (lost === best.lost && gained < best.gained)) {
         best = { notes, gained, lost };
       }
     }
@@ -94,7 +103,8 @@ export class NotesLedger {
   #rememberNotes(text: string, notes: string): void {
     const stamp = this.#hashStamp(text);
     const known = this.#notesByStamp.get(stamp) ?? [];
-    if (!known.includes(notes)) known.push(notes);
+    // One entry for each file that has this stamp: each may have an editor that saves its own changes to it.
+    known.push(notes);
     if (known.length > maxNotesPerStamp) known.shift();
     this.#notesByStamp.delete(stamp);
     this.#notesByStamp.set(stamp, known);

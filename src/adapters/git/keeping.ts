@@ -1,10 +1,12 @@
 /** Keeps the work of a run reachable, lets a worktree go of its branch, and removes a worktree that holds nothing else. */
 import { realpath } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { RunPlan } from '../../domain/run.ts';
 import { formatRunId } from '../../domain/run.ts';
 import { findTip, readStatus } from './evidence.ts';
+import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
-import { findRecord, inWorktree, isLockedByUs, leaveMark, lockReason } from './record.ts';
+import { findClaim, findRecord, inWorktree, isLockedByUs, leaveMark, lockReason } from './record.ts';
 import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -43,8 +45,23 @@ export async function keep(git: Git, repository: Repository, plan: RunPlan): Pro
 export async function release(git: Git, repository: Repository, plan: RunPlan, remove: boolean): Promise<void> {
   const record = await findRecord(repository, plan.workspace.path);
   if (plan.workspace.kind === 'branch') await detach(git, plan, record);
+  if (record === null && (await exists(dirname(plan.workspace.path)))) await forgetMissing(git, repository, plan);
   if (remove && record !== null) await removeWorktree(git, plan, record);
   if (remove) await removeEmptyBranch(git, plan);
+}
+
+/**
+ * Drops git's record of a worktree whose folder was deleted by hand, since it would hold on to the branch; a commit
+ * that only the record knew is kept. Returns whether there was one. Throws PortError if git fails.
+ */
+export async function forgetMissing(git: Git, repository: Repository, plan: RunPlan): Promise<boolean> {
+  const { path } = plan.workspace;
+  const claim = await findClaim(repository, path);
+  if (claim === null || (await exists(path))) return false;
+  const [head] = await resolveCommits(git, [`worktrees/${basename(claim)}/HEAD`]);
+  if (head) await git.run(['update-ref', leftRef(plan, head), head], durable);
+  await git.run(['worktree', 'remove', '--force', '--force', path]);
+  return true;
 }
 
 async function detach(git: Git, plan: RunPlan, record: string | null): Promise<void> {
@@ -56,7 +73,7 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   if (branchTip === null && head === null) return;
   const { tip, strayed } = await findTip(git, head, branchTip, workspace.path);
   const lines = [`update ${doneRef(plan.task)} ${tip}`];
-  if (strayed && head !== null) lines.push(`update ${leftRef(plan)} ${head}`);
+  if (strayed && head !== null) lines.push(`update ${leftRef(plan, head)} ${head}`);
   if (tip !== branchTip && (await isFree(git, workspace.branch, workspace.path))) {
     lines.push(branchTip === null ? `create ${ref} ${tip}` : `update ${ref} ${tip} ${branchTip}`);
   }
@@ -79,7 +96,7 @@ async function removeWorktree(git: Git, plan: RunPlan, record: string): Promise<
   const { head, dirty } = await readStatus(git, path, false);
   if (dirty.length > 0 || head === null || !(await isLockedByUs(record))) return;
   if (plan.workspace.kind === 'detached' && head !== plan.workspace.base) {
-    await git.run(['update-ref', leftRef(plan), head], durable);
+    await git.run(['update-ref', leftRef(plan, head), head], durable);
   }
   await git.serialise(async () => {
     await git.run(['worktree', 'unlock', path]);

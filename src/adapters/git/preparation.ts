@@ -7,15 +7,17 @@
  *
  *   ready ──► released from its branch ──► ready, on its branch again
  */
-import { mkdir, readdir, rename, rmdir, access } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { PortError, type CommandRunner } from '../../ports.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { readStatus } from './evidence.ts';
+import { exists } from './file-presence.ts';
 import { gitError, taskError, type Git } from './git.ts';
-import { findClaim, findRecord, hasMark, inWorktree, leaveMark, lockReason, removeMark } from './record.ts';
+import { forgetMissing } from './keeping.ts';
+import { findRecord, hasMark, inWorktree, leaveMark, lockReason, removeMark } from './record.ts';
 import { branchRef, doneRef, isAncestor, keptRef, leftRef, readBranch, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -48,6 +50,8 @@ async function prepareWorktree(context: PreparationContext, plan: RunPlan): Prom
   const { path } = plan.workspace;
   const existing = await findRecord(repository, path);
   if (existing !== null && (await hasMark(existing, 'ready'))) {
+    // The agent before may have been ended in the middle of a git command; nobody else works here.
+    await rm(join(existing, 'index.lock'), { force: true });
     if (await hasMark(existing, 'released')) await takeBranchBack(context, plan, existing);
     return;
   }
@@ -92,7 +96,7 @@ async function addWorktree(context: PreparationContext, plan: RunPlan): Promise<
   const all = [...args, ...how, '--', workspace.path, from];
   const first = await git.attempt(all);
   if (first.exitCode === 0) return;
-  if (await forgetMissing(context, plan)) {
+  if (await forgetMissing(git, context.repository, plan)) {
     await git.run(all);
     return;
   }
@@ -135,18 +139,6 @@ function checkedOut(plan: RunPlan, branch: string, folder: string): Error {
   );
 }
 
-/** Drops the record of a worktree whose folder was deleted by hand; a commit that only it knew is kept. */
-async function forgetMissing({ git, repository }: PreparationContext, plan: RunPlan): Promise<boolean> {
-  const { path } = plan.workspace;
-  const claim = await findClaim(repository, path);
-  if (claim === null || (await exists(path))) return false;
-  const name = claim.slice(dirname(claim).length + 1);
-  const [head] = await resolveCommits(git, [`worktrees/${name}/HEAD`]);
-  if (head) await git.run(['update-ref', leftRef(plan), head]);
-  await git.run(['worktree', 'remove', '--force', '--force', path]);
-  return true;
-}
-
 /**
  * Makes room where a folder stands in the way that no agent was let into: what it holds beyond its commit goes under
  * a ref, then it is removed. A folder that is no worktree of ours is renamed, not removed.
@@ -168,7 +160,7 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
   const message = `branchboard: what an unfinished worktree held before ${formatRunId(plan)}`;
   const snapshot = await takeSnapshot(git, { path, record, head, removals: false, nested: [], message });
   const worthKeeping = snapshot ?? (head === plan.workspace.base ? null : head);
-  if (worthKeeping !== null) await git.run(['update-ref', leftRef(plan), worthKeeping]);
+  if (worthKeeping !== null) await git.run(['update-ref', leftRef(plan, worthKeeping), worthKeeping]);
   await git.serialise(() => git.run(['worktree', 'remove', '--force', '--force', path]));
 }
 
@@ -212,13 +204,6 @@ async function followBranch(git: Git, plan: RunPlan, branch: string, head: strin
       `${branch} has moved on, and its worktree holds changes that are not committed (${dirty.slice(0, 3).join(', ')}). Look at them: git -C '${path}' status. Commit or undo them, then: branchboard retry ${plan.task}`,
     );
   }
-  await git.run(['update-ref', leftRef(plan), head]);
+  await git.run(['update-ref', leftRef(plan, head), head]);
   await git.run(['checkout', '--quiet', '--no-guess', branch, '--'], inWorktree(path));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

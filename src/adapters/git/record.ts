@@ -4,8 +4,9 @@
  * Worktrees lie inside the user's checkout. Where one has lost its `.git` file, git would find the user's own
  * repository above it and change that; so nothing runs in a worktree whose record was not checked here first.
  */
-import { access, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { exists } from './file-presence.ts';
 import type { GitOptions } from './git.ts';
 import type { Repository } from './repository.ts';
 
@@ -56,10 +57,7 @@ export async function isLockedByUs(record: string): Promise<boolean> {
 
 /** Whether the mark is there. */
 export async function hasMark(record: string, mark: Mark): Promise<boolean> {
-  return access(join(record, `branchboard-${mark}`)).then(
-    () => true,
-    () => false,
-  );
+  return exists(join(record, `branchboard-${mark}`));
 }
 
 /** Leaves a mark that survives a power cut. Throws the system's error if it can't. */

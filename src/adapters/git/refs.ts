@@ -3,7 +3,7 @@
  *
  *   refs/branchboard/base/TASK      the merge of its dependencies' work that a task starts from
  *   refs/branchboard/kept/TASK/N    all that the worktree held after run N, uncommitted files too
- *   refs/branchboard/left/TASK/N    commits or files found elsewhere than on the task's branch
+ *   refs/branchboard/left/TASK/N-…  commits or files found elsewhere than on the task's branch; a ref for each commit
  *   refs/branchboard/done/TASK      the tip of the task's branch when its worktree let go of it
  */
 import type { RunId } from '../../domain/run.ts';
@@ -16,7 +16,8 @@ export const baseRef = (task: TaskId): string => `refs/branchboard/base/${task}`
 /** See the file's head. */
 export const keptRef = (run: RunId): string => `refs/branchboard/kept/${run.task}/${String(run.n)}`;
 /** See the file's head. */
-export const leftRef = (run: RunId): string => `refs/branchboard/left/${run.task}/${String(run.n)}`;
+export const leftRef = (run: RunId, commit: string): string =>
+  `refs/branchboard/left/${run.task}/${String(run.n)}-${commit.slice(0, 12)}`;
 /** See the file's head. */
 export const doneRef = (task: TaskId): string => `refs/branchboard/done/${task}`;
 /** A branch's full name. */

@@ -1,9 +1,9 @@
 /** Opens a repository: finds out once what all else relies on, and says clearly why one can't be used. */
-import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { failure, success, type Result } from '../../domain/result.ts';
 import { PortError } from '../../ports.ts';
 import { createGit, oldestGit, quote, type GitOutput } from './git.ts';
+import { exists } from './file-presence.ts';
 
 /** A repository as it was when it was opened. */
 export interface Repository {
@@ -142,11 +142,4 @@ function readPlaces(output: GitOutput, dir: string): Result<Places, RepositoryPr
 function hasIdentityIn(env: NodeJS.ProcessEnv): boolean {
   const names = ['GIT_AUTHOR_NAME', 'GIT_AUTHOR_EMAIL', 'GIT_COMMITTER_NAME', 'GIT_COMMITTER_EMAIL'];
   return names.every((name) => env[name]);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -44,7 +44,7 @@ async function checkSettings(place: Place): Promise<void> {
 
 /** Runs a board in this process until it ends; throws CliError if another one has it. */
 export async function runBoard(place: Place, choices: { readonly untilIdle: boolean }): Promise<ExitCode> {
-  let stop = () => undefined as void;
+  let stop: () => void = () => undefined;
   const lock = await lockBoard(place.layout.root, () => stop());
   if (!lock.ok)
     throw new CliError(

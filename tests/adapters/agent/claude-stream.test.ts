@@ -104,7 +104,7 @@ function expectations(version: Version): Record<string, Expected> {
         ...fine,
         numTurns: 2,
         text: 'ok',
-        report: { status: 'done', summary: 'ok', questions: [], followUps: [], report: null },
+        report: { status: 'done', summary: 'ok', questions: [], followUps: [] },
       },
     },
     'structured-output-ignored': { result: { ...fine, numTurns: 2, text: 'Done.', report: null } },
@@ -287,7 +287,7 @@ describe('readStreamLine', () => {
       follow_ups: 'none',
     };
     const report = readMessages(end({ structured_output: output })).result?.report;
-    expect(report).toMatchObject({ status: 'needs-input', followUps: [], report: null });
+    expect(report).toMatchObject({ status: 'needs-input', followUps: [] });
     expect(report?.summary).toHaveLength(limits.maxSummaryChars);
     expect(report?.questions).toHaveLength(limits.maxQuestions);
     expect(readMessages(end({ structured_output: { status: 'perhaps' } })).result?.report).toBeNull();

@@ -97,6 +97,8 @@ describe('an agent that runs', () => {
 
   it('leaves processes alone that carry another tag, part of the tag, or none', async () => {
     const plan = bench.plan();
+    await bench.runner(shellAgent('waiting.sh')).start(requestOf(plan));
+    // Started after the agent: older processes are not even looked into.
     const [run, board] = formatTag(tagOf(plan, bench.boardDir));
     const environments = [[run], [board], [`${run}0`, board], [run, `${board}2`], [`X${run}`, board], []];
     const others = environments.map((pairs) => {
@@ -105,12 +107,29 @@ describe('an agent that runs', () => {
       return spawn('/bin/sleep', ['60'], { env, stdio: 'ignore' });
     });
     try {
-      await bench.runner(shellAgent('good.sh')).start(requestOf(plan));
+      writeFileSync(path.join(bench.work, 'go'), '');
       await bench.exit();
       expect(others.map((other) => other.pid !== undefined && lives(other.pid))).toEqual(others.map(() => true));
     } finally {
       for (const other of others) other.kill('SIGKILL');
     }
+  });
+
+  it('is not taken for silent while it prints what changes nothing in its view', async () => {
+    const command = `while [ ! -e go ]; do echo '{"type":"stream_event"}'; sleep 0.02; done`;
+    const agent = { ...defaultSettings.agent, command: 'sh', args: ['-c', command, 'agent'] };
+    const runner = bench.runner(
+      { ...defaultSettings, agent },
+      { timings: { followEveryMs: 10, outputReportEveryMs: 30 } },
+    );
+    await runner.start(requestOf(bench.plan()));
+    await vi.waitFor(() => expect(bench.told.seen.length).toBeGreaterThan(3), { timeout: 5_000 });
+    writeFileSync(path.join(bench.work, 'go'), '');
+    await bench.exit();
+    const times = bench.told.seen.map((told) => told.lastOutputAt);
+    expect(new Set(times).size).toBe(times.length);
+    expect([...times].sort((a, b) => a - b)).toEqual(times);
+    expect(new Set(bench.told.seen.map((told) => told.view)).size).toBe(1);
   });
 });
 

@@ -89,7 +89,7 @@ describe('the scripted agent', () => {
     const exit = await run(block(String.raw`report # Found\nNothing.`, 'summary Short'));
     expect(exit.view.result).toMatchObject({
       text: '# Found\nNothing.',
-      report: { summary: 'Short', report: '# Found\nNothing.' },
+      report: { summary: 'Short' },
     });
   });
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tagOf } from '../../../src/adapters/agent/agent-environment.ts';
 import { findTagged, readStart, signalGroup, signalProcess } from '../../../src/adapters/agent/processes.ts';
 import { sweepRun } from '../../../src/adapters/agent/sweep.ts';
@@ -47,6 +48,23 @@ describe('sweepRun', () => {
     const later = String(Number(readStart(pid)) + 1);
     expect(await sweepRun(tagOf(bench.plan(), bench.boardDir), later, realClock, { sweepGraceMs: 50 })).toBe(0);
     expect(lives(pid)).toBe(true);
+  });
+});
+
+describe('readStart', () => {
+  it('takes a zombie for gone, as nobody may ever collect it', async () => {
+    await startTagged(`true & echo $! > zombie; echo x > ready; exec sleep 300`);
+    const pid = Number(await awaitFile(path.join(bench.work, 'zombie')));
+    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')).toContain(') Z '));
+    expect(readStart(pid)).toBeNull();
+  });
+
+  it('copes with any name of a process', async () => {
+    const odd = path.join(bench.work, 'a) R 1 (b');
+    symlinkSync('/bin/sleep', odd);
+    const pid = await startTagged(`echo x > ready; exec './a) R 1 (b' 300`);
+    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/comm`, 'utf8')).toBe('a) R 1 (b\n'));
+    expect(Number(readStart(pid))).toBeGreaterThan(Number(readStart(1)));
   });
 });
 

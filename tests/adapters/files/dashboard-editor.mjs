@@ -3,6 +3,7 @@
  * notes. Arguments: path, style, buffer (`reload` loads the file before each edit, `keep` never again), count.
  * Prints how often the file was not there for a moment when it was loaded.
  */
+import { Buffer } from 'node:buffer';
 import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -45,6 +46,6 @@ for (let i = 1; i <= Number(count); i += 1) {
   if (buffer === 'reload') text = await load();
   text += `${style} ${buffer} line ${i}\n`;
   await styles[style](text);
-  await delay((i * 7) % 20);
+  await delay((i * 7) % 40);
 }
 console.log(missing);

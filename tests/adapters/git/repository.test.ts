@@ -5,6 +5,9 @@ import { openRepository } from '../../../src/adapters/git/repository.ts';
 import { createGit } from '../../../src/adapters/git/git.ts';
 import { Scratch } from './scratch.ts';
 
+// Each test starts dozens of git processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
 vi.mock('../../../src/domain/limits.ts', async (original) => {
   const { limits } = await original<{ readonly limits: object }>();
   return { limits: { ...limits, gitTimeoutMs: 3_000, interruptGraceMs: 300 } };

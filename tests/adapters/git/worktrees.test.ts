@@ -1,13 +1,21 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GitWorktrees } from '../../../src/adapters/git/worktrees.ts';
 import type { RunPlan } from '../../../src/domain/run.ts';
 import { planFor, Scratch, start, taskId } from './scratch.ts';
 
+// Each test starts dozens of git processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
 /** The next run of the same task in the same workspace. */
 function nextRun(plan: RunPlan): RunPlan {
   return { ...plan, n: plan.n + 1, cause: { kind: 'interrupted' } };
+}
+
+/** The one ref that keeps what a task left elsewhere than on its branch. */
+function left(id: string): string {
+  return scratch.git('for-each-ref', '--format=%(refname)', `refs/branchboard/left/${id}`).trim();
 }
 
 let scratch: Scratch;
@@ -172,7 +180,7 @@ describe('a worktree that was cut off while it was made', () => {
     scratch.write({ 'found.txt': 'by hand\n' }, plan.workspace.path);
     await worktrees.prepare(plan);
     expect(existsSync(join(plan.workspace.path, 'found.txt'))).toBe(false);
-    expect(scratch.git('show', 'refs/branchboard/left/x/1:found.txt')).toBe('by hand\n');
+    expect(scratch.git('show', `${left('x')}:found.txt`)).toBe('by hand\n');
   });
 
   it('is made after all where only its branch or its folder came to be', async () => {
@@ -236,6 +244,25 @@ describe('a later run', () => {
     await worktrees.prepare(nextRun(plan));
     expect(scratch.gitIn(plan.workspace.path, 'status', '--porcelain', '--branch')).toBe('## task/x\n');
     expect(existsSync(join(plan.workspace.path, 'c.txt'))).toBe(true);
+  });
+
+  it('keeps commits that only a worktree deleted by hand knew of, and frees its branch', async () => {
+    const plan = await start(worktrees, 'x');
+    scratch.gitIn(plan.workspace.path, 'switch', '--quiet', '--detach');
+    const tip = scratch.commit({ 'c.txt': 'c' }, plan.workspace.path);
+    rmSync(plan.workspace.path, { recursive: true });
+    await worktrees.prepare(nextRun(plan));
+    expect(scratch.git('rev-parse', left('x')).trim()).toBe(tip);
+    rmSync(plan.workspace.path, { recursive: true });
+    await worktrees.release(nextRun(plan), false);
+    scratch.git('switch', '--quiet', 'task/x');
+  });
+
+  it('is not held up by the lock of a git command that was killed with its agent', async () => {
+    const plan = await start(worktrees, 'x');
+    writeFileSync(join(scratch.dir, '.git', 'worktrees', 'x', 'index.lock'), '');
+    await worktrees.prepare(nextRun(plan));
+    scratch.commit({ 'c.txt': 'c' }, plan.workspace.path);
   });
 
   it('makes a deleted branch again from what was kept of it', async () => {
@@ -307,7 +334,7 @@ describe('what a run left', () => {
       dirty: ["(commits on a detached HEAD that are not on the task's branch)"],
     });
     await worktrees.release(plan, false);
-    expect(scratch.git('rev-parse', 'task/x', 'refs/branchboard/done/x', 'refs/branchboard/left/x/1')).toBe(
+    expect(scratch.git('rev-parse', 'task/x', 'refs/branchboard/done/x', left('x'))).toBe(
       `${tip}\n${tip}\n${strayed}\n`,
     );
   });
@@ -332,6 +359,28 @@ describe('what a run left', () => {
     await worktrees.release(plan, true);
     expect(scratch.userState()).toBe(before);
     expect(existsSync(join(plan.workspace.path, 'a.txt'))).toBe(true);
+  });
+});
+
+describe('a link that leads elsewhere', () => {
+  it('to the worktree of another task or of another repository, is not followed', async () => {
+    const mine = await start(worktrees, 'x');
+    const other = await start(worktrees, 'y');
+    const link = join(mine.workspace.path, '.git');
+    writeFileSync(link, readFileSync(join(other.workspace.path, '.git')));
+    await worktrees.release(mine, true);
+    expect(scratch.gitIn(other.workspace.path, 'status', '--branch', '--porcelain')).toBe('## task/y\n');
+
+    const foreign = new Scratch();
+    try {
+      foreign.commit({ 'a.txt': 'a' });
+      rmSync(mine.workspace.path, { recursive: true });
+      foreign.git('worktree', 'add', '--quiet', '-b', 'task/x', mine.workspace.path);
+      await worktrees.release(mine, true);
+      expect(foreign.gitIn(mine.workspace.path, 'status', '--branch', '--porcelain')).toBe('## task/x\n');
+    } finally {
+      foreign.remove();
+    }
   });
 });
 

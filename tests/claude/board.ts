@@ -1,0 +1,289 @@
+/**
+ * A board in a scratch repository, driven through the built command line, with the real `claude` talking to a scripted
+ * Messages API. Nothing of the surroundings is inherited: home, login and git settings are the board's own.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
+import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
+import { claudeBinary, claudeEnv, startMessagesApi } from './messages-api.ts';
+import type { ApiRequest, MessagesApi, Reply } from './messages-api.ts';
+
+const cliMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** A test that starts the real agent may take so long, on a machine that is busy. */
+export const boardTestTimeoutMs = 120_000;
+/** A command that takes longer, or a condition that does not come true, fails the test. */
+const patienceMs = 90_000;
+const pollMs = 20;
+
+/** What a board is made with. */
+export interface Setup {
+  readonly script: (request: ApiRequest) => Reply | Promise<Reply>;
+  /** Added to the `config.yaml` that `init` wrote. */
+  readonly config?: string;
+  /** Files of the repository's first commit, by path, beside `README.md`. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** False leaves the login to `agent.env`. */
+  readonly login?: boolean;
+}
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null;
+  /** What it printed, on both streams. */
+  readonly output: string;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  /** What it printed so far. */
+  output(): string;
+  signal(signal: 'SIGINT' | 'SIGTERM'): void;
+}
+
+/** A scratch repository with a board. */
+export class ClaudeBoard {
+  readonly repo: string;
+  readonly home: string;
+  readonly api: MessagesApi;
+  readonly #root: string;
+  readonly #login: boolean;
+  readonly #children = new Set<ChildProcess>();
+  readonly #printed: string[] = [];
+
+  constructor(root: string, api: MessagesApi, login: boolean) {
+    this.#root = root;
+    this.#login = login;
+    this.api = api;
+    this.repo = join(root, 'repo');
+    this.home = join(root, 'home');
+  }
+
+  /** All that the board's commands printed, for a test that failed. */
+  get printed(): string {
+    return this.#printed.join('');
+  }
+
+  /** A path in `.orchestrator/`. */
+  path(...parts: readonly string[]): string {
+    return join(this.repo, '.orchestrator', ...parts);
+  }
+
+  read(...parts: readonly string[]): string {
+    return readFileSync(this.path(...parts), 'utf8');
+  }
+
+  get dashboard(): string {
+    return this.read('DASHBOARD.md');
+  }
+
+  /** Runs a command to its end. */
+  async cli(...args: readonly string[]): Promise<Ended> {
+    return withPatience(this.launch(...args).ended, `branchboard ${args.join(' ')}`);
+  }
+
+  /** Starts a command. */
+  launch(...args: readonly string[]): Running {
+    const child = spawn(process.execPath, [cliMain, ...args], {
+      cwd: this.repo,
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { pid } = child;
+    if (pid === undefined) throw new Error('the command did not start');
+    this.#children.add(child);
+    this.#printed.push(`$ branchboard ${args.join(' ')}\n`);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        this.#printed.push(text);
+      });
+    }
+    const ended = new Promise<Ended>((resolve) => {
+      child.once('close', (code) => {
+        this.#children.delete(child);
+        this.#printed.push(`exit code ${String(code)}\n`);
+        resolve({ code, output });
+      });
+    });
+    return { pid, ended, output: () => output, signal: (signal) => void child.kill(signal) };
+  }
+
+  /** Puts task files beside the repository and adds them. */
+  async add(tasks: Readonly<Record<string, string>>): Promise<void> {
+    const files = Object.entries(tasks).map(([id, text]) => {
+      const file = join(this.#root, `${id}.md`);
+      writeFileSync(file, text);
+      return file;
+    });
+    const { code, output } = await this.cli('add', ...files);
+    if (code !== 0) throw new Error(`add failed: ${output}`);
+  }
+
+  /** Runs the board until nothing can go on without the user. */
+  runUntilIdle(): Promise<Ended> {
+    return this.cli('start', '--until-idle');
+  }
+
+  git(...args: readonly string[]): string {
+    // Looking at the user's index must not rewrite it.
+    const env = { ...this.#environment(), GIT_OPTIONAL_LOCKS: '0' };
+    return execFileSync('git', args, { cwd: this.repo, env, encoding: 'utf8' }).trimEnd();
+  }
+
+  /** Ids of the tasks in a column. */
+  column(name: string): readonly string[] {
+    return readdirSync(this.path(name))
+      .map((file) => file.replace(/\.md$/, ''))
+      .sort();
+  }
+
+  /** `queue.json`. */
+  get data(): BoardData {
+    return JSON.parse(this.read('queue.json')) as BoardData;
+  }
+
+  task(id: string): TaskData {
+    const found = this.data.tasks.find((task) => task.id === id);
+    if (found === undefined) throw new Error(`queue.json holds no ${id}`);
+    return found;
+  }
+
+  /** How many runs a task has had. */
+  countRuns(id: string): number {
+    return readdirSync(this.path('runs', id)).filter((name) => /^\d+$/.test(name)).length;
+  }
+
+  plan(id: string, n: number): RunPlan {
+    return JSON.parse(this.read('runs', id, String(n), 'plan.json')) as RunPlan;
+  }
+
+  record(id: string, n: number): RunRecord {
+    return JSON.parse(this.read('runs', id, String(n), 'exit.json')) as RunRecord;
+  }
+
+  /** The lines of a run's stream. */
+  stream(id: string, n: number): readonly Readonly<Record<string, unknown>>[] {
+    return this.read('runs', id, String(n), 'stream.jsonl')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Living processes that were started, however indirectly, by an agent of this board; seen on Linux only. */
+  findAgentProcesses(): readonly number[] {
+    if (process.platform !== 'linux') return [];
+    const tag = `BRANCHBOARD_BOARD=${this.path()}\0`;
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          const state = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '');
+          return !state.startsWith('Z') && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(tag);
+        } catch {
+          return false;
+        }
+      })
+      .map(Number);
+  }
+
+  /** Ends all that is left, by pid, and removes the folder. */
+  async remove(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    for (const pid of this.findAgentProcesses()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself meanwhile.
+      }
+    }
+    await this.api.close();
+    rmSync(this.#root, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #environment(): Record<string, string> {
+    const { PATH, ...rest } = claudeEnv(this.api.url, this.home);
+    const inherited = Object.entries(rest).filter(
+      ([name]) => !name.startsWith('GIT_') && (this.#login || name !== 'ANTHROPIC_API_KEY'),
+    );
+    return {
+      ...Object.fromEntries(inherited),
+      // `claude` is found where the package put it, as a user's own is.
+      PATH: [dirname(claudeBinary), PATH].join(delimiter),
+      GIT_CONFIG_NOSYSTEM: '1',
+    };
+  }
+}
+
+/** Makes a repository with a board, hands it over, and removes all of it; a failure shows what the board printed. */
+export async function withBoard(setup: Setup, use: (board: ClaudeBoard) => Promise<void>): Promise<void> {
+  const root = realpathSync(await mkdtemp(join(tmpdir(), 'branchboard-claude-')));
+  const board = new ClaudeBoard(root, await startMessagesApi(setup.script), setup.login ?? true);
+  try {
+    await fillRepository(board, setup);
+    await use(board);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n\nWhat the board printed:\n${board.printed}`;
+    throw error;
+  } finally {
+    await board.remove();
+  }
+}
+
+async function fillRepository(board: ClaudeBoard, { files = {}, config }: Setup): Promise<void> {
+  for (const folder of [board.repo, board.home]) mkdirSync(folder);
+  board.git('init', '--quiet', '--initial-branch=main');
+  board.git('config', 'user.name', 'A Developer');
+  board.git('config', 'user.email', 'dev@example.invalid');
+  for (const [path, text] of Object.entries({ 'README.md': 'hello\n', ...files })) {
+    mkdirSync(dirname(join(board.repo, path)), { recursive: true });
+    writeFileSync(join(board.repo, path), text);
+  }
+  board.git('add', '--all');
+  board.git('commit', '--quiet', '--message=first');
+  const { code, output } = await board.cli('init');
+  if (code !== 0) throw new Error(`init failed: ${output}`);
+  if (config !== undefined) appendFileSync(board.path('config.yaml'), `\n${config}\n`);
+}
+
+/** Waits until a condition holds. What it throws counts as not yet. */
+export async function waitUntil(what: string, holds: () => boolean): Promise<void> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      if (holds()) return;
+    } catch {
+      // A file that the condition reads may not be there yet.
+    }
+    if (Date.now() > until) throw new Error(`in vain waited for: ${what}`);
+    await delay(pollMs);
+  }
+}
+
+async function withPatience<T>(promise: Promise<T>, what: string): Promise<T> {
+  const abort = new AbortController();
+  const late = delay(patienceMs, null, { signal: abort.signal }).then(() => {
+    throw new Error(`${what} took longer than ${String(patienceMs / 1000)} s`);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    late.catch(() => undefined);
+    abort.abort();
+  }
+}
+
+/** The permission bits of a file, such as `600`. */
+export function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
