@@ -17,7 +17,8 @@ import { PortError, type ChangeHints, type RunListener, type SettingsFile } from
 import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { Mailbox } from './mailbox.ts';
-import { Performer, type News, type Ports } from './perform.ts';
+import type { News } from './news.ts';
+import { Performer, type Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
 
 /** What a daemon is made of. The runner of agents is made last, since it tells what it sees to the daemon. */

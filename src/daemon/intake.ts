@@ -4,7 +4,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
 import type { BoardFiles } from '../ports.ts';
-import type { News } from './perform.ts';
+import type { News } from './news.ts';
 
 /** Takes files in; asks `board` which ids are in use. */
 export class Intake {

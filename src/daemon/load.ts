@@ -4,7 +4,7 @@ import { parseTaskId } from '../domain/task.ts';
 import { stripStory } from '../markdown/story.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
 import type { AgentRunner, BoardFiles } from '../ports.ts';
-import type { News } from './perform.ts';
+import type { News } from './news.ts';
 
 /** `task-loaded`, or `task-vanished` if the file is not there any more. */
 export async function loadTask(

@@ -2,7 +2,6 @@
 import type { TaskFile } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
-import type { BoardEvent } from '../domain/event.ts';
 import { unreachable } from '../domain/result.ts';
 import type { CommandOutcome, RunPlan } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -24,6 +23,7 @@ import {
 } from '../ports.ts';
 import type { Intake } from './intake.ts';
 import { loadTask } from './load.ts';
+import type { News } from './news.ts';
 
 /** Everything outside that effects are performed on. */
 export interface Ports {
@@ -44,10 +44,6 @@ export interface Ports {
   /** Ends commands that are running, because the board stops. */
   readonly breakOff: () => void;
 }
-
-type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
-/** An event before its time is put on it. */
-export type News = Untimed<BoardEvent>;
 
 /** Performs effects; `settings` are those in force. */
 export class Performer {

@@ -6,7 +6,7 @@ import { emptyRunView } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal } from '../ports.ts';
 import { loadTask } from './load.ts';
-import type { News } from './perform.ts';
+import type { News } from './news.ts';
 
 /** What a snapshot is read from. */
 export interface SnapshotPorts {

@@ -131,10 +131,16 @@ export function mergeLines(base: string, ours: string, theirs: string): string {
   if (isMerged(baseLines, ourLines, theirLines)) return ours;
   const [mine, other] = [compareToBase(baseLines, ourLines), compareToBase(baseLines, theirLines)];
   const merged: string[] = [];
+  let [fromUs, fromThem]: [string[], string[]] = [[], []];
   for (let i = 0; i <= baseLines.length; i += 1) {
-    merged.push(...uniteAdditions(mine.added[i] ?? [], other.added[i] ?? []));
+    fromUs.push(...(mine.added[i] ?? []));
+    fromThem.push(...(other.added[i] ?? []));
     const [line, kept, keptByOther] = [baseLines[i], mine.kept[i], other.kept[i]];
-    if (kept !== undefined && keptByOther !== undefined) merged.push(keptByOther === line ? kept : keptByOther);
+    const isKept = kept !== undefined && keptByOther !== undefined;
+    if (!isKept && i < baseLines.length) continue;
+    merged.push(...uniteAdditions(fromUs, fromThem));
+    [fromUs, fromThem] = [[], []];
+    if (isKept) merged.push(keptByOther === line ? kept : keptByOther);
   }
   return joinLines(merged);
 }

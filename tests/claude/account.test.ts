@@ -15,6 +15,11 @@ function troubled(fault: Reply, part: Part): { readonly part: Part; mend(): void
   return { part: (ask) => (mended ? part(ask) : fault), mend: () => void (mended = true) };
 }
 
+/** The hold is told, and the run that met it is settled. */
+function isHeld(board: ClaudeBoard, reason: string): boolean {
+  return board.data.paused?.reason === reason && board.task('t').column === 'queued';
+}
+
 /** The task is done in its second run, which went on with the first one's session at no attempt's cost. */
 function expectResumed(board: ClaudeBoard): void {
   const { session } = board.plan('t', 1);
@@ -71,7 +76,7 @@ describe.concurrent('an account that does not work', { timeout: boardTestTimeout
     await withBoard({ script }, async (board) => {
       await board.add({ t: 'Write t.txt.\n' });
       const daemon = board.launch('start');
-      await waitUntil('the hold', () => board.data.paused?.reason === 'auth');
+      await waitUntil('the hold', () => isHeld(board, 'auth'));
       expect(board.column('queued')).toEqual(['t']);
       expect(board.dashboard).toMatch(/^_Paused: auth, until /m);
       expect((await board.cli('stop')).code).toBe(0);
@@ -95,7 +100,7 @@ describe.concurrent('a service that fails', { timeout: boardTestTimeoutMs }, () 
       await withBoard({ script: castParts({ t: part }), config: fewRetries }, async (board) => {
         await board.add({ t: 'Write t.txt.\n' });
         const daemon = board.launch('start', '--until-idle');
-        await waitUntil('the hold', () => board.data.paused?.reason === reason);
+        await waitUntil('the hold', () => isHeld(board, reason));
         expect(board.task('t')).toMatchObject({ column: 'queued', attempt: 1, reason: null });
         expect(board.dashboard).toContain(`No new starts (${reason})`);
         mend();
@@ -134,7 +139,7 @@ describe.concurrent('the limit of a subscription', { timeout: boardTestTimeoutMs
     await withBoard({ script: castParts({ t: part }), config, login: false }, async (board) => {
       await board.add({ t: 'Write t.txt.\n' });
       const daemon = board.launch('start', '--until-idle');
-      await waitUntil('the hold', () => board.data.paused?.reason === 'usage-limit');
+      await waitUntil('the hold', () => isHeld(board, 'usage-limit'));
       const resetsAtMs = (limit.resetsAt ?? 0) * 1000;
       expect(board.data.paused).toEqual({ reason: 'usage-limit', until: new Date(resetsAtMs).toISOString() });
       expect(board.task('t')).toMatchObject({ column: 'queued', attempt: 1 });

@@ -3,6 +3,8 @@ import type { ApiRequest, Reply, ToolCall } from './messages-api.ts';
 
 /** A request of one task's agent. */
 export interface Ask extends ApiRequest {
+  /** Turns of the model since the board's last prompt. */
+  readonly turnSincePrompt: number;
   readonly task: string;
   /** Absolute path of the folder that the agent was told to work in. */
   readonly worktree: string;
@@ -22,10 +24,17 @@ export function castParts(
     const worktree = /^# Where you are\n\n`([^`]+)`/m.exec(request.text)?.[1] ?? '';
     const part = parts[task];
     if (part === undefined || worktree === '') throw new Error(`no part for the task "${task}" in "${worktree}"`);
-    const again = request.text.match(/^This goes on with the task `/gm)?.length ?? 0;
-    return part({ ...request, task, worktree, prompts: 1 + again });
+    const promptsAt = request.messages.flatMap(({ role, content }, at) =>
+      role === 'user' && content.some(({ text = '' }) => boardPrompt.test(text)) ? [at] : [],
+    );
+    const later = request.messages.slice(promptsAt.at(-1));
+    const turnSincePrompt = later.filter(({ role }) => role === 'assistant').length;
+    return part({ ...request, task, worktree, prompts: promptsAt.length, turnSincePrompt });
   };
 }
+
+/** A session that was cut off among its tools is resumed with results and prompt in one message. */
+const boardPrompt = /^(?:You work alone on|This goes on with) the task `/m;
 
 /** One step a turn, counted from the last prompt; the last one is repeated. */
 export function inTurns(...steps: readonly ((ask: Ask) => Reply | Promise<Reply>)[]): Part {

@@ -23,7 +23,7 @@ import { boardFolderName, type Layout } from './layout.ts';
 import { identify, readTextFile } from './reader.ts';
 import { Scanner } from './scanner.ts';
 
-/** Task files are the user's: readable as any file of theirs. */
+/** Task files belong to the user, who may read them as any other of theirs. */
 const taskFileMode = 0o644;
 
 /** The port on real files. */

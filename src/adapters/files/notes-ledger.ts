@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 
 /** Dashboards whose notes are remembered, by stamp. */
 const maxStamps = 10_000;
-/** Files remembered that have one stamp. */
+/** Different notes remembered for one stamp: the first and the newest. */
 const maxNotesPerStamp = 64;
 /** Dashboards remembered without their notes, to tell what in a mangled one is the user's. */
 const maxGenerated = 128;
@@ -64,9 +64,8 @@ export class NotesLedger {
       const known = this.#notesByStamp.get(this.#hashStamp(text)) ?? [];
       const base = this.#findPreviousNotes(text, previous) ?? this.#findBase(known, theirs);
       this.#notes = this.#zones.mergeNotes(base ?? '', this.#notes, theirs);
-      // The editor's buffer holds these notes from now on. The base is forgotten only where nobody else can have it.
-      if (known.length === 1) known[0] = theirs;
-      else this.#rememberNotes(text, theirs);
+      // The editor's next save may be made from these notes; others may have the base in a buffer still.
+      this.#rememberNotes(text, theirs);
     }
   }
 
@@ -103,9 +102,8 @@ export class NotesLedger {
   #rememberNotes(text: string, notes: string): void {
     const stamp = this.#hashStamp(text);
     const known = this.#notesByStamp.get(stamp) ?? [];
-    // One entry for each file that has this stamp: each may have an editor that saves its own changes to it.
-    known.push(notes);
-    if (known.length > maxNotesPerStamp) known.shift();
+    if (!known.includes(notes)) known.push(notes);
+    if (known.length > maxNotesPerStamp) known.splice(1, 1);
     this.#notesByStamp.delete(stamp);
     this.#notesByStamp.set(stamp, known);
     const [oldest] = this.#notesByStamp.keys();

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeEnvironment } from '../../../src/adapters/agent/agent-environment.ts';
 import { claudeArguments } from '../../../src/adapters/agent/claude.ts';
 import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
-import type { Role } from '../../../src/ports.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
 import type { Role } from '../../../src/ports.ts';
 import { createBench, requestOf, type Bench } from './harness.ts';

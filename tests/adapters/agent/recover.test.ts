@@ -152,7 +152,9 @@ describe('a claim', () => {
     await awaitFile(path.join(bench.folderOf(plan), 'claim'));
     const claim = readClaim(bench.folderOf(plan));
     expect(claim).toMatchObject({ kind: 'claimed', mark: { pid: child.pid, start: readStart(child.pid ?? 0) } });
-    await vi.waitFor(() => expect(readFileSync(`/proc/${String(child.pid)}/comm`, 'utf8')).toBe('sleep\n'));
+    await vi.waitFor(() => expect(readFileSync(`/proc/${String(child.pid)}/comm`, 'utf8')).toBe('sleep\n'), {
+      timeout: 10_000,
+    });
     expect(readStart(child.pid ?? 0)).toBe(claim.kind === 'claimed' ? claim.mark?.start : '');
   });
 

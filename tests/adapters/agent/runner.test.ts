@@ -49,7 +49,7 @@ describe('an agent that runs', () => {
     const plan = bench.plan();
     const startedAt = Date.now();
     await bench.runner(shellAgent('waiting.sh')).start(requestOf(plan));
-    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-waiting'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-waiting'), { timeout: 15_000 });
     expect(bench.told.seen.at(-1)?.lastOutputAt).toBeGreaterThanOrEqual(startedAt - 1_000);
     const told = bench.told.seen.length;
     writeFileSync(path.join(bench.work, 'go'), '');
@@ -123,7 +123,7 @@ describe('an agent that runs', () => {
       { timings: { followEveryMs: 10, outputReportEveryMs: 30 } },
     );
     await runner.start(requestOf(bench.plan()));
-    await vi.waitFor(() => expect(bench.told.seen.length).toBeGreaterThan(3), { timeout: 5_000 });
+    await vi.waitFor(() => expect(bench.told.seen.length).toBeGreaterThan(3), { timeout: 15_000 });
     writeFileSync(path.join(bench.work, 'go'), '');
     await bench.exit();
     const times = bench.told.seen.map((told) => told.lastOutputAt);
@@ -213,7 +213,7 @@ describe('stopping', () => {
     const runner = bench.runner(scriptedAgent);
     await runner.start(requestOf(plan));
     await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.lastText).toContain('calls no model'), {
-      timeout: 5_000,
+      timeout: 15_000,
     });
     runner.stop(plan, 'cancelled', false);
     expect(await bench.exit()).toMatchObject({
@@ -226,7 +226,7 @@ describe('stopping', () => {
     const plan = bench.plan();
     const runner = bench.runner(shellAgent('stubborn.sh'), { timings: { followEveryMs: 10, hurriedGraceMs: 50 } });
     await runner.start(requestOf(plan));
-    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-stubborn'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-stubborn'), { timeout: 15_000 });
     const pid = bench.pidOf(plan);
     const askedAt = Date.now();
     runner.stop(plan, 'shutdown', true);
@@ -240,7 +240,7 @@ describe('stopping', () => {
     const plan = bench.plan();
     const runner = bench.runner(shellAgent('stubborn.sh'), { timings: { followEveryMs: 10, hurriedGraceMs: 20 } });
     await runner.start(requestOf(plan));
-    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-stubborn'), { timeout: 5_000 });
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('s-stubborn'), { timeout: 15_000 });
     runner.stop(plan, 'requeued', false);
     runner.stop(plan, 'requeued', true);
     expect(await bench.exit()).toMatchObject({ signal: 'SIGKILL', stopped: 'requeued' });

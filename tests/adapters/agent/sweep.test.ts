@@ -53,9 +53,13 @@ describe('sweepRun', () => {
 
 describe('readStart', () => {
   it('takes a zombie for gone, as nobody may ever collect it', async () => {
-    await startTagged(`true & echo $! > zombie; echo x > ready; exec sleep 300`);
+    // The child ends only once its parent is a program that never collects children.
+    const child = 'until grep -q sleep /proc/$$/comm; do sleep 0.01; done';
+    await startTagged(`(${child}) & echo $! > zombie; echo x > ready; exec sleep 300`);
     const pid = Number(await awaitFile(path.join(bench.work, 'zombie')));
-    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')).toContain(') Z '));
+    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')).toContain(') Z '), {
+      timeout: 10_000,
+    });
     expect(readStart(pid)).toBeNull();
   });
 
@@ -63,7 +67,9 @@ describe('readStart', () => {
     const odd = path.join(bench.work, 'a) R 1 (b');
     symlinkSync('/bin/sleep', odd);
     const pid = await startTagged(`echo x > ready; exec './a) R 1 (b' 300`);
-    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/comm`, 'utf8')).toBe('a) R 1 (b\n'));
+    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/comm`, 'utf8')).toBe('a) R 1 (b\n'), {
+      timeout: 10_000,
+    });
     expect(Number(readStart(pid))).toBeGreaterThan(Number(readStart(1)));
   });
 });

@@ -301,7 +301,7 @@ describe.each(['in-place', 'slow', 'rename'])('400 saves by an editor that saves
       const { stdout } = await saving;
       await shared.update(composer('end'));
       const lines = (await shared.readNotes()).trimEnd().split('\n');
-      console.log(style, buffer, { rewrites, missing: stdout.trim(), lines: lines.length });
+      if (process.env.BB_SHOW) console.log(style, buffer, { rewrites, missing: stdout.trim(), lines: lines.length });
       const wanted = Array.from({ length: 400 }, (_, i) => `${style} ${buffer} line ${String(i + 1)}`);
       expect(lines.toSorted()).toEqual(wanted.toSorted());
       expect(zones.extractNotes(readFileSync(file, 'utf8')).notes.trimEnd().split('\n')).toEqual(lines);

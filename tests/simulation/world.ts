@@ -1,0 +1,300 @@
+/** What is outside of the daemon and outlives it: files, facts, branches, the clock, and who did what. */
+import { findWaitingOn } from '../../src/core/graph.ts';
+import { checkBoard } from '../../src/core/invariants.ts';
+import type { Board, FileIdentity, Hold, TaskFile } from '../../src/domain/board.ts';
+import type { HistoryEntry } from '../../src/domain/history.ts';
+import type { RunExit, RunPlan, RunRecord, RunView, StopCause, Verdict } from '../../src/domain/run.ts';
+import { columns, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';
+import { stripStory } from '../../src/markdown/story.ts';
+import type { RunListener } from '../../src/ports.ts';
+import { Prng } from './prng.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+/** A task's file. The user's part of it is known, so that it can be seen to stay what it is. */
+export interface StoredFile {
+  text: string;
+  userText: string;
+  identity: FileIdentity;
+}
+
+/** A file in the inbox. */
+export interface InboxEntry {
+  readonly text: string;
+  readonly identity: FileIdentity;
+}
+
+/** An agent: it runs whether or not a daemon looks at it. */
+export interface Agent {
+  readonly plan: RunPlan;
+  readonly facts: TaskFolder;
+  readonly startedAt: number;
+  view: RunView;
+  lastOutputAt: number;
+  alive: boolean;
+  exitCode: number | null;
+  signal: string | null;
+  stopCause: StopCause | null;
+  /** Who follows it. */
+  follower: { readonly life: Life; readonly listener: RunListener; leaving: boolean } | null;
+  readonly forget: (() => void)[];
+}
+
+/** `runs/TASK/N/`. */
+export interface RunFolder {
+  readonly plan: RunPlan;
+  record: RunRecord | null;
+  claim: 'none' | 'closed' | Agent;
+}
+
+/** `runs/TASK/`. */
+export interface TaskFolder {
+  readonly runs: Map<number, RunFolder>;
+  verdict: Verdict | null;
+}
+
+/** A branch, and the worktree of the same task. */
+export interface Tree {
+  readonly branch: string | null;
+  readonly base: string;
+  commits: number;
+  dirty: boolean;
+  ready: boolean;
+}
+
+/** One daemon process. When it is dead, nothing that it still does reaches the world. */
+export interface Life {
+  readonly number: number;
+  alive: boolean;
+}
+
+/** How rough a simulation is. */
+export interface Weather {
+  /** Of a daemon's end, at each call to a port. */
+  readonly crash: number;
+  /** Of an error, at each call to a port. */
+  readonly fault: number;
+  /** Of something that the user does, at each call to a port. */
+  readonly meddle: number;
+  /** Of an ending that is no plain success, for each run. */
+  readonly trouble: number;
+}
+
+/** Thrown where a simulation shows that a promise was broken. */
+export class Broken extends Error {}
+
+const startAt = Date.UTC(2026, 2, 2, 10);
+
+/** See the file's head. */
+export class World {
+  readonly random: Prng;
+  readonly time = new VirtualTime(startAt);
+  readonly columns: Readonly<Record<Column, Map<string, StoredFile>>> = {
+    queued: new Map(),
+    active: new Map(),
+    attention: new Map(),
+    done: new Map(),
+    archive: new Map(),
+  };
+  readonly inbox = new Map<string, InboxEntry>();
+  readonly inboxRefused = new Map<string, string>();
+  readonly folders = new Map<TaskId, TaskFolder>();
+  readonly trees = new Map<string, Tree>();
+  readonly agents = new Set<Agent>();
+  readonly journal: HistoryEntry[] = [];
+  readonly log: string[] = [];
+  readonly hinters = new Set<() => void>();
+  weather: Weather;
+  paused = false;
+  hold: Hold | null = null;
+  settingsText = '';
+  settingsVersion = 0;
+  dashboard: string | null = null;
+  notes = '';
+  /** Problems found, the first of which the simulation fails with. */
+  readonly broken: string[] = [];
+  /** Runs whose record could not be written, by an injected fault. */
+  readonly unrecorded = new Set<RunPlan>();
+  maxParallelEver = 3;
+  maxRetriesEver = 1;
+  /** When a file was last in `done/`, by task. */
+  readonly lastDoneAt = new Map<string, number>();
+  /** Files that the user deleted. */
+  deleted = 0;
+  accepted = 0;
+  /** Set while the user may do something in the middle of a call. */
+  meddle: (() => void) | null = null;
+  readonly #isLogged: boolean;
+  #inodes = 1;
+  #hash = 0;
+  #seen = new Set<RunPlan>();
+
+  constructor(seed: number, weather: Weather, isLogged: boolean) {
+    this.random = new Prng(seed);
+    this.weather = weather;
+    this.#isLogged = isLogged;
+  }
+
+  /** A fingerprint of all that was logged. */
+  get fingerprint(): number {
+    return this.#hash;
+  }
+
+  /** Writes a line of the simulation's log. */
+  note(make: () => string): void {
+    if (!this.#isLogged) return;
+    const line = `${String(this.time.now - startAt).padStart(9)} ${make()}`;
+    for (let index = 0; index < line.length; index++) {
+      this.#hash = (Math.imul(this.#hash, 31) + line.charCodeAt(index)) | 0;
+    }
+    this.log.push(line);
+  }
+
+  /** Notes a broken promise. */
+  breakOff(problem: string): void {
+    this.note(() => `BROKEN ${problem}`);
+    this.broken.push(problem);
+  }
+
+  /** A new version of a file. */
+  identify(text: string): FileIdentity {
+    return { inode: this.#inodes++, size: text.length, mtimeMs: this.time.now };
+  }
+
+  /** Where a task's file is. */
+  find(name: string): TaskFile | null {
+    for (const column of columns) {
+      const file = this.columns[column].get(name);
+      if (file !== undefined) return { column, name, identity: file.identity };
+    }
+    return null;
+  }
+
+  /** A task's folder of facts, made where there is none. */
+  folderOf(task: TaskId): TaskFolder {
+    const known = this.folders.get(task);
+    if (known !== undefined) return known;
+    const made: TaskFolder = { runs: new Map(), verdict: null };
+    this.folders.set(task, made);
+    return made;
+  }
+
+  /** Renames between columns, by whomever. */
+  rename(file: { readonly column: Column; readonly name: string }, to: Column, name = file.name): void {
+    const stored = this.columns[file.column].get(file.name);
+    if (stored === undefined || this.columns[to].has(name)) throw new Error(`can't rename ${file.name}`);
+    this.columns[file.column].delete(file.name);
+    this.columns[to].set(name, stored);
+    const key = file.name.toLowerCase();
+    if (to === 'done' || file.column === 'done') this.lastDoneAt.set(key, this.time.now);
+  }
+
+  /** Tells whoever watches that something changed: mostly soon, sometimes late, twice or never. */
+  hint(): void {
+    const { random } = this;
+    if (random.chance(0.2)) return;
+    for (let count = random.chance(0.1) ? 2 : 1; count > 0; count--) {
+      const delayMs = random.chance(0.1) ? random.int(200, 8_000) : random.int(0, 60);
+      this.time.after(delayMs, () => {
+        for (const hinter of [...this.hinters]) hinter();
+      });
+    }
+  }
+
+  /** Ends an agent's process. */
+  endAgent(agent: Agent, exitCode: number | null, signal: string | null): void {
+    if (!agent.alive) return;
+    agent.alive = false;
+    agent.exitCode = exitCode;
+    agent.signal = signal;
+    for (const forget of agent.forget) forget();
+    this.agents.delete(agent);
+    this.note(() => `agent ${agent.plan.task}/${agent.plan.n} ended: ${exitCode ?? signal ?? ''}`);
+    this.tellExit(agent);
+  }
+
+  /** Tells an agent's end to whoever follows it, once what it left behind is swept. */
+  tellExit(agent: Agent): void {
+    const { follower } = agent;
+    if (follower === null || follower.leaving) return;
+    follower.leaving = true;
+    const { exitCode, signal, stopCause, view } = agent;
+    const exit: RunExit = { endedAt: this.time.now, exitCode, signal, stopped: stopCause, view, stderrTail: '' };
+    this.time.after(this.random.int(0, 300), () => {
+      if (!follower.life.alive) return;
+      agent.follower = null;
+      follower.listener.exited(agent.plan, exit);
+    });
+  }
+
+  /** What must hold when an agent's process begins. */
+  checkSpawn(plan: RunPlan): void {
+    const { path } = plan.workspace;
+    const folder = this.folders.get(plan.task);
+    for (const agent of this.agents) {
+      if (agent.plan.workspace.path === path || agent.facts === folder) {
+        this.breakOff(`two agents are on ${plan.task}: runs ${agent.plan.n} and ${plan.n}`);
+      }
+    }
+    if (this.trees.get(path)?.ready !== true) this.breakOff(`${plan.task} started in a worktree that is not ready`);
+    const known = [...this.agents].filter((agent) => this.isKnown(agent));
+    if (known.length + 1 > this.maxParallelEver) {
+      this.breakOff(`${known.length + 1} agents at once, at most ${this.maxParallelEver} may be`);
+    }
+  }
+
+  /** Whether the board still has the task of this agent, so that it must know of the agent. */
+  isKnown(agent: Agent): boolean {
+    if (this.folders.get(agent.plan.task) !== agent.facts) return false;
+    const column = this.find(`${agent.plan.task}.md`)?.column;
+    return column === 'queued' || column === 'active' || column === 'attention';
+  }
+
+  /** What must hold when the board moves a task's file out of a column. */
+  checkMove(file: TaskFile, to: Column): void {
+    const { column, name } = file;
+    if (column === to) return;
+    if (column === 'archive' || column === 'done') this.breakOff(`the board moved ${name} out of ${column}/`);
+    if (column !== 'active' && to !== 'done') return;
+    const folder = this.folders.get(name.slice(0, -'.md'.length) as TaskId);
+    const last = [...(folder?.runs.values() ?? [])].at(-1);
+    if (last?.record === null && !this.unrecorded.has(last.plan)) {
+      this.breakOff(`${name} left active/ for ${to}/ and run ${last.plan.n} has no record`);
+    }
+    if (to === 'queued') return;
+    const verdict = folder?.verdict ?? null;
+    if (verdict?.column !== to) this.breakOff(`${name} goes to ${to}/ without a verdict that says so`);
+    if (to === 'done' && verdict !== null && last !== undefined) this.checkDone(name, verdict, last);
+  }
+
+  /** Done needs evidence. */
+  checkDone(name: string, verdict: Verdict, last: RunFolder): void {
+    const tree = this.trees.get(last.plan.workspace.path);
+    const isEarned =
+      verdict.report !== null ||
+      verdict.nothingToDo ||
+      (verdict.commits > 0 && tree !== undefined && tree.commits > 0 && !tree.dirty);
+    if (!isEarned) this.breakOff(`${name} is done without a commit, a report or nothing to do`);
+    if (last.record?.exit.view.result?.isError !== false) this.breakOff(`${name} is done though its agent failed`);
+  }
+
+  /** What must hold after each step of the daemon. */
+  checkBoard(board: Board): void {
+    for (const problem of checkBoard(board)) this.breakOff(problem);
+    for (const task of board.live.values()) {
+      if (task.state !== 'active' || task.phase.name !== 'preparing') continue;
+      const { plan } = task.phase;
+      if (this.#seen.has(plan)) continue;
+      this.#seen.add(plan);
+      for (const { id, why } of findWaitingOn(board, task)) {
+        const doneAt = this.lastDoneAt.get(`${keyOf(id)}.md`) ?? -Infinity;
+        if (this.columns.done.has(`${id}.md`) || this.time.now - doneAt < 60_000) continue;
+        this.breakOff(`${task.id} starts before ${id}, which is ${why}`);
+      }
+    }
+  }
+
+  /** What must hold when a task's file is written anew. */
+  checkText(file: StoredFile, text: string, name: string): void {
+    if (stripStory(text) !== file.userText) this.breakOff(`the user's text in ${name} was changed`);
+  }
+}
