@@ -10,7 +10,7 @@ import { findRepository, placeOf, type GlobalOptions, type Place } from '../plac
 import { print, type Verb } from '../verb.ts';
 
 /** Only settings and templates are tracked: an agent's branch must not carry the board. */
-const ignored = ['/*', '!/.gitignore', '!/config.yaml', '!/templates/', '!/README.md', '!/example-task.md'];
+const ignored = ['/*', '!/.gitignore', '!/config.yaml', '!/templates/'];
 
 /** The verb `init`. */
 export const initCommand: Verb = () =>

@@ -35,28 +35,18 @@ describe('claudeArguments', () => {
   });
 
   it('gives what the task asks for, and the lists of tools last', () => {
-    const role: Role = {
-      ...{ name: 'mine', description: 'Does it', model: null, tools: ['Read'], instructions: 'Do it.' },
-      source: 'claude-agent',
-    };
     const request = requestOf(bench.plan(), {
-      ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: role },
+      ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: mine },
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
     expect(claudeArguments(request, agent).slice(8)).toEqual([
       ...['--permission-mode', 'plan', '--model', 'opus', '--effort', 'high', '--max-turns', '9'],
       ...['--max-budget-usd', '1.5'],
       // With the tool for the structured result, which an agent that lists its tools would lack.
-      ...['--agents', '{"mine":{"description":"Does it","prompt":"Do it.","tools":["Read","StructuredOutput"]}}'],
-      ...['--agents', expect.any(String), '--agent', 'mine'],
+      ...['--agents', '{"mine":{"description":"Mine","prompt":"Be brief.","tools":["Read","StructuredOutput"]}}'],
+      ...['--agent', 'mine'],
       ...['--allowedTools', 'Bash(git add *)', 'Edit', '--disallowedTools', 'WebFetch'],
     ]);
-  });
-
-  it('hands over the repository’s own agent as data, with the tool for the structured result among its tools', () => {
-    const args = claudeArguments(requestOf(bench.plan(), { claudeAgent: mine }), agent);
-    const agents: unknown = JSON.parse(args[args.indexOf('--agents') + 1] ?? '');
-    expect(agents).toEqual({ mine: { description: 'Mine', prompt: 'Be brief.', tools: ['Read', 'StructuredOutput'] } });
   });
 
   it('puts the user’s own arguments first, so that the command may be one that runs another', () => {
@@ -72,6 +62,7 @@ describe('claudeArguments', () => {
     { model: '--dangerously-skip-permissions' },
     { effort: '-p' },
     { permissionMode: '--x' },
+    { claudeAgent: { ...mine, name: '-x' } },
     { allowedTools: ['Edit', '--dangerously-skip-permissions'] },
     { disallowedTools: ['-x'] },
   ])('refuses a value that looks like an option: %j', (more) => {

@@ -1,0 +1,257 @@
+/** Agents of the simulated world: what they do is drawn when they start, and happens whoever looks. */
+import type { LastRun } from '../../src/domain/board.ts';
+import { limits } from '../../src/domain/limits.ts';
+import { emptyRunView, formatRunId, type AgentResult, type RunPlan, type RunView } from '../../src/domain/run.ts';
+import { PortError, type AgentRunner, type RunListener } from '../../src/ports.ts';
+import type { Call } from './calls.ts';
+import type { Agent, Life, RunFolder, World } from './world.ts';
+
+type Ending =
+  | 'success'
+  | 'nothing-to-do'
+  | 'no-changes'
+  | 'dirty'
+  | 'question'
+  | 'says-failed'
+  | 'error'
+  | 'max-turns'
+  | 'no-turn'
+  | 'auth'
+  | 'overload'
+  | 'usage-limit'
+  | 'connection'
+  | 'crash'
+  | 'hang'
+  | 'linger'
+  | 'session-lost';
+
+const troubles: Readonly<Record<Exclude<Ending, 'session-lost'>, number>> = {
+  success: 3,
+  'nothing-to-do': 2,
+  'no-changes': 2,
+  dirty: 2,
+  question: 2,
+  'says-failed': 1,
+  error: 2,
+  'max-turns': 1,
+  'no-turn': 1,
+  auth: 1,
+  overload: 3,
+  'usage-limit': 2,
+  connection: 2,
+  crash: 2,
+  hang: 1,
+  linger: 2,
+};
+
+/** The port on the world's agents. */
+export function makeAgentRunner(world: World, life: Life, call: Call, listener: RunListener): AgentRunner {
+  const followed = new Map<string, Agent>();
+  return {
+    async start(request) {
+      const { plan } = request;
+      const facts = world.folderOf(plan.task);
+      const folder = facts.runs.get(plan.n);
+      if (folder === undefined) throw new Error(`${formatRunId(plan)} has no plan`);
+      const spawned = await call(
+        'start',
+        () => {
+          if (folder.claim !== 'none') throw new PortError('the claim is taken', { fault: spawnFailed });
+          const agent = spawn(world, plan, facts, folder);
+          agent.follower = { life, listener, leaving: false };
+          followed.set(formatRunId(plan), agent);
+        },
+        {
+          slow: true,
+          // The wrapper outlives the daemon that spawned it, and claims its run late, or finds the claim closed.
+          onCrash: () => {
+            if (!world.random.chance(0.5)) return;
+            world.time.after(world.random.int(0, 5_000), () => {
+              if (folder.claim === 'none') spawn(world, plan, facts, folder);
+            });
+          },
+        },
+      );
+      return spawned;
+    },
+    stop(run, cause, hurried) {
+      if (!life.alive) return;
+      const agent = followed.get(formatRunId(run));
+      if (agent === undefined) return;
+      agent.stopCause ??= cause;
+      world.note(() => `stop ${formatRunId(run)}: ${cause}`);
+      agent.forget.push(
+        world.time.after(hurried ? world.random.int(0, 1_000) : world.random.int(0, 12_000), () => {
+          const isPolite = agent.view.result === null && world.random.chance(0.3);
+          if (isPolite) say(world, agent, { result: makeResult({ isError: true, subtype: 'error_during_execution' }) });
+          world.endAgent(agent, isPolite ? 0 : null, isPolite ? null : 'SIGTERM');
+        }),
+      );
+    },
+    recover: (plan) =>
+      call('recover', (): LastRun => {
+        const folder = world.folders.get(plan.task)?.runs.get(plan.n);
+        if (folder === undefined || folder.claim === 'closed') return { kind: 'unclaimed' };
+        if (folder.claim === 'none') {
+          folder.claim = 'closed';
+          return { kind: 'unclaimed' };
+        }
+        const agent = folder.claim;
+        const { view, startedAt } = agent;
+        if (agent.alive) {
+          agent.follower = { life, listener, leaving: false };
+          followed.set(formatRunId(plan), agent);
+          return { kind: 'alive', view, startedAt };
+        }
+        const exit = { endedAt: agent.lastOutputAt, exitCode: null, signal: null, stopped: null, view, stderrTail: '' };
+        return { kind: 'dead', exit };
+      }),
+  };
+}
+
+const spawnFailed = { reason: 'spawn-failed', detail: 'another wrapper has the claim' } as const;
+
+function spawn(world: World, plan: RunPlan, facts: Agent['facts'], folder: RunFolder): Agent {
+  world.checkSpawn(plan);
+  const { now } = world.time;
+  const agent: Agent = {
+    plan,
+    facts,
+    startedAt: now,
+    view: emptyRunView,
+    lastOutputAt: now,
+    alive: true,
+    exitCode: null,
+    signal: null,
+    stopCause: null,
+    follower: null,
+    forget: [],
+  };
+  folder.claim = agent;
+  world.agents.add(agent);
+  const ending = drawEnding(world, plan);
+  world.note(() => `agent ${formatRunId(plan)} started, will end with ${ending}`);
+  act(world, agent, ending);
+  return agent;
+}
+
+function drawEnding(world: World, plan: RunPlan): Ending {
+  const { random, weather } = world;
+  if (!random.chance(weather.trouble)) return 'success';
+  if (plan.session.mode === 'resume' && random.chance(0.15)) return 'session-lost';
+  return random.weighted(troubles);
+}
+
+function act(world: World, agent: Agent, ending: Ending): void {
+  const { random } = world;
+  const later = (delayMs: number, what: () => void) => {
+    agent.forget.push(
+      world.time.after(delayMs, () => {
+        if (agent.alive) what();
+      }),
+    );
+  };
+  const durationMs = random.chance(0.1) ? random.int(60_000, 400_000) : random.int(500, 40_000);
+  const sessionId = agent.plan.session.id;
+  later(100, () => say(world, agent, { sessionId: random.chance(0.05) ? `${sessionId}+` : sessionId }));
+  if (ending === 'hang') return;
+  later(durationMs / 2, () => {
+    say(world, agent, { progress: { done: 1, total: 2, step: 'half of it' }, lastText: 'Half done.', costUsd: 0.1 });
+  });
+  later(durationMs, () => end(world, agent, ending, later));
+}
+
+function end(world: World, agent: Agent, ending: Ending, later: (delayMs: number, what: () => void) => void): void {
+  const tree = world.trees.get(agent.plan.workspace.path);
+  const work = (commits: number, dirty = false) => {
+    if (tree === undefined) return;
+    if (agent.plan.workspace.kind === 'branch') tree.commits += commits;
+    tree.dirty = dirty;
+  };
+  const finish = (result: AgentResult, exitCode: number, view: Partial<RunView> = {}) => {
+    say(world, agent, { ...view, result, costUsd: result.costUsd });
+    later(world.random.int(0, 500), () => world.endAgent(agent, exitCode, null));
+  };
+  const failWith = (apiErrorStatus: number | null, text: string, view: Partial<RunView> = {}) =>
+    finish(makeResult({ isError: true, apiErrorStatus, text }), 1, view);
+  switch (ending) {
+    case 'success':
+      work(1);
+      return finish(makeResult({ report: report('done') }), 0);
+    case 'nothing-to-do':
+      work(0);
+      return finish(makeResult({ report: report('nothing-to-do') }), 0);
+    case 'no-changes':
+      return finish(makeResult({ report: report('done') }), 0);
+    case 'dirty':
+      work(1, true);
+      return finish(makeResult({ report: report('done') }), 0);
+    case 'question':
+      return finish(makeResult({ report: { ...report('needs-input'), questions: ['Left or right?'] } }), 0);
+    case 'says-failed':
+      return finish(makeResult({ report: report('failed') }), 0);
+    case 'error':
+      return failWith(null, 'Something went wrong.');
+    case 'max-turns':
+      return finish(makeResult({ isError: true, subtype: 'error_max_turns' }), 1);
+    case 'no-turn':
+      return finish(makeResult({ numTurns: 0 }), 0);
+    case 'auth':
+      return failWith(401, 'Failed to authenticate.');
+    case 'overload':
+      return failWith(529, 'API Error: 529 Overloaded');
+    case 'usage-limit': {
+      const resetsAt = world.random.chance(0.8) ? world.time.now + world.random.int(1_000, 1_200_000) : null;
+      const usageLimit = { status: 'rejected', resetsAt, kind: 'five_hour' } as const;
+      return failWith(429, "You've hit your session limit", { usageLimit });
+    }
+    case 'connection':
+      return failWith(null, 'API Error: Unable to connect to API (ECONNREFUSED)');
+    case 'crash':
+      world.endAgent(agent, null, 'SIGKILL');
+      return;
+    case 'linger':
+      work(1);
+      say(world, agent, { result: makeResult({ report: report('done') }), costUsd: 0.2 });
+      later(limits.resultGraceMs, () => {
+        agent.stopCause ??= 'lingering';
+        world.endAgent(agent, null, 'SIGTERM');
+      });
+      return;
+    case 'session-lost':
+      return finish(
+        makeResult({ isError: true, subtype: 'error_during_execution', errors: ['No conversation found with session ID: x'] }),
+        1,
+        { sessionId: null },
+      );
+    case 'hang':
+  }
+}
+
+function say(world: World, agent: Agent, view: Partial<RunView>): void {
+  agent.view = { ...agent.view, ...view };
+  agent.lastOutputAt = world.time.now;
+  const { follower } = agent;
+  if (follower?.life.alive === true && !follower.leaving) {
+    follower.listener.seen(agent.plan, agent.view, agent.lastOutputAt);
+  }
+}
+
+function report(status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed') {
+  return { status, summary: `It is ${status}.`, questions: [], followUps: [] } as const;
+}
+
+function makeResult(patch: Partial<AgentResult>): AgentResult {
+  return {
+    isError: false,
+    subtype: 'success',
+    apiErrorStatus: null,
+    numTurns: 3,
+    costUsd: 0.25,
+    text: 'All that was asked for.',
+    errors: [],
+    denials: [],
+    report: null,
+    ...patch,
+  };
+}
