@@ -50,7 +50,7 @@ function interpretFailure(exit: RunExit): ExitMeaning {
   if (result === null) {
     return failed('no-result', describeTail(`The agent ended without a result (${describeEnd(exit)}).`, exit));
   }
-  const said = [result.text, ...result.errors].filter((text) => text !== '').join('\n');
+  const said = [...new Set([result.text, ...result.errors])].filter((text) => text !== '').join('\n');
   if (/No conversation found/i.test(said)) return { kind: 'session-lost' };
   switch (result.subtype) {
     case 'error_max_turns':
