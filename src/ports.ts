@@ -134,6 +134,8 @@ export interface Worktrees {
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
+  /** Which of these finished tasks have all their work in the branch or commit `base`; null is HEAD. */
+  findMerged(base: string | null, tasks: readonly TaskId[]): Promise<readonly TaskId[]>;
   /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */
   prepare(plan: RunPlan): Promise<void>;
   inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify'>>;

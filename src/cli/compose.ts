@@ -8,6 +8,7 @@ import { createDashboardFile } from '../adapters/files/dashboard-file.ts';
 import { createSettingsFile } from '../adapters/files/settings-file.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
+import { notify } from '../adapters/notifier.ts';
 import { createRoles, shippedRolesDir } from '../adapters/templates.ts';
 import { createChangeHints } from '../adapters/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
@@ -74,7 +75,10 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
     settingsFile: composeSettings(place),
     untilIdle: choices.untilIdle,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
-    ...(choices.onHistory === undefined ? {} : { onHistory: choices.onHistory }),
+    onHistory: (entry) => {
+      choices.onHistory?.(entry);
+      void notify(daemon.board.settings.notify, entry, repository.topLevel, choices.onNotice);
+    },
   });
   return daemon;
 }

@@ -29,7 +29,7 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   if (draft.board.hold !== null && before?.holdOnDisk === true && !scan.holdOnDisk) endHold(draft);
   lookAtInbox(draft, scan);
   lookAtFinished(draft, scan, before);
-  for (const task of [...draft.board.live.values()]) lookAtTask(draft, task, scan);
+  for (const task of [...draft.board.live.values()]) lookAtTask(draft, task, scan, before);
   lookForNewFiles(draft, scan, before);
 }
 
@@ -98,7 +98,7 @@ function readNewestVerdicts(draft: Draft): void {
   draft.emit({ type: 'read-verdicts', tasks: new Map(newest.map(([key, task]) => [key, task.id])) });
 }
 
-function lookAtTask(draft: Draft, task: Task, scan: BoardScan): void {
+function lookAtTask(draft: Draft, task: Task, scan: BoardScan, before: BoardScan | null): void {
   const { column, name } = task.file;
   const here = scan.columns[column].get(name);
   if (here !== undefined) {
@@ -110,6 +110,8 @@ function lookAtTask(draft: Draft, task: Task, scan: BoardScan): void {
     return;
   }
   const elsewhere = columns.find((each) => each !== column && scan.columns[each].has(name));
+  // A file that is moved while the folders are listed may be in none of the lists; one that is gone is missed twice.
+  if (elsewhere === undefined && before !== null && columns.some((each) => before.columns[each].has(name))) return;
   const identity = elsewhere === undefined ? undefined : scan.columns[elsewhere].get(name);
   const to = elsewhere === undefined || identity === undefined ? null : { column: elsewhere, name, identity };
   if (task.state === 'active') moveActive(draft, task, to);

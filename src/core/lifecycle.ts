@@ -13,7 +13,7 @@ import {
 } from '../domain/run.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
-import { collectHandoffs } from './graph.ts';
+import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHold } from './hold.ts';
 import { interpretExit, judgeWork } from './outcome.ts';
 import { listSettlingEffects, settleFault, settleRun, settleWish } from './settlement.ts';
@@ -30,7 +30,9 @@ export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: 
     cause: plan.cause.kind,
     session: plan.session.mode,
   });
-  if (task.wish !== null || draft.board.shutdown !== 'no') {
+  // The file may have been edited since it was chosen: what it says now is what counts.
+  const isWaiting = findWaitingOn(draft.board, task).length > 0;
+  if (task.wish !== null || isWaiting || draft.board.shutdown !== 'no') {
     settleRun(
       draft,
       task,
@@ -52,6 +54,10 @@ export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: 
 export function handleBaseConflict(draft: Draft, id: TaskId, conflict: BaseConflict): void {
   const task = draft.task(id);
   if (task?.state !== 'active' || task.phase.name !== 'planning') return;
+  if (task.wish !== null) {
+    settleWish(draft, task, task.wish, { plan: null, record: null });
+    return;
+  }
   const [ours, theirs] = conflict.sides;
   const files = conflict.files.map((file) => `- ${file}`).join('\n');
   const detail = `${ours} and ${theirs} change the same places and can't be merged by themselves:\n${files}\nMerge one into the other, then retry.`;
@@ -223,12 +229,30 @@ function finishSettling(draft: Draft, task: ActiveTask): void {
   });
 }
 
+/** What each phase waits for. Others belong to what the task was before the user moved its file. */
+const effectsOf: Readonly<Record<Phase['name'], readonly EffectKind[]>> = {
+  planning: ['record-exit', 'plan-run'],
+  preparing: ['move-task', 'prepare-workspace', 'start-run'],
+  running: [],
+  inspecting: ['inspect-work'],
+  settling: [
+    'write-report',
+    'record-exit',
+    'keep-work',
+    'release-workspace',
+    'write-verdict',
+    'tell-story',
+    'move-task',
+  ],
+};
+
 /** An effect of a task could not be performed. */
 export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind, outside: OutsideFault): void {
   draft.journal({ type: 'effect-failed', task: id, effect, message: outside.message });
   const task = draft.task(id);
   if (task?.state !== 'active') return;
   const { phase } = task;
+  if (!effectsOf[phase.name].includes(effect)) return;
   const fault = outside.fault ?? {
     reason: effect === 'start-run' ? 'spawn-failed' : 'setup-failed',
     detail: outside.message,

@@ -6,6 +6,7 @@
  *   queued      no run                             its first run waits
  *   queued      last run interrupted               the same attempt goes on, in the same session
  *   queued      last run failed, or a verdict      the user sent it back: attempt 1, in the same session
+ *   not active  last run's agent is alive          its file was moved while no board looked: stopped, then as moved
  *   active      no run                             queued again
  *   active      run without a record               followed if alive; judged by what it left if dead; else queued again
  *   active      run with a record                  settled as the record says
@@ -15,6 +16,7 @@ import {
   emptyPast,
   firstRun,
   type ActiveTask,
+  type LastRun,
   type LoadedTask,
   type NextRun,
   type RunFacts,
@@ -25,7 +27,7 @@ import {
 import type { RunPlan } from '../domain/run.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
-import { finishRun } from './lifecycle.ts';
+import { finishRun, stopRun } from './lifecycle.ts';
 import { addRun, emptyVerdict, settleRun, startSettling } from './settlement.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
@@ -33,6 +35,13 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   const { file, facts } = loaded;
   const spec = { ...(loaded.spec ?? nameOnlySpec(id)), id };
   const base = { id, spec, file, past: recallPast(facts) };
+  if (file.column !== 'active' && loaded.lastRun?.kind === 'alive') {
+    const wish = file.column === 'queued' ? 'requeue' : file.column === 'archive' ? 'cancel' : 'hold';
+    draft.putTask({ ...base, state: 'active', phase: { name: 'planning', next: firstRun }, wish });
+    followAgent(draft, id, facts, loaded.lastRun);
+    stopRun(draft, id, wish === 'cancel' ? 'cancelled' : 'requeued');
+    return;
+  }
   switch (file.column) {
     case 'queued': {
       const problems = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
@@ -66,22 +75,8 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
   } else if (last.record !== null) {
     adoptRecorded(draft, task, facts, last);
   } else if (lastRun?.kind === 'alive') {
-    const { view, startedAt } = lastRun;
-    const phase = {
-      name: 'running',
-      plan: last.plan,
-      startedAt,
-      lastOutputAt: draft.at,
-      view,
-      stopping: null,
-    } as const;
-    draft.putTask({ ...task, phase });
-    draft.journal({
-      type: 'task-found',
-      task: task.id,
-      column: 'active',
-      note: 'its agent is still at work and is followed',
-    });
+    followAgent(draft, task.id, facts, lastRun);
+    if (draft.board.shutdown !== 'no') stopRun(draft, task.id, 'shutdown');
   } else if (lastRun?.kind === 'dead') {
     const { exit } = lastRun;
     // Nobody stopped it but the end of its daemon or its machine: that costs no attempt.
@@ -97,6 +92,18 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
     const outcome = { kind: 'interrupted', detail: 'it had not begun', pause: null, until: null } as const;
     settleRun(draft, task, { plan: last.plan, exit: null, evidence: null }, outcome);
   }
+}
+
+/** Its agent outlived the board that started it. */
+function followAgent(draft: Draft, id: TaskId, facts: TaskFacts, lastRun: LastRun & { readonly kind: 'alive' }): void {
+  const task = draft.task(id);
+  const last = facts.runs.at(-1);
+  if (task?.state !== 'active' || last === undefined) return;
+  const { view, startedAt } = lastRun;
+  const phase = { name: 'running', plan: last.plan, startedAt, lastOutputAt: draft.at, view, stopping: null } as const;
+  draft.putTask({ ...task, phase });
+  const note = 'its agent is still at work and is followed';
+  draft.journal({ type: 'task-found', task: id, column: task.file.column, note });
 }
 
 /** The run's end is known, but not all that follows from it was done. */

@@ -101,7 +101,8 @@ export function findNextWake(board: Board, now: number): number {
   const wakes = board.hold === null ? [] : [board.hold.until];
   for (const task of board.live.values()) {
     if (task.state === 'queued') wakes.push(task.next.notBefore);
-    if (task.state === 'active') wakes.push(...listPhaseWakes(board, task));
+    // What is due already waits for a tick, which another event may have come before.
+    if (task.state === 'active') wakes.push(...listPhaseWakes(board, task).map((wake) => Math.max(wake, now + 1)));
   }
   return wakes.reduce((earliest, wake) => (wake > now && wake < earliest ? wake : earliest), Infinity);
 }

@@ -10,7 +10,7 @@
  *   interrupted   queued       exit
  *   cancelled     archive      exit, kept work, verdict, story; the worktree goes
  */
-import type { ActiveTask, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
+import type { ActiveTask, Board, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import {
@@ -40,11 +40,12 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
   const record = recordOf(draft, run, outcome);
   journalEnd(draft, run, outcome);
   const ended: ActiveTask = { ...task, past };
-  const wish =
-    outcome.kind === 'failed' || outcome.kind === 'interrupted' || outcome.kind === 'question' ? task.wish : null;
+  // Where the user put the file counts, even if the agent was through by then.
+  const isDone = outcome.kind === 'done' || outcome.kind === 'reported';
+  const wish = isDone && task.file.column === 'done' ? null : task.wish;
   if (wish !== null) {
     settleWish(draft, ended, wish, { plan: run.plan, record });
-  } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan) && draft.board.shutdown === 'no') {
+  } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan) && mayStart(draft.board)) {
     draft.emit({ type: 'record-exit', task: task.id, run: run.plan, record });
     planRun(draft, ended, nextAfterFailure(run.plan, past, outcome.fault));
   } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan)) {
@@ -166,6 +167,11 @@ export function nextAfterFailure(plan: RunPlan, past: TaskPast, fault: Fault): N
     resume: past.sessionId,
     notBefore: 0,
   };
+}
+
+/** Whether a retry may begin at once; otherwise it waits in the queue like any other start. */
+function mayStart(board: Board): boolean {
+  return board.shutdown === 'no' && board.hold === null && !board.userPaused;
 }
 
 function hasAttemptLeft(draft: Draft, task: Task, plan: RunPlan): boolean {

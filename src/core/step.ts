@@ -7,6 +7,7 @@ import type { Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import { unreachable } from '../domain/result.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
 import { Draft } from './draft.ts';
 import { findCycles, findUnreadDependencies } from './graph.ts';
 import { endHold } from './hold.ts';
@@ -121,6 +122,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       if (event.task !== null) handleEffectFailed(draft, event.task, event.effect, event.fault);
       else draft.journal({ type: 'effect-failed', task: null, effect: event.effect, message: event.fault.message });
       return;
+    case 'merges-found':
+      handleMergesFound(draft, event.tasks);
+      return;
     case 'shutdown-asked':
       handleShutdown(draft);
       return;
@@ -140,6 +144,18 @@ function startDay(draft: Draft, day: string): void {
 function handleShutdown(draft: Draft): void {
   draft.set({ shutdown: draft.board.shutdown === 'no' ? 'asked' : 'hurried' });
   for (const task of [...draft.board.live.values()]) stopRun(draft, task.id, 'shutdown');
+}
+
+/** The user merged these by hand: they no longer wait for a review. */
+function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void {
+  for (const id of tasks) {
+    const task = draft.board.finished.get(keyOf(id));
+    if (task?.verdict == null || task.verdict.mergedAt !== null) continue;
+    const verdict = { ...task.verdict, mergedAt: draft.at };
+    draft.putFinished({ ...task, verdict });
+    draft.emit({ type: 'write-verdict', task: id, verdict });
+    draft.journal({ type: 'task-merged', task: id });
+  }
 }
 
 /** Tasks that wait for each other would wait for ever. */

@@ -13,6 +13,7 @@ import { laneOf, type Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
+import type { TaskId } from '../domain/task.ts';
 import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
 import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
@@ -44,6 +45,8 @@ export class Daemon {
   readonly #performer: Performer;
   readonly #publisher: Publisher;
   #board: Board = emptyBoard;
+  #mergesLookedAt = -Infinity;
+  #isOver = false;
   #scanning: 'no' | 'yes' | 'again' = 'no';
   #forgetWake: () => void = () => undefined;
   #forgetLook: () => void = () => undefined;
@@ -59,7 +62,10 @@ export class Daemon {
     };
     this.#ports = { ...options.ports, agents: options.makeAgents(listener, settings) };
     this.#mailbox = new Mailbox((events) => this.#handle(events));
-    this.#lanes = new Lanes((effect) => this.#perform(effect));
+    this.#lanes = new Lanes(
+      (effect) => this.#perform(effect),
+      () => this.#endIfDone(),
+    );
     this.#performer = new Performer(this.#ports, new Intake(this.#ports.files, () => this.#board), settings);
     this.#publisher = new Publisher(this.#ports, () => this.#board);
   }
@@ -88,7 +94,7 @@ export class Daemon {
       this.#forgetSweep();
       await unwatch();
     }
-    await journal.append({ type: 'board-stopped', at: clock.now() });
+    await journal.append({ type: 'board-stopped', at: clock.now() }).catch(() => undefined);
     await this.#publisher.publishLast();
   }
 
@@ -104,6 +110,8 @@ export class Daemon {
   }
 
   #handle(events: readonly BoardEvent[]): void {
+    // A scan that was under way at the end must start nothing more.
+    if (this.#isOver) return;
     try {
       for (const event of events) {
         const { board, effects } = step(this.#board, event);
@@ -138,10 +146,16 @@ export class Daemon {
         const diagnostic = { severity: 'error', file: `.orchestrator/inbox/${name}`, message } as const;
         this.#post({ type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } });
       }
+      if (effect.type === 'read-verdicts') this.#laterAgain(effect);
       return 'failed';
-    } finally {
-      queueMicrotask(() => this.#endIfDone());
     }
+  }
+
+  /** Dependents can't start before they know what they depend on, so that this is tried until it succeeds. */
+  #laterAgain(effect: Effect): void {
+    this.#ports.clock.setTimer(limits.firstBackoffMs, () => {
+      if (!this.#isOver) this.#lanes.dispatch([effect]);
+    });
   }
 
   /** Looks at the folders from time to time, since watchers miss things. */
@@ -149,7 +163,19 @@ export class Daemon {
     const { clock } = this.#ports;
     this.#look();
     void this.#publisher.lookForSaves();
+    void this.#lookForMerges();
     this.#forgetSweep = clock.setTimer(limits.sweepEveryMs, () => this.#sweep());
+  }
+
+  /** Branches that the user merged by hand. A fault here, such as a base that is gone, shows when a task starts from it. */
+  async #lookForMerges(): Promise<void> {
+    const { clock, worktrees } = this.#ports;
+    if (clock.now() < this.#mergesLookedAt + limits.mergeCheckEveryMs) return;
+    const waiting = listUnmerged(this.#board);
+    if (waiting.length === 0) return;
+    this.#mergesLookedAt = clock.now();
+    const tasks = await worktrees.findMerged(this.#board.settings.base, waiting).catch(() => []);
+    if (tasks.length > 0) this.#post({ type: 'merges-found', tasks });
   }
 
   #lookIn(delayMs: number): void {
@@ -212,9 +238,19 @@ export class Daemon {
     const board = this.#board;
     const busy = [...board.live.values()].some((task) => task.state === 'active' && !isStuck(task.phase));
     if (board.shutdown !== 'no' ? !busy : this.#options.untilIdle && isIdle(board, this.#ports.clock.now())) {
+      this.#isOver = true;
       this.#end?.resolve();
     }
   }
+}
+
+/** Finished tasks whose branches wait for a review. */
+function listUnmerged(board: Board): readonly TaskId[] {
+  return [...board.finished.values()].flatMap(({ id, file, verdict }) => {
+    const waits =
+      file.column === 'done' && verdict?.mergedAt === null && verdict.branch !== null && verdict.commits > 0;
+    return waits ? [id] : [];
+  });
 }
 
 /** A settlement that can't be written now is gone on with at the next start. */

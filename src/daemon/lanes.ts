@@ -13,10 +13,13 @@ export class Lanes {
   readonly #tails = new Map<TaskKey, Promise<void>>();
   readonly #shared: LimitFunction = pLimit(limits.maxConcurrentReads);
   readonly #perform: PerformOne;
+  readonly #onIdle: () => void;
   #pending = 0;
 
-  constructor(perform: PerformOne) {
+  /** `onIdle` is called whenever the last batch is through. */
+  constructor(perform: PerformOne, onIdle: () => void) {
     this.#perform = perform;
+    this.#onIdle = onIdle;
   }
 
   /** Batches that are not through yet. */
@@ -59,6 +62,9 @@ export class Lanes {
 
   #track(work: Promise<unknown>): void {
     this.#pending++;
-    void work.finally(() => this.#pending--);
+    void work.finally(() => {
+      this.#pending--;
+      if (this.#pending === 0) this.#onIdle();
+    });
   }
 }

@@ -15,7 +15,7 @@ export async function loadTask(
   const read = await ports.files.readTask(file);
   if (id === undefined || (!read.ok && read.failure.kind === 'changed')) return { type: 'task-vanished', file };
   const facts = await ports.files.readFacts(id);
-  const lastRun = await recoverLastRun(ports.agents, file, facts);
+  const lastRun = await recoverLastRun(ports.agents, facts);
   if (!read.ok) {
     const diagnostics = read.failure.kind === 'refused' ? read.failure.diagnostics : [];
     return { type: 'task-loaded', loaded: { file, spec: null, diagnostics, facts, lastRun } };
@@ -25,12 +25,8 @@ export async function loadTask(
   return { type: 'task-loaded', loaded: { file: read.value.file, spec: value ?? null, diagnostics, facts, lastRun } };
 }
 
-async function recoverLastRun(
-  agents: Pick<AgentRunner, 'recover'>,
-  file: TaskFile,
-  facts: TaskFacts,
-): Promise<LastRun | null> {
+async function recoverLastRun(agents: Pick<AgentRunner, 'recover'>, facts: TaskFacts): Promise<LastRun | null> {
   const last = facts.runs.at(-1);
-  if (file.column !== 'active' || last === undefined || last.record !== null) return null;
+  if (last === undefined || last.record !== null) return null;
   return agents.recover(last.plan);
 }

@@ -21,6 +21,9 @@ const onlooker: Pick<AgentRunner, 'recover'> = {
     Promise.resolve({ kind: 'alive', view: emptyRunView, startedAt: plan.plannedAt }),
 };
 
+/** A task that is not in `active/` shows as where its file is. */
+const nobody: typeof onlooker = { recover: (): Promise<LastRun> => Promise.resolve({ kind: 'unclaimed' }) };
+
 /** Reads the board. It is shut down from the beginning, so that the reducer starts nothing. */
 export async function readBoard(ports: SnapshotPorts, settings: Settings): Promise<Board> {
   const { clock, files, journal } = ports;
@@ -41,7 +44,9 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings): Promi
 
 /** Only what reads is performed. */
 async function readFor(effect: Effect, files: BoardFiles): Promise<News | null> {
-  if (effect.type === 'load-task') return loadTask({ files, agents: onlooker }, effect.file);
+  if (effect.type === 'load-task') {
+    return loadTask({ files, agents: effect.file.column === 'active' ? onlooker : nobody }, effect.file);
+  }
   if (effect.type !== 'read-verdicts') return null;
   const read = [...effect.tasks].map(async ([key, id]) => [key, await files.readVerdict(id)] as const);
   return { type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) };

@@ -51,5 +51,7 @@ export type BoardEvent = { readonly at: number } & (
       readonly effect: EffectKind;
       readonly fault: OutsideFault;
     }
+  /** The work of these finished tasks was found to be in the base. */
+  | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
   | { readonly type: 'shutdown-asked' }
 );

@@ -36,6 +36,7 @@ export type HistoryEntry = { readonly at: number } & (
       readonly workedMs: number;
     }
   | { readonly type: 'task-settled'; readonly task: TaskId; readonly column: Column; readonly detail: string }
+  | { readonly type: 'task-merged'; readonly task: TaskId }
   | { readonly type: 'held'; readonly reason: PauseReason; readonly until: number | null; readonly detail: string }
   | { readonly type: 'hold-lifted'; readonly reason: PauseReason }
   | { readonly type: 'settings-changed'; readonly problems: readonly Diagnostic[] }

@@ -19,6 +19,8 @@ export const limits = {
   maxConcurrentReads: 32,
   /** How often the board looks at its folders though no watcher spoke. */
   sweepEveryMs: 2_000,
+  /** How often the board looks whether finished branches were merged by hand. */
+  mergeCheckEveryMs: 10_000,
   /** How long watch events are gathered before the board looks. */
   hintDebounceMs: 10,
 

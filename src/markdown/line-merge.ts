@@ -123,7 +123,7 @@ function isMerged(base: readonly string[], ours: readonly string[], theirs: read
   return true;
 }
 
-/** See the file's head. Merging the same text again changes nothing. */
+/** See the file's head. Merging the same additions and removals again changes nothing; a line that a side moved counts as removed and added. */
 export function mergeLines(base: string, ours: string, theirs: string): string {
   if (ours === theirs || theirs === base) return ours;
   if (ours === base) return theirs;

@@ -89,9 +89,15 @@ function readWorktrees(fields: Fields): Settings['worktrees'] {
   const defaults = defaultSettings.worktrees;
   return {
     dir: fields.read('dir', readArgument) ?? defaults.dir,
-    reuse: fields.read('reuse', readBoolean) ?? defaults.reuse,
+    reuse: fields.read('reuse', readReuse) ?? defaults.reuse,
   };
 }
+
+/** A key of the format that no board honours yet: to take it silently would promise what does not happen. */
+const readReuse: Read<boolean> = (field) => {
+  const reuse = readBoolean(field);
+  return reuse === true ? refuse(field, 'false; worktrees are not reused yet') : reuse;
+};
 
 /** Such as `task/`: what may begin a branch's name. */
 const readBranchPrefix: Read<string> = (field) => {

@@ -31,6 +31,9 @@ const maxBackups = 64;
 /** A file may change again without a new time stamp for so long; meanwhile its time stamp proves nothing. */
 const timestampGrainMs = 50;
 
+/** A file that ends in the middle of a line may have been cut in the middle of a save, and is waited for longer. */
+const cutQuietFactor = 4;
+
 /** How long to wait for editors. */
 export interface EditorPatience {
   /** A file that was left alone for so long is whole. */
@@ -91,9 +94,11 @@ export class QuietWatch {
   #version: string | null | undefined = undefined;
   #since = 0;
 
-  /** Whether what is seen now, null for no file, was left alone for `quietMs`. */
-  isQuiet(seen: { version: string; mtimeMs: number } | null, quietMs: number, now: number): boolean {
+  /** Whether what is seen now, null for no file, was left alone for so long that it is whole. */
+  isQuiet(seen: Snapshot | null, patience: EditorPatience, now: number): boolean {
     const version = seen?.version ?? null;
+    const isCut = seen !== null && !seen.text.endsWith('\n');
+    const quietMs = patience.quietMs * (isCut ? cutQuietFactor : 1);
     if (version !== this.#version) [this.#version, this.#since] = [version, now];
     const age = seen === null ? 0 : now - seen.mtimeMs;
     return now - this.#since >= quietMs || age >= quietMs;
@@ -189,7 +194,7 @@ export class DashboardBackups {
     if (!isTakenIn) {
       backup.busySince ??= now;
       backup.changedAt = now;
-      const isWhole = backup.watch.isQuiet(seen, this.#patience.quietMs, now);
+      const isWhole = backup.watch.isQuiet(seen, this.#patience, now);
       if (!isWhole && now - backup.busySince < this.#patience.busyMs) return;
       takeIn(seen.text, isWhole, backup.save);
       backup.save = isWhole ? seen.text : null;

@@ -172,7 +172,7 @@ class GuardedFile {
 
   /** False where the file is being written, or is missing for so short a time that an editor may be about to put it back. */
   #takeCurrent(current: Snapshot | null): boolean {
-    if (!this.#watch.isQuiet(current, this.#patience.quietMs, Date.now())) return false;
+    if (!this.#watch.isQuiet(current, this.#patience, Date.now())) return false;
     if (current !== null) this.#ledger.takeSave(current.text, this.#save);
     this.#known = current?.text ?? null;
     this.#save = this.#known;

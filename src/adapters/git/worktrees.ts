@@ -10,6 +10,7 @@ import { inspect } from './evidence.ts';
 import { createGit, type Git } from './git.ts';
 import { keep, release } from './keeping.ts';
 import { prepare } from './preparation.ts';
+import { doneRef } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** What the adapter is made from. */
@@ -31,8 +32,6 @@ export interface WorktreesOptions {
 export interface GitWorktrees extends Worktrees {
   /** Runs git in the user's checkout under the same lock as the port's own calls. */
   readonly git: Git;
-  /** See {@link listMerged}. */
-  listMerged(base: string, refs: readonly string[]): Promise<ReadonlySet<string>>;
   /** See {@link branchExists}. */
   branchExists(branch: string): Promise<boolean>;
   /** See {@link diffCommand}. */
@@ -73,7 +72,10 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     inspect: (plan) => inspect(git, repository, plan),
     keep: (plan) => keep(git, repository, plan),
     release: (plan, remove) => release(git, repository, plan, remove),
-    listMerged: (base, refs) => listMerged(git, base, refs),
+    async findMerged(base, tasks) {
+      const merged = await listMerged(git, base ?? 'HEAD', tasks.map(doneRef));
+      return tasks.filter((task) => merged.has(doneRef(task)));
+    },
     branchExists: (branch) => branchExists(git, branch),
     diffCommand,
   };

@@ -34,6 +34,8 @@ export function formatHistory(entry: HistoryEntry): string {
       return `${entry.run.task}: run ${entry.run.n} ended: ${entry.outcome} · ${formatDuration(entry.workedMs)} · ${formatUsd(entry.costUsd)}${entry.detail === '' ? '' : ` · ${cleanLine(entry.detail)}`}`;
     case 'task-settled':
       return `${entry.task}: → ${entry.column}/${entry.column === 'attention' ? ` (${cleanLine(entry.detail)})` : ''}`;
+    case 'task-merged':
+      return `${entry.task}: its work is merged`;
     case 'held':
       return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${new Date(entry.until).toLocaleTimeString('sv-SE')}`}: ${cleanLine(entry.detail)}`;
     case 'hold-lifted':

@@ -10,6 +10,9 @@ import { defaultSettings, type Settings } from '../../../src/domain/settings.ts'
 import { parseTaskId } from '../../../src/domain/task.ts';
 import type { AgentRunner, Clock, RunRequest } from '../../../src/ports.ts';
 
+/** Real processes on a busy machine take their time. */
+vi.setConfig({ testTimeout: 30_000 });
+
 export const bootId = 'this-boot';
 
 export const realClock: Clock = {

@@ -460,13 +460,14 @@ describe('letting go', () => {
     expect(existsSync(locked.workspace.path)).toBe(true);
   });
 
-  it('tells which branches are merged, and how to look at one', async () => {
+  it('tells whose work is merged, and how to look at a branch', async () => {
     scratch.branch('task/a', { 'a2.txt': 'a' });
     scratch.branch('task/b', { 'b2.txt': 'b' });
     scratch.git('merge', '--quiet', '--no-ff', '-m', 'merge', 'task/a');
-    scratch.git('update-ref', 'refs/branchboard/done/a', 'task/a');
-    const refs = ['task/a', 'task/b', 'task/none', 'refs/branchboard/done/a'];
-    expect(await worktrees.listMerged('main', refs)).toEqual(new Set(['task/a', 'refs/branchboard/done/a']));
+    for (const id of ['a', 'b']) scratch.git('update-ref', `refs/branchboard/done/${id}`, `task/${id}`);
+    const tasks = ['a', 'b', 'none'].map((id) => id as TaskId);
+    expect(await worktrees.findMerged('main', tasks)).toEqual(['a']);
+    expect(await worktrees.findMerged(null, tasks)).toEqual(['a']);
     expect(worktrees.diffCommand('main', 'task/a')).toBe('git diff main...task/a');
     expect(worktrees.diffCommand('main', 'task/$x')).toBe('git diff main...task/\\$x');
   });
