@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { TaskId } from '../../../src/domain/task.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktrees.ts';
 import type { RunPlan } from '../../../src/domain/run.ts';
 import { planFor, Scratch, start, taskId } from './scratch.ts';
