@@ -130,7 +130,10 @@ export interface BaseRequest {
 
 /** Git: branches, worktrees and what is in them. Commands that change the repository's records never run at once. */
 export interface Worktrees {
-  /** A commit that contains the start and the work of all dependencies. Throws PortError where the start is unknown. */
+  /**
+   * A commit that contains the work of all dependencies: the start, the one dependency's tip, or a merge of their tips.
+   * Throws PortError where the start is unknown.
+   */
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;

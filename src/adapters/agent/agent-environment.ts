@@ -2,6 +2,7 @@
  * The environment that an agent gets: an allow-list of the daemon's own, then the user's `agent.env`, then what the
  * board sets. Nothing of git's (`GIT_*`) is inherited, or a hook's `GIT_DIR` would send the agent's commits elsewhere.
  */
+import path from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 
 /** Variables of the daemon that an agent inherits, by name. */
@@ -78,6 +79,8 @@ export function composeEnvironment(request: EnvironmentRequest): Record<string, 
   return {
     ...env,
     ...composeGitEnvironment(request.identity),
+    // In a worktree that lost its `.git` link, git would go up and take the user's checkout for the agent's.
+    GIT_CEILING_DIRECTORIES: path.dirname(request.plan.workspace.path),
     BRANCHBOARD_RUN: tag.run,
     BRANCHBOARD_BOARD: tag.board,
     BRANCHBOARD_ATTEMPT: String(request.plan.attempt),

@@ -116,6 +116,7 @@ describe('composeEnvironment', () => {
     const kept = compose(hooks, { configured: { GIT_DIR: '/y' } });
     const git = Object.entries(kept).filter(([name]) => name.startsWith('GIT_'));
     expect(Object.fromEntries(git)).toEqual({
+      GIT_CEILING_DIRECTORIES: path.dirname(bench.plan().workspace.path),
       GIT_TERMINAL_PROMPT: '0',
       GIT_CONFIG_COUNT: '4',
       ...{ GIT_CONFIG_KEY_0: 'gc.auto', GIT_CONFIG_VALUE_0: '0' },
