@@ -11,7 +11,7 @@ export const notesHeading = '## User Notes';
 
 /** The generated line below the heading. */
 export const notesHint =
-  '(Context and priorities for every task that starts from now on. `@task-id: …` goes to that task, at once if it is running.)';
+  '(Context and priorities for every task that starts from now on. `@task-id: …` goes to that task alone.)';
 
 const headingPattern = /^ {0,3}#{1,6}[ \t]+user notes[ \t]*#*[ \t]*\r?(?:\n|$)/im;
 
