@@ -172,6 +172,11 @@ function forgetDeleted(draft: Draft, task: Task): void {
 /** The user moved or deleted the file of a task that an agent is on. */
 function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
   if (task.phase.name === 'settling') {
+    const { settlement } = task.phase;
+    if (to?.column === (settlement.to === 'queued' ? 'queued' : settlement.verdict.column)) {
+      draft.putTask({ ...task, file: to });
+      return;
+    }
     // Its run is over; wherever the file went, it is where the user wants it.
     draft.removeTask(task.id);
     if (to !== null) load(draft, to);
@@ -205,7 +210,10 @@ function lookForNewFiles(draft: Draft, scan: BoardScan, before: BoardScan | null
   for (const column of ['active', 'attention', 'queued'] as const) {
     for (const [name, identity] of scan.columns[column]) {
       const id = idOfFile(name);
-      if (id !== null && !draft.board.live.has(keyOf(id))) load(draft, { column, name, identity });
+      if (id === null || draft.board.live.has(keyOf(id))) continue;
+      // The namesake of a finished task is spoken of once.
+      const isDone = draft.board.finished.get(keyOf(id))?.file.column === 'done';
+      if (!isDone || before?.columns[column].has(name) !== true) load(draft, { column, name, identity });
     }
   }
 }

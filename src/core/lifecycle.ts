@@ -196,10 +196,14 @@ export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence
 /** The task's file is at another place, or was rewritten at its own. */
 export function handleMoved(draft: Draft, id: TaskId, file: TaskFile): void {
   const task = draft.task(id);
-  if (task === undefined) return;
+  // Anything else belongs to what the task was before the user moved its file.
+  const isExpected =
+    task?.state === 'active' &&
+    (task.phase.name === 'settling' || (task.phase.name === 'preparing' && file.column === 'active'));
+  if (!isExpected) return;
   const moved = { ...task, file };
   draft.putTask(moved);
-  if (moved.state !== 'active' || moved.phase.name !== 'settling') return;
+  if (moved.phase.name !== 'settling') return;
   const { settlement } = moved.phase;
   const target = settlement.to === 'queued' ? 'queued' : settlement.verdict.column;
   if (file.column === target) finishSettling(draft, moved);

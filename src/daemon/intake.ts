@@ -28,6 +28,7 @@ export class Intake {
     const { value: spec, diagnostics } = parseTaskFile(read.value.text, { file, fileName: name });
     if (spec === undefined) return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics } };
     const id = this.#knownAs(spec.id);
+    if (await this.#isLeaving(id)) return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };
     const accepted = await this.#files.acceptInbox(name, identity, id, read.value.text);
     if (accepted.kind === 'accepted') {
       return {
@@ -50,6 +51,13 @@ export class Intake {
       hint: `Give it another \`id:\`, or send the first one back: branchboard retry ${spec.id}`,
     };
     return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } };
+  }
+
+  /** Whether an earlier task of that id was taken away while an agent was on it: the new one comes after its end. */
+  async #isLeaving(id: TaskId): Promise<boolean> {
+    const task = this.#board().live.get(keyOf(id));
+    if (task?.state !== 'active') return false;
+    return task.file.column === 'archive' || !(await this.#files.readTask(task.file)).ok;
   }
 
   /** An id that differs from a known one only in case is that one. */

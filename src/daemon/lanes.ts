@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Effect } from '../domain/effect.ts';
 import { laneOf } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
-import { keyOf, type TaskKey } from '../domain/task.ts';
+import { keyOf, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
 
 /** Performs one effect; says whether the rest of its batch may follow. */
 export type PerformOne = (effect: Effect) => Promise<'done' | 'failed'>;
@@ -31,7 +31,7 @@ export class Lanes {
   dispatch(effects: readonly Effect[]): void {
     const batches = new Map<TaskKey, Effect[]>();
     for (const effect of effects) {
-      const lane = laneOf(effect);
+      const lane = findLane(effect);
       if (lane === null) {
         this.#track(this.#shared(() => this.#perform(effect)));
         continue;
@@ -56,7 +56,9 @@ export class Lanes {
 
   async #performBatch(batch: readonly Effect[]): Promise<void> {
     for (const effect of batch) {
-      if ((await this.#perform(effect)) === 'failed') return;
+      const isRead = effect.type === 'load-task';
+      const result = isRead ? this.#shared(() => this.#perform(effect)) : this.#perform(effect);
+      if ((await result) === 'failed') return;
     }
   }
 
@@ -67,4 +69,9 @@ export class Lanes {
       if (this.#pending === 0) this.#onIdle();
     });
   }
+}
+
+/** A task is loaded after what is being written of it. */
+function findLane(effect: Effect): TaskId | null {
+  return effect.type === 'load-task' ? (parseTaskId(effect.file.name.replace(/\.md$/, '')) ?? null) : laneOf(effect);
 }

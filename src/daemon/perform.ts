@@ -74,7 +74,7 @@ export class Performer {
       case 'plan-run':
         return [await this.#planRun(effect)];
       case 'move-task':
-        return [{ type: 'moved', task: effect.task, file: await files.moveTask(effect.file, effect.to) }];
+        return [{ type: 'moved', task: effect.task, file: await this.#moveTask(effect) }];
       case 'prepare-workspace':
         await worktrees.prepare(effect.plan);
         return [];
@@ -111,6 +111,20 @@ export class Performer {
         return [];
       default:
         return unreachable(effect);
+    }
+  }
+
+  /** Of two files of one name the one that the board works on counts; the other is set aside, not deleted. */
+  async #moveTask({ task, file, to }: Effect & { readonly type: 'move-task' }): Promise<TaskFile> {
+    const { clock, files, journal } = this.#ports;
+    try {
+      return await files.moveTask(file, to);
+    } catch (error) {
+      if (!(error instanceof PortError) || error.code !== 'EEXIST') throw error;
+      await files.moveTask({ ...file, column: to }, 'archive');
+      const note = `a second file of that name was in ${to}/ and is in archive/ now`;
+      await journal.append({ type: 'task-found', at: clock.now(), task, column: 'archive', note });
+      return files.moveTask(file, to);
     }
   }
 

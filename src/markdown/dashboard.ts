@@ -18,7 +18,7 @@ import type {
   TaskLabel,
 } from './dashboard-model.ts';
 import { printMarkdown } from './printer.ts';
-import { cleanLine, cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
+import { cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
 import { replaceNotes } from './user-zones.ts';
 
 const separator = ' · ';
@@ -80,7 +80,7 @@ function renderHead(head: DashboardHead): RootContent[] {
     `${formatUsd(head.costTodayUsd)} today`,
     `updated ${head.updated}`,
   ];
-  const line = paragraph([{ type: 'emphasis', children: [plain(cleanLine(facts.join(separator)))] }]);
+  const line = paragraph([{ type: 'emphasis', children: joinTexts(prose(facts.join(separator))) }]);
   const banner = head.banner === null ? [] : [paragraph(prose(head.banner))];
   const shown = head.settingsProblems.slice(0, limits.maxDashboardRows);
   const warnings = [
@@ -231,8 +231,7 @@ function quote(text: string | null): RootContent[] {
 }
 
 function title(task: TaskLabel): PhrasingContent[] {
-  const words = prose(task.title, limits.maxTitleChars);
-  return words.length === 0 ? [plain('(no title)')] : words;
+  return prose(task.title, limits.maxTitleChars);
 }
 
 /** Title and id, as every entry begins. */

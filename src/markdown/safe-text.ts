@@ -61,19 +61,29 @@ export function plain(value: string): Text {
   return { type: 'text', value };
 }
 
-/** Others' text as code, or as nothing visible where it is empty. */
+/** Stands where there is no text, since an empty paragraph or cell of code is none. */
+const nothing = '–';
+
+/** Others' text as code. */
 export function code(text: string): InlineCode | Text {
   const value = cleanLine(text);
-  return value === '' ? plain('(empty)') : { type: 'inlineCode', value };
+  return value === '' ? plain(nothing) : { type: 'inlineCode', value };
 }
 
-/** Others' text on one line; what stands in backticks becomes code. */
+/** What becomes code in others' text: what stands in backticks, and what many a reader of markdown makes a link of. */
+const codeInProse = /(`[^`]+`|(?:https?:|ftp:|www\.)[^\s`]*|[^\s`]+@[^\s`]+)/i;
+
+/** Others' text on one line; what stands in backticks, and addresses, become code. */
 export function prose(text: string, maxChars?: number): PhrasingContent[] {
-  const line = cleanLine(text, maxChars);
-  return line.split(/(`[^`]+`)/).flatMap((part): PhrasingContent[] => {
+  return (cleanLine(text, maxChars) || nothing).split(codeInProse).flatMap((part, i): PhrasingContent[] => {
     if (part === '') return [];
-    const inner = /^`([^`]*\S[^`]*)`$/.exec(part)?.[1]?.trim();
-    return [inner === undefined ? plain(part) : { type: 'inlineCode', value: inner }];
+    if (i % 2 === 0) return [plain(part)];
+    const [, quoted] = /^`([^`]*\S[^`]*)`$/.exec(part) ?? [];
+    if (quoted !== undefined) return [{ type: 'inlineCode', value: quoted.trim() }];
+    // The stop behind an address is no part of it.
+    const [, address, rest] = /^([^`]*[\p{L}\p{N}/_])([^`]*)$/u.exec(part) ?? [];
+    if (address === undefined) return [plain(part)];
+    return [{ type: 'inlineCode', value: address }, ...(rest === undefined || rest === '' ? [] : [plain(rest)])];
   });
 }
 

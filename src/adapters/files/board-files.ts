@@ -1,19 +1,19 @@
 /** The board's folder on disk. One call at a time changes or lists the columns, so that a scan never sees half a move. */
-import { lstat, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { isSameFile, type FileIdentity, type Hold, type TaskFile } from '../../domain/board.ts';
+import { isSameFile, type Hold, type TaskFile } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success } from '../../domain/result.ts';
-import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
+import type { Column } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
-import { codeOf, createFile, makeFolder, replaceFile, syncFolder } from './durable.ts';
+import { Acceptance, removeIfSame } from './acceptance.ts';
+import { codeOf, makeFolder, replaceFile, syncFolder } from './durable.ts';
 import {
   readFact,
   readTaskFacts,
   readVerdictFact,
   runFiles,
-  setRunsAside,
   writePlanFact,
   writeRecordFact,
   writeRunFile,
@@ -23,54 +23,18 @@ import { boardFolderName, type Layout } from './layout.ts';
 import { identify, readTextFile } from './reader.ts';
 import { Scanner } from './scanner.ts';
 
-/** Task files belong to the user, who may read them as any other of theirs. */
-const taskFileMode = 0o644;
-
 /** The port on real files. */
 export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
   const oneAtATime = pLimit(1);
   const scanner = new Scanner(layout, clock);
-  /** What was accepted since the start, by folded name: finds twins that differ only in case before the board knows them. */
-  const accepted = new Map<string, TaskFile>();
+  const acceptance = new Acceptance(layout, clock, oneAtATime);
 
   const pathOf = (file: { readonly column: Column; readonly name: string }) =>
     join(layout.column(file.column), file.name);
   const shownAs = (folder: string, name: string) => `${boardFolderName}/${folder}/${name}`;
 
-  async function find(id: TaskId): Promise<TaskFile | null> {
-    const name = fileNameOf(id);
-    const twin = accepted.get(name.toLowerCase())?.name ?? name;
-    for (const column of columns) {
-      if (column === 'archive') continue;
-      for (const candidate of new Set([name, twin])) {
-        const stats = await lstat(pathOf({ column, name: candidate })).catch(() => null);
-        if (stats !== null) return { column, name: candidate, identity: identify(stats) };
-      }
-    }
-    return null;
-  }
-
   async function locate(column: Column, name: string): Promise<TaskFile> {
     return { column, name, identity: identify(await lstat(pathOf({ column, name }))) };
-  }
-
-  async function removeIfSame(path: string, identity: FileIdentity): Promise<void> {
-    const stats = await lstat(path).catch(() => null);
-    if (stats !== null && isSameFile(identify(stats), identity)) await unlink(path).catch(ignoreMissing);
-  }
-
-  async function accept(name: string, identity: FileIdentity, id: TaskId, text: string) {
-    const by = await find(id);
-    if (by !== null) {
-      const read = await readTextFile(pathOf(by), by.name, limits.maxTaskFileBytes);
-      return { kind: 'in-use' as const, by, same: by.column === 'queued' && read.ok && read.value.text === text };
-    }
-    await setRunsAside(layout, id, clock.now());
-    await createFile(join(layout.column('queued'), fileNameOf(id)), text, taskFileMode);
-    await removeIfSame(join(layout.inbox, name), identity);
-    const file = await locate('queued', fileNameOf(id));
-    accepted.set(file.name.toLowerCase(), file);
-    return { kind: 'accepted' as const, file };
   }
 
   async function move(file: TaskFile, to: Column): Promise<TaskFile> {
@@ -117,7 +81,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
         ? success({ text: read.value.text })
         : failure({ kind: 'changed' });
     },
-    acceptInbox: (name, identity, id, text) => oneAtATime(() => accept(name, identity, id, text)),
+    acceptInbox: (name, identity, id, text) => acceptance.accept({ name, identity, id, text }),
     dropInbox: (name, identity) => oneAtATime(() => removeIfSame(join(layout.inbox, name), identity)),
     async readTask(file) {
       // A story may make a task's file longer than the user's own text may be.
@@ -151,8 +115,4 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
 async function replaceBoardData(temporary: string, path: string, json: string): Promise<void> {
   await writeFile(temporary, json);
   await rename(temporary, path);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (codeOf(error) !== 'ENOENT') throw error;
 }

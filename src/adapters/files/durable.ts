@@ -30,27 +30,21 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Replaces a file atomically and durably. */
 export async function replaceFile(path: string, text: string, mode = privateMode): Promise<void> {
-  await withTemporary(path, text, mode, (temporary) => rename(temporary, path));
+  const temporary = await writeTemporary(path, text, mode);
+  await commit(temporary, () => rename(temporary, path));
   await syncFolder(dirname(path));
 }
 
 /** Creates a file atomically and durably; throws EEXIST if it is there already. */
 export async function createFile(path: string, text: string, mode = privateMode): Promise<void> {
-  await withTemporary(path, text, mode, async (temporary) => {
-    await link(temporary, path);
-    await rm(temporary);
-  });
+  await linkTemporary(await writeTemporary(path, text, mode), path);
   await syncFolder(dirname(path));
 }
 
-async function withTemporary(
-  path: string,
-  text: string,
-  mode: number,
-  commit: (temporary: string) => Promise<void>,
-): Promise<void> {
+/** Writes a durable file beside `path`, which is to become it; gives its path. */
+export async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
-  try {
+  await commit(temporary, async () => {
     const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(text);
@@ -58,7 +52,22 @@ async function withTemporary(
     } finally {
       await handle.close();
     }
-    await commit(temporary);
+  });
+  return temporary;
+}
+
+/** Makes a temporary file the one at `path`; throws EEXIST if there is one. Only `syncFolder` makes it durable. */
+export async function linkTemporary(temporary: string, path: string): Promise<void> {
+  await commit(temporary, async () => {
+    await link(temporary, path);
+    await rm(temporary);
+  });
+}
+
+/** Where a step fails, the temporary file goes. */
+async function commit(temporary: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

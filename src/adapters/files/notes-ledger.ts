@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 /** Dashboards whose notes are remembered, by stamp. */
 const maxStamps = 10_000;
 /** Different notes remembered for one stamp: the first and the newest. */
-const maxNotesPerStamp = 64;
+const maxNotesPerStamp = 16;
 /** Dashboards remembered without their notes, to tell what in a mangled one is the user's. */
 const maxGenerated = 128;
 

@@ -84,12 +84,7 @@ async function readOpenFile(
   const content = bytes.subarray(0, length);
   const text = decode(content);
   if (text === null)
-    return refuse(
-      shownAs,
-      `the file is not UTF-8 (byte ${findInvalidByte(content)})`,
-      'text in UTF-8',
-      'Save it again as UTF-8.',
-    );
+    return refuse(shownAs, 'the file is not UTF-8', 'text in UTF-8', 'Save it again as UTF-8.', locateFault(content));
   return success({ text, identity: identify(after) });
 }
 
@@ -101,28 +96,36 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-/** The offset of the first byte that is no UTF-8, found by halving. */
-function findInvalidByte(bytes: Uint8Array): number {
+/** Where the first byte is that is no UTF-8, found by halving. */
+function locateFault(bytes: Uint8Array): { readonly line: number; readonly column: number } {
+  let before = '';
   let valid = 0;
-  let invalid = bytes.length;
+  let invalid = bytes.length + 1;
   while (invalid - valid > 1) {
     const middle = Math.floor((valid + invalid) / 2);
-    const decoder = new TextDecoder('utf-8', { fatal: true });
     try {
-      // A sequence cut at the end is no fault of its start.
-      decoder.decode(bytes.subarray(0, middle), { stream: true });
+      // A sequence that is cut at the end is no fault of its start, and is left out of the text.
+      before = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, middle), { stream: true });
       valid = middle;
     } catch {
       invalid = middle;
     }
   }
-  return valid;
+  const lines = before.split('\n');
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
 }
 
-function refuse(file: string, message: string, expected: string, hint?: string): Result<TextFile, Unreadable> {
+function refuse(
+  file: string,
+  message: string,
+  expected: string,
+  hint?: string,
+  place: { readonly line?: number; readonly column?: number } = {},
+): Result<TextFile, Unreadable> {
   const diagnostic: Diagnostic = {
     severity: 'error',
     file,
+    ...place,
     message,
     expected,
     ...(hint === undefined ? {} : { hint }),

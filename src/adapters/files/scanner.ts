@@ -25,7 +25,8 @@ interface Listing {
 interface Sighting {
   readonly identity: FileIdentity;
   readonly since: number;
-  readonly grew: boolean;
+  /** It was written where it lies: whoever writes it may only pause. */
+  readonly mayGrow: boolean;
 }
 
 /** Scans one board; remembers what it saw last. */
@@ -92,7 +93,7 @@ export class Scanner {
         inboxRefused.set(name, refusal);
         continue;
       }
-      const sighting = this.#sight(name, identify(stats));
+      const sighting = this.#sight(name, stats);
       sightings.set(name, sighting);
       const settlesAt = findSettlingTime(sighting);
       if (settlesAt <= this.#clock.now()) inbox.set(name, sighting.identity);
@@ -102,17 +103,18 @@ export class Scanner {
     return { inbox, inboxRefused, inboxSettlesAt };
   }
 
-  #sight(name: string, identity: FileIdentity): Sighting {
+  #sight(name: string, stats: Stats): Sighting {
+    const identity = identify(stats);
     const before = this.#sightings.get(name);
     if (before !== undefined && isSameFile(before.identity, identity)) return before;
-    const grew = before !== undefined && before.identity.inode === identity.inode;
-    return { identity, since: this.#clock.now(), grew };
+    // A file that was moved or linked in has had its inode changed after its content.
+    return { identity, since: this.#clock.now(), mayGrow: stats.ctimeMs <= stats.mtimeMs };
   }
 }
 
 /** A file that was moved in is old at once; one whose time lies in the future is judged by how long it was watched. */
-function findSettlingTime({ identity, since, grew }: Sighting): number {
-  const quietMs = grew ? limits.inboxGrowingQuietMs : limits.inboxQuietMs;
+function findSettlingTime({ identity, since, mayGrow }: Sighting): number {
+  const quietMs = mayGrow ? limits.inboxGrowingQuietMs : limits.inboxQuietMs;
   return Math.min(identity.mtimeMs, since) + quietMs;
 }
 

@@ -1,6 +1,6 @@
 /** `add`: puts tasks into the inbox. */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
@@ -19,6 +19,8 @@ interface AddOptions extends GlobalOptions {
   readonly after?: readonly string[];
   readonly priority?: string;
 }
+
+const longAgo = new Date(0);
 
 /** The verb `add`. */
 export const addCommand: Verb = () =>
@@ -78,6 +80,8 @@ async function drop(place: Place, name: string, text: string): Promise<string> {
   await mkdir(inbox, { recursive: true });
   const temporary = join(inbox, `.${randomUUID().slice(0, 8)}.tmp`);
   await writeFile(temporary, text, { flag: 'wx' });
+  // It is whole, so the board need not wait for its writer as it does for a file that is fresh.
+  await utimes(temporary, longAgo, longAgo);
   try {
     await link(temporary, join(inbox, name));
     return `.orchestrator/inbox/${name}`;

@@ -1,0 +1,134 @@
+/**
+ * Takes files of the inbox into `queued/`: a copy is made durable, linked under the task's id, and the original removed.
+ * Copies are written side by side; all that wait then share one turn and one fsync of the folder.
+ */
+import { lstat, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LimitFunction } from 'p-limit';
+import { isSameFile, type FileIdentity, type TaskFile } from '../../domain/board.ts';
+import { limits } from '../../domain/limits.ts';
+import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
+import type { Clock } from '../../ports.ts';
+import { codeOf, linkTemporary, syncFolder, writeTemporary } from './durable.ts';
+import { setRunsAside } from './facts.ts';
+import type { Layout } from './layout.ts';
+import { identify, readTextFile } from './reader.ts';
+
+/** Task files belong to the user, who may read them as any other of theirs. */
+const taskFileMode = 0o644;
+
+/** A file of the inbox as it was read, and the id that it gets. */
+export interface AcceptRequest {
+  readonly name: string;
+  readonly identity: FileIdentity;
+  readonly id: TaskId;
+  readonly text: string;
+}
+
+/** What became of it; `same` says that a queued task has the very same text. */
+export type Accepted =
+  | { readonly kind: 'accepted'; readonly file: TaskFile }
+  | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean };
+
+interface Waiting {
+  readonly request: AcceptRequest;
+  /** The durable copy. */
+  readonly temporary: string;
+  readonly resolve: (accepted: Accepted) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** See the file's head. */
+export class Acceptance {
+  readonly #layout: Layout;
+  readonly #clock: Clock;
+  readonly #takeTurn: LimitFunction;
+  /** What was accepted since the start, by folded name: finds twins that differ only in case before the board knows them. */
+  readonly #names = new Map<string, string>();
+  #waiting: Waiting[] = [];
+
+  /** `takeTurn` gives turns at the folders. */
+  constructor(layout: Layout, clock: Clock, takeTurn: LimitFunction) {
+    this.#layout = layout;
+    this.#clock = clock;
+    this.#takeTurn = takeTurn;
+  }
+
+  /** Takes a file in. Rejects where the system is at fault; the inbox holds the file then as before. */
+  async accept(request: AcceptRequest): Promise<Accepted> {
+    const temporary = await writeTemporary(this.#pathOf('queued', fileNameOf(request.id)), request.text, taskFileMode);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, temporary, resolve, reject });
+      if (this.#waiting.length === 1) void this.#takeTurn(() => this.#acceptWaiting());
+    });
+  }
+
+  async #acceptWaiting(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    const linked: Waiting[] = [];
+    for (const each of batch) {
+      try {
+        const user = await this.#putInto(each);
+        if (user === null) linked.push(each);
+        else each.resolve(user);
+      } catch (error) {
+        each.reject(error);
+      }
+    }
+    const synced = syncFolder(this.#layout.column('queued'));
+    await Promise.all(linked.map((each) => synced.then(() => this.#removeOriginal(each)).catch(each.reject)));
+    await synced.catch(() => undefined);
+  }
+
+  /** Links the copy under its id; gives the task that has the id already instead, if there is one. */
+  async #putInto({ request, temporary }: Waiting): Promise<Accepted | null> {
+    const { id, text } = request;
+    try {
+      const by = await this.#findUser(id);
+      if (by !== null) {
+        const read = await readTextFile(this.#pathOf(by.column, by.name), by.name, limits.maxTaskFileBytes);
+        return { kind: 'in-use', by, same: by.column === 'queued' && read.ok && read.value.text === text };
+      }
+      await setRunsAside(this.#layout, id, this.#clock.now());
+      await linkTemporary(temporary, this.#pathOf('queued', fileNameOf(id)));
+      this.#names.set(fileNameOf(id).toLowerCase(), fileNameOf(id));
+      return null;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  async #removeOriginal({ request, resolve }: Waiting): Promise<void> {
+    await removeIfSame(join(this.#layout.inbox, request.name), request.identity);
+    const name = fileNameOf(request.id);
+    const identity = identify(await lstat(this.#pathOf('queued', name)));
+    resolve({ kind: 'accepted', file: { column: 'queued', name, identity } });
+  }
+
+  async #findUser(id: TaskId): Promise<TaskFile | null> {
+    const name = fileNameOf(id);
+    const twin = this.#names.get(name.toLowerCase()) ?? name;
+    for (const column of columns) {
+      if (column === 'archive') continue;
+      for (const candidate of new Set([name, twin])) {
+        const stats = await lstat(this.#pathOf(column, candidate)).catch(() => null);
+        if (stats !== null) return { column, name: candidate, identity: identify(stats) };
+      }
+    }
+    return null;
+  }
+
+  #pathOf(column: Column, name: string): string {
+    return join(this.#layout.column(column), name);
+  }
+}
+
+/** Removes a file if it is still what was read. */
+export async function removeIfSame(path: string, identity: FileIdentity): Promise<void> {
+  const stats = await lstat(path).catch(() => null);
+  if (stats === null || !isSameFile(identify(stats), identity)) return;
+  await unlink(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+}
