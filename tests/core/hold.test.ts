@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/domain/limits.ts';
+import { makeExit, makeResult, scanOf, Scene } from './scene.ts';
+
+const overloaded = makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529 }) }, { exitCode: 1 });
+const limited = (resetsAt: number | null) =>
+  makeExit(
+    {
+      usageLimit: { status: 'rejected', resetsAt, kind: null },
+      result: makeResult({ isError: true, apiErrorStatus: 429 }),
+    },
+    { exitCode: 1 },
+  );
+
+function working(count: number): { scene: Scene; plans: ReturnType<Scene['run']>[] } {
+  const names = Array.from({ length: count }, (_, index) => `t${index}`);
+  const scene = new Scene({ maxParallel: count }).queue(...names.map((name) => ({ id: name })));
+  return { scene, plans: names.map((name) => scene.run(name)) };
+}
+
+describe('a usage limit', () => {
+  it('holds the board until its reset, then one task alone tries, and the others follow it', () => {
+    const { scene, plans } = working(3);
+    const resetsAt = scene.at + 3_600_000;
+    for (const [index, plan] of plans.entries()) scene.exit(plan, limited(resetsAt)).settle(`t${index}`);
+    expect(scene.board.hold).toMatchObject({ reason: 'usage-limit', until: resetsAt, strikes: 1 });
+    expect(scene.states).toEqual({ t0: 'queued', t1: 'queued', t2: 'queued' });
+    scene.wait(3_599_999);
+    expect(scene.states).toEqual({ t0: 'queued', t1: 'queued', t2: 'queued' });
+    scene.wait(1);
+    expect(scene.states).toEqual({ t0: 'planning', t1: 'queued', t2: 'queued' });
+    const probe = scene.run('t0');
+    expect(probe).toMatchObject({ attempt: 1, session: { mode: 'resume' } });
+    scene.exit(probe, makeExit({ result: makeResult() }));
+    expect(scene.board.hold).toBeNull();
+    expect(scene.states).toEqual({ t0: 'inspecting', t1: 'planning', t2: 'planning' });
+  });
+});
+
+describe('an overload', () => {
+  it('is one strike for all who meet it at once, and backs off for longer after each probe', () => {
+    const { scene, plans } = working(2);
+    for (const [index, plan] of plans.entries()) scene.exit(plan, overloaded).settle(`t${index}`);
+    expect(scene.board.hold?.strikes).toBe(1);
+    const waits: number[] = [];
+    for (let probe = 0; probe < 3; probe++) {
+      const until = scene.board.hold?.until ?? NaN;
+      waits.push(until - scene.at);
+      scene.wait(until - scene.at);
+      const name = scene.states['t0'] === 'planning' ? 't0' : 't1';
+      scene.exit(scene.run(name), overloaded).settle(name);
+    }
+    expect(waits[0]).toBeGreaterThanOrEqual(limits.firstBackoffMs);
+    expect(waits[1]).toBeGreaterThanOrEqual(2 * limits.firstBackoffMs);
+    expect(waits[2]).toBeGreaterThanOrEqual(4 * limits.firstBackoffMs);
+  });
+
+  it('ends for a task after so many free restarts', () => {
+    const { scene, plans } = working(1);
+    let plan = plans[0];
+    for (let restart = 0; plan !== undefined && restart <= limits.maxFreeRestarts; restart++) {
+      scene.exit(plan, overloaded).settle('t0');
+      if (scene.task('t0').state === 'attention') break;
+      plan = (scene.wait(limits.maxBackoffMs * 2), scene.run('t0'));
+    }
+    expect(scene.task('t0')).toMatchObject({ state: 'attention', verdict: { fault: { reason: 'interrupted' } } });
+  });
+});
+
+describe('a hold', () => {
+  it('keeps a retry waiting as well', () => {
+    const { scene, plans } = working(2);
+    const [first, second] = plans;
+    if (first === undefined || second === undefined) throw new Error('two are at work');
+    scene.exit(first, overloaded).settle('t0');
+    scene.exit(second, makeExit({}, { exitCode: 1 }));
+    expect(scene.task('t1')).toMatchObject({
+      phase: { name: 'settling', settlement: { to: 'queued', next: { attempt: 2 } } },
+    });
+  });
+
+  it('ends when the user removes its file', () => {
+    const { scene, plans } = working(1);
+    if (plans[0] === undefined) throw new Error('one is at work');
+    scene.exit(plans[0], limited(scene.at + 1_000_000)).settle('t0');
+    const columns = scanOf({ queued: ['t0'] });
+    scene.tell({ type: 'scanned', scan: { ...columns, holdOnDisk: true } });
+    scene.tell({ type: 'scanned', scan: { ...columns, holdOnDisk: false } });
+    expect(scene.board.hold).toBeNull();
+    expect(scene.states).toEqual({ t0: 'planning' });
+  });
+
+  it('for a spent budget ends with the day alone', () => {
+    const scene = new Scene({ dailyBudgetUsd: 0.4 }).queue({ id: 'a' }, { id: 'b', dependsOn: [] });
+    scene.tell({ type: 'tick', day: 'monday' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult({ costUsd: 0.5 }) }));
+    expect(scene.board.hold?.reason).toBe('budget');
+    scene.tell({ type: 'tick', day: 'tuesday' });
+    expect(scene.board.hold).toBeNull();
+  });
+});

@@ -1,0 +1,223 @@
+/** A board that is told, event by event, what happens, for scenarios in tests. */
+import { step, emptyBoard } from '../../src/core/step.ts';
+import type { Board, BoardScan, FileIdentity, LoadedTask, Task, TaskFile } from '../../src/domain/board.ts';
+import type { Effect, EffectKind } from '../../src/domain/effect.ts';
+import type { BoardEvent } from '../../src/domain/event.ts';
+import {
+  emptyRunView,
+  type AgentResult,
+  type Evidence,
+  type RunExit,
+  type RunPlan,
+  type RunView,
+} from '../../src/domain/run.ts';
+import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
+import {
+  columns,
+  fileNameOf,
+  keyOf,
+  parseTaskId,
+  type Column,
+  type TaskId,
+  type TaskSpec,
+} from '../../src/domain/task.ts';
+import { id, makePlan, makeSpec } from '../prompt/input.ts';
+
+export { id, makePlan, makeSpec };
+
+/** When scenes begin. */
+export const start = 1_000_000;
+
+type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
+
+/** A file's version. */
+export function identity(inode = 1): FileIdentity {
+  return { inode, size: 10, mtimeMs: 0 };
+}
+
+/** A task's file in a column. */
+export function fileIn(column: Column, name: string, inode = 1): TaskFile {
+  return { column, name: fileNameOf(id(name)), identity: identity(inode) };
+}
+
+/** What the folders hold: ids by column. */
+export function scanOf(files: Partial<Record<Column, readonly string[]>>, rest: Partial<BoardScan> = {}): BoardScan {
+  const listed = columns.map((column) => {
+    const names = files[column] ?? [];
+    return [column, new Map(names.map((name) => [fileNameOf(id(name)), identity()]))] as const;
+  });
+  return {
+    inbox: new Map(),
+    inboxRefused: new Map(),
+    inboxSettlesAt: null,
+    columns: Object.fromEntries(listed) as BoardScan['columns'],
+    userPaused: false,
+    holdOnDisk: false,
+    ...rest,
+  };
+}
+
+/** A task met for the first time, with the given differences from one without a past. */
+export function loadedIn(column: Column, name: string, patch: Partial<LoadedTask> = {}): LoadedTask {
+  return {
+    file: fileIn(column, name),
+    spec: makeSpec({ id: id(name) }),
+    diagnostics: [],
+    facts: { highestRun: 0, runs: [], verdict: null },
+    lastRun: null,
+    ...patch,
+  };
+}
+
+/** A result that is no error, with the given differences. */
+export function makeResult(patch: Partial<AgentResult> = {}): AgentResult {
+  return {
+    isError: false,
+    subtype: 'success',
+    apiErrorStatus: null,
+    numTurns: 3,
+    costUsd: 0.5,
+    text: 'All is done.',
+    errors: [],
+    denials: [],
+    report: null,
+    ...patch,
+  };
+}
+
+/** An end with exit code 0 and what the stream told. */
+export function makeExit(view: Partial<RunView> = {}, patch: Partial<RunExit> = {}): RunExit {
+  return {
+    endedAt: start,
+    exitCode: 0,
+    signal: null,
+    stopped: null,
+    view: { ...emptyRunView, sessionId: 'session', costUsd: view.result?.costUsd ?? 0, ...view },
+    stderrTail: '',
+    ...patch,
+  };
+}
+
+/** One commit and a clean worktree, with the given differences. */
+export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
+  return {
+    tip: 'tip',
+    commits: 1,
+    diffstat: { files: 1, insertions: 1, deletions: 0 },
+    dirty: [],
+    verify: [],
+    ...patch,
+  };
+}
+
+/** See the file's head. */
+export class Scene {
+  board: Board;
+  at = start;
+  /** What the last event led to, the history aside. */
+  effects: readonly Effect[] = [];
+
+  constructor(settings: Partial<Settings> = {}) {
+    this.board = { ...emptyBoard, settings: { ...defaultSettings, ...settings } };
+  }
+
+  /** Something happens. */
+  tell(event: Untimed<BoardEvent>): this {
+    const next = step(this.board, { ...event, at: this.at } as BoardEvent);
+    this.board = next.board;
+    this.effects = next.effects.filter((effect) => effect.type !== 'journal');
+    return this;
+  }
+
+  /** Time goes by. */
+  wait(ms: number): this {
+    this.at += ms;
+    return this.tell({ type: 'tick', day: '' });
+  }
+
+  /** The board meets these tasks in `queued/`, all at once. */
+  queue(...specs: readonly (Partial<Omit<TaskSpec, 'id'>> & { readonly id: string })[]): this {
+    this.tell({ type: 'scanned', scan: scanOf({ queued: specs.map((spec) => spec.id) }) });
+    for (const spec of specs) {
+      const loaded = loadedIn('queued', spec.id, { spec: makeSpec({ ...spec, id: id(spec.id) }) });
+      this.tell({ type: 'task-loaded', loaded });
+    }
+    return this;
+  }
+
+  /** The board meets one task with a past. */
+  load(loaded: LoadedTask): this {
+    const name = loaded.file.name.slice(0, -'.md'.length);
+    this.tell({ type: 'scanned', scan: scanOf({ [loaded.file.column]: [name] }) });
+    return this.tell({ type: 'task-loaded', loaded });
+  }
+
+  /** The plan that was asked for is written, the file moved, and the agent at work. */
+  run(name: string): RunPlan {
+    const plan = this.plan(name);
+    this.tell({ type: 'moved', task: plan.task, file: fileIn('active', name) });
+    this.tell({ type: 'run-started', run: plan });
+    return plan;
+  }
+
+  /** The plan that was asked for is written. */
+  plan(name: string): RunPlan {
+    const task = this.task(name);
+    if (task.state !== 'active' || task.phase.name !== 'planning') throw new Error(`${name} is not being planned`);
+    const { next } = task.phase;
+    const plan = makePlan({
+      task: task.id,
+      n: task.past.runs + 1,
+      attempt: next.attempt,
+      freeRestarts: next.freeRestarts,
+      cause: next.cause,
+      session: next.resume === null ? { mode: 'fresh', id: 'session' } : { mode: 'resume', id: next.resume },
+    });
+    this.tell({ type: 'run-planned', task: task.id, plan, spec: task.spec });
+    return plan;
+  }
+
+  /** The agent ends. */
+  exit(plan: RunPlan, exit: RunExit): this {
+    return this.tell({ type: 'run-exited', run: plan, exit: { ...exit, endedAt: this.at } });
+  }
+
+  /** The agent ends well, its work is found, and all is written. */
+  finish(name: string, plan: RunPlan): this {
+    this.exit(plan, makeExit({ result: makeResult() }));
+    this.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    return this.settle(name);
+  }
+
+  /** What was decided of a task is written and its file moved. */
+  settle(name: string): this {
+    const task = this.task(name);
+    if (task.state !== 'active' || task.phase.name !== 'settling') throw new Error(`${name} is not settling`);
+    const { settlement } = task.phase;
+    const to = settlement.to === 'queued' ? 'queued' : settlement.verdict.column;
+    return this.tell({ type: 'moved', task: task.id, file: fileIn(to, name) });
+  }
+
+  /** A live task. */
+  task(name: string): Task {
+    const task = this.board.live.get(keyOf(id(name)));
+    if (task === undefined) throw new Error(`${name} is not live`);
+    return task;
+  }
+
+  /** The last effects' kinds, of one kind of effect each task. */
+  get asked(): readonly EffectKind[] {
+    return this.effects.map((effect) => effect.type);
+  }
+
+  /** Each live task with its state, and with its phase where an agent is on it. */
+  get states(): Readonly<Record<string, string>> {
+    const live = [...this.board.live.values()];
+    return Object.fromEntries(live.map((task) => [task.id, task.state === 'active' ? task.phase.name : task.state]));
+  }
+}
+
+/** A task id, for tables. */
+export function ids(...names: readonly string[]): readonly TaskId[] {
+  return names.map((name) => parseTaskId(name) ?? id(name));
+}

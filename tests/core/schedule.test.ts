@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { chooseStarts, explainWaiting, findNextWake, isIdle, orderQueue } from '../../src/core/schedule.ts';
+import type { ActiveTask, Board, BoardScan, Hold } from '../../src/domain/board.ts';
+import { emptyRunView } from '../../src/domain/run.ts';
+import { defaultSettings } from '../../src/domain/settings.ts';
+import { active, boardOf, finished, planOf, queued } from './boards.ts';
+
+const now = 1_000;
+const names = (tasks: readonly { readonly id: string }[]) => tasks.map((task) => task.id);
+const holdUntil = (until: number): Hold => ({ reason: 'overload', detail: '', since: 0, until, strikes: 1 });
+const emptyScan: BoardScan = {
+  ...{ inbox: new Map(), inboxRefused: new Map(), inboxSettlesAt: null, userPaused: false, holdOnDisk: false },
+  columns: { queued: new Map(), active: new Map(), attention: new Map(), done: new Map(), archive: new Map() },
+};
+
+describe('orderQueue', () => {
+  it('puts priority before the length of the chain behind a task, and that before age', () => {
+    const { live } = boardOf([
+      queued('young', [], {}, 20),
+      queued('old', [], {}, 10),
+      queued('low', [], { priority: 'low' }, 1),
+      queued('root', [], {}, 30),
+      queued('leaf', ['root'], {}, 5),
+      queued('urgent', [], { priority: 'high' }, 40),
+    ]);
+    expect(names(orderQueue(live))).toEqual(['urgent', 'root', 'leaf', 'old', 'young', 'low']);
+  });
+});
+
+describe('chooseStarts', () => {
+  it('fills the free slots with tasks whose dependencies are done', () => {
+    const board = boardOf([
+      active('at-work'),
+      finished('done', 'done'),
+      queued('a', ['done']),
+      queued('b', ['a']),
+      queued('c'),
+      queued('d'),
+    ]);
+    expect(names(chooseStarts(board, now))).toEqual(['a', 'c']);
+  });
+
+  it.each<[string, Partial<Board>]>([
+    ['the user paused the board', { userPaused: true }],
+    ['the board is ending', { shutdown: 'asked' }],
+    ['files are still being read', { loading: new Set(['queued/x.md']) }],
+    ['a hold lasts', { hold: holdUntil(now + 1) }],
+  ])('starts nothing while %s', (_, more) => {
+    expect(chooseStarts(boardOf([queued('a')], more), now)).toEqual([]);
+  });
+
+  it('starts one probe when a hold is over, and no second one beside it', () => {
+    const hold = holdUntil(now);
+    expect(names(chooseStarts(boardOf([queued('a'), queued('b')], { hold }), now))).toEqual(['a']);
+    expect(chooseStarts(boardOf([active('probe'), queued('b')], { hold }), now)).toEqual([]);
+  });
+});
+
+describe('explainWaiting', () => {
+  it('says what the task itself lacks before what the board lacks', () => {
+    const task = queued('x', ['missing']);
+    const board = boardOf([task], { userPaused: true });
+    expect(explainWaiting(board, task, now, 0)).toEqual({
+      kind: 'dependencies',
+      on: [{ id: 'missing', why: 'unknown' }],
+    });
+    expect(explainWaiting(boardOf([queued('y')], { userPaused: true }), queued('y'), now, 0)).toEqual({
+      kind: 'paused',
+    });
+  });
+});
+
+describe('isIdle', () => {
+  const scanned = { scan: emptyScan };
+  it('is false before the first scan, while a file settles, and while a task could start or works', () => {
+    expect(isIdle(boardOf([]), now)).toBe(false);
+    expect(isIdle(boardOf([], { scan: { ...emptyScan, inboxSettlesAt: 2_000 } }), now)).toBe(false);
+    expect(isIdle(boardOf([queued('a')], scanned), now)).toBe(false);
+    expect(isIdle(boardOf([active('a')], scanned), now)).toBe(false);
+  });
+
+  it('is true once all that is left waits for the user', () => {
+    expect(isIdle(boardOf([], scanned), now)).toBe(true);
+    expect(isIdle(boardOf([queued('a', ['missing'])], scanned), now)).toBe(true);
+    expect(isIdle(boardOf([queued('a')], { ...scanned, userPaused: true }), now)).toBe(true);
+  });
+
+  it('waits for a limit to lift, but not for a login', () => {
+    const limited = { ...holdUntil(now + 60_000), reason: 'usage-limit' } as const;
+    expect(isIdle(boardOf([queued('a')], { ...scanned, hold: limited }), now)).toBe(false);
+    expect(isIdle(boardOf([queued('a')], { ...scanned, hold: { ...limited, reason: 'auth' } }), now)).toBe(true);
+  });
+});
+
+describe('findNextWake', () => {
+  it('is never in the past, so that the board does not spin', () => {
+    const hold = holdUntil(now - 1);
+    expect(findNextWake(boardOf([queued('a')], { hold }), now)).toBe(Infinity);
+    expect(findNextWake(boardOf([], { hold: holdUntil(now + 5) }), now)).toBe(now + 5);
+  });
+
+  it('is the earlier of a run’s timeout and its stall', () => {
+    const running: ActiveTask = {
+      ...active('a'),
+      phase: {
+        name: 'running',
+        plan: planOf('a'),
+        startedAt: 0,
+        lastOutputAt: 500,
+        stopping: null,
+        view: emptyRunView,
+      },
+    };
+    const board = boardOf([running], { settings: { ...defaultSettings, timeoutMs: 50_000, stallAfterMs: 10_000 } });
+    expect(findNextWake(board, now)).toBe(10_500);
+  });
+});

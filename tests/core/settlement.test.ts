@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/domain/limits.ts';
+import { fileIn, id, ids, makeEvidence, makeExit, makePlan, makeResult, makeSpec, scanOf, Scene } from './scene.ts';
+
+const broken = makeExit({ result: makeResult({ isError: true, text: 'It broke.' }) }, { exitCode: 1 });
+const fault = { code: 'ENOSPC', message: 'no space left', fault: null };
+
+describe('a task that is done', () => {
+  it('has all its facts written before its file moves', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    expect(scene.asked).toEqual(['record-exit', 'release-workspace', 'write-verdict', 'tell-story', 'move-task']);
+    scene.settle('a');
+    expect(scene.board.finished.get(plan.task as never)).toMatchObject({
+      file: { column: 'done' },
+      verdict: { commits: 1 },
+    });
+  });
+});
+
+describe('a task that fails', () => {
+  it('is tried again at once in its session, and goes to attention the second time', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    scene.exit(scene.run('a'), broken);
+    expect(scene.asked).toEqual(['record-exit', 'plan-run']);
+    const second = scene.plan('a');
+    expect(second).toMatchObject({
+      n: 2,
+      attempt: 2,
+      session: { mode: 'resume', id: 'session' },
+      cause: { kind: 'failed' },
+    });
+    scene.tell({ type: 'run-started', run: second }).exit(second, broken);
+    expect(scene.asked).toEqual(['record-exit', 'keep-work', 'write-verdict', 'tell-story', 'move-task']);
+    scene.settle('a');
+    expect(scene.task('a')).toMatchObject({ verdict: { attempts: 2, costUsd: 1, fault: { reason: 'agent-error' } } });
+  });
+
+  it('whose session is not found begins a new one in the same attempt', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    scene.exit(scene.run('a'), broken);
+    const second = scene.plan('a');
+    scene.tell({ type: 'run-started', run: second });
+    const lost = makeResult({ isError: true, errors: ['No conversation found with session ID: x'] });
+    scene.exit(second, makeExit({ result: lost, sessionId: null })).settle('a');
+    expect(scene.plan('a')).toMatchObject({ n: 3, attempt: 2, session: { mode: 'fresh' } });
+  });
+});
+
+describe('facts that can not be written', () => {
+  it('are tried again later, for longer each time, and nothing moves before', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    for (const waitMs of [limits.firstBackoffMs, 2 * limits.firstBackoffMs]) {
+      scene.tell({ type: 'effect-failed', task: plan.task, effect: 'write-verdict', fault });
+      scene.wait(waitMs - 1);
+      expect(scene.asked).toEqual([]);
+      scene.wait(1);
+      expect(scene.asked).toContain('write-verdict');
+    }
+    scene.settle('a');
+    expect(scene.states).toEqual({});
+  });
+});
+
+describe('a file that the user moves while an agent is on it', () => {
+  const moves = [
+    ['queued', 'requeued', 'queued'],
+    ['attention', 'requeued', 'attention'],
+    ['archive', 'cancelled', 'archive'],
+  ] as const;
+
+  it.each(moves)('to %s/: the agent is stopped (%s), and the file stays in %s/', (to, cause, end) => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.tell({ type: 'scanned', scan: scanOf({ [to]: ['a'] }) });
+    expect(scene.effects).toMatchObject([{ type: 'stop-run', cause }]);
+    scene.exit(plan, makeExit({}, { stopped: cause, exitCode: null }));
+    expect(scene.effects.at(-1)).toMatchObject({ type: 'move-task', to: end, file: { column: to } });
+  });
+
+  it.each(moves)('to %s/ while its work is verified: what the user wants counts', (to, _cause, end) => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'scanned', scan: scanOf({ [to]: ['a'] }) });
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    expect(scene.effects.at(-1)).toMatchObject({ type: 'move-task', to: end });
+  });
+
+  it.each(moves)('to %s/ while it is planned: no agent starts', (to, _cause, end) => {
+    const scene = new Scene().queue({ id: 'a' });
+    scene.tell({ type: 'moved', task: id('a'), file: fileIn('active', 'a') });
+    if (to === 'queued') return;
+    scene.tell({ type: 'scanned', scan: scanOf({ [to]: ['a'] }) });
+    scene.plan('a');
+    expect(scene.asked).not.toContain('start-run');
+    expect(scene.effects.at(-1)).toMatchObject({ type: 'move-task', to: end });
+  });
+
+  it('is not taken for deleted by one scan in the middle of the move', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    scene.run('a');
+    scene.tell({ type: 'scanned', scan: scanOf({ active: ['a'] }) });
+    expect(scene.tell({ type: 'scanned', scan: scanOf({}) }).asked).toEqual([]);
+    expect(scene.tell({ type: 'scanned', scan: scanOf({}) }).effects).toMatchObject([{ cause: 'cancelled' }]);
+  });
+
+  it('to where it was going anyway is simply there', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    scene.tell({ type: 'scanned', scan: scanOf({ done: ['a'] }) });
+    expect(scene.task('a')).toMatchObject({ phase: { name: 'settling' }, file: { column: 'done' } });
+  });
+});
+
+describe('late news of what a task was before', () => {
+  it('does not move a task that is queued', () => {
+    const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' });
+    scene.tell({ type: 'moved', task: id('b'), file: fileIn('archive', 'b') });
+    expect(scene.task('b').file.column).toBe('queued');
+  });
+
+  it('does not fail a run that is being planned', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    scene.tell({ type: 'effect-failed', task: id('a'), effect: 'move-task', fault });
+    expect(scene.states).toEqual({ a: 'planning' });
+    scene.tell({ type: 'effect-failed', task: id('a'), effect: 'plan-run', fault });
+    expect(scene.states).toEqual({ a: 'settling' });
+  });
+});
+
+it('a task that was edited to wait for another just before its start waits', () => {
+  const scene = new Scene().queue({ id: 'a' });
+  const spec = makeSpec({ id: id('a'), dependsOn: ids('ghost') });
+  scene.tell({ type: 'run-planned', task: id('a'), plan: makePlan({ task: id('a') }), spec });
+  expect(scene.asked).toEqual(['record-exit', 'move-task']);
+  scene.settle('a');
+  expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1 } });
+});

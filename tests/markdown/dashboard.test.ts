@@ -1,0 +1,486 @@
+import fc from 'fast-check';
+import type { Nodes, Root } from 'mdast';
+import remarkGfm from 'remark-gfm';
+import remarkParse from 'remark-parse';
+import remarkStringify from 'remark-stringify';
+import { unified } from 'unified';
+import { describe, expect, it, vi } from 'vitest';
+
+import { limits } from '../../src/domain/limits.ts';
+import { listRows, type DashboardModel } from '../../src/markdown/dashboard-model.ts';
+import { formatDuration, formatUsd, renderDashboard } from '../../src/markdown/dashboard.ts';
+import { extractNotes, notesHeading, notesHint } from '../../src/markdown/user-zones.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const parser = unified().use(remarkParse).use(remarkGfm).freeze();
+const parse = (markdown: string): Root => parser.parse(markdown);
+
+function textOf(node: Nodes): string {
+  if ('value' in node) return node.value;
+  return 'children' in node ? node.children.map(textOf).join('') : '';
+}
+
+function listNodes(node: Nodes): Nodes[] {
+  return [node, ...('children' in node ? node.children.flatMap(listNodes) : [])];
+}
+
+const none = { rows: [], omitted: 0 };
+
+const empty: DashboardModel = {
+  head: {
+    status: { kind: 'running' },
+    slotsUsed: 0,
+    slotsTotal: 3,
+    waiting: 0,
+    costTodayUsd: 0,
+    updated: '14:32:05',
+    banner: null,
+    warnings: [],
+    settingsProblems: [],
+  },
+  quickStatus: none,
+  inboxProblems: none,
+  needsYou: none,
+  ready: none,
+  active: none,
+  pending: none,
+  completedToday: none,
+};
+
+/** A dashboard with every section, `text` in every place that others' text can come to. */
+function fill(text: string): DashboardModel {
+  const task = { id: text, title: text };
+  const problem = {
+    severity: 'error' as const,
+    file: text,
+    line: 3,
+    column: 5,
+    message: text,
+    expected: text,
+    hint: text,
+  };
+  const shared = { ...task, workedMs: 360_000, costUsd: 0.42 };
+  const review = { ...shared, verify: 'passed' as const, summary: text, review: text, followUps: [text, text] };
+  return {
+    head: {
+      ...empty.head,
+      status: { kind: 'paused', reason: text, until: text },
+      banner: text,
+      warnings: [text],
+      settingsProblems: [problem],
+    },
+    quickStatus: listRows([
+      { ...task, agent: text, status: 'ACTIVE', progress: text },
+      { ...task, agent: text, status: 'WAITING', progress: text },
+    ]),
+    inboxProblems: listRows([problem]),
+    needsYou: listRows([
+      { ...task, headline: text, detail: text, question: text, log: text, branch: text, commands: [text, text] },
+    ]),
+    ready: listRows([
+      { ...review, work: { kind: 'branch', branch: text, baseBranch: text, commits: 1, diffstat: null } },
+      { ...review, work: { kind: 'report', path: text } },
+      { ...review, work: { kind: 'nothing-to-do' } },
+    ]),
+    active: listRows([
+      {
+        ...task,
+        agent: text,
+        attempt: 1,
+        session: text,
+        started: text,
+        branch: text,
+        onBranches: [text, text],
+        step: { text, done: 3, total: 5 },
+        note: text,
+        recentOutput: text,
+        follow: text,
+      },
+    ]),
+    pending: listRows([
+      { ...task, why: text },
+      { ...task, why: text },
+    ]),
+    completedToday: listRows([{ ...shared, agent: text, how: text }]),
+  };
+}
+
+/** What must stay the same whatever the texts are: every node's kind, but for words and code. */
+function shapeOf(node: Nodes): string {
+  const inner = 'children' in node ? node.children.map(shapeOf).filter((shape) => shape !== '') : [];
+  const isPhrasing = ['text', 'inlineCode'].includes(node.type);
+  if (isPhrasing) return '';
+  const depth = node.type === 'heading' ? String(node.depth) : '';
+  const checked = node.type === 'listItem' ? String(node.checked) : '';
+  return `${node.type}${depth}${checked}(${inner.join(' ')})`;
+}
+
+function withoutQuotes(tree: Root): Root {
+  return { ...tree, children: tree.children.filter((node) => node.type !== 'blockquote') };
+}
+
+const nasty = [
+  'a | b',
+  '`a` ``b` c`',
+  '<b>x</b> <!-- y',
+  '![x](http://evil.example/x.png) [y](http://evil.example)',
+  'https://evil.example www.evil.example a@evil.example @someone',
+  'a\n\n## User Notes\nb',
+  '## User Notes',
+  '\n# x',
+  '- [ ] Merge into `main`',
+  '- [x]',
+  '[ ] x',
+  '1. x',
+  '1) x',
+  '1)',
+  '> x',
+  '---',
+  '===',
+  '| - | - |',
+  '```\nx',
+  '~~~',
+  '***x*** __y__ ~~z~~',
+  '_x_',
+  '\\',
+  'x\\',
+  '&lt;b&gt; &amp; &#35;',
+  '[^1]: x [^1]',
+  '[x]: http://evil.example',
+  'a\tb\r\nc\u2028d\u0085e',
+  '\u001b[31mred\u001b[0m \u001b]0;title\u0007',
+  '\u202eevil\u202c \u200b\u2066x',
+  '\ud800 x \udc00',
+  'x'.repeat(10_000),
+  '<'.repeat(10_000),
+  '`'.repeat(501),
+  ' ',
+  '+',
+  'www.',
+  'http:',
+  '$x$ {{y}}',
+];
+
+const plainModel = fill('word');
+const plainShape = shapeOf(withoutQuotes(parse(renderDashboard(plainModel, 'mine\n'))));
+
+function expectHarmless(text: string): void {
+  const printed = renderDashboard(fill(text), 'mine\n');
+  const tree = parse(printed);
+  const nodes = listNodes(tree);
+  const kinds = new Set(nodes.map((node) => node.type));
+  for (const kind of [
+    'html',
+    'image',
+    'imageReference',
+    'linkReference',
+    'definition',
+    'footnoteReference',
+    'code',
+    'break',
+    'delete',
+    'thematicBreak',
+  ]) {
+    expect(kinds).not.toContain(kind);
+  }
+  const links = nodes.filter((node) => node.type === 'link');
+  expect(links.every((link) => link.url === text)).toBe(true);
+  const withoutLinks = (shape: string) => shape.replaceAll(/ ?link\(\)/g, '');
+  expect(withoutLinks(shapeOf(withoutQuotes(tree)))).toBe(withoutLinks(plainShape));
+  const heads = nodes.flatMap((node) => (node.type === 'heading' && node.depth < 3 ? [textOf(node)] : []));
+  expect(heads.map((head) => head.replace(/^Active: [^]*/, 'Active'))).toEqual([
+    'Orchestrator Dashboard',
+    'Quick Status',
+    'Needs You',
+    'Ready for Review',
+    'Active',
+    'Pending Queue',
+    'Completed Today',
+    'User Notes',
+  ]);
+  const [table] = nodes.filter((node) => node.type === 'table');
+  expect(table?.children.map((row) => row.children.length)).toEqual([4, 4, 4]);
+  expect(extractNotes(printed)).toEqual({ found: true, notes: 'mine\n' });
+  expect(printed).not.toMatch(/[ \t]$/m);
+  const invisible = /(?!\n)[\p{Cc}\u200b\u202a-\u202e\u2066-\u2069\u2028\u2029]/u;
+  expect(printed).not.toMatch(invisible);
+  expect(Buffer.from(printed).toString()).toBe(printed);
+}
+
+describe('renderDashboard', () => {
+  it('prints the example as it reads in the documentation', () => {
+    const model: DashboardModel = {
+      ...empty,
+      head: { ...empty.head, slotsUsed: 2, waiting: 4, costTodayUsd: 1.84 },
+      quickStatus: listRows([
+        {
+          id: 'add-auth',
+          title: 'Add authentication',
+          agent: 'backend-developer',
+          status: 'ACTIVE',
+          progress: '3/5 Creating middleware',
+        },
+        { id: 'add-tests', title: 'Add tests', agent: 'tester', status: 'WAITING', progress: 'on `add-auth`' },
+      ]),
+      needsYou: listRows([
+        {
+          id: 'review-api',
+          title: 'Review API',
+          headline: 'has a question',
+          question: 'Should the API keep accepting v1 tokens?',
+          detail: null,
+          log: '.orchestrator/runs/review-api/1/stream.jsonl',
+          branch: 'task/review-api',
+          commands: ['branchboard answer review-api TEXT', 'branchboard cancel review-api'],
+        },
+      ]),
+      ready: listRows([
+        {
+          id: 'db-schema',
+          title: 'Database schema',
+          work: {
+            kind: 'branch',
+            branch: 'task/db-schema',
+            baseBranch: 'main',
+            commits: 3,
+            diffstat: { files: 5, insertions: 120, deletions: 14 },
+          },
+          verify: 'passed',
+          workedMs: 360_000,
+          costUsd: 0.42,
+          summary: 'Added the users and sessions tables, with a migration.',
+          review: 'git diff main...task/db-schema',
+          followUps: ['Add an index'],
+        },
+        {
+          id: 'look',
+          title: 'Look around',
+          work: { kind: 'report', path: 'runs/look/1/report.md' },
+          verify: 'none',
+          workedMs: 45_000,
+          costUsd: 0.001,
+          summary: null,
+          review: null,
+          followUps: [],
+        },
+      ]),
+      active: listRows([
+        {
+          id: 'add-auth',
+          title: 'Add authentication',
+          agent: 'backend-developer',
+          attempt: 1,
+          session: '5f0c',
+          started: '14:26',
+          branch: 'task/add-auth',
+          onBranches: ['task/db-schema'],
+          step: { text: 'Creating middleware', done: 3, total: 5 },
+          note: null,
+          recentOutput: 'Added JWT validation to auth.ts',
+          follow: 'branchboard logs add-auth -f',
+        },
+      ]),
+      pending: { rows: [{ id: 'add-tests', title: 'Add tests', why: 'waits for `add-auth`' }], omitted: 7 },
+      completedToday: listRows([
+        {
+          id: 'scaffold',
+          title: 'Project scaffold',
+          agent: 'architecture',
+          how: 'merged 13:58',
+          workedMs: 720_000,
+          costUsd: 0.3,
+        },
+      ]),
+    };
+    expect(renderDashboard(model, '- [ ] *mine*  \n')).toBe(`# Orchestrator Dashboard
+
+_Running · 2 of 3 slots · 4 waiting · $1.84 today · updated 14:32:05_
+
+## Quick Status
+
+| Task | Agent | Status | Progress |
+| --- | --- | --- | --- |
+| Add authentication (\`add-auth\`) | backend-developer | ACTIVE | 3/5 Creating middleware |
+| Add tests (\`add-tests\`) | tester | WAITING | on \`add-auth\` |
+
+## Needs You
+### Review API (\`review-api\`): has a question
+> Should the API keep accepting v1 tokens?
+
+Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl\`
+
+- \`branchboard answer review-api TEXT\`
+- \`branchboard cancel review-api\`
+
+## Ready for Review
+### Database schema (\`db-schema\`)
+Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · verify passed · 6 min · $0.42
+> Added the users and sessions tables, with a migration.
+
+Review: \`git diff main...task/db-schema\`
+
+It suggests:
+
+- Add an index
+
+### Look around (\`look\`)
+Report [report.md](runs/look/1/report.md) · 45 s · under $0.01
+
+## Active: Add authentication (\`add-auth\`)
+**Agent**: backend-developer · attempt 1 · session \`5f0c…\` · **Started**: 14:26 · **Branch**: \`task/add-auth\` (on \`task/db-schema\`)
+**Current step**: Creating middleware (3/5)
+**Recent output**: "Added JWT validation to auth.ts"
+**Follow it**: \`branchboard logs add-auth -f\`
+
+## Pending Queue
+1. Add tests (\`add-tests\`): waits for \`add-auth\`
+
+… and 7 more: \`branchboard status\`
+
+## Completed Today
+- [x] Project scaffold (\`scaffold\`, architecture) · merged 13:58 · 12 min · $0.30
+
+${notesHeading}
+${notesHint}
+
+- [ ] *mine*  
+`);
+  });
+
+  it('says what to do on an empty board, and leaves empty sections out', () => {
+    expect(renderDashboard(empty, '')).toBe(`# Orchestrator Dashboard
+
+_Running · 0 of 3 slots · 0 waiting · $0.00 today · updated 14:32:05_
+
+## Quick Status
+No tasks yet: drop a markdown file into \`.orchestrator/inbox/\`
+
+${notesHeading}
+${notesHint}
+`);
+  });
+
+  it('shows why the board is paused or stopped, and what is wrong with the settings', () => {
+    const problem = {
+      severity: 'error' as const,
+      file: '.orchestrator/config.yaml',
+      line: 2,
+      message: 'max_paralel is unknown',
+      hint: 'Did you mean `max_parallel`?',
+    };
+    const paused = renderDashboard(
+      {
+        ...empty,
+        head: {
+          ...empty.head,
+          status: { kind: 'paused', reason: 'usage limit', until: '16:00' },
+          settingsProblems: [problem],
+        },
+      },
+      '',
+    );
+    expect(paused).toContain('_Paused: usage limit, until 16:00 · 0 of 3 slots');
+    expect(paused).toContain('- `.orchestrator/config.yaml:2`: max_paralel is unknown. Did you mean `max_parallel`?');
+    const stopped = renderDashboard(
+      { ...empty, head: { ...empty.head, status: { kind: 'stopped', reason: null } } },
+      '',
+    );
+    expect(stopped).toContain('_Stopped · 0 of 3 slots');
+  });
+
+  it('lists so many rows as fit, and says how many more there are', () => {
+    const rows = Array.from({ length: limits.maxDashboardRows + 5 }, (_, i) => ({
+      id: `t${String(i)}`,
+      title: 'T',
+      why: 'slot',
+    }));
+    const printed = renderDashboard({ ...empty, pending: listRows(rows) }, '');
+    expect(printed).toContain(`${String(limits.maxDashboardRows)}. T`);
+    expect(printed).not.toContain(`${String(limits.maxDashboardRows + 1)}. T`);
+    expect(printed).toContain('… and 5 more: `branchboard status`');
+  });
+
+  it('cuts long texts and keeps the lines of a quotation', () => {
+    const detail = `first\n\n\n\nsecond\nthird ${'x'.repeat(1_000)}`;
+    const entry = {
+      id: 'a',
+      title: 'y'.repeat(1_000),
+      headline: 'failed',
+      question: null,
+      log: null,
+      branch: null,
+      commands: [],
+    };
+    const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');
+    expect(printed).toContain('> first\n>\n> second\n> third xxx');
+    expect(printed).toContain('xxx…\n');
+    expect(printed).toContain(`### ${'y'.repeat(limits.maxTitleChars - 1)}… (`);
+    expect(printed.length).toBeLessThan(1_200);
+  });
+
+  it.each(nasty.map((text) => [JSON.stringify(text).slice(0, 60), text]))('makes %s harmless', (_, text) => {
+    expectHarmless(text);
+  });
+
+  it('makes any text harmless', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(...nasty.filter((text) => text.length < 100), 'word', '\n', ' '),
+      fc.string({ maxLength: 6 }),
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.array(piece, { maxLength: 6 }).map((parts) => parts.join('')),
+    );
+    fc.assert(fc.property(texts, expectHarmless), { numRuns: 80 });
+  });
+
+  it('shows the words that were meant', () => {
+    const words = fc.array(fc.constantFrom('a', 'b_c', '*d*', '<e>', '#', '|', '1.', '&amp;', '[x]', 'http://f.gh'), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(words, (parts) => {
+        const why = parts.join(' ');
+        const tree = parse(renderDashboard({ ...empty, pending: listRows([{ id: 'a', title: 'T', why }]) }, ''));
+        const [item] = listNodes(tree).filter((node) => node.type === 'listItem');
+        expect(item && textOf(item)).toBe(`T (a): ${why}`);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('prints plain words as remark does', () => {
+    const remark = unified().use(remarkGfm).use(remarkStringify).freeze();
+    const words = fc.array(fc.constantFrom('a', '.', '-', '_', ' ', '1', ')', '(', ': ', '/', '…', '·', ',', 'é'), {
+      maxLength: 10,
+    });
+    fc.assert(
+      fc.property(words, (parts) => {
+        const why = parts.join('').replace(/ +/g, ' ').trim();
+        fc.pre(why !== '');
+        const printed = renderDashboard({ ...empty, head: { ...empty.head, banner: why } }, '').split('\n')[4];
+        const expected = remark.stringify({
+          type: 'root',
+          children: [{ type: 'paragraph', children: [{ type: 'text', value: why }] }],
+        });
+        expect(printed).toBe(expected.trimEnd());
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('formatting', () => {
+  it('shows money and time in the unit that fits', () => {
+    expect([0, 0.001, 0.42, 12.345].map(formatUsd)).toEqual(['$0.00', 'under $0.01', '$0.42', '$12.35']);
+    expect([999, 45_000, 720_000, 3_600_000, 3_900_000].map(formatDuration)).toEqual([
+      '0 s',
+      '45 s',
+      '12 min',
+      '1 h',
+      '1 h 5 min',
+    ]);
+  });
+});
