@@ -2,40 +2,34 @@
 /** The `branchboard` command: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { addCommand } from './commands/add.ts';
-import { cancelCommand } from './commands/cancel.ts';
-import { demoCommand } from './commands/demo.ts';
-import { diffCommand } from './commands/diff.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { graphCommand } from './commands/graph.ts';
-import { initCommand } from './commands/init.ts';
-import { logsCommand } from './commands/logs.ts';
-import { pauseCommand, resumeCommand } from './commands/pause.ts';
-import { retryCommand } from './commands/retry.ts';
-import { showCommand } from './commands/show.ts';
-import { startCommand } from './commands/start.ts';
-import { statusCommand } from './commands/status.ts';
-import { stopCommand } from './commands/stop.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
+import type { Verb } from './verb.ts';
 
-/** Each verb's file defines it; `run` gives the process's exit code. */
-const verbs = [
-  initCommand,
-  startCommand,
-  addCommand,
-  statusCommand,
-  showCommand,
-  logsCommand,
-  retryCommand,
-  cancelCommand,
-  pauseCommand,
-  resumeCommand,
-  stopCommand,
-  diffCommand,
-  graphCommand,
-  doctorCommand,
-  demoCommand,
-];
+/** The verbs, in the order of the help. Only the one that is called is loaded: all together take half a second. */
+const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  start: async () => (await import('./commands/start.ts')).startCommand,
+  add: async () => (await import('./commands/add.ts')).addCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  show: async () => (await import('./commands/show.ts')).showCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  retry: async () => (await import('./commands/retry.ts')).retryCommand,
+  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  pause: async () => (await import('./commands/pause.ts')).pauseCommand,
+  resume: async () => (await import('./commands/pause.ts')).resumeCommand,
+  stop: async () => (await import('./commands/stop.ts')).stopCommand,
+  diff: async () => (await import('./commands/diff.ts')).diffCommand,
+  graph: async () => (await import('./commands/graph.ts')).graphCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
+};
+
+/** The verb that is called; all of them where that is not clear, for the help and for a suggestion. */
+function loadVerbs(args: readonly string[]): Promise<readonly Verb[]> {
+  const called = Object.keys(verbs).filter((name) => name === args[0]);
+  const names = called.length === 0 ? Object.keys(verbs) : called;
+  return Promise.all(names.flatMap((name) => verbs[name]?.() ?? []));
+}
 
 function readVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -51,7 +45,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     .version(readVersion())
     .showHelpAfterError('(branchboard --help lists the commands)')
     .exitOverride();
-  for (const verb of verbs) {
+  for (const verb of await loadVerbs(args)) {
     const command = verb((code) => (exitCode = code));
     command.addOption(new Option('--repo <dir>', 'the repository; default: the one of the current folder'));
     program.addCommand(command.exitOverride().showHelpAfterError(`(branchboard ${command.name()} --help says more)`));

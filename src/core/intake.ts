@@ -239,6 +239,12 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
     case 'accepted': {
       const { spec, file, warnings } = outcome;
       draft.removeInbox(name);
+      const earlier = draft.task(spec.id);
+      if (earlier?.state === 'active') {
+        // Its file was taken away at this very moment: its run ends first, and this file takes its place.
+        moveActive(draft, earlier, file);
+        return;
+      }
       draft.removeFinished(spec.id);
       draft.putTask({ state: 'queued', id: spec.id, spec, file, past: emptyPast, next: firstRun, problems: [] });
       draft.journal({ type: 'task-accepted', task: spec.id, title: spec.title });

@@ -13,7 +13,8 @@ export function checkBoard(board: Board): readonly string[] {
   for (const [key, task] of board.finished) {
     if (keyOf(task.id) !== key) problems.push(`${task.id} is kept under the key ${key}`);
     const { column } = task.file;
-    if (column !== 'done' && column !== 'archive') problems.push(`${task.id} is finished, but its file is in ${column}/`);
+    if (column !== 'done' && column !== 'archive')
+      problems.push(`${task.id} is finished, but its file is in ${column}/`);
   }
   if (board.spending.usd < 0) problems.push('less than nothing was spent');
   if (board.hold !== null && board.hold.strikes < 1) problems.push('the board is held without a strike');
@@ -51,7 +52,8 @@ function checkPhase({ id, phase, wish, past, file }: ActiveTask): readonly strin
     case 'inspecting': {
       const problems: string[] = [];
       if (keyOf(phase.plan.task) !== keyOf(id)) problems.push(`${id} runs a plan of ${phase.plan.task}`);
-      if (past.lastPlan?.n !== phase.plan.n) problems.push(`${id} is ${phase.name} run ${phase.plan.n}, which is not its last`);
+      if (past.lastPlan?.n !== phase.plan.n)
+        problems.push(`${id} is ${phase.name} run ${phase.plan.n}, which is not its last`);
       if (phase.name !== 'preparing' && wish === null && file.column !== 'active') {
         problems.push(`${id} is ${phase.name} with its file in ${file.column}/, and nobody asked for that`);
       }

@@ -45,7 +45,8 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   switch (file.column) {
     case 'queued': {
       const problems = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-      draft.putTask({ ...base, state: 'queued', next: recallNext(facts), problems });
+      const retries = spec.retries ?? draft.board.settings.retries;
+      draft.putTask({ ...base, state: 'queued', next: recallNext(facts, retries), problems });
       return;
     }
     case 'active':
@@ -114,8 +115,9 @@ function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: R
     startSettling(draft, task, { to: 'verdict', verdict: facts.verdict, plan, record });
   } else if (record.outcome.kind === 'failed' || record.outcome.kind === 'interrupted') {
     // The next attempt was due; it is planned as if nothing had happened in between.
-    const next = recallNext(facts);
-    if (record.outcome.kind === 'failed' && plan.attempt > (task.spec.retries ?? draft.board.settings.retries)) {
+    const retries = task.spec.retries ?? draft.board.settings.retries;
+    const next = recallNext(facts, retries);
+    if (record.outcome.kind === 'failed' && plan.attempt > retries) {
       settleRun(
         draft,
         withoutLastRun(task, facts),
@@ -150,7 +152,7 @@ export function recallPast(facts: TaskFacts): TaskPast {
 }
 
 /** How a task in `queued/` goes on. */
-function recallNext(facts: TaskFacts): NextRun {
+function recallNext(facts: TaskFacts, retries: number): NextRun {
   const last = facts.runs.at(-1);
   if (last === undefined) return firstRun;
   const { plan, record } = last;
@@ -161,7 +163,7 @@ function recallNext(facts: TaskFacts): NextRun {
     const cause = resume === null ? plan.cause : ({ kind: 'interrupted' } as const);
     return { attempt: plan.attempt, freeRestarts: plan.freeRestarts + 1, cause, resume, notBefore: 0 };
   }
-  if (outcome.kind === 'failed' && facts.verdict?.run !== plan.n) {
+  if (outcome.kind === 'failed' && facts.verdict?.run !== plan.n && plan.attempt <= retries) {
     return {
       attempt: plan.attempt + 1,
       freeRestarts: 0,
@@ -173,7 +175,7 @@ function recallNext(facts: TaskFacts): NextRun {
   return {
     attempt: 1,
     freeRestarts: 0,
-    cause: { kind: 'retried', fault: facts.verdict?.fault ?? null },
+    cause: { kind: 'retried', fault: outcome.kind === 'failed' ? outcome.fault : (facts.verdict?.fault ?? null) },
     resume,
     notBefore: 0,
   };

@@ -79,6 +79,8 @@ const needsUser = new Set(['auth', 'credit']);
 export function isIdle(board: Board, now: number): boolean {
   if (board.scan === null || board.scan.inboxSettlesAt !== null || board.loading.size > 0) return false;
   if ([...board.inbox.values()].some((file) => file.diagnostics === null)) return false;
+  // A file that was changed while it was read is taken in after the next scan.
+  if ([...board.scan.inbox.keys()].some((name) => !board.inbox.has(name))) return false;
   if ([...board.live.values()].some((task) => task.state === 'active')) return false;
   if (board.userPaused || (board.hold !== null && needsUser.has(board.hold.reason))) return true;
   return ![...board.live.values()].some((task) => {

@@ -26,6 +26,7 @@ import {
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
 import { collectHandoffs } from './graph.ts';
+import { countUsedSlots } from './schedule.ts';
 
 /** A run that ended, with what was found of it. `exit` is null where no agent was ever started. */
 export interface EndedRun {
@@ -171,7 +172,8 @@ export function nextAfterFailure(plan: RunPlan, past: TaskPast, fault: Fault): N
 
 /** Whether a retry may begin at once; otherwise it waits in the queue like any other start. */
 function mayStart(board: Board): boolean {
-  return board.shutdown === 'no' && board.hold === null && !board.userPaused;
+  const hasSlot = countUsedSlots(board) <= board.settings.maxParallel;
+  return board.shutdown === 'no' && board.hold === null && !board.userPaused && hasSlot;
 }
 
 function hasAttemptLeft(draft: Draft, task: Task, plan: RunPlan): boolean {

@@ -140,7 +140,9 @@ export class Daemon {
       const { fault, code } = error instanceof PortError ? error : { fault: null, code: null };
       const message = error instanceof Error ? error.message : String(error);
       this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault: { code, message, fault } });
-      if (effect.type === 'load-task') this.#post({ type: 'task-vanished', file: effect.file });
+      // An agent may be at work on a task in `active/`: nothing starts before that is known.
+      if (effect.type === 'load-task' && effect.file.column === 'active') this.#laterAgain(effect);
+      else if (effect.type === 'load-task') this.#post({ type: 'task-vanished', file: effect.file });
       if (effect.type === 'take-in') {
         const { name, identity } = effect;
         const diagnostic = { severity: 'error', file: `.orchestrator/inbox/${name}`, message } as const;
@@ -151,7 +153,7 @@ export class Daemon {
     }
   }
 
-  /** Dependents can't start before they know what they depend on, so that this is tried until it succeeds. */
+  /** What the board must know before it goes on is tried until it succeeds. */
   #laterAgain(effect: Effect): void {
     this.#ports.clock.setTimer(limits.firstBackoffMs, () => {
       if (!this.#isOver) this.#lanes.dispatch([effect]);

@@ -1,18 +1,24 @@
 /** What the account or the service does to a run is nobody's attempt: the board waits, and goes on in the same session. */
 import { describe, expect, test } from 'vitest';
 
-import { boardTestTimeoutMs, waitUntil, withBoard, type ClaudeBoard } from './board.ts';
+import { withBoard, type ClaudeBoard } from './board.ts';
 import { madeUpKey } from './messages-api.ts';
 import type { Reply } from './messages-api.ts';
+import { boardTestTimeoutMs, waitUntil } from './patience.ts';
 import { castParts, deliver, type Part } from './task-script.ts';
 
 const fewRetries = 'agent:\n  env:\n    CLAUDE_CODE_MAX_RETRIES: "1"';
 const work = deliver('t.txt', 't\n');
 
 /** Replies with a fault as long as it is asked to, then as the part says. */
-function troubled(fault: Reply, part: Part): { readonly part: Part; mend(): void } {
+function troubled(fault: Reply, part: Part): { readonly part: Part; readonly mend: () => void } {
   let mended = false;
-  return { part: (ask) => (mended ? part(ask) : fault), mend: () => void (mended = true) };
+  return {
+    part: (ask) => (mended ? part(ask) : fault),
+    mend: () => {
+      mended = true;
+    },
+  };
 }
 
 /** The hold is told, and the run that met it is settled. */
@@ -45,16 +51,19 @@ describe.concurrent('an account that does not work', { timeout: boardTestTimeout
     test(`${name} stops new starts with a clear line, and costs no attempt`, async () => {
       const { part, mend } = troubled(fault, work);
       await withBoard({ script: castParts({ t: part, u: part }), config: 'max_parallel: 1' }, async (board) => {
-        await board.add({ t: 'Write t.txt.\n', u: '---\npriority: low\n---\nWrite u.txt.\n' });
+        board.drop({ t: 'Write t.txt.\n', u: 'Write u.txt.\n' });
         const held = await board.runUntilIdle();
         expect(held.code).toBe(3);
         const line = held.output.split('\n').find((each) => each.includes(`no new starts (${reason})`));
         expect(line).toMatch(words);
         expect(board.column('queued')).toEqual(['t', 'u']);
-        expect(board.data).toMatchObject({ paused: { reason }, tasks: [{ id: 't', attempt: 1 }, { id: 'u' }] });
+        expect(board.data).toMatchObject({ paused: { reason }, tasks: [{ attempt: 1 }, { attempt: 1 }] });
         expect(board.dashboard).toMatch(words);
-        expect(board.countRuns('t')).toBe(1);
-        expect(board.record('t', 1).outcome).toMatchObject({ kind: 'interrupted', pause: reason });
+        const tried = ['t', 'u'].filter((id) => board.countRuns(id) > 0);
+        expect(tried).toHaveLength(1);
+        const first = tried[0] ?? '';
+        expect(board.countRuns(first)).toBe(1);
+        expect(board.record(first, 1).outcome).toMatchObject({ kind: 'interrupted', pause: reason });
         for (const text of [held.output, board.dashboard, board.read('history.jsonl')]) {
           expect(text).not.toContain(madeUpKey);
         }
@@ -63,9 +72,9 @@ describe.concurrent('an account that does not work', { timeout: boardTestTimeout
         await board.cli('resume');
         expect((await board.runUntilIdle()).code).toBe(0);
         expect(board.column('done')).toEqual(['t', 'u']);
-        expect(board.plan('t', 2)).toMatchObject({
+        expect(board.plan(first, 2)).toMatchObject({
           attempt: 1,
-          session: { mode: 'resume', id: board.plan('t', 1).session.id },
+          session: { mode: 'resume', id: board.plan(first, 1).session.id },
         });
       });
     });
@@ -74,7 +83,7 @@ describe.concurrent('an account that does not work', { timeout: boardTestTimeout
   test('holds a board that was not asked to end, until it is stopped', async () => {
     const script = castParts({ t: () => ({ status: 401 }) });
     await withBoard({ script }, async (board) => {
-      await board.add({ t: 'Write t.txt.\n' });
+      board.drop({ t: 'Write t.txt.\n' });
       const daemon = board.launch('start');
       await waitUntil('the hold', () => isHeld(board, 'auth'));
       expect(board.column('queued')).toEqual(['t']);
@@ -98,7 +107,7 @@ describe.concurrent('a service that fails', { timeout: boardTestTimeoutMs }, () 
     test(`${name}: is waited for, and the same session goes on`, async () => {
       const { part, mend } = troubled(fault, work);
       await withBoard({ script: castParts({ t: part }), config: fewRetries }, async (board) => {
-        await board.add({ t: 'Write t.txt.\n' });
+        board.drop({ t: 'Write t.txt.\n' });
         const daemon = board.launch('start', '--until-idle');
         await waitUntil('the hold', () => isHeld(board, reason));
         expect(board.task('t')).toMatchObject({ column: 'queued', attempt: 1, reason: null });
@@ -118,7 +127,7 @@ describe.concurrent('a service that fails', { timeout: boardTestTimeoutMs }, () 
     // The second prompt finds the file written and goes on from there.
     const second: Part = (ask) => work({ ...ask, turnSincePrompt: ask.turnSincePrompt + (ask.prompts === 2 ? 1 : 0) });
     await withBoard({ script: castParts({ t: part }), config: fewRetries }, async (board) => {
-      await board.add({ t: 'Write t.txt.\n' });
+      board.drop({ t: 'Write t.txt.\n' });
       expect((await board.runUntilIdle()).code).toBe(0);
       expect(faults).toBeGreaterThan(0);
       expectResumed(board);
@@ -137,7 +146,7 @@ describe.concurrent('the limit of a subscription', { timeout: boardTestTimeoutMs
     };
     const config = `agent:\n  env:\n    CLAUDE_CODE_OAUTH_TOKEN: ${madeUpKey}`;
     await withBoard({ script: castParts({ t: part }), config, login: false }, async (board) => {
-      await board.add({ t: 'Write t.txt.\n' });
+      board.drop({ t: 'Write t.txt.\n' });
       const daemon = board.launch('start', '--until-idle');
       await waitUntil('the hold', () => isHeld(board, 'usage-limit'));
       const resetsAtMs = (limit.resetsAt ?? 0) * 1000;
@@ -147,7 +156,11 @@ describe.concurrent('the limit of a subscription', { timeout: boardTestTimeoutMs
       expect((await daemon.ended).code).toBe(0);
       expectResumed(board);
       expect(board.plan('t', 2).plannedAt).toBeGreaterThanOrEqual(resetsAtMs);
-      expect(board.record('t', 1).outcome).toMatchObject({ kind: 'interrupted', pause: 'usage-limit', until: resetsAtMs });
+      expect(board.record('t', 1).outcome).toMatchObject({
+        kind: 'interrupted',
+        pause: 'usage-limit',
+        until: resetsAtMs,
+      });
     });
   });
 });

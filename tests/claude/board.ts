@@ -3,25 +3,33 @@
  * Messages API. Nothing of the surroundings is inherited: home, login and git settings are the board's own.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+
+import { afterAll } from 'vitest';
 
 import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
 import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
 import { claudeBinary, claudeEnv, startMessagesApi } from './messages-api.ts';
 import type { ApiRequest, MessagesApi, Reply } from './messages-api.ts';
+import { withPatience } from './patience.ts';
 
 const cliMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
-/** A test that starts the real agent may take so long, on a machine that is busy. */
-export const boardTestTimeoutMs = 120_000;
-/** A command that takes longer, or a condition that does not come true, fails the test. */
-const patienceMs = 90_000;
-const pollMs = 20;
 
 /** What a board is made with. */
 export interface Setup {
@@ -47,7 +55,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** What it printed so far. */
   output(): string;
-  signal(signal: 'SIGINT' | 'SIGTERM'): void;
+  signal(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /** A scratch repository with a board. */
@@ -119,7 +127,16 @@ export class ClaudeBoard {
     return { pid, ended, output: () => output, signal: (signal) => void child.kill(signal) };
   }
 
-  /** Puts task files beside the repository and adds them. */
+  /** Drops task files into the inbox, as a user would with any other program. */
+  drop(tasks: Readonly<Record<string, string>>): void {
+    for (const [id, text] of Object.entries(tasks)) {
+      const file = join(this.#root, `${id}.md`);
+      writeFileSync(file, text);
+      renameSync(file, this.path('inbox', `${id}.md`));
+    }
+  }
+
+  /** Puts task files beside the repository and adds them by command. */
   async add(tasks: Readonly<Record<string, string>>): Promise<void> {
     const files = Object.entries(tasks).map(([id, text]) => {
       const file = join(this.#root, `${id}.md`);
@@ -161,7 +178,8 @@ export class ClaudeBoard {
 
   /** How many runs a task has had. */
   countRuns(id: string): number {
-    return readdirSync(this.path('runs', id)).filter((name) => /^\d+$/.test(name)).length;
+    const folder = this.path('runs', id);
+    return existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+$/.test(name)).length : 0;
   }
 
   plan(id: string, n: number): RunPlan {
@@ -227,10 +245,10 @@ export class ClaudeBoard {
 
 /** Makes a repository with a board, hands it over, and removes all of it; a failure shows what the board printed. */
 export async function withBoard(setup: Setup, use: (board: ClaudeBoard) => Promise<void>): Promise<void> {
-  const root = realpathSync(await mkdtemp(join(tmpdir(), 'branchboard-claude-')));
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-claude-')));
   const board = new ClaudeBoard(root, await startMessagesApi(setup.script), setup.login ?? true);
   try {
-    await fillRepository(board, setup);
+    await fillRepository(board, root, setup);
     await use(board);
   } catch (error) {
     if (error instanceof Error) error.message += `\n\nWhat the board printed:\n${board.printed}`;
@@ -240,47 +258,40 @@ export async function withBoard(setup: Setup, use: (board: ClaudeBoard) => Promi
   }
 }
 
-async function fillRepository(board: ClaudeBoard, { files = {}, config }: Setup): Promise<void> {
+/** Made once: a command takes most of a second to come up. */
+let template: Promise<string> | null = null;
+
+afterAll(async () => {
+  if (template !== null) rmSync(await template, { recursive: true, force: true });
+});
+
+/** A repository with one commit and a board as `init` makes it. */
+async function makeTemplate(): Promise<string> {
+  const root = mkdtempSync(join(tmpdir(), 'branchboard-claude-'));
+  const board = new ClaudeBoard(root, { url: '', requests: [], close: () => Promise.resolve() }, false);
   for (const folder of [board.repo, board.home]) mkdirSync(folder);
   board.git('init', '--quiet', '--initial-branch=main');
   board.git('config', 'user.name', 'A Developer');
   board.git('config', 'user.email', 'dev@example.invalid');
-  for (const [path, text] of Object.entries({ 'README.md': 'hello\n', ...files })) {
-    mkdirSync(dirname(join(board.repo, path)), { recursive: true });
-    writeFileSync(join(board.repo, path), text);
-  }
-  board.git('add', '--all');
-  board.git('commit', '--quiet', '--message=first');
+  await commitFiles(board, { 'README.md': 'hello\n' });
   const { code, output } = await board.cli('init');
   if (code !== 0) throw new Error(`init failed: ${output}`);
+  return root;
+}
+
+async function fillRepository(board: ClaudeBoard, root: string, { files = {}, config }: Setup): Promise<void> {
+  await cp(await (template ??= makeTemplate()), root, { recursive: true });
+  if (Object.keys(files).length > 0) await commitFiles(board, files);
   if (config !== undefined) appendFileSync(board.path('config.yaml'), `\n${config}\n`);
 }
 
-/** Waits until a condition holds. What it throws counts as not yet. */
-export async function waitUntil(what: string, holds: () => boolean): Promise<void> {
-  const until = Date.now() + patienceMs;
-  for (;;) {
-    try {
-      if (holds()) return;
-    } catch {
-      // A file that the condition reads may not be there yet.
-    }
-    if (Date.now() > until) throw new Error(`in vain waited for: ${what}`);
-    await delay(pollMs);
+async function commitFiles(board: ClaudeBoard, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(board.repo, path)), { recursive: true });
+    await writeFile(join(board.repo, path), text);
+    board.git('add', '--', path);
   }
-}
-
-async function withPatience<T>(promise: Promise<T>, what: string): Promise<T> {
-  const abort = new AbortController();
-  const late = delay(patienceMs, null, { signal: abort.signal }).then(() => {
-    throw new Error(`${what} took longer than ${String(patienceMs / 1000)} s`);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    late.catch(() => undefined);
-    abort.abort();
-  }
+  board.git('commit', '--quiet', '--message=first');
 }
 
 /** The permission bits of a file, such as `600`. */

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { boardTestTimeoutMs, modeOf, waitUntil, withBoard, type ClaudeBoard } from './board.ts';
+import { modeOf, withBoard, type ClaudeBoard } from './board.ts';
 import { madeUpKey } from './messages-api.ts';
+import { boardTestTimeoutMs, waitUntil } from './patience.ts';
 import { castParts, commit, deliver, finish, inTurns, type Ask } from './task-script.ts';
 
 const readReadme = ({ worktree }: Ask) => ({
@@ -60,7 +61,8 @@ describe.concurrent('three tasks, one on top of the other two', { timeout: board
 });
 
 function checkBranches(board: ClaudeBoard): void {
-  const subjects = (branch: string) => board.git('log', '--no-merges', '--format=%s', branch, '^main').split('\n').sort();
+  const subjects = (branch: string) =>
+    board.git('log', '--no-merges', '--format=%s', branch, '^main').split('\n').sort();
   expect(board.git('branch', '--format=%(refname:short)').split('\n')).toEqual(['main', 'task/a', 'task/b', 'task/c']);
   expect(subjects('task/a')).toEqual(['add a.txt']);
   expect(subjects('task/b')).toEqual(['add b.txt']);
@@ -141,7 +143,7 @@ describe.concurrent('an agent that keeps a list of its steps', { timeout: boardT
       ),
     });
     await withBoard({ script }, async (board) => {
-      await board.add({ t: 'Do it in steps.\n' });
+      board.drop({ t: 'Do it in steps.\n' });
       const daemon = board.launch('start', '--until-idle');
       const progress = { done: 1, total: 2, step: 'Writing it' };
       await waitUntil('progress in queue.json', () => board.task('t').progress?.done === 1);

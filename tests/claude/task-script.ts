@@ -16,9 +16,7 @@ export interface Ask extends ApiRequest {
 export type Part = (ask: Ask) => Reply | Promise<Reply>;
 
 /** A script for several tasks at once, each with a part of its own. Throws, which the run shows, for any other task. */
-export function castParts(
-  parts: Readonly<Record<string, Part>>,
-): (request: ApiRequest) => Reply | Promise<Reply> {
+export function castParts(parts: Readonly<Record<string, Part>>): (request: ApiRequest) => Reply | Promise<Reply> {
   return (request) => {
     const task = /^You work alone on the task `([^`]+)`/m.exec(request.text)?.[1] ?? '';
     const worktree = /^# Where you are\n\n`([^`]+)`/m.exec(request.text)?.[1] ?? '';

@@ -42,15 +42,19 @@ export function fileIn(column: Column, name: string, inode = 1): TaskFile {
 
 /** What the folders hold: ids by column. */
 export function scanOf(files: Partial<Record<Column, readonly string[]>>, rest: Partial<BoardScan> = {}): BoardScan {
-  const listed = columns.map((column) => {
-    const names = files[column] ?? [];
-    return [column, new Map(names.map((name) => [fileNameOf(id(name)), identity()]))] as const;
-  });
+  const list = (column: Column): ReadonlyMap<string, FileIdentity> =>
+    new Map((files[column] ?? []).map((name) => [fileNameOf(id(name)), identity()]));
   return {
     inbox: new Map(),
     inboxRefused: new Map(),
     inboxSettlesAt: null,
-    columns: Object.fromEntries(listed) as BoardScan['columns'],
+    columns: {
+      queued: list('queued'),
+      active: list('active'),
+      attention: list('attention'),
+      done: list('done'),
+      archive: list('archive'),
+    },
     userPaused: false,
     holdOnDisk: false,
     ...rest,
@@ -123,7 +127,7 @@ export class Scene {
 
   /** Something happens. */
   tell(event: Untimed<BoardEvent>): this {
-    const next = step(this.board, { ...event, at: this.at } as BoardEvent);
+    const next = step(this.board, { ...event, at: this.at });
     this.board = next.board;
     this.effects = next.effects.filter((effect) => effect.type !== 'journal');
     return this;

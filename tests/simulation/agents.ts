@@ -53,7 +53,7 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
       const facts = world.folderOf(plan.task);
       const folder = facts.runs.get(plan.n);
       if (folder === undefined) throw new Error(`${formatRunId(plan)} has no plan`);
-      const spawned = await call(
+      await call(
         'start',
         () => {
           if (folder.claim !== 'none') throw new PortError('the claim is taken', { fault: spawnFailed });
@@ -72,7 +72,6 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
           },
         },
       );
-      return spawned;
     },
     stop(run, cause, hurried) {
       if (!life.alive) return;
@@ -161,71 +160,81 @@ function act(world: World, agent: Agent, ending: Ending): void {
   later(durationMs, () => end(world, agent, ending, later));
 }
 
+/** What an agent leaves and says at its end. */
+interface Last {
+  readonly result: Partial<AgentResult>;
+  readonly exitCode: number;
+  readonly commits?: number;
+  readonly dirty?: boolean;
+  readonly view?: Partial<RunView>;
+}
+
 function end(world: World, agent: Agent, ending: Ending, later: (delayMs: number, what: () => void) => void): void {
+  if (ending === 'crash') {
+    world.endAgent(agent, null, 'SIGKILL');
+    return;
+  }
+  const { result, exitCode, commits = 0, dirty, view = {} } = describeLast(world, ending);
   const tree = world.trees.get(agent.plan.workspace.path);
-  const work = (commits: number, dirty = false) => {
-    if (tree === undefined) return;
+  if (tree !== undefined) {
     if (agent.plan.workspace.kind === 'branch') tree.commits += commits;
-    tree.dirty = dirty;
-  };
-  const finish = (result: AgentResult, exitCode: number, view: Partial<RunView> = {}) => {
-    say(world, agent, { ...view, result, costUsd: result.costUsd });
+    tree.dirty = dirty ?? tree.dirty;
+  }
+  const said = makeResult(result);
+  say(world, agent, { ...view, result: said, costUsd: said.costUsd });
+  if (ending !== 'linger') {
     later(world.random.int(0, 500), () => world.endAgent(agent, exitCode, null));
-  };
-  const failWith = (apiErrorStatus: number | null, text: string, view: Partial<RunView> = {}) =>
-    finish(makeResult({ isError: true, apiErrorStatus, text }), 1, view);
+    return;
+  }
+  later(limits.resultGraceMs, () => {
+    agent.stopCause ??= 'lingering';
+    world.endAgent(agent, null, 'SIGTERM');
+  });
+}
+
+function describeLast(world: World, ending: Exclude<Ending, 'crash'>): Last {
   switch (ending) {
     case 'success':
-      work(1);
-      return finish(makeResult({ report: report('done') }), 0);
+    case 'linger':
+    case 'hang':
+      return { result: { report: report('done') }, exitCode: 0, commits: 1, dirty: false };
     case 'nothing-to-do':
-      work(0);
-      return finish(makeResult({ report: report('nothing-to-do') }), 0);
+      return { result: { report: report('nothing-to-do') }, exitCode: 0, dirty: false };
     case 'no-changes':
-      return finish(makeResult({ report: report('done') }), 0);
+      return { result: { report: report('done') }, exitCode: 0 };
     case 'dirty':
-      work(1, true);
-      return finish(makeResult({ report: report('done') }), 0);
+      return { result: { report: report('done') }, exitCode: 0, commits: 1, dirty: true };
     case 'question':
-      return finish(makeResult({ report: { ...report('needs-input'), questions: ['Left or right?'] } }), 0);
+      return { result: { report: { ...report('needs-input'), questions: ['Left or right?'] } }, exitCode: 0 };
     case 'says-failed':
-      return finish(makeResult({ report: report('failed') }), 0);
+      return { result: { report: report('failed') }, exitCode: 0 };
     case 'error':
       return failWith(null, 'Something went wrong.');
     case 'max-turns':
-      return finish(makeResult({ isError: true, subtype: 'error_max_turns' }), 1);
+      return { result: { isError: true, subtype: 'error_max_turns' }, exitCode: 1 };
     case 'no-turn':
-      return finish(makeResult({ numTurns: 0 }), 0);
+      return { result: { numTurns: 0 }, exitCode: 0 };
     case 'auth':
       return failWith(401, 'Failed to authenticate.');
     case 'overload':
       return failWith(529, 'API Error: 529 Overloaded');
+    case 'connection':
+      return failWith(null, 'API Error: Unable to connect to API (ECONNREFUSED)');
     case 'usage-limit': {
       const resetsAt = world.random.chance(0.8) ? world.time.now + world.random.int(1_000, 1_200_000) : null;
       const usageLimit = { status: 'rejected', resetsAt, kind: 'five_hour' } as const;
-      return failWith(429, "You've hit your session limit", { usageLimit });
+      return { ...failWith(429, "You've hit your session limit"), view: { usageLimit } };
     }
-    case 'connection':
-      return failWith(null, 'API Error: Unable to connect to API (ECONNREFUSED)');
-    case 'crash':
-      world.endAgent(agent, null, 'SIGKILL');
-      return;
-    case 'linger':
-      work(1);
-      say(world, agent, { result: makeResult({ report: report('done') }), costUsd: 0.2 });
-      later(limits.resultGraceMs, () => {
-        agent.stopCause ??= 'lingering';
-        world.endAgent(agent, null, 'SIGTERM');
-      });
-      return;
-    case 'session-lost':
-      return finish(
-        makeResult({ isError: true, subtype: 'error_during_execution', errors: ['No conversation found with session ID: x'] }),
-        1,
-        { sessionId: null },
-      );
-    case 'hang':
+    case 'session-lost': {
+      const errors = ['No conversation found with session ID: x'];
+      const result = { isError: true, subtype: 'error_during_execution', errors };
+      return { result, exitCode: 1, view: { sessionId: null } };
+    }
   }
+}
+
+function failWith(apiErrorStatus: number | null, text: string): Last {
+  return { result: { isError: true, apiErrorStatus, text }, exitCode: 1 };
 }
 
 function say(world: World, agent: Agent, view: Partial<RunView>): void {

@@ -50,7 +50,8 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
   function list(column: Column): ReadonlyMap<string, FileIdentity> {
     const files = world.columns[column];
     const known = listings.get(column);
-    if (known?.size === files.size && [...files].every(([name, file]) => known.get(name) === file.identity)) return known;
+    if (known?.size === files.size && [...files].every(([name, file]) => known.get(name) === file.identity))
+      return known;
     const listing = new Map([...files].map(([name, file]) => [name, file.identity]));
     listings.set(column, listing);
     return listing;
@@ -90,7 +91,11 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
 
   return {
     async scan() {
-      const first = await call('scan', () => ({ ...listInbox(), queued: list('queued'), active: list('active') }), alone);
+      const first = await call(
+        'scan',
+        () => ({ ...listInbox(), queued: list('queued'), active: list('active') }),
+        alone,
+      );
       const lists = () => ({ attention: list('attention'), done: list('done'), archive: list('archive') });
       // Files may be moved between the listings of one scan.
       const isTorn = world.random.chance(0.1);
@@ -124,7 +129,10 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
           world.note(() => `accepted ${name} as ${id}`);
           const original = world.inbox.get(name);
           if (original !== undefined && isSameFile(original.identity, identity)) world.inbox.delete(name);
-          return { kind: 'accepted', file: { column: 'queued', name: fileNameOf(id), identity: file.identity } } as const;
+          return {
+            kind: 'accepted',
+            file: { column: 'queued', name: fileNameOf(id), identity: file.identity },
+          } as const;
         },
         alone,
       ),
@@ -184,7 +192,8 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
     writePlan: (plan) =>
       call('write-plan', () => {
         const { runs } = world.folderOf(plan.task);
-        if (runs.has(plan.n)) throw new PortError(`run ${plan.n} of ${plan.task} is planned already`, { code: 'EEXIST' });
+        if (runs.has(plan.n))
+          throw new PortError(`run ${plan.n} of ${plan.task} is planned already`, { code: 'EEXIST' });
         if (plan.attempt > world.maxRetriesEver + 1) world.breakOff(`${plan.task} makes attempt ${plan.attempt}`);
         if (plan.freeRestarts > limits.maxFreeRestarts) world.breakOff(`${plan.task} restarts for ever`);
         runs.set(plan.n, { plan, record: null, claim: 'none' });
@@ -248,6 +257,8 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
           ? { kind: 'detached' as const, path, base }
           : { kind: 'branch' as const, path, base, branch: `task/${name}` };
       }),
+    findMerged: (_base, tasks) =>
+      call('find-merged', () => tasks.filter(() => world.random.chance(world.weather.trouble / 10))),
     prepare: ({ workspace }) =>
       call(
         'prepare',
@@ -301,7 +312,8 @@ export function makeDashboard(world: World, call: Call, isPrinted: boolean): Das
   return {
     update: (compose) =>
       call('update-dashboard', () => {
-        const current = world.dashboard === null && world.notes === '' ? null : replaceNotes(world.dashboard ?? '', world.notes);
+        const current =
+          world.dashboard === null && world.notes === '' ? null : replaceNotes(world.dashboard ?? '', world.notes);
         world.dashboard = isPrinted ? compose(current) : current;
         const { notes } = extractNotes(world.dashboard ?? '');
         if (isPrinted && notes !== world.notes) world.breakOff('the user notes were changed');
@@ -311,7 +323,10 @@ export function makeDashboard(world: World, call: Call, isPrinted: boolean): Das
   };
 }
 
-const parsedSettings = new Map<string, { readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }>();
+const parsedSettings = new Map<
+  string,
+  { readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }
+>();
 
 /** The settings file. */
 export function makeSettingsFile(world: World, call: Call): SettingsFile {
@@ -386,7 +401,9 @@ export function makeRoles(call: Call): Roles {
       call('find-role', () => {
         const role = roles.find((each) => each.name === name);
         if (role !== undefined) return role;
-        throw new PortError(`no role ${name}`, { fault: { reason: 'setup-failed', detail: `There is no role ${name}.` } });
+        throw new PortError(`no role ${name}`, {
+          fault: { reason: 'setup-failed', detail: `There is no role ${name}.` },
+        });
       }),
   };
 }

@@ -236,7 +236,9 @@ export class World {
       }
     }
     if (this.trees.get(path)?.ready !== true) this.breakOff(`${plan.task} started in a worktree that is not ready`);
-    const known = [...this.agents].filter((agent) => this.isKnown(agent));
+    const known = [...this.agents].filter(
+      (agent) => this.isKnown(agent) && this.columns.active.has(`${agent.plan.task}.md`),
+    );
     if (known.length + 1 > this.maxParallelEver) {
       this.breakOff(`${known.length + 1} agents at once, at most ${this.maxParallelEver} may be`);
     }
@@ -253,15 +255,21 @@ export class World {
   checkMove(file: TaskFile, to: Column): void {
     const { column, name } = file;
     if (column === to) return;
-    if (column === 'archive' || column === 'done') this.breakOff(`the board moved ${name} out of ${column}/`);
-    if (column !== 'active' && to !== 'done') return;
+    const verdict = this.folders.get(name.slice(0, -'.md'.length) as TaskId)?.verdict ?? null;
+    // A task that the user calls done while its agent works is stopped and put aside, a namesake is set aside.
+    const isAside =
+      column === 'done' && (to === 'archive' || (to === 'attention' && verdict?.fault?.reason === 'stopped'));
+    if ((column === 'archive' || column === 'done') && !isAside) {
+      this.breakOff(`the board moved ${name} out of ${column}/`);
+    }
+    const isNamesake = columns.some((each) => each !== column && each !== 'archive' && this.columns[each].has(name));
+    if ((column !== 'active' && to !== 'done') || isNamesake) return;
     const folder = this.folders.get(name.slice(0, -'.md'.length) as TaskId);
     const last = [...(folder?.runs.values() ?? [])].at(-1);
     if (last?.record === null && !this.unrecorded.has(last.plan)) {
       this.breakOff(`${name} left active/ for ${to}/ and run ${last.plan.n} has no record`);
     }
     if (to === 'queued') return;
-    const verdict = folder?.verdict ?? null;
     if (verdict?.column !== to) this.breakOff(`${name} goes to ${to}/ without a verdict that says so`);
     if (to === 'done' && verdict !== null && last !== undefined) this.checkDone(name, verdict, last);
   }

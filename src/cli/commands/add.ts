@@ -1,11 +1,13 @@
 /** `add`: puts tasks into the inbox. */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { link, mkdir, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { text as readStream } from 'node:stream/consumers';
+import { buffer as readStream } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import { codeOf } from '../../adapters/files/durable.ts';
+import { readTextFile } from '../../adapters/files/reader.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { limits } from '../../domain/limits.ts';
 import { fileNameOf, parseTaskId, priorities } from '../../domain/task.ts';
 import { parseTaskFile } from '../../markdown/task-file.ts';
 import { serializeTaskFile } from '../../markdown/task-writer.ts';
@@ -47,7 +49,7 @@ interface NewTask {
 }
 
 async function readTask(file: string, options: AddOptions): Promise<NewTask> {
-  const body = file === '-' ? await readStream(process.stdin) : await readInput(file);
+  const body = file === '-' ? await readStandardInput() : await readInput(file);
   const fields = {
     ...(options.title === undefined ? {} : { title: options.title }),
     ...(options.agent === undefined ? {} : { agent: options.agent }),
@@ -67,10 +69,27 @@ async function readTask(file: string, options: AddOptions): Promise<NewTask> {
 
 async function readInput(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    // A link that the user names is followed; only in the inbox is one nobody's word.
+    const read = await readTextFile(await realpath(file), file, limits.maxTaskFileBytes);
+    if (read.ok) return read.value.text;
+    const why =
+      read.failure.kind === 'refused'
+        ? read.failure.diagnostics.map(formatDiagnostic).join('\n')
+        : `${file} is being written`;
+    throw new CliError(exitCodes.usage, why, 'Nothing was added.');
   } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'does not exist' : `can't be read (${codeOf(error) ?? String(error)})`;
-    throw new CliError(exitCodes.usage, `${file} ${why}`);
+    const code = codeOf(error);
+    if (code === null) throw error;
+    throw new CliError(exitCodes.usage, `${file} ${code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`}`);
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const bytes = await readStream(process.stdin);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new CliError(exitCodes.usage, 'standard input is not UTF-8', 'Nothing was added.');
   }
 }
 

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Scanner } from '../../../src/adapters/files/scanner.ts';
+import { limits } from '../../../src/domain/limits.ts';
+import { ScratchFolder } from './scratch.ts';
+
+let scratch: ScratchFolder;
+let scanner: Scanner;
+
+beforeEach(() => {
+  scratch = new ScratchFolder();
+  scanner = new Scanner(scratch.layout, scratch.clock);
+});
+afterEach(() => scratch.remove());
+
+describe('when a file of the inbox is taken for whole', () => {
+  test('one that was written where it lies must be left alone for as long as its writer may pause', async () => {
+    const { mtimeMs } = statSync(scratch.write('inbox/a.md', 'part'));
+    scratch.clock.time = mtimeMs;
+    expect(await scanner.scan()).toMatchObject({
+      inbox: new Map(),
+      inboxSettlesAt: mtimeMs + limits.inboxGrowingQuietMs,
+    });
+    scratch.clock.time = mtimeMs + limits.inboxGrowingQuietMs - 1;
+    expect((await scanner.scan()).inbox.size).toBe(0);
+    scratch.clock.time = mtimeMs + limits.inboxGrowingQuietMs;
+    expect(await scanner.scan()).toMatchObject({ inboxSettlesAt: null });
+    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md']);
+  });
+
+  test('each change makes it wait anew', async () => {
+    const path = scratch.write('inbox/a.md', 'part');
+    scratch.clock.time = statSync(path).mtimeMs;
+    await scanner.scan();
+    scratch.clock.time += limits.inboxGrowingQuietMs - 1;
+    appendFileSync(path, ' and more');
+    utimesSync(path, scratch.clock.time / 1000, scratch.clock.time / 1000);
+    await scanner.scan();
+    scratch.clock.time += limits.inboxQuietMs - 1;
+    expect((await scanner.scan()).inbox.size).toBe(0);
+  });
+
+  test('one that was moved in a moment after it was written waits only a little', async () => {
+    const path = scratch.write('made.md', 'whole');
+    const { mtimeMs } = statSync(path);
+    // The kernel's clock for files goes on in ticks of some milliseconds.
+    while (Date.now() < mtimeMs + 20);
+    renameSync(path, join(scratch.layout.inbox, 'a.md'));
+    scratch.clock.time = mtimeMs + limits.inboxQuietMs;
+    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md']);
+  });
+
+  test('an old one that was moved in is whole at once', async () => {
+    const path = scratch.write('made.md', 'whole');
+    utimesSync(path, 1, 1);
+    renameSync(path, join(scratch.layout.inbox, 'a.md'));
+    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md']);
+  });
+
+  test('one whose time lies in the future is judged by how long it was watched', async () => {
+    const path = scratch.write('inbox/a.md', 'whole');
+    const future = scratch.clock.time / 1000 + 86_400;
+    utimesSync(path, future, future);
+    expect((await scanner.scan()).inbox.size).toBe(0);
+    scratch.clock.time += limits.inboxGrowingQuietMs;
+    expect((await scanner.scan()).inbox.size).toBe(1);
+  });
+});
+
+test('what is no file of markdown is told apart, and never opened', async () => {
+  symlinkSync('/etc/passwd', join(scratch.layout.inbox, 'link.md'));
+  symlinkSync('nowhere', join(scratch.layout.inbox, 'dangling.md'));
+  mkdirSync(join(scratch.layout.inbox, 'folder.md'));
+  execFileSync('mkfifo', [join(scratch.layout.inbox, 'pipe.md')]);
+  scratch.write('inbox/picture.png', '');
+  const { inbox, inboxRefused } = await scanner.scan();
+  expect(inbox.size).toBe(0);
+  expect(Object.fromEntries(inboxRefused)).toEqual({
+    'link.md': 'a symbolic link',
+    'dangling.md': 'a symbolic link',
+    'folder.md': 'a folder',
+    'pipe.md': 'a special file',
+    'picture.png': 'no markdown file (its name does not end in .md)',
+  });
+});
+
+test.each([
+  '.a.md',
+  'a.md~',
+  '#a.md#',
+  '.#a.md',
+  '4913',
+  '.a.md.swp',
+  'a.md.swx',
+  'a.md___jb_tmp___',
+  'a.md___jb_old___',
+  'a.md.tmp',
+  'a.md.part',
+  'a.md.crdownload',
+  'a.md.bak',
+  'a.md.orig',
+])('%s is no task: an editor or a download left it', async (name) => {
+  scratch.write(`inbox/${name}`, '# A');
+  scratch.write(`queued/${name}`, '# A');
+  const scan = await scanner.scan();
+  expect([scan.inbox.size, scan.inboxRefused.size, scan.inboxSettlesAt, scan.columns.queued.size]).toEqual([
+    0,
+    0,
+    null,
+    0,
+  ]);
+});
+
+test('both endings of markdown are taken, in any case', async () => {
+  for (const name of ['a.md', 'b.MD', 'c.markdown']) utimesSync(scratch.write(`inbox/${name}`, '# A'), 1, 1);
+  expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md', 'b.MD', 'c.markdown']);
+});
+
+test('every column is listed, and missing folders are made again', async () => {
+  for (const column of ['queued', 'active', 'attention', 'done', 'archive'] as const)
+    scratch.write(`${column}/${column}.md`, '# A');
+  const first = await scanner.scan();
+  for (const [column, files] of Object.entries(first.columns)) expect([...files.keys()]).toEqual([`${column}.md`]);
+  rmSync(scratch.layout.root, { recursive: true });
+  const { columns } = await scanner.scan();
+  expect(Object.values(columns).map((files) => files.size)).toEqual([0, 0, 0, 0, 0]);
+});
+
+test('an edit of a live task shows as another identity', async () => {
+  const path = scratch.write('queued/a.md', '# A');
+  const before = (await scanner.scan()).columns.queued.get('a.md');
+  appendFileSync(path, ' more');
+  const after = (await scanner.scan()).columns.queued.get('a.md');
+  expect(after?.size).toBe(8);
+  expect(after).not.toEqual(before);
+});
+
+test('a finished column that did not change is the same object, and its new files are seen', async () => {
+  scratch.write('done/a.md', '# A');
+  utimesSync(scratch.layout.column('done'), 1, 1);
+  const first = (await scanner.scan()).columns.done;
+  expect((await scanner.scan()).columns.done).toBe(first);
+  scratch.write('done/b.md', '# B');
+  const second = (await scanner.scan()).columns.done;
+  expect([...second.keys()].sort()).toEqual(['a.md', 'b.md']);
+  expect(second.get('a.md')).toBe(first.get('a.md'));
+});
+
+test('a finished column that changed a moment ago is listed again, since its time may not have moved', async () => {
+  const folder = scratch.layout.column('done');
+  scratch.clock.time = statSync(folder).mtimeMs + 10;
+  expect((await scanner.scan()).columns.done.size).toBe(0);
+  const { atime, mtime } = statSync(folder);
+  writeFileSync(join(folder, 'late.md'), '# Late');
+  utimesSync(folder, atime, mtime);
+  expect((await scanner.scan()).columns.done.size).toBe(1);
+});
+
+test("the user's pause and the board's hold are seen", async () => {
+  expect(await scanner.scan()).toMatchObject({ userPaused: false, holdOnDisk: false });
+  scratch.write('paused', '');
+  scratch.write('hold.json', '{}');
+  expect(await scanner.scan()).toMatchObject({ userPaused: true, holdOnDisk: true });
+});

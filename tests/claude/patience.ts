@@ -1,0 +1,36 @@
+/** How long tests of the real agent wait, and how. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A test that starts the real agent may take so long, on a machine that is busy. */
+export const boardTestTimeoutMs = 120_000;
+/** A command that takes longer, or a condition that does not come true, fails the test. */
+const patienceMs = 90_000;
+const pollMs = 20;
+
+/** Waits until a condition holds. What it throws counts as not yet. */
+export async function waitUntil(what: string, holds: () => boolean): Promise<void> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      if (holds()) return;
+    } catch {
+      // A file that the condition reads may not be there yet.
+    }
+    if (Date.now() > until) throw new Error(`in vain waited for: ${what}`);
+    await delay(pollMs);
+  }
+}
+
+/** Waits for what must come in good time. */
+export async function withPatience<T>(promise: Promise<T>, what: string): Promise<T> {
+  const abort = new AbortController();
+  const late = delay(patienceMs, null, { signal: abort.signal }).then(() => {
+    throw new Error(`${what} took longer than ${String(patienceMs / 1000)} s`);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    late.catch(() => undefined);
+    abort.abort();
+  }
+}

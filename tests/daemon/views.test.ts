@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { describeBoard } from '../../src/daemon/board-data.ts';
+import { viewDashboard } from '../../src/daemon/dashboard-view.ts';
+import type { Clock } from '../../src/ports.ts';
+import { emptyRunView } from '../../src/domain/run.ts';
+import { ids, makeExit, makeResult, Scene } from '../core/scene.ts';
+
+const clock: Clock = {
+  now: () => 1_000_000,
+  setTimer: () => () => undefined,
+  day: () => 'today',
+  timeOfDay: (at) => new Date(at).toISOString().slice(11, 19),
+  bootId: null,
+  uuid: () => 'uuid',
+};
+
+/** One task done, one at work, one with a question, one that waits for it, and one that waits for nobody knows what. */
+function busy(): Scene {
+  const scene = new Scene({ maxParallel: 3 }).queue(
+    { id: 'done' },
+    { id: 'works', title: 'It works' },
+    { id: 'asks' },
+    { id: 'waits', dependsOn: ids('asks') },
+    { id: 'lost', dependsOn: ids('ghost'), priority: 'low' },
+  );
+  scene.finish('done', scene.run('done'));
+  const plan = scene.run('works');
+  const view = {
+    ...emptyRunView,
+    sessionId: 'abcdefgh-1',
+    progress: { done: 1, total: 3, step: 'Digging' },
+    costUsd: 0.1,
+  };
+  scene.tell({ type: 'run-seen', run: plan, view, lastOutputAt: scene.at });
+  const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+  scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }) })).settle('asks');
+  return scene;
+}
+
+describe('the board as data', () => {
+  const describe_ = (scene: Scene, running = true) => describeBoard(scene.board, { running, repo: '/repo', pid: 7 });
+
+  it('lists tasks at work first, then those that need the user, the queue in its order, and what is done', () => {
+    const { tasks, daemon, paused, omitted } = describe_(busy());
+    expect(tasks.map(({ id, column }) => `${column} ${id}`)).toEqual([
+      'active works',
+      'attention asks',
+      'queued waits',
+      'queued lost',
+      'done done',
+    ]);
+    expect({ daemon, paused, omitted }).toEqual({ daemon: { running: true, pid: 7 }, paused: null, omitted: 0 });
+    expect(tasks[0]).toMatchObject({
+      progress: { done: 1, total: 3 },
+      sessionId: 'abcdefgh-1',
+      costUsd: 0.1,
+      attempt: 1,
+    });
+    expect(tasks[1]).toMatchObject({ reason: 'question', question: 'Left or right?' });
+    expect(tasks[2]).toMatchObject({ waitingFor: ['asks'], dependsOn: ['asks'] });
+    expect(tasks[4]).toMatchObject({ commits: 1, costUsd: 0.5, column: 'done', mergedAt: null });
+  });
+
+  it('says why nothing starts, the pause of the user first', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const result = makeResult({ isError: true, apiErrorStatus: 401 });
+    scene.exit(scene.run('a'), makeExit({ result }, { exitCode: 1 })).settle('a');
+    expect(describe_(scene).paused).toMatchObject({ reason: 'auth' });
+    expect(describeBoard({ ...scene.board, userPaused: true }, { running: false, repo: '', pid: 7 })).toMatchObject({
+      paused: { reason: 'user', until: null },
+      daemon: { running: false, pid: null },
+    });
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows each task where it belongs, and why it waits', () => {
+    const { head, quickStatus, needsYou, ready, active, pending, completedToday } = viewDashboard(
+      busy().board,
+      clock,
+      true,
+    );
+    expect(head).toMatchObject({ status: { kind: 'running' }, slotsUsed: 1, slotsTotal: 3, waiting: 2 });
+    expect(quickStatus.rows.map(({ id, status, progress }) => [id, status, progress])).toEqual([
+      ['works', 'ACTIVE', '1/3 Digging'],
+      ['asks', 'ATTENTION', 'has a question'],
+      ['waits', 'WAITING', 'on `asks`, which needs you'],
+      ['lost', 'WAITING', 'on `ghost`, which does not exist yet'],
+    ]);
+    expect(needsYou.rows).toMatchObject([{ id: 'asks', question: 'Left or right?', detail: null }]);
+    expect(ready.rows).toMatchObject([{ id: 'done', work: { kind: 'branch', commits: 1 }, verify: 'none' }]);
+    expect(active.rows).toMatchObject([
+      { id: 'works', session: 'abcdefgh', step: { text: 'Digging', done: 1, total: 3 } },
+    ]);
+    expect(pending.rows.map(({ why }) => why)).toEqual([
+      'waits for `asks`, which needs you',
+      'waits for `ghost`, which does not exist yet',
+    ]);
+    expect(completedToday.rows).toMatchObject([{ id: 'done', how: 'done 00:16' }]);
+  });
+
+  it('calls the first task that a slot alone keeps the next', () => {
+    const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' }, { id: 'c' });
+    const { pending } = viewDashboard(scene.board, clock, true);
+    expect(pending.rows.map(({ id, why }) => [id, why])).toEqual([
+      ['b', 'next free slot'],
+      ['c', 'waits for a free slot'],
+    ]);
+  });
+
+  it('of a board that is not running says so', () => {
+    expect(viewDashboard(busy().board, clock, false).head.status).toEqual({ kind: 'stopped', reason: null });
+  });
+});

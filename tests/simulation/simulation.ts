@@ -1,0 +1,254 @@
+/**
+ * One simulation: the real core, daemon, parser and dashboard on a simulated world.
+ *
+ *   rough   the user acts, daemons crash and are started again, calls fail, agents end in every way
+ *   calm    nobody touches anything, nothing fails: all must settle, and the daemon must end by itself
+ */
+import { createHash } from 'node:crypto';
+import { Daemon } from '../../src/daemon/daemon.ts';
+import { findObstacle } from '../../src/core/schedule.ts';
+import type { Board } from '../../src/domain/board.ts';
+import { columns, keyOf, parseTaskId } from '../../src/domain/task.ts';
+import { makeAgentRunner } from './agents.ts';
+import { makeCall } from './calls.ts';
+import {
+  makeBoardFiles,
+  makeClock,
+  makeCommands,
+  makeDashboard,
+  makeHints,
+  makeJournal,
+  makeRoles,
+  makeSettingsFile,
+  makeWorktrees,
+} from './ports.ts';
+import { User } from './user.ts';
+import { World, type Life, type Weather } from './world.ts';
+
+/** How long everything may take to settle once it is calm, in virtual milliseconds. */
+const settleWithinMs = 12 * 60 * 60_000;
+/** How long a daemon may take to end once it was asked to. */
+const endWithinMs = 10 * 60_000;
+/** How often the user may have to mend a login once it is calm. */
+const maxRestartsWhenCalm = 50;
+
+const calmWeather: Weather = { crash: 0, fault: 0, meddle: 0, trouble: 0 };
+
+/** What came of a simulation. */
+export interface Simulated {
+  /** What was broken; empty if all held. */
+  readonly broken: readonly string[];
+  readonly log: readonly string[];
+  readonly fingerprint: number;
+}
+
+/** Runs the simulation of a seed. */
+export async function simulate(seed: number, options: { readonly isLogged: boolean }): Promise<Simulated> {
+  const simulation = new Simulation(seed, options.isLogged);
+  await simulation.run();
+  const { broken, log, fingerprint } = simulation.world;
+  return { broken, log, fingerprint };
+}
+
+class Simulation {
+  readonly world: World;
+  readonly #user: User;
+  readonly #isPrinted: boolean;
+  readonly #calmAt: number;
+  readonly #sweepEveryMs: number;
+  #isCalm = false;
+  #lives = 0;
+  #current: {
+    readonly life: Life;
+    readonly daemon: Daemon;
+    readonly untilIdle: boolean;
+    readonly isLast: boolean;
+    endBy: number;
+  } | null = null;
+  #isOver = false;
+  #restarts = 0;
+
+  constructor(seed: number, isLogged: boolean) {
+    this.world = new World(seed, calmWeather, isLogged);
+    const { random, time } = this.world;
+    this.world.weather = {
+      crash: random.pick([0, 0, 0.001, 0.01]),
+      fault: random.pick([0, 0, 0.01, 0.05]),
+      meddle: random.pick([0, 0.003, 0.01, 0.03]),
+      trouble: random.pick([0, 0.3, 0.6, 1]),
+    };
+    this.#user = new User(this.world, random.int(1, 6));
+    this.#isPrinted = seed % 16 < 2;
+    this.#sweepEveryMs = random.pick([2_000, 20_000, 60_000]);
+    this.#calmAt = time.now + random.int(70_000, 400_000);
+  }
+
+  async run(): Promise<void> {
+    const { world } = this;
+    const { time, random } = world;
+    this.#user.dropAll(random.pick([1, 5_000, 60_000]));
+    if (world.weather.meddle > 0) {
+      world.meddle = () => this.#user.act();
+      for (let count = random.int(0, 8); count > 0; count--) {
+        time.after(random.int(0, this.#calmAt - time.now), () => this.#user.act());
+      }
+    }
+    for (let count = random.pick([0, 0, 1, 2]); count > 0; count--) {
+      time.after(random.int(0, this.#calmAt - time.now), () => this.#shutDown());
+    }
+    time.after(this.#calmAt - time.now, () => this.#calmDown());
+    time.after(0, () => this.#start());
+    const deadline = this.#calmAt + settleWithinMs;
+    while (!this.#isOver && world.broken.length === 0) {
+      if (!(await time.goOn(deadline))) world.breakOff('it did not settle in time');
+      const { current } = { current: this.#current };
+      if (current !== null && current.life.alive && time.now > current.endBy) {
+        world.breakOff('the daemon was asked to end and did not');
+      }
+    }
+    if (this.#current !== null) this.#current.life.alive = false;
+  }
+
+  #calmDown(): void {
+    const { world } = this;
+    world.note(() => 'calm');
+    this.#isCalm = true;
+    world.weather = calmWeather;
+    world.meddle = null;
+    this.#user.resume();
+    this.#user.writeSettings('');
+    // A budget that was spent before is lifted by the user.
+    for (const afterMs of [60_000, 600_000]) {
+      world.time.after(afterMs, () => {
+        if (world.hold?.reason === 'budget') this.#user.resume();
+      });
+    }
+    if (this.#current !== null && !this.#current.untilIdle) this.#shutDown();
+  }
+
+  #start(): void {
+    const { world } = this;
+    if (this.#current !== null) return;
+    const life: Life = { number: ++this.#lives, alive: true };
+    const untilIdle = this.#isCalm || world.random.chance(0.3);
+    world.note(() => `daemon ${life.number} starts`);
+    const call = makeCall(world, life, () => this.#kill(life));
+    const daemon: Daemon = new Daemon({
+      ports: {
+        clock: makeClock(world, life, this.#sweepEveryMs),
+        files: makeBoardFiles(world, call),
+        dashboard: makeDashboard(world, call, this.#isPrinted),
+        worktrees: makeWorktrees(world, call),
+        commands: makeCommands(world, call),
+        journal: makeJournal(world, call),
+        roles: makeRoles(call),
+        boardDir: '/repo/.orchestrator',
+        repo: '/repo',
+        pid: life.number,
+        breakOff: () => undefined,
+      },
+      makeAgents: (listener) => makeAgentRunner(world, life, call, listener),
+      hints: makeHints(world, life),
+      settingsFile: makeSettingsFile(world, call),
+      untilIdle,
+      onBoard: (board) => {
+        if (life.alive) world.checkBoard(board);
+      },
+    });
+    this.#current = { life, daemon, untilIdle, isLast: this.#isCalm, endBy: Infinity };
+    daemon.run().then(
+      () => this.#end(life, daemon.board),
+      (error: unknown) => {
+        if (life.alive)
+          world.breakOff(`a fault of ours: ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
+      },
+    );
+  }
+
+  #shutDown(): void {
+    const current = this.#current;
+    if (current?.life.alive !== true) return;
+    const { world } = this;
+    world.note(() => `daemon ${current.life.number} is asked to end`);
+    current.endBy = Math.min(current.endBy, world.time.now + endWithinMs);
+    current.daemon.shutDown();
+    if (world.random.chance(0.3)) world.time.after(2_000, () => current.life.alive && current.daemon.shutDown());
+  }
+
+  #kill(life: Life): void {
+    life.alive = false;
+    this.#current = null;
+    this.world.time.after(this.world.random.int(100, 30_000), () => this.#start());
+  }
+
+  #end(life: Life, board: Board): void {
+    if (!life.alive) return;
+    const { world } = this;
+    world.note(() => `daemon ${life.number} ended`);
+    for (const agent of world.agents) {
+      if (agent.follower?.life === life) world.breakOff(`the daemon ended while ${agent.plan.task} ran`);
+    }
+    const wasLast = this.#current?.isLast === true;
+    life.alive = false;
+    this.#current = null;
+    if (!wasLast) {
+      world.time.after(world.random.int(100, 30_000), () => this.#start());
+      return;
+    }
+    if (world.hold?.reason === 'auth' && this.#restarts++ < maxRestartsWhenCalm) {
+      this.#user.resume();
+      world.time.after(1_000, () => this.#start());
+      return;
+    }
+    this.#checkSettled(board);
+    this.#isOver = true;
+  }
+
+  #checkSettled(board: Board): void {
+    const { world } = this;
+    for (const [name, { identity }] of world.inbox) {
+      const known = board.inbox.get(name);
+      if (known?.diagnostics === null || known?.identity?.inode !== identity.inode) {
+        world.breakOff(`${name} was left in the inbox unseen`);
+      }
+    }
+    for (const column of ['queued', 'active', 'attention'] as const) {
+      for (const name of world.columns[column].keys()) this.#checkLeft(board, column, name);
+    }
+    for (const agent of world.agents) {
+      if (world.isKnown(agent)) world.breakOff(`the agent of ${agent.plan.task} was forgotten`);
+    }
+    const files = Object.values(world.columns).reduce((sum, each) => sum + each.size, 0);
+    if (files + world.deleted !== world.accepted) world.breakOff('a task file was lost');
+  }
+
+  #checkLeft(board: Board, column: 'queued' | 'active' | 'attention', name: string): void {
+    const { world } = this;
+    // Of two files of one name, which the user made, one counts.
+    const isTwin = (other: string) => other.toLowerCase() === name.toLowerCase();
+    const twins = columns.filter((each) => each !== 'archive' && [...world.columns[each].keys()].some(isTwin));
+    if (twins.length > 1) return;
+    const id = parseTaskId(name.replace(/\.md$/, ''));
+    const task = id === undefined ? undefined : board.live.get(keyOf(id));
+    if (task === undefined) {
+      // A namesake that the user brought back from the archive, while the task itself is somewhere else.
+      if (!name.includes('~')) world.breakOff(`${column}/${name} is not on the board`);
+      return;
+    }
+    if (task.state !== column) world.breakOff(`${name} is in ${column}/ and ${task.state} on the board`);
+    if (task.state !== 'queued') return;
+    const obstacle = findObstacle(board, task, world.time.now);
+    if (obstacle === null || obstacle.kind === 'backoff') world.breakOff(`${name} could start and did not`);
+  }
+}
+
+/** Digests are made on another thread, which is no part of virtual time. */
+export function makeDigestsSynchronous(): void {
+  crypto.subtle.digest = (_algorithm, data) => {
+    const bytes = ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      : new Uint8Array(data);
+    const digest = createHash('sha256').update(bytes).digest();
+    return Promise.resolve(digest.buffer.slice(digest.byteOffset, digest.byteOffset + digest.byteLength));
+  };
+}

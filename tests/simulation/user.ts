@@ -1,0 +1,170 @@
+/** The user of a simulation: drops, edits, moves and deletes files, changes the notes and the settings, pauses. */
+import { columns, type Column } from '../../src/domain/task.ts';
+import { stripStory } from '../../src/markdown/story.ts';
+import type { World } from './world.ts';
+
+const settingsTexts = [
+  '',
+  'max_parallel: 1\n',
+  'max_parallel: 2\nretries: 0\n',
+  'max_parallel: 5\nretries: 3\nverify: [npm test]\n',
+  'stall_after: 1m\ntimeout: 5m\n',
+  'max_parallel: many\n',
+  'daily_budget_usd: 1\n',
+  'verify: [npm test, npm run lint]\n',
+] as const;
+
+/** Somebody who does things at bad moments. */
+export class User {
+  readonly #world: World;
+  readonly #taskCount: number;
+  #edits = 0;
+
+  constructor(world: World, taskCount: number) {
+    this.#world = world;
+    this.#taskCount = taskCount;
+  }
+
+  /** Drops each task's file once, in any order. */
+  dropAll(withinMs: number): void {
+    for (let number = 1; number <= this.#taskCount; number++) {
+      this.#world.time.after(this.#world.random.int(0, withinMs), () => this.#drop(number));
+    }
+  }
+
+  /** Does one thing. */
+  act(): void {
+    const { random } = this.#world;
+    const what = random.weighted({ move: 8, remove: 1, edit: 3, drop: 3, pause: 1, notes: 1, settings: 1, resume: 1 });
+    switch (what) {
+      case 'move':
+        this.#move();
+        return;
+      case 'remove':
+        this.#remove();
+        return;
+      case 'edit':
+        this.#edit();
+        return;
+      case 'drop':
+        this.#drop(random.int(1, this.#taskCount + 1));
+        return;
+      case 'pause':
+        this.#world.paused = !this.#world.paused;
+        break;
+      case 'notes':
+        this.#world.notes += `Note ${this.#edits++}.\n`;
+        break;
+      case 'settings':
+        this.writeSettings(random.pick(settingsTexts));
+        break;
+      case 'resume':
+        this.resume();
+    }
+    this.#world.note(() => `user: ${what}`);
+    this.#world.hint();
+  }
+
+  /** Takes back every pause. */
+  resume(): void {
+    this.#world.paused = false;
+    this.#world.hold = null;
+  }
+
+  /** Writes `config.yaml`. */
+  writeSettings(text: string): void {
+    const world = this.#world;
+    world.settingsText = text;
+    world.settingsVersion++;
+    world.maxParallelEver = Math.max(world.maxParallelEver, Number(/max_parallel: (\d)/.exec(text)?.[1] ?? 0));
+    world.maxRetriesEver = Math.max(world.maxRetriesEver, Number(/retries: (\d)/.exec(text)?.[1] ?? 0));
+  }
+
+  #drop(number: number): void {
+    const world = this.#world;
+    const { random } = world;
+    const name = `t${number}.md`;
+    const text = this.#write(number);
+    const put = (content: string) => {
+      world.inbox.set(name, { text: content, identity: world.identify(content) });
+      world.note(() => `user drops ${name}`);
+      world.hint();
+    };
+    if (random.chance(0.1)) {
+      put(text.slice(0, random.int(0, text.length)));
+      world.time.after(random.int(1, 240), () => put(text));
+    } else put(text);
+    if (random.chance(0.03)) world.inboxRefused.set('folder.md', 'a folder');
+  }
+
+  #write(number: number): string {
+    const { random } = this.#world;
+    const others = Array.from({ length: this.#taskCount }, (_, index) => index + 1).filter((each) => each !== number);
+    const wanted = random.chance(0.5) ? random.int(1, 2) : 0;
+    // Mostly earlier ones, so that cycles are there but not the rule.
+    const candidates = random.chance(0.85) ? others.filter((each) => each < number) : others;
+    const dependsOn = new Set<string>();
+    for (let count = 0; count < wanted && candidates.length > 0; count++) dependsOn.add(`t${random.pick(candidates)}`);
+    if (random.chance(0.03)) dependsOn.add('ghost');
+    const lines = [
+      ...(dependsOn.size === 0 ? [] : [`depends_on: [${[...dependsOn].join(', ')}]`]),
+      ...(random.chance(0.3) ? [`priority: ${random.pick(['high', 'normal', 'low'])}`] : []),
+      ...(random.chance(0.15) ? ['agent: scout'] : random.chance(0.02) ? ['agent: nobody'] : []),
+      ...(random.chance(0.1) ? [`retries: ${this.#drawRetries()}`] : []),
+      ...(random.chance(0.03) ? [`id: T${number}`] : []),
+      ...(random.chance(0.03) ? ['depends_on: {a: [}'] : []),
+    ];
+    const body = `# Task ${number}\n\nDo it, edition ${this.#edits++}.\n`;
+    return lines.length === 0 ? body : `---\n${lines.join('\n')}\n---\n${body}`;
+  }
+
+  #drawRetries(): number {
+    const retries = this.#world.random.int(0, 2);
+    this.#world.maxRetriesEver = Math.max(this.#world.maxRetriesEver, retries);
+    return retries;
+  }
+
+  #pickFile(): { readonly column: Column; readonly name: string } | null {
+    const files = columns.flatMap((column) =>
+      [...this.#world.columns[column].keys()].map((name) => ({ column, name })),
+    );
+    return files.length === 0 ? null : this.#world.random.pick(files);
+  }
+
+  #move(): void {
+    const world = this.#world;
+    const file = this.#pickFile();
+    if (file === null) return;
+    const to = world.random.pick(columns);
+    if (to === file.column || world.columns[to].has(file.name)) return;
+    world.note(() => `user moves ${file.column}/${file.name} to ${to}`);
+    world.rename(file, to);
+    world.hint();
+  }
+
+  #remove(): void {
+    const world = this.#world;
+    const file = this.#pickFile();
+    if (file === null) return;
+    world.note(() => `user deletes ${file.column}/${file.name}`);
+    world.columns[file.column].delete(file.name);
+    world.deleted++;
+    world.hint();
+  }
+
+  #edit(): void {
+    const world = this.#world;
+    const file = this.#pickFile();
+    if (file === null) return;
+    const stored = world.columns[file.column].get(file.name);
+    if (stored === undefined) return;
+    const number = Number(/\d+/.exec(file.name)?.[0] ?? 1);
+    const text = this.#write(number);
+    const story = stored.text.slice(stripStory(stored.text).length);
+    stored.text = text + story;
+    stored.userText = stripStory(stored.text);
+    stored.identity = world.identify(stored.text);
+    world.note(() => `user edits ${file.column}/${file.name}`);
+    world.hint();
+  }
+}

@@ -1,0 +1,423 @@
+/**
+ * A board in a scratch repository, driven through the built command line, with real git and the built-in scripted agent.
+ * Nothing of the surroundings is inherited: home and git settings are the board's own. Everything is ended by its
+ * process id and removed afterwards.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
+import type { HistoryEntry } from '../../src/domain/history.ts';
+import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
+
+/** The built program. */
+export const cliMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** A test that runs a board may take so long, on a machine that is busy. */
+export const boardTestTimeoutMs = 120_000;
+/** A command that takes longer, or a condition that does not come true, fails the test. */
+const patienceMs = 60_000;
+const pollMs = 20;
+
+/** What a board is made with. */
+export interface Setup {
+  /** Added to the `config.yaml` that `init` wrote; the agent is the scripted one unless this says otherwise. */
+  readonly config?: string;
+  /** Files of the repository's first commit, by path, beside `README.md`. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The repository's folder below the scratch folder. */
+  readonly folder?: string;
+  /** False: git is told nobody's name. */
+  readonly identity?: boolean;
+  /** False: no board is made. */
+  readonly init?: boolean;
+}
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  /** What it printed so far, on both streams. */
+  output(): string;
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** A scratch repository, with a board unless its setup says otherwise. */
+export class ScratchBoard {
+  /** The folder that holds all. */
+  readonly root: string;
+  readonly home: string;
+  /** Where commands are run; the repository, unless a test goes elsewhere. */
+  repo: string;
+  readonly #children = new Set<ChildProcess>();
+  readonly #printed: string[] = [];
+
+  constructor(root: string, folder: string) {
+    this.root = root;
+    this.home = join(root, 'home');
+    this.repo = join(root, folder);
+  }
+
+  /** All that the board's commands printed, for a test that failed. */
+  get printed(): string {
+    return this.#printed.join('');
+  }
+
+  get environment(): Record<string, string> {
+    return { PATH: process.env['PATH'] ?? '', HOME: this.home, GIT_CONFIG_NOSYSTEM: '1', LANG: 'C.UTF-8' };
+  }
+
+  /** A path in `.orchestrator/`. */
+  path(...parts: readonly string[]): string {
+    return join(this.repo, '.orchestrator', ...parts);
+  }
+
+  read(...parts: readonly string[]): string {
+    return readFileSync(this.path(...parts), 'utf8');
+  }
+
+  write(name: string, text: string | Uint8Array): void {
+    writeFileSync(this.path(name), text);
+  }
+
+  get dashboard(): string {
+    return this.read('DASHBOARD.md');
+  }
+
+  /** Runs a command to its end. */
+  async cli(...args: readonly string[]): Promise<Ended> {
+    return withPatience(this.launch(args).ended, `branchboard ${args.join(' ')}`);
+  }
+
+  /** Runs a command that must end well; gives what it printed. */
+  async succeed(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.cli(...args);
+    if (code !== 0) throw new Error(`branchboard ${args.join(' ')} ended with ${String(code)}:\n${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** Runs a command that gives data. */
+  async json<Data>(...args: readonly string[]): Promise<Data> {
+    return JSON.parse(await this.succeed(...args, '--json')) as Data;
+  }
+
+  /** Starts a command. */
+  launch(
+    args: readonly string[],
+    options: { readonly input?: string; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  ): Running {
+    return this.#spawn(process.execPath, [cliMain, ...args], options);
+  }
+
+  /** Starts a command under a terminal of 100 by 30. */
+  launchInTerminal(...args: readonly string[]): Running {
+    const words = [process.execPath, cliMain, ...args].map((word) => `'${word}'`).join(' ');
+    return this.#spawn('script', ['-qec', `stty cols 100 rows 30; exec ${words}`, '/dev/null'], {
+      env: { TERM: 'xterm-256color' },
+    });
+  }
+
+  /** Starts the board and waits until it is up. */
+  async start(...args: readonly string[]): Promise<Running> {
+    const running = this.launch(['start', ...args]);
+    await waitUntil('the board is up', () => running.output().includes('board started'));
+    return running;
+  }
+
+  /** Asks a board to stop, and waits for its end. */
+  async stop(running: Running): Promise<Ended> {
+    running.signal('SIGTERM');
+    return withPatience(running.ended, 'the end of the board');
+  }
+
+  /** Runs the board until nothing can go on without the user; gives the exit code. */
+  async runUntilIdle(): Promise<number | null> {
+    return (await this.cli('start', '--until-idle')).code;
+  }
+
+  /** Moves whole files into the inbox, as most programs do. */
+  drop(files: Readonly<Record<string, string>>): void {
+    for (const [name, text] of Object.entries(files)) {
+      const made = join(this.root, `made-${name}`);
+      writeFileSync(made, text);
+      renameSync(made, this.path('inbox', name));
+    }
+  }
+
+  /** Moves a task's file by hand. */
+  move(id: string, from: string, to: string): void {
+    renameSync(this.path(from, `${id}.md`), this.path(to, `${id}.md`));
+  }
+
+  git(...args: readonly string[]): string {
+    // Looking at the user's index must not rewrite it.
+    const env = { ...this.environment, GIT_OPTIONAL_LOCKS: '0' };
+    return execFileSync('git', args, { cwd: this.repo, env, encoding: 'utf8', stdio: 'pipe' }).trimEnd();
+  }
+
+  /** Ids of the tasks in a column. */
+  column(name: string): readonly string[] {
+    return readdirSync(this.path(name))
+      .filter((file) => file.endsWith('.md') && !file.startsWith('.'))
+      .map((file) => file.slice(0, -'.md'.length))
+      .sort();
+  }
+
+  has(column: string, id: string): boolean {
+    return existsSync(this.path(column, `${id}.md`));
+  }
+
+  /** Waits until a task's file is in a column. */
+  async arrive(column: string, ...ids: readonly string[]): Promise<void> {
+    await waitUntil(`${ids.join(', ')} in ${column}/`, () => ids.every((id) => this.has(column, id)));
+  }
+
+  /** `queue.json`. */
+  get data(): BoardData {
+    return JSON.parse(this.read('queue.json')) as BoardData;
+  }
+
+  task(id: string): TaskData {
+    const found = this.data.tasks.find((task) => task.id === id);
+    if (found === undefined) throw new Error(`queue.json holds no ${id}`);
+    return found;
+  }
+
+  history(): readonly HistoryEntry[] {
+    if (!existsSync(this.path('history.jsonl'))) return [];
+    // The last line may still be being written.
+    const lines = this.read('history.jsonl').split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as HistoryEntry);
+  }
+
+  /** The lines of the history that are of one kind. */
+  happened<Type extends HistoryEntry['type']>(type: Type): readonly Extract<HistoryEntry, { readonly type: Type }>[] {
+    return this.history().filter(
+      (entry): entry is Extract<HistoryEntry, { readonly type: Type }> => entry.type === type,
+    );
+  }
+
+  /** How many runs a task has had. */
+  countRuns(id: string): number {
+    if (!existsSync(this.path('runs', id))) return 0;
+    return readdirSync(this.path('runs', id)).filter((name) => /^\d+$/.test(name)).length;
+  }
+
+  plan(id: string, n: number): RunPlan {
+    return JSON.parse(this.read('runs', id, String(n), 'plan.json')) as RunPlan;
+  }
+
+  record(id: string, n: number): RunRecord {
+    return JSON.parse(this.read('runs', id, String(n), 'exit.json')) as RunRecord;
+  }
+
+  prompt(id: string, n: number): string {
+    return this.read('runs', id, String(n), 'prompt.md');
+  }
+
+  /** A path that an agent's `wait-for` can wait for. */
+  gate(name: string): string {
+    return join(this.root, `gate-${name}`);
+  }
+
+  open(name: string): void {
+    writeFileSync(this.gate(name), '');
+  }
+
+  /** Living processes that were started, however indirectly, by an agent of this board. */
+  findAgentProcesses(): readonly number[] {
+    if (process.platform !== 'linux') return [];
+    const tag = `BRANCHBOARD_BOARD=${this.path()}\0`;
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => isAlive(Number(pid)) && readEnvironment(pid).includes(tag))
+      .map(Number);
+  }
+
+  /** Ends all that is left, by pid, and removes everything. */
+  async remove(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    const owner = existsSync(this.path('queue.json')) ? this.data.daemon.pid : null;
+    if (owner !== null && readEnvironment(String(owner)).includes(`HOME=${this.home}\0`)) kill(owner);
+    for (const pid of this.findAgentProcesses()) kill(pid);
+    if (existsSync(this.path())) rmSync(lockFolderOf(realpathSync(this.path())), { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+    await Promise.resolve();
+  }
+
+  #spawn(
+    program: string,
+    args: readonly string[],
+    options: { readonly input?: string; readonly env?: Readonly<Record<string, string>>; readonly cwd?: string },
+  ): Running {
+    const child = spawn(program, args, {
+      cwd: options.cwd ?? this.repo,
+      env: { ...this.environment, ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`${program} did not start`);
+    child.stdin.on('error', () => undefined).end(options.input ?? '');
+    this.#children.add(child);
+    this.#printed.push(`$ ${args.slice(1).join(' ')}\n`);
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        texts[name] += text;
+        this.#printed.push(text);
+      });
+    }
+    const ended = new Promise<Ended>((resolve) => {
+      child.once('close', (code) => {
+        this.#children.delete(child);
+        this.#printed.push(`exit code ${String(code)}\n`);
+        resolve({ code, ...texts });
+      });
+    });
+    return {
+      pid,
+      ended,
+      output: () => texts.stdout + texts.stderr,
+      signal: (signal) => void child.kill(signal),
+    };
+  }
+}
+
+/** Makes a repository with a board, hands it over, and removes all of it; a failure shows what the board printed. */
+export async function withBoard(setup: Setup, use: (board: ScratchBoard) => Promise<void>): Promise<void> {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-system-')));
+  const board = new ScratchBoard(root, setup.folder ?? 'repo');
+  try {
+    await fillRepository(board, setup);
+    await use(board);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n\nWhat the board printed:\n${board.printed.slice(-6_000)}`;
+    throw error;
+  } finally {
+    await board.remove();
+  }
+}
+
+async function fillRepository(board: ScratchBoard, setup: Setup): Promise<void> {
+  const { files = {}, config = '', identity = true, init = true } = setup;
+  for (const folder of [board.repo, board.home]) mkdirSync(folder, { recursive: true });
+  board.git('init', '--quiet', '--initial-branch=main');
+  for (const [path, text] of Object.entries({ 'README.md': 'hello\n', ...files })) {
+    mkdirSync(dirname(join(board.repo, path)), { recursive: true });
+    writeFileSync(join(board.repo, path), text);
+  }
+  board.git('add', '--all');
+  const author = ['-c', 'user.name=A Developer', '-c', 'user.email=dev@example.invalid'];
+  board.git(...author, 'commit', '--quiet', '--message=first');
+  if (identity) {
+    board.git('config', 'user.name', 'A Developer');
+    board.git('config', 'user.email', 'dev@example.invalid');
+  }
+  if (init) await initBoard(board, config);
+}
+
+/** Makes the board with the scripted agent, and the settings that a test adds. */
+export async function initBoard(board: ScratchBoard, config = ''): Promise<void> {
+  await board.succeed('init');
+  const agent = /^agent:/m.test(config) ? '' : 'agent: { kind: scripted }\n';
+  board.write('config.yaml', `${board.read('config.yaml')}\n${agent}${config}\n`);
+}
+
+/** A task's file: frontmatter, a heading, and a script for the agent. */
+export function writeTask(
+  title: string,
+  script: readonly string[],
+  fields: Readonly<Record<string, string>> = {},
+): string {
+  const lines = Object.entries(fields).map(([key, value]) => `${key}: ${value}`);
+  const head = lines.length === 0 ? [] : ['---', ...lines, '---'];
+  return [...head, `# ${title}`, '', 'Do it.', '', '```agent-script', ...script, '```', ''].join('\n');
+}
+
+/** A script that adds one file and commits it. */
+export function addFile(name: string): readonly string[] {
+  return [`write ${name} ${name}`, `commit Add ${name}`, `summary Added ${name}.`];
+}
+
+/** Waits until a condition holds. What it throws counts as not yet. */
+export async function waitUntil(what: string, holds: () => boolean): Promise<void> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      if (holds()) return;
+    } catch {
+      // A file that the condition reads may not be there yet.
+    }
+    if (Date.now() > until) throw new Error(`in vain waited for: ${what}`);
+    await delay(pollMs);
+  }
+}
+
+/** Rejects where a promise takes too long. */
+export async function withPatience<T>(promise: Promise<T>, what: string): Promise<T> {
+  const abort = new AbortController();
+  const late = delay(patienceMs, null, { signal: abort.signal }).then(() => {
+    throw new Error(`${what} took longer than ${String(patienceMs / 1000)} s`);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    late.catch(() => undefined);
+    abort.abort();
+  }
+}
+
+/** Whether a process is there and no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .startsWith('Z');
+  } catch {
+    return false;
+  }
+}
+
+function readEnvironment(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}
+
+/** Where the lock of a board is. */
+function lockFolderOf(boardDir: string): string {
+  const hash = createHash('sha256').update(boardDir).digest('hex').slice(0, 16);
+  return join('/tmp', `branchboard-${String(userInfo().uid)}`, hash);
+}

@@ -1,0 +1,317 @@
+/** What is dropped into the inbox, however it gets there, is taken in once and whole, or refused with its reason. */
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { limits } from '../../src/domain/limits.ts';
+import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
+
+const nothing = writeTask('Nothing', ['nothing All is well.']);
+
+test.concurrent(
+  '500 files dropped at once are all taken in, once each, and the board is quiet then',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({}, async (board) => {
+      await board.succeed('pause');
+      const running = await board.start();
+      const ids = Array.from({ length: 500 }, (_, index) => `many-${String(index).padStart(3, '0')}`);
+      for (const id of ids) writeFileSync(board.path('inbox', `${id}.md`), nothing);
+      await waitUntil('all are queued', () => board.column('queued').length === ids.length);
+      expect(board.column('queued')).toEqual(ids);
+      await waitUntil('the inbox is empty', () => readdirSync(board.path('inbox')).length === 0);
+      await waitUntil('queue.json knows them', () => board.data.tasks.length === ids.length);
+      expect(
+        board
+          .happened('task-accepted')
+          .map(({ task }) => task as string)
+          .sort(),
+      ).toEqual(ids);
+      expect(board.data.paused).toEqual({ reason: 'user', until: null });
+      expect(await measureCpu(running.pid, 2_000)).toBeLessThan(0.25);
+      expect((await board.stop(running)).code).toBe(0);
+      expect(board.column('queued')).toEqual(ids);
+    }),
+);
+
+test.concurrent('tasks dropped in any order run after what they depend on', { timeout: boardTestTimeoutMs }, () =>
+  withBoard({}, async (board) => {
+    const running = await board.start();
+    board.drop({ 'c.md': writeTask('C', addFile('c.txt'), { depends_on: '[b]' }) });
+    await board.arrive('queued', 'c');
+    await waitUntil('c names what it waits for', () => board.dashboard.includes('on `b`, which does not exist yet'));
+    await waitUntil('queue.json says so, too', () => board.task('c').waitingFor.join() === 'b');
+    board.drop({ 'b.md': writeTask('B', addFile('b.txt'), { dependencies: 'a' }) });
+    await board.arrive('queued', 'b');
+    board.drop({ 'a.md': writeTask('A', addFile('a.txt')) });
+    await board.arrive('done', 'a', 'b', 'c');
+    expect(board.happened('run-started').map(({ run }) => run.task as string)).toEqual(['a', 'b', 'c']);
+    expect(board.git('ls-tree', '--name-only', 'task/c')).toBe('README.md\na.txt\nb.txt\nc.txt');
+    await board.stop(running);
+  }),
+);
+
+test.concurrent(
+  'files are taken in once and whole, however slowly or often they are written',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({}, async (board) => {
+      await board.succeed('pause');
+      const running = await board.start();
+      const [fast, slow] = await Promise.all([
+        writeSlowly(board, 'slow-100', 12, 100),
+        writeSlowly(board, 'slow-600', 4, 600),
+        dropTwiceAlike(board),
+        dropTwiceUnlike(board),
+      ]);
+      const listAccepted = () => board.happened('task-accepted').map(({ task }) => task as string);
+      await waitUntil('all are accepted', () =>
+        [fast, slow, 'alike', 'unlike'].every((id) => listAccepted().includes(id)),
+      );
+      expect(board.read('queued', `${fast}.md`)).toBe(slowText(12));
+      expect(board.read('queued', `${slow}.md`)).toBe(slowText(4));
+      expect(new Set(listAccepted()).size).toBe(listAccepted().length);
+      await waitUntil('the second of the same name is refused', () =>
+        board.happened('inbox-rejected').some(({ name }) => name === 'unlike.md'),
+      );
+      const refused = board.happened('inbox-rejected').find(({ name }) => name === 'unlike.md');
+      expect(refused?.diagnostics[0]?.message).toBe('the id unlike is in use by queued/unlike.md');
+      expect(refused?.diagnostics[0]?.hint).toBe(
+        'Give it another `id:`, or send the first one back: branchboard retry unlike',
+      );
+      expect([board.read('queued', 'unlike.md'), board.read('inbox', 'unlike.md')]).toEqual([first, second]);
+      await waitUntil('the repeated one is gone', () => !existsSync(board.path('inbox', 'alike.md')));
+      await board.stop(running);
+    }),
+);
+
+test.concurrent('an inbox that is removed and made again still works', { timeout: boardTestTimeoutMs }, () =>
+  withBoard({}, async (board) => {
+    await board.succeed('pause');
+    const running = await board.start();
+    rmSync(board.path('inbox'), { recursive: true });
+    mkdirSync(board.path('inbox'), { recursive: true });
+    board.drop({ 'after.md': nothing });
+    await board.arrive('queued', 'after');
+    rmSync(board.path('inbox'), { recursive: true });
+    await waitUntil('the inbox is back', () => existsSync(board.path('inbox')));
+    board.drop({ 'later.md': nothing });
+    await board.arrive('queued', 'later');
+    await board.stop(running);
+  }),
+);
+
+test.concurrent('what editors leave behind is passed over in silence', { timeout: boardTestTimeoutMs }, () =>
+  withBoard({}, async (board) => {
+    await board.succeed('pause');
+    const running = await board.start();
+    const names = [
+      '4913',
+      'a.md~',
+      '.a.md.swp',
+      '.#a.md',
+      '#a.md#',
+      'a.md___jb_tmp___',
+      'a.md___jb_old___',
+      '.hidden.md',
+      'a.md.crdownload',
+    ];
+    for (const name of names) writeFileSync(board.path('inbox', name), nothing);
+    board.drop({ 'last.md': nothing });
+    await board.arrive('queued', 'last');
+    expect(board.column('queued')).toEqual(['last']);
+    expect(readdirSync(board.path('inbox')).sort()).toEqual([...names].sort());
+    expect(board.happened('inbox-rejected')).toEqual([]);
+    expect((await board.stop(running)).code).toBe(0);
+  }),
+);
+
+test.concurrent(
+  'what can not be accepted stays untouched and is named with its reason; saving it again tries again',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({}, async (board) => {
+      await board.succeed('pause');
+      const running = await board.start();
+      writeFileSync(join(board.root, 'secret.md'), '# Secret');
+      symlinkSync(join(board.root, 'secret.md'), board.path('inbox', 'link.md'));
+      execFileSync('mkfifo', [board.path('inbox', 'pipe.md')]);
+      mkdirSync(board.path('inbox', 'folder.md'));
+      writeFileSync(board.path('inbox', 'large.md'), 'x'.repeat(256 * 1024 + 1));
+      writeFileSync(board.path('inbox', 'latin.md'), Buffer.from([0x23, 0x20, 0xe9, 0x0a]));
+      writeFileSync(board.path('inbox', 'empty.md'), '');
+      writeFileSync(board.path('inbox', 'notes.txt'), 'no task');
+      writeFileSync(board.path('inbox', 'yaml.md'), '---\ntitle: [unclosed\n---\n# Bad\n');
+      writeFileSync(board.path('inbox', 'type.md'), '---\npriority: urgent\n---\n# Bad\n');
+      const names = [
+        'empty.md',
+        'folder.md',
+        'large.md',
+        'latin.md',
+        'link.md',
+        'notes.txt',
+        'pipe.md',
+        'type.md',
+        'yaml.md',
+      ];
+      const listRefused = () => [...new Set(board.happened('inbox-rejected').map(({ name }) => name))].sort();
+      await waitUntil('all are refused', () => listRefused().length === names.length);
+      expect(listRefused()).toEqual(names);
+      const said = Object.fromEntries(
+        board.happened('inbox-rejected').map(({ name, diagnostics: [first] }) => [name, first]),
+      );
+      expect(said['link.md']?.message).toContain('a symbolic link');
+      expect(said['pipe.md']?.message).toContain('a special file');
+      expect(said['folder.md']?.message).toContain('a folder');
+      expect(said['large.md']).toMatchObject({ message: 'the file has 262145 bytes', expected: 'at most 256 KiB' });
+      expect(said['latin.md']).toMatchObject({ message: 'the file is not UTF-8', line: 1, column: 3 });
+      expect(said['empty.md']?.message).toMatch(/empty/);
+      expect(said['yaml.md']).toMatchObject({
+        file: '.orchestrator/inbox/yaml.md',
+        line: expect.any(Number) as number,
+        column: expect.any(Number) as number,
+      });
+      expect(said['type.md']).toMatchObject({
+        line: 2,
+        column: 11,
+        expected: expect.stringContaining('high') as string,
+      });
+      await waitUntil('the dashboard names them', () =>
+        names.every((name) => board.dashboard.includes(`.orchestrator/inbox/${name}`)),
+      );
+      expect(board.dashboard).toContain('.orchestrator/inbox/type.md:2:11');
+      expect(readdirSync(board.path('inbox')).sort()).toEqual(names);
+
+      writeFileSync(board.path('inbox', 'type.md'), '---\npriority: high\n---\n# Good\n');
+      await board.arrive('queued', 'type');
+      await waitUntil('the dashboard forgets it', () => !board.dashboard.includes('inbox/type.md'));
+      await waitUntil('its new text counts', () => board.task('type').priority === 'high');
+      // A name whose kind changed is looked at again, too.
+      rmSync(board.path('inbox', 'link.md'));
+      writeFileSync(board.path('inbox', 'link.md'), '# No link any more\n');
+      await board.arrive('queued', 'link');
+      expect((await board.stop(running)).code).toBe(0);
+    }),
+);
+
+test.concurrent('ids that differ only in case are one id', { timeout: boardTestTimeoutMs }, () =>
+  withBoard({}, async (board) => {
+    await board.succeed('pause');
+    board.drop({ 'Auth.md': '# First\n' });
+    const running = await board.start();
+    await board.arrive('queued', 'Auth');
+    board.drop({ 'auth.md': '# Second\n', 'AUTH.md': '# Third\n' });
+    await waitUntil('both are refused', () => board.happened('inbox-rejected').length === 2);
+    expect(board.column('queued')).toEqual(['Auth']);
+    expect(board.read('queued', 'Auth.md')).toBe('# First\n');
+    expect(board.happened('inbox-rejected')[0]?.diagnostics[0]?.message).toContain('is in use by queued/Auth.md');
+    await board.stop(running);
+  }),
+);
+
+test.concurrent(
+  'case twins that are dropped together are one task and one refusal',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({}, async (board) => {
+      await board.succeed('pause');
+      board.drop({ 'Login.md': '# First\n', 'login.md': '# Second\n' });
+      const running = await board.start();
+      await waitUntil('one is refused', () => board.happened('inbox-rejected').length === 1);
+      expect(board.column('queued')).toHaveLength(1);
+      expect([...board.column('queued'), ...board.column('inbox')].sort()).toEqual(['Login', 'login']);
+      await board.stop(running);
+    }),
+);
+
+/** The share of one core that a process uses. */
+async function measureCpu(pid: number, ms: number): Promise<number> {
+  const before = readCpuMs(pid);
+  await delay(ms);
+  return (readCpuMs(pid) - before) / ms;
+}
+
+function readCpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function slowText(chunks: number): string {
+  return Array.from({ length: chunks }, (_, index) => `# Part ${String(index)}\n\nText of it.\n\n`).join('');
+}
+
+/** A program that keeps its file open while it writes, and says in the end how long its longest pause was, in ms. */
+const slowWriter = `
+const [path, text, chunks, pauseMs] = process.argv.slice(1);
+const { openSync, writeSync, closeSync } = require('node:fs');
+const size = text.length / Number(chunks);
+const handle = openSync(path, 'w');
+let longest = 0;
+let last = Date.now();
+for (let at = 0; at < text.length; at += size) {
+  writeSync(handle, text.slice(at, at + size));
+  longest = Math.max(longest, Date.now() - last);
+  last = Date.now();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(pauseMs));
+}
+closeSync(handle);
+process.stdout.write(String(longest));
+`;
+
+/** Pauses that the machine made longer than a second would test something else; then another file is written. */
+async function writeSlowly(board: ScratchBoard, name: string, chunks: number, pauseMs: number): Promise<string> {
+  for (let number = 1; ; number++) {
+    const id = `${name}-${String(number)}`;
+    const path = board.path('inbox', `${id}.md`);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '-e',
+      slowWriter,
+      path,
+      slowText(chunks),
+      String(chunks),
+      String(pauseMs),
+    ]);
+    if (Number(stdout) < limits.inboxGrowingQuietMs - 100) return id;
+  }
+}
+
+const first = '# First\n';
+const second = '# Second\n';
+
+/** An old file that is moved in is accepted at once; the same again comes within the 90 ms that watchers are blind for. */
+async function dropTwiceAlike(board: ScratchBoard): Promise<void> {
+  await moveInTwice(board, 'alike', [first, first]);
+}
+
+async function dropTwiceUnlike(board: ScratchBoard): Promise<void> {
+  await moveInTwice(board, 'unlike', [first, second]);
+}
+
+async function moveInTwice(board: ScratchBoard, id: string, texts: readonly [string, string]): Promise<void> {
+  const made = texts.map((text, index) => {
+    const path = join(board.root, `${id}-${String(index)}.md`);
+    appendFileSync(path, text);
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(path, longAgo, longAgo);
+    return path;
+  });
+  const target = board.path('inbox', `${id}.md`);
+  renameSync(made[0] ?? '', target);
+  await waitUntil(`${id} is taken in`, () => board.has('queued', id) && !existsSync(target));
+  renameSync(made[1] ?? '', target);
+}

@@ -1,0 +1,168 @@
+/** How a board ends and begins again: nothing is left running, nothing is lost, and only one runs at a time. */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  addFile,
+  boardTestTimeoutMs,
+  isAlive,
+  waitUntil,
+  withBoard,
+  withPatience,
+  writeTask,
+  type ScratchBoard,
+} from './board.ts';
+
+const timeout = boardTestTimeoutMs;
+
+function gated(board: ScratchBoard, first: readonly string[] = []): string {
+  return writeTask('Gated', [...first, 'say begun', `wait-for ${board.gate('go')}`, ...addFile('work.txt')]);
+}
+
+async function waitUntilSaid(board: ScratchBoard, id: string, text: string, run = 1): Promise<void> {
+  await waitUntil(`${id} says ${text}`, () => board.read('runs', id, String(run), 'stream.jsonl').includes(text));
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test.concurrent(
+    `${signal} leaves no process behind, and the next start goes on with the same session`,
+    { timeout },
+    () =>
+      withBoard({}, async (board) => {
+        board.drop({ 'job.md': gated(board, ['spawn-orphan']) });
+        const running = await board.start();
+        await waitUntilSaid(board, 'job', '"begun"');
+        expect(board.findAgentProcesses()).toHaveLength(2);
+        running.signal(signal);
+        expect((await withPatience(running.ended, 'the end of the board')).code).toBe(0);
+        expect(board.findAgentProcesses()).toEqual([]);
+        expect(board.column('queued')).toEqual(['job']);
+        expect(board.data.daemon).toEqual({ running: false, pid: null });
+        expect(board.dashboard).toContain('Stopped');
+        board.open('go');
+        expect(await board.runUntilIdle()).toBe(0);
+        const [first, second] = [board.plan('job', 1), board.plan('job', 2)];
+        expect(second).toMatchObject({ attempt: 1, session: { mode: 'resume', id: first.session.id } });
+        expect(board.column('done')).toEqual(['job']);
+      }),
+  );
+}
+
+test.concurrent('a second signal hurries an agent that does not listen', { timeout }, () =>
+  withBoard({ config: 'agent: { command: ./deaf.sh }' }, async (board) => {
+    writeFileSync(
+      join(board.repo, 'deaf.sh'),
+      '#!/bin/sh\ntrap "" INT TERM\necho \'{"type":"system","subtype":"init","session_id":"x"}\'\nwhile :; do sleep 0.1; done\n',
+      { mode: 0o755 },
+    );
+    board.drop({ 'deaf.md': '# Deaf\n' });
+    const running = await board.start();
+    await waitUntil('it runs', () => board.happened('run-started').length === 1);
+    running.signal('SIGINT');
+    await waitUntil('it is being stopped', () => board.happened('run-stopping').length === 1);
+    expect(isAlive(running.pid)).toBe(true);
+    const hurriedAt = Date.now();
+    running.signal('SIGINT');
+    expect((await withPatience(running.ended, 'the end of the board')).code).toBe(0);
+    // Two graces of half a second instead of two of five.
+    expect(Date.now() - hurriedAt).toBeLessThan(9_000);
+    expect(board.findAgentProcesses()).toEqual([]);
+    expect(board.column('queued')).toEqual(['deaf']);
+  }),
+);
+
+test.concurrent(
+  'a daemon that is killed leaves its agent at work; the next one adopts it and counts its result once',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      board.drop({ 'job.md': gated(board) });
+      const running = await board.start();
+      await waitUntilSaid(board, 'job', '"begun"');
+      const agents = board.findAgentProcesses();
+      running.signal('SIGKILL');
+      await running.ended;
+      expect(board.findAgentProcesses()).toEqual(agents);
+      const next = await board.start('--until-idle');
+      board.open('go');
+      expect((await withPatience(next.ended, 'the end of the board')).code).toBe(0);
+      expect(board.column('done')).toEqual(['job']);
+      expect(board.countRuns('job')).toBe(1);
+      expect(board.happened('run-ended')).toHaveLength(1);
+      expect(board.git('log', '--format=%s', 'task/job')).toBe('Add work.txt\nfirst');
+    }),
+);
+
+test.concurrent('a killed daemon whose agent ended meanwhile: the result is taken', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'job.md': gated(board) });
+    const running = await board.start();
+    await waitUntilSaid(board, 'job', '"begun"');
+    running.signal('SIGKILL');
+    await running.ended;
+    board.open('go');
+    await waitUntil('the agent is gone', () => board.findAgentProcesses().length === 0);
+    expect(await board.runUntilIdle()).toBe(0);
+    expect(board.countRuns('job')).toBe(1);
+    expect(board.task('job')).toMatchObject({ column: 'done', commits: 1 });
+  }),
+);
+
+test.concurrent(
+  'of eight that start in the same moment one runs, on a fresh lock and on a stale one',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      const startAll = async () => {
+        const all = Array.from({ length: 8 }, () => board.launch(['start']));
+        const ended = new Map<number, number | null>();
+        for (const each of all) void each.ended.then(({ code }) => ended.set(each.pid, code));
+        await waitUntil('seven gave up', () => ended.size === 7);
+        await waitUntil('one is up', () => all.some((each) => each.output().includes('board started')));
+        expect([...ended.values()]).toEqual(Array(7).fill(4));
+        const owner = all.find(({ pid }) => !ended.has(pid));
+        if (owner === undefined) throw new Error('nobody runs');
+        for (const each of all) {
+          if (each !== owner) expect(each.output()).toContain('another board runs here (pid ');
+        }
+        return owner;
+      };
+      const first = await startAll();
+      const second = await board.cli('start');
+      expect(second).toMatchObject({
+        code: 4,
+        stderr: `error: another board runs here (pid ${String(first.pid)})\nType: branchboard stop\n`,
+      });
+      first.signal('SIGKILL');
+      await first.ended;
+      const owner = await startAll();
+      expect((await board.stop(owner)).code).toBe(0);
+      expect(readdirSync(board.path('active'))).toEqual([]);
+    }),
+);
+
+test.concurrent(
+  'start --detach runs in the background, status and logs look at it, and stop ends it',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      board.drop({ 'job.md': gated(board) });
+      const started = await board.succeed('start', '--detach');
+      const pid = Number(/pid (\d+)/.exec(started)?.[1]);
+      expect(isAlive(pid)).toBe(true);
+      await waitUntilSaid(board, 'job', '"begun"');
+      expect(await board.succeed('status')).toMatch(/▶ job .*\nrunning · 1 active/s);
+      const again = await board.cli('start', '--detach');
+      expect(again.code).toBe(4);
+      const follower = board.launch(['logs', 'job', '-f']);
+      await waitUntil('the log is shown', () => follower.output().includes('begun'));
+      board.open('go');
+      expect((await withPatience(follower.ended, 'the end of the log')).code).toBe(0);
+      expect(follower.output()).toContain('→ Write work.txt');
+      expect(follower.output()).toContain('■ done');
+      expect(await board.succeed('stop')).toBe(`Stopped (pid ${String(pid)}).\n`);
+      expect(isAlive(pid)).toBe(false);
+      expect(await board.succeed('stop')).toBe('No board runs here.\n');
+      expect(board.read('daemon.log')).toContain('job: → done/');
+    }),
+);
