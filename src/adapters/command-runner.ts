@@ -1,5 +1,4 @@
 /** Runs the user's own commands (`verify`, `setup`, `notify`) without a shell, with their output bounded. */
-import { execa } from 'execa';
 import { limits } from '../domain/limits.ts';
 import type { CommandRunner } from '../ports.ts';
 
@@ -8,6 +7,8 @@ export function createCommandRunner(environment: NodeJS.ProcessEnv, signal: Abor
   const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
   return {
     async run(argv, { cwd, plan }) {
+      // Loaded with the first command: many boards have none, and the library is large.
+      const { execa } = await import('execa');
       const [program, ...args] = argv;
       const result = await execa(program, args, {
         cwd,

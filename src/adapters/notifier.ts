@@ -1,5 +1,4 @@
 /** Runs the user's `notify` command for what they may want to hear of, with the event in its environment. */
-import { execa } from 'execa';
 import type { HistoryEntry } from '../domain/history.ts';
 import type { Argv } from '../domain/task.ts';
 
@@ -22,6 +21,7 @@ export async function notify(
 ): Promise<void> {
   const told = describe(entry);
   if (argv === null || told === null) return;
+  const { execa } = await import('execa');
   const [program, ...args] = argv;
   const result = await execa(program, args, {
     cwd,

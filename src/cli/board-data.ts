@@ -4,7 +4,6 @@ import { findOwner } from '../adapters/lock.ts';
 import { describeBoard, type BoardData, type TaskData } from '../daemon/board-data.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
-import { readBoardOf } from './compose.ts';
 import type { Place } from './place.ts';
 
 /** What is known of a board now. */
@@ -20,6 +19,8 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
   const owner = await findOwner(layout.root);
   const running = owner === null ? null : await readRunning(layout.boardData);
   if (running !== null) return { data: running, problems: [] };
+  // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
+  const { readBoardOf } = await import('./compose.ts');
   const board = await readBoardOf(place);
   const data = describeBoard(board, { running: owner !== null, repo: repository.topLevel, pid: owner?.pid ?? null });
   return { data, problems: [...board.inbox.values()].flatMap((file) => file.diagnostics ?? []) };

@@ -26,6 +26,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
 
 /** The verb that is called; all of them where that is not clear, for the help and for a suggestion. */
 function loadVerbs(args: readonly string[]): Promise<readonly Verb[]> {
+  if (args[0] === '--version' || args[0] === '-V') return Promise.resolve([]);
   const called = Object.keys(verbs).filter((name) => name === args[0]);
   const names = called.length === 0 ? Object.keys(verbs) : called;
   return Promise.all(names.flatMap((name) => verbs[name]?.() ?? []));

@@ -36,6 +36,18 @@ function backoffMs(reason: Hold['reason'], strikes: number, at: number): number 
   return full + Math.round((at % 1000) * (full / 4000));
 }
 
+/** Goes on with a hold of an earlier start. What only the user can mend may be mended by now: that is probed at once. */
+export function recallHold(draft: Draft, hold: Hold): void {
+  const recalled = needsUser(hold) ? { ...hold, until: draft.at } : hold;
+  draft.set({ hold: recalled });
+  draft.journal({ type: 'held', reason: recalled.reason, until: recalled.until, detail: recalled.detail });
+}
+
+/** Whether only the user can mend what a hold is about. */
+export function needsUser(hold: Hold): boolean {
+  return hold.reason === 'auth' || hold.reason === 'credit';
+}
+
 /** Ends a hold because a run got through. A spent budget is ended by the next day alone. */
 export function liftHold(draft: Draft): void {
   const { hold } = draft.board;

@@ -2,6 +2,7 @@
 import type { ActiveTask, Board, QueuedTask, Task, Waiting } from '../domain/board.ts';
 import { keyOf, priorities, type TaskKey } from '../domain/task.ts';
 import { findWaitingOn, measureChains } from './graph.ts';
+import { needsUser } from './hold.ts';
 
 /** Queued tasks in the order in which they would start. */
 export function orderQueue(live: ReadonlyMap<TaskKey, Task>): readonly QueuedTask[] {
@@ -50,9 +51,15 @@ export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
 
 function countStartable(board: Board, now: number): number {
   if (board.userPaused || board.shutdown !== 'no' || board.loading.size > 0) return 0;
+  // Of files that were dropped together, the most urgent one starts first, whichever was read first.
+  if (isReadingInbox(board)) return 0;
   if (board.hold === null) return countFreeSlots(board);
   // One task probes whether what held the board is over.
   return now >= board.hold.until && countUsedSlots(board) === 0 ? 1 : 0;
+}
+
+function isReadingInbox(board: Board): boolean {
+  return [...board.inbox.values()].some((file) => file.diagnostics === null);
 }
 
 /** What keeps this one task from starting, whatever the slots; null if nothing does. */
@@ -72,17 +79,14 @@ export function explainWaiting(board: Board, task: QueuedTask, now: number, posi
   return position === 0 ? { kind: 'next' } : { kind: 'slot' };
 }
 
-/** Holds that only the user can end. */
-const needsUser = new Set(['auth', 'credit']);
-
 /** Whether nothing can go on without the user. */
 export function isIdle(board: Board, now: number): boolean {
   if (board.scan === null || board.scan.inboxSettlesAt !== null || board.loading.size > 0) return false;
-  if ([...board.inbox.values()].some((file) => file.diagnostics === null)) return false;
+  if (isReadingInbox(board)) return false;
   // A file that was changed while it was read is taken in after the next scan.
   if ([...board.scan.inbox.keys()].some((name) => !board.inbox.has(name))) return false;
   if ([...board.live.values()].some((task) => task.state === 'active')) return false;
-  if (board.userPaused || (board.hold !== null && needsUser.has(board.hold.reason))) return true;
+  if (board.userPaused || (board.hold !== null && needsUser(board.hold))) return true;
   return ![...board.live.values()].some((task) => {
     if (task.state !== 'queued') return false;
     const obstacle = findObstacle(board, task, now);

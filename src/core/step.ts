@@ -10,7 +10,7 @@ import { unreachable } from '../domain/result.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import { Draft } from './draft.ts';
 import { findCycles, findUnreadDependencies } from './graph.ts';
-import { endHold } from './hold.ts';
+import { endHold, recallHold } from './hold.ts';
 import {
   handleScanned,
   handleTakenIn,
@@ -66,8 +66,9 @@ export function step(board: Board, event: BoardEvent): { readonly board: Board; 
 function handle(draft: Draft, event: BoardEvent): void {
   switch (event.type) {
     case 'opened':
-      draft.set({ spending: { day: event.day, usd: event.spentUsd }, hold: event.hold });
+      draft.set({ spending: { day: event.day, usd: event.spentUsd } });
       draft.journal({ type: 'board-started' });
+      if (event.hold !== null) recallHold(draft, event.hold);
       return;
     case 'tick':
       startDay(draft, event.day);

@@ -75,7 +75,12 @@ function rankPending(board: Board, now: number) {
 
 function viewHead(board: Board, clock: Clock, running: boolean, waiting: number): DashboardHead {
   const { hold, settings } = board;
-  const warnings = hold === null ? [] : [`No new starts (${hold.reason}): ${hold.detail}`];
+  const warnings =
+    hold === null
+      ? []
+      : [
+          `No new starts (${hold.reason}): ${hold.detail}. The board tries again at ${clock.timeOfDay(hold.until)}; to try at once: branchboard resume`,
+        ];
   return {
     status: viewStatus(board, clock, running),
     slotsUsed: countUsedSlots(board),

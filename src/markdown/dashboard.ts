@@ -17,6 +17,7 @@ import type {
   StatusRow,
   TaskLabel,
 } from './dashboard-model.ts';
+import { formatDuration, formatUsd } from './amounts.ts';
 import { printMarkdown } from './printer.ts';
 import { cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
 import { replaceNotes } from './user-zones.ts';
@@ -45,19 +46,6 @@ export function renderDashboard(model: DashboardModel, notes: string): string {
     ],
   };
   return replaceNotes(`${printMarkdown(tree)}\n`, notes);
-}
-
-/** A dashboard's price: two decimals, more only where they would be all there is. */
-export function formatUsd(usd: number): string {
-  return usd > 0 && usd < 0.01 ? 'under $0.01' : `$${usd.toFixed(2)}`;
-}
-
-/** A time span in the unit that fits: `45 s`, `12 min`, `1 h 5 min`. */
-export function formatDuration(ms: number): string {
-  if (ms < 60_000) return `${String(Math.floor(ms / 1_000))} s`;
-  const minutes = Math.floor(ms / 60_000);
-  const rest = minutes % 60 === 0 ? '' : ` ${String(minutes % 60)} min`;
-  return minutes < 60 ? `${String(minutes)} min` : `${String(Math.floor(minutes / 60))} h${rest}`;
 }
 
 function formatStatus(head: DashboardHead): string {

@@ -12,15 +12,7 @@ import {
   type RunView,
 } from '../../src/domain/run.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
-import {
-  columns,
-  fileNameOf,
-  keyOf,
-  parseTaskId,
-  type Column,
-  type TaskId,
-  type TaskSpec,
-} from '../../src/domain/task.ts';
+import { fileNameOf, keyOf, parseTaskId, type Column, type TaskId, type TaskSpec } from '../../src/domain/task.ts';
 import { id, makePlan, makeSpec } from '../prompt/input.ts';
 
 export { id, makePlan, makeSpec };

@@ -8,11 +8,11 @@ import { createHash } from 'node:crypto';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { findObstacle } from '../../src/core/schedule.ts';
 import type { Board } from '../../src/domain/board.ts';
-import { columns, keyOf, parseTaskId } from '../../src/domain/task.ts';
+import { columns, keyOf, parseTaskId, type Column } from '../../src/domain/task.ts';
 import { makeAgentRunner } from './agents.ts';
+import { makeBoardFiles } from './board-files.ts';
 import { makeCall } from './calls.ts';
 import {
-  makeBoardFiles,
   makeClock,
   makeCommands,
   makeDashboard,
@@ -225,8 +225,9 @@ class Simulation {
   #checkLeft(board: Board, column: 'queued' | 'active' | 'attention', name: string): void {
     const { world } = this;
     // Of two files of one name, which the user made, one counts.
-    const isTwin = (other: string) => other.toLowerCase() === name.toLowerCase();
-    const twins = columns.filter((each) => each !== 'archive' && [...world.columns[each].keys()].some(isTwin));
+    const isTwin = (other: string, where: Column) =>
+      other.toLowerCase() === name.toLowerCase() && (where !== 'archive' || other !== name);
+    const twins = columns.filter((each) => [...world.columns[each].keys()].some((other) => isTwin(other, each)));
     if (twins.length > 1) return;
     const id = parseTaskId(name.replace(/\.md$/, ''));
     const task = id === undefined ? undefined : board.live.get(keyOf(id));

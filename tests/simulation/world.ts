@@ -79,9 +79,6 @@ export interface Weather {
   readonly trouble: number;
 }
 
-/** Thrown where a simulation shows that a promise was broken. */
-export class Broken extends Error {}
-
 const startAt = Date.UTC(2026, 2, 2, 10);
 
 /** See the file's head. */
@@ -124,9 +121,9 @@ export class World {
   /** Set while the user may do something in the middle of a call. */
   meddle: (() => void) | null = null;
   readonly #isLogged: boolean;
+  readonly #seen = new Set<RunPlan>();
   #inodes = 1;
   #hash = 0;
-  #seen = new Set<RunPlan>();
 
   constructor(seed: number, weather: Weather, isLogged: boolean) {
     this.random = new Prng(seed);

@@ -36,6 +36,8 @@ export const logsCommand: Verb = () =>
       const last = (await readTaskFacts(place.layout, id)).highestRun;
       if (last === 0 && options.follow !== true)
         throw new CliError(exitCodes.usage, `${id} has no run yet`, `Type: branchboard logs ${id} -f`);
+      if (options.run !== undefined && options.run > last && options.follow !== true)
+        throw new CliError(exitCodes.usage, `${id} has no run ${options.run}`, `Its last one is run ${last}.`);
       const follower = new LogFollower(place, id, options.raw === true);
       await follower.show(options.run ?? Math.max(1, last));
       if (options.follow === true) await follower.follow();

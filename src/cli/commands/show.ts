@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import type { RunFacts } from '../../domain/board.ts';
-import { formatDuration, formatUsd } from '../../markdown/dashboard.ts';
+import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { findTask } from '../task-files.ts';

@@ -2,7 +2,7 @@
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { unreachable } from '../../domain/result.ts';
-import { formatDuration, formatUsd } from '../../markdown/dashboard.ts';
+import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 
 /** One line for a thing that happened; several for what holds several diagnostics. */
@@ -37,7 +37,7 @@ export function formatHistory(entry: HistoryEntry): string {
     case 'task-merged':
       return `${entry.task}: its work is merged`;
     case 'held':
-      return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${new Date(entry.until).toLocaleTimeString('sv-SE')}`}: ${cleanLine(entry.detail)}`;
+      return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${new Date(entry.until).toLocaleTimeString('sv-SE')}`}: ${cleanLine(entry.detail)} (branchboard resume tries at once)`;
     case 'hold-lifted':
       return `new starts again (${entry.reason} is over)`;
     case 'settings-changed':

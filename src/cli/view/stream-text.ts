@@ -8,7 +8,7 @@ import {
   parseObject,
   type JsonObject,
 } from '../../adapters/agent/json-shape.ts';
-import { formatUsd } from '../../markdown/dashboard.ts';
+import { formatUsd } from '../../markdown/amounts.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 
 const maxTextChars = 10_000;

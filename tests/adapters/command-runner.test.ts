@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCommandRunner } from '../../src/adapters/command-runner.ts';
+import { limits } from '../../src/domain/limits.ts';
+import type { RunPlan } from '../../src/domain/run.ts';
+import type { Argv } from '../../src/domain/task.ts';
+import { taskId } from './files/scratch.ts';
+
+let cwd: string;
+beforeEach(() => (cwd = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-command-')))));
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const plan: RunPlan = {
+  version: 1,
+  task: taskId('add-auth'),
+  n: 1,
+  attempt: 1,
+  freeRestarts: 0,
+  cause: { kind: 'first' },
+  session: { mode: 'fresh', id: 's' },
+  workspace: { kind: 'detached', path: '/w', base: 'b' },
+  taskHash: '',
+  bootId: null,
+  plannedAt: 0,
+};
+
+const environment = { PATH: process.env['PATH'], GIT_DIR: '/elsewhere', GIT_INDEX_FILE: 'x', MINE: 'yes' };
+
+function run(argv: Argv, signal = new AbortController().signal) {
+  return createCommandRunner(environment, signal).run(argv, { cwd, plan });
+}
+
+const node = (script: string): Argv => [process.execPath, '-e', script];
+
+test('a command runs in the worktree, and its end tells whether it is green', async () => {
+  const argv = node('console.log(process.cwd()); console.error("and this")');
+  const { ok, outputTail, argv: told } = await run(argv);
+  expect({ ok, told }).toEqual({ ok: true, told: argv });
+  expect(outputTail.split('\n').sort()).toEqual([cwd, 'and this'].sort());
+  expect(await run(node('console.log("red"); process.exit(3)'))).toMatchObject({ ok: false, outputTail: 'red' });
+});
+
+test('nothing of it goes through a shell', async () => {
+  expect(await run(['echo', '$HOME; touch made', '`id`'])).toMatchObject({
+    ok: true,
+    outputTail: '$HOME; touch made `id`',
+  });
+  expect(existsSync(join(cwd, 'made'))).toBe(false);
+});
+
+test("it has the board's environment without git's own, and knows its task", async () => {
+  const { outputTail } = await run(node('console.log(JSON.stringify(process.env))'));
+  const env = JSON.parse(outputTail) as Record<string, string>;
+  expect(env).toMatchObject({ MINE: 'yes', CI: 'true', BRANCHBOARD_TASK: 'add-auth' });
+  expect(Object.keys(env).filter((name) => name.startsWith('GIT_'))).toEqual([]);
+});
+
+test('it gets no input', async () => {
+  expect(await run(node('process.stdin.on("end", () => console.log("end")).resume()'))).toMatchObject({
+    ok: true,
+    outputTail: 'end',
+  });
+});
+
+test('of a long output the end is kept', async () => {
+  const { outputTail } = await run(node('for (let i = 0; i < 20000; i++) console.log("line " + i)'));
+  expect(outputTail.length).toBeLessThanOrEqual(limits.maxTailChars);
+  expect(outputTail.endsWith('line 19999')).toBe(true);
+});
+
+test('an output without end does not fill the memory, and the command has failed', async () => {
+  const { ok, outputTail } = await run(['yes', 'x'.repeat(1_000)]);
+  expect(ok).toBe(false);
+  expect(outputTail.length).toBeLessThan(2 * limits.maxTailChars);
+}, 60_000);
+
+test('a program that is not there fails with a message that names it', async () => {
+  const { ok, outputTail } = await run(['no-such-program', 'x']);
+  expect(ok).toBe(false);
+  expect(outputTail).toContain('no-such-program');
+});
+
+test('a signal is a failure that is told', async () => {
+  const { ok, outputTail } = await run(node('process.kill(process.pid, "SIGKILL")'));
+  expect(ok).toBe(false);
+  expect(outputTail).toContain('SIGKILL');
+});
+
+test('when the board stops, a command ends and has no outcome', async () => {
+  const breakOff = new AbortController();
+  const running = run(
+    node(`require('fs').writeFileSync('pid', String(process.pid)); setInterval(() => {}, 1000)`),
+    breakOff.signal,
+  );
+  const pid = await vi.waitFor(() => {
+    const text = readFileSync(join(cwd, 'pid'), 'utf8');
+    expect(text).not.toBe('');
+    return Number(text);
+  }, 20_000);
+  breakOff.abort();
+  await expect(running).rejects.toThrow('was broken off because the board stops');
+  expect(() => process.kill(pid, 0)).toThrow();
+}, 60_000);

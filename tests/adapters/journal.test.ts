@@ -1,0 +1,78 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createJournal } from '../../src/adapters/journal.ts';
+import type { HistoryEntry } from '../../src/domain/history.ts';
+import { StandingClock, taskId } from './files/scratch.ts';
+
+const day = Date.UTC(2026, 4, 5, 12);
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'branchboard-journal-'));
+  path = join(folder, 'history.jsonl');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const journal = () => createJournal(path, new StandingClock());
+const lines = () => readFileSync(path, 'utf8').split('\n').slice(0, -1);
+
+function runEnded(at: number, costUsd: number, detail = ''): HistoryEntry {
+  return { at, type: 'run-ended', run: { task: taskId('a'), n: 1 }, outcome: 'done', detail, costUsd, workedMs: 1 };
+}
+
+test('entries are lines of JSON in the order in which they were given, each with its time to read', async () => {
+  const { append } = journal();
+  await Promise.all(Array.from({ length: 500 }, (_, at) => append({ at, type: 'board-started' })));
+  expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual(
+    Array.from({ length: 500 }, (_, at) => at),
+  );
+  expect(JSON.parse(lines()[7] ?? '')).toEqual({ at: 7, type: 'board-started', time: '1970-01-01T00:00:00.007Z' });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('an entry is on disk when its promise resolves, also behind others', async () => {
+  const { append } = journal();
+  void append({ at: 1, type: 'board-started' });
+  await append({ at: 2, type: 'board-stopped' });
+  expect(lines()).toHaveLength(2);
+  await append({ at: 3, type: 'board-started' });
+  expect(lines()).toHaveLength(3);
+});
+
+test('what was there is kept', async () => {
+  writeFileSync(path, '{"mine":true}\n');
+  await journal().append({ at: 1, type: 'board-started' });
+  expect(lines()[0]).toBe('{"mine":true}');
+});
+
+test('a line that a crash cut off does not swallow the next one', async () => {
+  writeFileSync(path, '{"at":1,"type":"board-st');
+  const { append, sumCosts } = journal();
+  await append(runEnded(day, 2));
+  expect(lines()).toHaveLength(2);
+  expect(await sumCosts('2026-05-05')).toBe(2);
+});
+
+test('the costs of a day are those of the runs that ended on it', async () => {
+  const { append, sumCosts } = journal();
+  expect(await sumCosts('2026-05-05')).toBe(0);
+  await append(runEnded(day, 0.25));
+  await append(runEnded(day + 1, 0.5, 'it printed "run-ended" and\na line break'));
+  await append(runEnded(day - 86_400_000, 100));
+  await append({ at: day, type: 'board-stopped' });
+  appendFileSync(path, 'no json, but "run-ended"\n\n');
+  expect(await sumCosts('2026-05-05')).toBe(0.75);
+  expect(await sumCosts('2026-05-04')).toBe(100);
+});
+
+test('a journal that can not be written says so, and goes on once it can', async () => {
+  const broken = createJournal(join(folder, 'missing', 'history.jsonl'), new StandingClock());
+  await expect(broken.append({ at: 1, type: 'board-started' })).rejects.toMatchObject({ code: 'ENOENT' });
+  rmSync(path, { force: true });
+  const { append } = journal();
+  await append({ at: 1, type: 'board-started' });
+  expect(lines()).toHaveLength(1);
+});
