@@ -90,6 +90,18 @@ describe('a hold', () => {
     expect(scene.states).toEqual({ t0: 'planning' });
   });
 
+  it.each([
+    ['a missing login, which may be there by now', 'auth', true],
+    ['a usage limit, which lasts', 'usage-limit', false],
+  ] as const)('of an earlier start is probed at once for %s', (_, reason, isProbed) => {
+    const scene = new Scene({ maxParallel: 1 });
+    const hold = { reason, detail: '', since: 0, until: scene.at + 600_000, strikes: 1 };
+    scene.tell({ type: 'opened', day: 'monday', spentUsd: 0, hold });
+    scene.queue({ id: 'a' });
+    expect(scene.states).toEqual({ a: isProbed ? 'planning' : 'queued' });
+    expect(scene.board.hold).not.toBeNull();
+  });
+
   it('for a spent budget ends with the day alone', () => {
     const scene = new Scene({ dailyBudgetUsd: 0.4 }).queue({ id: 'a' }, { id: 'b', dependsOn: [] });
     scene.tell({ type: 'tick', day: 'monday' });
