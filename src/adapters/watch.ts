@@ -29,7 +29,11 @@ export function createChangeHints(layout: Layout, onTrouble: (message: string) =
       const folders = [
         new FolderWatch(layout.inbox, hint, onTrouble),
         ...live.map((column) => new FolderWatch(layout.column(column), hintLater, onTrouble)),
-        new FolderWatch(layout.root, (name) => (name === null || watched.includes(name) ? hintLater() : null), onTrouble),
+        new FolderWatch(
+          layout.root,
+          (name) => (name === null || watched.includes(name) ? hintLater() : null),
+          onTrouble,
+        ),
       ];
       const renewal = setInterval(() => folders.forEach((folder) => folder.renew()), renewEveryMs);
       folders.forEach((folder) => folder.renew());
