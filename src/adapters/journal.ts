@@ -1,14 +1,17 @@
 /** `history.jsonl`: one JSON object a line, appended and never changed. */
 import { createReadStream } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, open, type FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { HistoryEntry } from '../domain/history.ts';
 import type { Clock, Journal } from '../ports.ts';
+import { codeOf } from './files/durable.ts';
 
 /** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
 export function createJournal(path: string, clock: Clock): Journal {
   let waiting: string[] = [];
   let writing: Promise<void> | null = null;
+  /** What stands before the next line: a line break where a crash cut the last line off; null before it was looked at. */
+  let gap: string | null = null;
 
   async function flush(): Promise<void> {
     // Yields first, so that the entries of one step go out together.
@@ -16,7 +19,9 @@ export function createJournal(path: string, clock: Clock): Journal {
     const lines = waiting.join('');
     waiting = [];
     writing = null;
-    await appendFile(path, lines, { mode: 0o600 });
+    gap ??= await findGap(path);
+    await appendFile(path, gap + lines, { mode: 0o600 });
+    gap = '';
   }
 
   let last = Promise.resolve();
@@ -33,6 +38,24 @@ export function createJournal(path: string, clock: Clock): Journal {
   };
 }
 
+async function findGap(path: string): Promise<string> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const last = Buffer.alloc(1);
+    await file.read(last, 0, 1, Math.max(0, size - 1));
+    return size === 0 || last.toString() === '\n' ? '' : '\n';
+  } finally {
+    await file.close();
+  }
+}
+
 async function sumCosts(path: string, isWanted: (at: number) => boolean): Promise<number> {
   let sum = 0;
   try {
@@ -43,7 +66,7 @@ async function sumCosts(path: string, isWanted: (at: number) => boolean): Promis
       if (entry?.type === 'run-ended' && isWanted(entry.at)) sum += entry.costUsd;
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
   return sum;
 }

@@ -1,6 +1,6 @@
 /** The board's data for commands: the running daemon's own, or read from the folder where none runs. */
 import { readFile } from 'node:fs/promises';
-import { findOwner } from '../adapters/lock.ts';
+import { findOwner, type Owner } from '../adapters/lock.ts';
 import { describeBoard, type BoardData, type TaskData } from '../daemon/board-data.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
@@ -17,7 +17,7 @@ export interface KnownBoard {
 export async function readBoardData(place: Place): Promise<KnownBoard> {
   const { layout, repository } = place;
   const owner = await findOwner(layout.root);
-  const running = owner === null ? null : await readRunning(layout.boardData);
+  const running = owner === null ? null : await readRunning(layout.boardData, owner);
   if (running !== null) return { data: running, problems: [] };
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
   const { readBoardOf } = await import('./compose.ts');
@@ -31,10 +31,11 @@ export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined 
   return data.tasks.find((task) => keyOf(task.id as TaskId) === keyOf(id));
 }
 
-async function readRunning(path: string): Promise<BoardData | null> {
+/** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */
+async function readRunning(path: string, owner: Owner): Promise<BoardData | null> {
   try {
     const data = JSON.parse(await readFile(path, 'utf8')) as BoardData;
-    return data.daemon.running ? data : null;
+    return data.daemon.running && (owner.pid === null || data.daemon.pid === owner.pid) ? data : null;
   } catch {
     return null;
   }

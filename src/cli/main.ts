@@ -66,10 +66,15 @@ function report(error: unknown): ExitCode {
   return exitCodes.fault;
 }
 
+/** These have agents at work, and go on when nobody reads what they print. */
+const outliveTheirReader = ['start', 'demo'];
+
 // A reader that goes away, such as `head`, is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.fine);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (!outliveTheirReader.includes(process.argv[2] ?? '')) process.exit(exitCodes.fine);
+  });
+}
 
 process.exitCode = await main(process.argv.slice(2)).catch(report);

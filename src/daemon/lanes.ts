@@ -37,6 +37,11 @@ export class Lanes {
         continue;
       }
       const key = keyOf(lane);
+      if (effect.type === 'load-task') {
+        // A batch of its own: that a namesake can't be read is no reason not to read this one.
+        this.#append(key, [effect]);
+        continue;
+      }
       const batch = batches.get(key);
       if (batch === undefined) batches.set(key, [effect]);
       else batch.push(effect);

@@ -24,8 +24,8 @@ function runEnded(at: number, costUsd: number, detail = ''): HistoryEntry {
 }
 
 test('entries are lines of JSON in the order in which they were given, each with its time to read', async () => {
-  const { append } = journal();
-  await Promise.all(Array.from({ length: 500 }, (_, at) => append({ at, type: 'board-started' })));
+  const own = journal();
+  await Promise.all(Array.from({ length: 500 }, (_, at) => own.append({ at, type: 'board-started' })));
   expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual(
     Array.from({ length: 500 }, (_, at) => at),
   );
@@ -34,11 +34,11 @@ test('entries are lines of JSON in the order in which they were given, each with
 });
 
 test('an entry is on disk when its promise resolves, also behind others', async () => {
-  const { append } = journal();
-  void append({ at: 1, type: 'board-started' });
-  await append({ at: 2, type: 'board-stopped' });
+  const own = journal();
+  void own.append({ at: 1, type: 'board-started' });
+  await own.append({ at: 2, type: 'board-stopped' });
   expect(lines()).toHaveLength(2);
-  await append({ at: 3, type: 'board-started' });
+  await own.append({ at: 3, type: 'board-started' });
   expect(lines()).toHaveLength(3);
 });
 
@@ -50,29 +50,29 @@ test('what was there is kept', async () => {
 
 test('a line that a crash cut off does not swallow the next one', async () => {
   writeFileSync(path, '{"at":1,"type":"board-st');
-  const { append, sumCosts } = journal();
-  await append(runEnded(day, 2));
+  const own = journal();
+  await own.append(runEnded(day, 2));
   expect(lines()).toHaveLength(2);
-  expect(await sumCosts('2026-05-05')).toBe(2);
+  expect(await own.sumCosts('2026-05-05')).toBe(2);
 });
 
 test('the costs of a day are those of the runs that ended on it', async () => {
-  const { append, sumCosts } = journal();
-  expect(await sumCosts('2026-05-05')).toBe(0);
-  await append(runEnded(day, 0.25));
-  await append(runEnded(day + 1, 0.5, 'it printed "run-ended" and\na line break'));
-  await append(runEnded(day - 86_400_000, 100));
-  await append({ at: day, type: 'board-stopped' });
+  const own = journal();
+  expect(await own.sumCosts('2026-05-05')).toBe(0);
+  await own.append(runEnded(day, 0.25));
+  await own.append(runEnded(day + 1, 0.5, 'it printed "run-ended" and\na line break'));
+  await own.append(runEnded(day - 86_400_000, 100));
+  await own.append({ at: day, type: 'board-stopped' });
   appendFileSync(path, 'no json, but "run-ended"\n\n');
-  expect(await sumCosts('2026-05-05')).toBe(0.75);
-  expect(await sumCosts('2026-05-04')).toBe(100);
+  expect(await own.sumCosts('2026-05-05')).toBe(0.75);
+  expect(await own.sumCosts('2026-05-04')).toBe(100);
 });
 
 test('a journal that can not be written says so, and goes on once it can', async () => {
   const broken = createJournal(join(folder, 'missing', 'history.jsonl'), new StandingClock());
   await expect(broken.append({ at: 1, type: 'board-started' })).rejects.toMatchObject({ code: 'ENOENT' });
   rmSync(path, { force: true });
-  const { append } = journal();
-  await append({ at: 1, type: 'board-started' });
+  const own = journal();
+  await own.append({ at: 1, type: 'board-started' });
   expect(lines()).toHaveLength(1);
 });

@@ -55,11 +55,11 @@ test.each<readonly [string, () => void]>([
 test(
   'a burst in the columns is gathered into few hints',
   async () => {
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await waitUntilQuiet();
     hint.mockClear();
     for (let number = 0; number < 200; number++) scratch.write(`queued/t${String(number)}.md`, '');
     await vi.waitFor(() => expect(hint).toHaveBeenCalled(), patience);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await waitUntilQuiet();
     expect(hint.mock.calls.length).toBeLessThan(20);
   },
   testTimeoutMs,
@@ -73,8 +73,21 @@ test(
     await unwatch();
     hint.mockClear();
     scratch.write('queued/late.md', '');
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await waitUntilQuiet();
     expect(hint).not.toHaveBeenCalled();
   },
   testTimeoutMs,
 );
+
+/** Until no hint has come for half a second. */
+async function waitUntilQuiet(): Promise<void> {
+  let calls = -1;
+  await vi.waitFor(
+    () => {
+      const before = calls;
+      calls = hint.mock.calls.length;
+      expect(calls).toBe(before);
+    },
+    { timeout: 20_000, interval: 500 },
+  );
+}

@@ -3,8 +3,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 
 /** The built command. */
 export const cliMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -13,6 +14,7 @@ export const stubSeconds = 0.2;
 const filesInRepository = 1_000;
 const filesPerFolder = 50;
 const pollMs = 2;
+const ticksPerSecond = 100;
 
 /**
  * An agent that takes its time, writes a file named like its task and commits it, in the stream format of Claude Code.
@@ -54,10 +56,11 @@ export function openScratch() {
       return copy;
     },
     /** The same, with a board whose agent is the stub. */
-    makeBoard(maxParallel) {
+    makeBoard(maxParallel, agentEnv = {}) {
       const repo = this.copyRepository();
       run(process.execPath, [cliMain, 'init'], { cwd: repo, env });
-      const settings = `base: main\nmax_parallel: ${maxParallel}\nagent:\n  command: ${agent}\n`;
+      const agentSettings = JSON.stringify({ command: agent, env: agentEnv });
+      const settings = `base: main\nmax_parallel: ${maxParallel}\nagent: ${agentSettings}\n`;
       writeFileSync(join(repo, '.orchestrator', 'config.yaml'), settings);
       return { repo, path: (...parts) => join(repo, '.orchestrator', ...parts) };
     },
@@ -97,17 +100,35 @@ export function time(program, args, options) {
   });
 }
 
-/** Runs a board on its own until `work` is done, then stops it. `work` gets its pid and when it was spawned. */
+/**
+ * Runs a board on its own until `work` is done, then stops it. `work` gets its pid and how long it took, in
+ * milliseconds, until it had looked at its folder and published what it found.
+ */
 export async function withBoard(board, env, work) {
+  rmSync(board.path('queue.json'), { force: true });
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, [cliMain, 'start'], { cwd: board.repo, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const options = { cwd: board.repo, env, stdio: ['ignore', 'ignore', 'inherit'] };
+  const child = spawn(process.execPath, [cliMain, 'start'], options);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
-    return await work({ pid: child.pid, spawnedAt });
+    await waitFor('the board to start', () => readIfThere(board.path('queue.json')));
+    return await work({ pid: child.pid, startMs: performance.now() - spawnedAt });
   } finally {
     child.kill('SIGINT');
     await ended;
   }
+}
+
+/** The memory that a process holds now, in MiB. */
+export function readMemory(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+/** The processor time that a process used so far, user and system, in seconds. */
+export function readCpu(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 /** A task's file that is old enough to be taken in at once. */
@@ -153,7 +174,9 @@ export function printTable(title, rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   console.log(`\n${title}`);
   for (const row of rows) {
-    const cells = row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])));
+    const cells = row.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+    );
     console.log(`  ${cells.join('   ')}`);
   }
 }

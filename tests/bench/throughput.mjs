@@ -24,7 +24,9 @@ export async function benchThroughput(scratch, { tasks, rounds }) {
     if (round === 0) continue;
     shell.push(shellMs);
     board.push(boardMs);
-    console.log(`  round ${round}: shell ${seconds(shellMs)}, board ${seconds(boardMs)}, ${(boardMs / shellMs).toFixed(2)}`);
+    console.log(
+      `  round ${round}: shell ${seconds(shellMs)}, board ${seconds(boardMs)}, ${(boardMs / shellMs).toFixed(2)}`,
+    );
   }
   const ratios = board.map((boardMs, round) => boardMs / shell[round]);
   printTable(`${tasks} tasks, ${parallel} at a time, agent ${stubSeconds} s, ${rounds} rounds A B A B`, [

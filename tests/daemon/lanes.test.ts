@@ -72,3 +72,11 @@ it('tells when the last batch is through', async () => {
   expect(lanes.pending).toBe(0);
   expect(onIdle).toHaveBeenCalledOnce();
 });
+
+it('loads a task though its namesake in another column can not be read', async () => {
+  const { lanes, begun, end } = makeLanes();
+  lanes.dispatch([load('a'), load('A')]);
+  await settle();
+  await end('a.md', 'failed');
+  expect(begun).toEqual(['a.md', 'A.md']);
+});

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Daemon } from '../../src/daemon/daemon.ts';
+import { findCycles } from '../../src/core/graph.ts';
 import { findObstacle } from '../../src/core/schedule.ts';
 import type { Board } from '../../src/domain/board.ts';
 import { columns, keyOf, parseTaskId, type Column } from '../../src/domain/task.ts';
@@ -28,7 +29,7 @@ import { World, type Life, type Weather } from './world.ts';
 /** How long everything may take to settle once it is calm, in virtual milliseconds. */
 const settleWithinMs = 12 * 60 * 60_000;
 /** How long a daemon may take to end once it was asked to. */
-const endWithinMs = 10 * 60_000;
+const endWithinMs = 2 * 60_000;
 /** How often the user may have to mend a login once it is calm. */
 const maxRestartsWhenCalm = 50;
 
@@ -100,13 +101,24 @@ class Simulation {
     time.after(0, () => this.#start());
     const deadline = this.#calmAt + settleWithinMs;
     while (!this.#isOver && world.broken.length === 0) {
-      if (!(await time.goOn(deadline))) world.breakOff('it did not settle in time');
+      if (!(await time.goOn(deadline))) world.breakOff(`it did not settle in time: ${this.#describe()}`);
       const { current } = { current: this.#current };
       if (current !== null && current.life.alive && time.now > current.endBy) {
         world.breakOff('the daemon was asked to end and did not');
       }
     }
     if (this.#current !== null) this.#current.life.alive = false;
+  }
+
+  /** What the board thinks of itself, for finding out why it waits. */
+  #describe(): string {
+    if (this.#current === null) return 'no daemon runs';
+    const { live, loading, inbox, scan, hold } = this.#current.daemon.board;
+    const tasks = [...live.values()].map(
+      (task) => `${task.id} ${task.state === 'active' ? task.phase.name : task.state}`,
+    );
+    const unread = [...inbox.values()].filter((file) => file.diagnostics === null).map((file) => file.name);
+    return JSON.stringify({ tasks, loading: [...loading], unread, inbox: [...(scan?.inbox.keys() ?? [])], hold });
   }
 
   #calmDown(): void {
@@ -214,6 +226,10 @@ class Simulation {
     }
     for (const column of ['queued', 'active', 'attention'] as const) {
       for (const name of world.columns[column].keys()) this.#checkLeft(board, column, name);
+    }
+    for (const cycle of findCycles(board.live)) {
+      const isWaiting = cycle.some((id) => board.live.get(keyOf(id))?.state === 'queued');
+      if (isWaiting) world.breakOff(`${cycle.join(', ')} wait for each other`);
     }
     for (const agent of world.agents) {
       if (world.isKnown(agent)) world.breakOff(`the agent of ${agent.plan.task} was forgotten`);

@@ -276,7 +276,7 @@ export class World {
     const tree = this.trees.get(last.plan.workspace.path);
     const isEarned =
       verdict.report !== null ||
-      verdict.nothingToDo ||
+      (verdict.nothingToDo && last.record?.exit.view.result?.report?.status === 'nothing-to-do') ||
       (verdict.commits > 0 && tree !== undefined && tree.commits > 0 && !tree.dirty);
     if (!isEarned) this.breakOff(`${name} is done without a commit, a report or nothing to do`);
     if (last.record?.exit.view.result?.isError !== false) this.breakOff(`${name} is done though its agent failed`);

@@ -62,6 +62,8 @@ export interface Running {
   /** What it printed so far, on both streams. */
   output(): string;
   signal(signal: NodeJS.Signals): void;
+  /** Closes the reading ends of what it prints. */
+  stopReading(): void;
 }
 
 /** A scratch repository, with a board unless its setup says otherwise. */
@@ -301,6 +303,10 @@ export class ScratchBoard {
       ended,
       output: () => texts.stdout + texts.stderr,
       signal: (signal) => void child.kill(signal),
+      stopReading: () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      },
     };
   }
 }

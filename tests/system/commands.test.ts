@@ -30,7 +30,7 @@ test.concurrent('every verb has help, and wrong usage ends with 2', { timeout },
     for (const verb of verbs) expect(help).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
     expect(await board.succeed('start', '--help')).toContain('Usage: branchboard start');
     expect(await board.succeed('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
-    for (const args of [[], ['status', '--no-such-option'], ['show']]) {
+    for (const args of [[], ['status', '--no-such-option'], ['start', '--detach', '--until-idle']]) {
       const { code, stderr } = await board.cli(...args);
       expect([args, code]).toEqual([args, 2]);
       expect(stderr).not.toBe('');

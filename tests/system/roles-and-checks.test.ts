@@ -189,6 +189,6 @@ test.concurrent('the live view shows tasks and progress on a terminal and leaves
     expect(last).toContain('0 active · 0 queued · 0 need you · 2 done');
     expect(output.lastIndexOf('\u001B[?25l')).toBeLessThanOrEqual(output.lastIndexOf('\u001B[?25h'));
     for (const mode of ['1049', '2004', '1000']) expect(output).not.toContain(`\u001B[?${mode}h`);
-    expect(output.endsWith('\n')).toBe(true);
+    expect(stripVTControlCharacters(output).endsWith('\n')).toBe(true);
   }),
 );

@@ -2,6 +2,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { BoardData } from '../../src/daemon/board-data.ts';
 import {
   addFile,
   boardTestTimeoutMs,
@@ -165,4 +166,30 @@ test.concurrent(
       expect(await board.succeed('stop')).toBe('No board runs here.\n');
       expect(board.read('daemon.log')).toContain('job: → done/');
     }),
+);
+
+test.concurrent('a board goes on when nobody reads any more what it prints', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'job.md': gated(board) });
+    const running = await board.start();
+    await waitUntilSaid(board, 'job', '"begun"');
+    running.stopReading();
+    board.open('go');
+    await board.arrive('done', 'job');
+    expect(isAlive(running.pid)).toBe(true);
+    expect((await board.stop(running)).code).toBe(0);
+  }),
+);
+
+test.concurrent('after a daemon was killed, status shows what the next one knows', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const first = await board.start();
+    await waitUntil('it wrote its data', () => board.data.daemon.pid === first.pid);
+    first.signal('SIGKILL');
+    await first.ended;
+    expect((await board.json<BoardData>('status')).daemon).toEqual({ running: false, pid: null });
+    const second = await board.start();
+    expect((await board.json<BoardData>('status')).daemon).toEqual({ running: true, pid: second.pid });
+    await board.stop(second);
+  }),
 );

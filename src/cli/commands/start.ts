@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { findOwner, lockBoard } from '../../adapters/lock.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -26,7 +26,7 @@ export const startCommand: Verb = (exit) =>
   new Command('start')
     .description('run the board; Ctrl-C ends it and leaves its agents resumable')
     .option('--until-idle', 'end once nothing can go on without you (exit code 3 if something needs you)')
-    .option('--detach', 'run in the background; `stop` ends it')
+    .addOption(new Option('--detach', 'run in the background; `stop` ends it').conflicts('untilIdle'))
     .action(async (options: StartOptions) => {
       const place = await findPlace(options);
       await checkSettings(place);

@@ -1,0 +1,104 @@
+/** What the user asks by moving or deleting a task's file. */
+import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
+import { parseTaskId, type Column, type TaskId } from '../domain/task.ts';
+import type { Draft } from './draft.ts';
+import { stopRun } from './lifecycle.ts';
+import { settleWish } from './settlement.ts';
+
+/** The user moved or deleted the file of a task that nobody works on. */
+export function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void {
+  const { id } = task;
+  if (to === null || to.column === 'archive') {
+    journalMove(draft, task, to, 'cancel');
+    if (to === null) {
+      forgetDeleted(draft, task);
+      return;
+    }
+    const { spec, past } = task;
+    const active: ActiveTask = {
+      state: 'active',
+      id,
+      spec,
+      file: to,
+      past,
+      phase: { name: 'planning', next: firstRun },
+      wish: null,
+    };
+    settleWish(draft, active, 'cancel', { plan: null, record: null });
+    return;
+  }
+  const meaning =
+    to.column === 'queued'
+      ? 'retry'
+      : to.column === 'attention'
+        ? 'put aside'
+        : to.column === 'done'
+          ? 'done'
+          : 'queue again';
+  journalMove(draft, task, to, meaning);
+  draft.removeTask(id);
+  if (to.column === 'done') draft.putFinished({ id, file: to, verdict: undefined });
+  else load(draft, to);
+}
+
+/** A deleted task is cancelled, and what its worktree holds is kept. */
+function forgetDeleted(draft: Draft, task: Task): void {
+  draft.removeTask(task.id);
+  const plan = task.past.lastPlan;
+  if (plan === null) return;
+  draft.emit(
+    { type: 'keep-work', task: task.id, plan },
+    { type: 'release-workspace', task: task.id, plan, remove: true },
+  );
+}
+
+/** The user moved or deleted the file of a task that an agent is on. */
+export function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
+  if (task.phase.name === 'settling') {
+    const { settlement } = task.phase;
+    if (to?.column === (settlement.to === 'queued' ? 'queued' : settlement.verdict.column)) {
+      draft.putTask({ ...task, file: to });
+      return;
+    }
+    // Its run is over; wherever the file went, it is where the user wants it.
+    draft.removeTask(task.id);
+    if (to !== null) load(draft, to);
+    return;
+  }
+  const wish = to === null || to.column === 'archive' ? 'cancel' : to.column === 'queued' ? 'requeue' : 'hold';
+  if (to === null && task.wish === 'cancel') return;
+  if (to?.column === 'active' && task.file.column === 'queued') {
+    draft.putTask({ ...task, file: to });
+    return;
+  }
+  journalMove(
+    draft,
+    task,
+    to,
+    wish === 'cancel' ? 'cancel' : wish === 'requeue' ? 'stop and queue again' : 'stop and put aside',
+  );
+  draft.putTask({ ...task, file: to ?? task.file, wish });
+  stopRun(draft, task.id, wish === 'cancel' ? 'cancelled' : 'requeued');
+}
+
+function journalMove(draft: Draft, task: Task, to: TaskFile | null, meaning: string): void {
+  draft.journal({ type: 'task-moved-by-user', task: task.id, from: task.file.column, to: to?.column ?? null, meaning });
+}
+
+/** Asks for a file that no known task has, once. */
+export function load(draft: Draft, file: TaskFile): void {
+  const place = placeOf(file);
+  if (draft.board.loading.has(place)) return;
+  draft.set({ loading: new Set(draft.board.loading).add(place) });
+  draft.emit({ type: 'load-task', file });
+}
+
+/** How a file that is being loaded is known. */
+export function placeOf(file: { readonly column: Column; readonly name: string }): string {
+  return `${file.column}/${file.name}`;
+}
+
+/** The id that a file's name stands for, or null. */
+export function idOfFile(name: string): TaskId | null {
+  return name.endsWith('.md') ? (parseTaskId(name.slice(0, -'.md'.length)) ?? null) : null;
+}

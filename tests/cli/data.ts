@@ -1,0 +1,33 @@
+/** Board data for the tests of what commands print. */
+import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
+
+/** A queued task that waits for nothing. */
+export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): TaskData {
+  return {
+    title: `Title of ${changes.id}`,
+    agent: 'developer',
+    column: 'queued',
+    priority: 'normal',
+    dependsOn: [],
+    waitingFor: [],
+    attempt: 1,
+    branch: null,
+    base: null,
+    commits: 0,
+    reason: null,
+    question: null,
+    summary: null,
+    progress: null,
+    sessionId: null,
+    costUsd: 0,
+    startedAt: null,
+    finishedAt: null,
+    mergedAt: null,
+    ...changes,
+  };
+}
+
+/** A board that runs. */
+export function boardData(tasks: readonly TaskData[], changes: Partial<BoardData> = {}): BoardData {
+  return { version: 1, repo: '/repo', daemon: { running: true, pid: 7 }, paused: null, tasks, omitted: 0, ...changes };
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { formatHistory } from '../../../src/cli/view/history-text.ts';
+import type { HistoryEntry } from '../../../src/domain/history.ts';
+import { taskId } from '../../adapters/files/scratch.ts';
+
+const task = taskId('add-auth');
+const run = { task, n: 2 };
+const diagnostics = [
+  { severity: 'error', file: 'a.md', line: 2, column: 3, message: 'wrong', expected: 'right', hint: 'Do it.' },
+  { severity: 'warning', file: 'b.md', message: 'odd' },
+] as const;
+
+const cases: readonly (readonly [HistoryEntry, string])[] = [
+  [{ at: 0, type: 'board-started' }, 'board started'],
+  [{ at: 0, type: 'board-stopped' }, 'board stopped'],
+  [{ at: 0, type: 'task-accepted', task, title: 'Add\nauth' }, 'add-auth: accepted (Add auth)'],
+  [
+    { at: 0, type: 'inbox-rejected', name: 'a.md', diagnostics },
+    'refused: a.md:2:3: wrong; expected right. Do it.\nrefused: b.md: odd',
+  ],
+  [
+    { at: 0, type: 'inbox-repeated', name: 'a.md', task },
+    'add-auth: dropped once more, unchanged; it is queued already',
+  ],
+  [
+    { at: 0, type: 'task-moved-by-user', task, from: 'active', to: null, meaning: 'cancel' },
+    'add-auth: deleted from active/ by you: cancel',
+  ],
+  [
+    { at: 0, type: 'task-moved-by-user', task, from: 'done', to: 'queued', meaning: 'queue again' },
+    'add-auth: moved from done/ to queued/ by you: queue again',
+  ],
+  [
+    { at: 0, type: 'run-planned', run, attempt: 2, cause: 'failed', session: 'resume' },
+    'add-auth: attempt 2 (failed, resume session)',
+  ],
+  [{ at: 0, type: 'run-started', run }, 'add-auth: run 2 started'],
+  [{ at: 0, type: 'run-stopping', run, cause: 'timeout' }, 'add-auth: run 2 is being stopped (timeout)'],
+  [
+    { at: 0, type: 'run-ended', run, outcome: 'done', detail: '', costUsd: 1.5, workedMs: 61_000 },
+    'add-auth: run 2 ended: done · 1 min · $1.50',
+  ],
+  [
+    { at: 0, type: 'run-ended', run, outcome: 'agent-error', detail: 'no\nway', costUsd: 0, workedMs: 0 },
+    'add-auth: run 2 ended: agent-error · 0 s · $0.00 · no way',
+  ],
+  [
+    { at: 0, type: 'task-settled', task, column: 'attention', detail: 'verify-failed' },
+    'add-auth: → attention/ (verify-failed)',
+  ],
+  [{ at: 0, type: 'task-settled', task, column: 'done', detail: 'text' }, 'add-auth: → done/'],
+  [
+    { at: 0, type: 'held', reason: 'auth', until: null, detail: 'Log in.' },
+    'no new starts (auth): Log in. (branchboard resume tries at once)',
+  ],
+  [{ at: 0, type: 'hold-lifted', reason: 'auth' }, 'new starts again (auth is over)'],
+  [{ at: 0, type: 'settings-changed', problems: [] }, 'settings read again'],
+  [
+    { at: 0, type: 'settings-changed', problems: diagnostics },
+    'settings stay as they were: a.md:2:3: wrong; expected right. Do it.\nsettings stay as they were: b.md: odd',
+  ],
+  [{ at: 0, type: 'effect-failed', task: null, effect: 'journal', message: 'full' }, 'journal failed: full'],
+  [{ at: 0, type: 'effect-failed', task, effect: 'keep-work', message: 'full' }, 'add-auth: keep-work failed: full'],
+];
+
+test.each(cases.map(([entry, text]) => ({ entry, text })))('$entry.type is told as: $text', ({ entry, text }) => {
+  expect(formatHistory(entry)).toBe(text);
+});

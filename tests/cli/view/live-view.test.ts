@@ -1,0 +1,51 @@
+import { WriteStream } from 'node:tty';
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLiveView, createPlainView } from '../../../src/cli/view/live-view.ts';
+import { emptyBoard } from '../../../src/core/step.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const surroundings = { running: true, repo: '/repo', pid: 1 };
+
+/** A terminal that keeps what was written to it. */
+function makeTerminal() {
+  const stream = new PassThrough();
+  let text = '';
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  const terminal = Object.assign(Object.create(WriteStream.prototype) as WriteStream, {
+    columns: 80,
+    rows: 20,
+    isTTY: true,
+  });
+  Object.defineProperty(terminal, 'write', { value: (chunk: string) => stream.write(chunk) });
+  return { terminal, read: () => stripVTControlCharacters(text) };
+}
+
+test('many changes in a moment are one picture, and the last one stays', () => {
+  const { terminal, read } = makeTerminal();
+  const view = createLiveView(terminal, surroundings);
+  for (let change = 0; change < 50; change++) view.showBoard(emptyBoard);
+  expect(read()).toBe('');
+  vi.advanceTimersByTime(100);
+  expect(read().match(/0 active/g)).toHaveLength(1);
+  view.showHistory({ at: 0, type: 'board-started' });
+  view.showNotice('a notice');
+  view.end();
+  expect(read()).toContain('board started');
+  expect(read()).toContain('a notice');
+  expect(read().trimEnd().endsWith('$0.00')).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('where there is no terminal, each thing that happens is a plain line', () => {
+  const stream = new PassThrough();
+  const view = createPlainView(stream);
+  view.showBoard(emptyBoard);
+  view.showHistory({ at: 0, type: 'board-started' });
+  view.showNotice('a notice');
+  view.end();
+  expect(String(stream.read())).toMatch(/^\d\d:\d\d:\d\d board started\na notice\n$/);
+});
