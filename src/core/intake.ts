@@ -174,7 +174,8 @@ export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
   const id = idOfFile(file.name);
   if (id === null || draft.board.live.has(keyOf(id))) return;
   const finished = draft.board.finished.get(keyOf(id));
-  if (finished !== undefined && finished.file.column === 'done') {
+  // One that an agent is on counts, wherever its namesake is.
+  if (finished?.file.column === 'done' && loaded.lastRun?.kind !== 'alive') {
     const note = `a second file of that name; the one in ${finished.file.column}/ counts`;
     draft.journal({ type: 'task-found', task: id, column: file.column, note });
     return;

@@ -5,12 +5,15 @@ import { laneOf } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
 
+/** The lane of the board's hold; no task has such an id. */
+const holdLane = '/hold';
+
 /** Performs one effect; says whether the rest of its batch may follow. */
 export type PerformOne = (effect: Effect) => Promise<'done' | 'failed'>;
 
 /** Gives each batch of effects its turn. */
 export class Lanes {
-  readonly #tails = new Map<TaskKey, Promise<void>>();
+  readonly #tails = new Map<string, Promise<void>>();
   readonly #shared: LimitFunction = pLimit(limits.maxConcurrentReads);
   readonly #perform: PerformOne;
   readonly #onIdle: () => void;
@@ -31,6 +34,11 @@ export class Lanes {
   dispatch(effects: readonly Effect[]): void {
     const batches = new Map<TaskKey, Effect[]>();
     for (const effect of effects) {
+      if (effect.type === 'write-hold') {
+        // The one that was asked for last is the one that must stay.
+        this.#append(holdLane, [effect]);
+        continue;
+      }
       const lane = findLane(effect);
       if (lane === null) {
         this.#track(this.#shared(() => this.#perform(effect)));
@@ -49,7 +57,7 @@ export class Lanes {
     for (const [key, batch] of batches) this.#append(key, batch);
   }
 
-  #append(key: TaskKey, batch: readonly Effect[]): void {
+  #append(key: string, batch: readonly Effect[]): void {
     const turn = (this.#tails.get(key) ?? Promise.resolve()).then(() => this.#performBatch(batch));
     this.#tails.set(key, turn);
     this.#track(

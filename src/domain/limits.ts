@@ -11,9 +11,9 @@ export const limits = {
   /** The most dependencies a task may name. */
   maxDependencies: 256,
 
-  /** A file in the inbox must have been left alone for so long before it is read, unless it was moved in. */
+  /** A file that was moved or linked into the inbox lately is read once it is so old; an older one is read at once. */
   inboxQuietMs: 250,
-  /** The same for a file that was seen growing: its writer may pause. */
+  /** The same for a file that was written where it lies: its writer may only pause. */
   inboxGrowingQuietMs: 1_000,
   /** Files read at once. */
   maxConcurrentReads: 32,

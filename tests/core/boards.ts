@@ -126,7 +126,7 @@ export function planOf(id: string, more: Partial<RunPlan> = {}): RunPlan {
     },
     ...{ taskHash: 'h', bootId: null, plannedAt: 0 },
     ...more,
-  } as RunPlan;
+  };
 }
 
 /** An exit; `view` says what the stream told. */

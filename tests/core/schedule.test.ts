@@ -44,7 +44,10 @@ describe('chooseStarts', () => {
     ['the user paused the board', { userPaused: true }],
     ['the board is ending', { shutdown: 'asked' }],
     ['files are still being read', { loading: new Set(['queued/x.md']) }],
-    ['a dropped file is being read', { inbox: new Map([['x.md', { name: 'x.md', identity: null, diagnostics: null }]]) }],
+    [
+      'a dropped file is being read',
+      { inbox: new Map([['x.md', { name: 'x.md', identity: null, diagnostics: null }]]) },
+    ],
     ['a hold lasts', { hold: holdUntil(now + 1) }],
   ])('starts nothing while %s', (_, more) => {
     expect(chooseStarts(boardOf([queued('a')], more), now)).toEqual([]);

@@ -6,6 +6,7 @@ import { fileIn, id, makePlan } from '../core/scene.ts';
 const keep = (name: string, n: number): Effect => ({ type: 'keep-work', task: id(name), plan: makePlan({ n }) });
 const load = (name: string): Effect => ({ type: 'load-task', file: fileIn('queued', name) });
 const lift: Effect = { type: 'write-hold', hold: null };
+const note: Effect = { type: 'journal', entry: { type: 'board-started', at: 0 } };
 
 /** Lanes whose effects are done when the test says so. */
 function makeLanes() {
@@ -79,4 +80,13 @@ it('loads a task though its namesake in another column can not be read', async (
   await settle();
   await end('a.md', 'failed');
   expect(begun).toEqual(['a.md', 'A.md']);
+});
+
+it('writes holds in their order, and other facts of the board side by side', async () => {
+  const { lanes, begun, end } = makeLanes();
+  lanes.dispatch([lift, lift, note, note]);
+  await settle();
+  expect(begun.toSorted()).toEqual(['journal', 'journal', 'write-hold']);
+  await end('write-hold');
+  expect(begun.toSorted()).toEqual(['journal', 'journal', 'write-hold', 'write-hold']);
 });

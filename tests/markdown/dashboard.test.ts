@@ -8,7 +8,8 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { limits } from '../../src/domain/limits.ts';
 import { listRows, type DashboardModel } from '../../src/markdown/dashboard-model.ts';
-import { formatDuration, formatUsd, renderDashboard } from '../../src/markdown/dashboard.ts';
+import { formatDuration, formatUsd } from '../../src/markdown/amounts.ts';
+import { renderDashboard } from '../../src/markdown/dashboard.ts';
 import { extractNotes, notesHeading, notesHint } from '../../src/markdown/user-zones.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
