@@ -94,7 +94,9 @@ export class Daemon {
       this.#forgetSweep();
       await unwatch();
     }
-    await journal.append({ type: 'board-stopped', at: clock.now() }).catch(() => undefined);
+    const entry = { type: 'board-stopped', at: clock.now() } as const;
+    this.#options.onHistory?.(entry);
+    await journal.append(entry).catch(() => undefined);
     await this.#publisher.publishLast();
   }
 
