@@ -34,7 +34,7 @@ setup: [npm ci, "echo 'a b'"]
 copy: [.env, "config/*.local"]
 worktrees:
   dir: ../trees
-  reuse: true
+  reuse: false
 budget_usd: 1.5
 daily_budget_usd: 20
 notify: notify-send Board
@@ -66,11 +66,17 @@ notify: notify-send Board
         ['echo', 'a b'],
       ],
       copy: ['.env', 'config/*.local'],
-      worktrees: { dir: '../trees', reuse: true },
+      worktrees: { dir: '../trees', reuse: false },
       budgetUsd: 1.5,
       dailyBudgetUsd: 20,
       notify: ['notify-send', 'Board'],
     });
+  });
+
+  it('refuse what would be taken and not done', () => {
+    expect(complaints('worktrees:\n  reuse: true\n')).toEqual([
+      'config.yaml:2:10: worktrees.reuse is "true"; expected false; worktrees are not reused yet',
+    ]);
   });
 
   it('tell all that is wrong, in order, at the value or the unknown key', () => {
