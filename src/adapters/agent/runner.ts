@@ -94,7 +94,8 @@ class ProcessRunner implements AgentRunner {
           };
     const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
-    const run = this.#follow(plan, launched.mark, launched.claimedAt, true);
+    const fresh = { child: true, follower: this.#openStream(plan) };
+    const run = this.#follow(plan, launched.mark, launched.claimedAt, fresh);
     void launched.exited.then((exit) => this.#leave(run, exit));
   }
 
@@ -108,23 +109,34 @@ class ProcessRunner implements AgentRunner {
     const { boardDir, clock } = this.#options;
     const found = await findRun(plan, this.#folderOf(plan), boardDir, clock, this.#timings);
     if (found.kind !== 'alive') return found;
-    const run = this.#follow(plan, found.mark, found.claimedAt, false);
-    await run.follower.catchUp();
-    return { kind: 'alive', view: run.follower.view, startedAt: found.claimedAt };
+    const follower = this.#openStream(plan);
+    await follower.catchUp();
+    // Followed from here on and told at once, so that nobody hears of its end before they heard that it lives.
+    this.#follow(plan, found.mark, found.claimedAt, { child: false, follower });
+    return { kind: 'alive', view: follower.view, startedAt: found.claimedAt };
   }
 
   #folderOf(run: RunId): string {
     return path.join(this.#options.boardDir, 'runs', run.task, String(run.n));
   }
 
-  #follow(plan: RunPlan, mark: ProcessMark, startedAt: number, child: boolean): Followed {
+  #openStream(plan: RunPlan): StreamFollower {
+    return new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl'));
+  }
+
+  #follow(
+    plan: RunPlan,
+    mark: ProcessMark,
+    startedAt: number,
+    { child, follower }: { readonly child: boolean; readonly follower: StreamFollower },
+  ): Followed {
     const { clock } = this.#options;
     const run: Followed = {
       plan,
       mark,
       startedAt,
       child,
-      follower: new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl')),
+      follower,
       ending: new Ending({ clock, timings: this.#timings, send: (signal) => void signalGroup(mark, signal) }),
       leaveBeat: this.#beat.join(() => void this.#look(run)),
       toldView: null,

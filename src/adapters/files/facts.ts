@@ -64,6 +64,7 @@ export async function writePlanFact(layout: Layout, plan: RunPlan): Promise<void
 
 /** Writes how a run ended. */
 export async function writeRecordFact(layout: Layout, run: RunId, record: RunRecord): Promise<void> {
+  await makeFolder(layout.run(run), privateFolderMode);
   await replaceFile(join(layout.run(run), runFiles.record), print(record));
 }
 
