@@ -5,17 +5,8 @@
  *   (none) ── the wrapper links its pid and start time ──► claimed
  *      └───── a recovering board links a tombstone ──────► closed; a wrapper that comes late gives up
  */
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { PortError } from '../../ports.ts';
 import type { ProcessMark } from './processes.ts';
@@ -89,25 +80,27 @@ export function closeClaim(folder: string): Claim {
   return readClaim(folder);
 }
 
-/** Makes a claim survive a power cut, and removes what the linking left. Never throws: the claim holds without it. */
+/**
+ * Removes what the linking left, and makes a claim survive a power cut, soon: a power cut would end the agent as well,
+ * and the worst is that its run is then started afresh. Never throws: the claim holds without it.
+ */
 export function syncClaim(folder: string): void {
   try {
     for (const name of readdirSync(folder)) {
       if (/^claim\.\d+$/.test(name)) rmSync(path.join(folder, name), { force: true });
     }
-    syncPath(path.join(folder, claimName));
-    syncPath(folder);
   } catch {
-    // A power cut would end the agent as well; the worst is that its run is then started afresh.
+    // What is left over is in nobody's way.
   }
+  void Promise.allSettled([syncPath(path.join(folder, claimName)), syncPath(folder)]);
 }
 
-function syncPath(target: string): void {
-  const fd = openSync(target, 'r');
+async function syncPath(target: string): Promise<void> {
+  const handle = await open(target, 'r');
   try {
-    fsyncSync(fd);
+    await handle.sync();
   } finally {
-    closeSync(fd);
+    await handle.close();
   }
 }
 

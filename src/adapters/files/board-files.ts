@@ -13,10 +13,10 @@ import {
   readFact,
   readTaskFacts,
   readVerdictFact,
-  runFiles,
   writePlanFact,
   writeRecordFact,
-  writeRunFile,
+  writePromptFile,
+  writeReportFile,
   writeVerdictFact,
 } from './facts.ts';
 import { boardFolderName, type Layout } from './layout.ts';
@@ -96,8 +96,8 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     readVerdict: (task) => readVerdictFact(layout, task),
     writePlan: (plan) => writePlanFact(layout, plan),
     writeRecord: (run, record) => writeRecordFact(layout, run, record),
-    writeReport: (run, text) => writeRunFile(layout, run, runFiles.report, text),
-    writePrompt: (run, text) => writeRunFile(layout, run, runFiles.prompt, text),
+    writeReport: (run, text) => writeReportFile(layout, run, text),
+    writePrompt: (run, text) => writePromptFile(layout, run, text),
     writeVerdict: (task, verdict) => writeVerdictFact(layout, task, verdict),
     readHold: async () => (await readFact<Hold & { readonly version: 1 }>(layout.hold)) ?? null,
     writeHold: (hold) =>

@@ -1,5 +1,5 @@
 /** The facts about runs, in `runs/TASK/`: plans, records and verdicts as JSON, each whole or not there. */
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunFacts, TaskFacts } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
@@ -83,9 +83,14 @@ export async function setRunsAside(layout: Layout, task: TaskId, at: number): Pr
   await rename(folder, join(earlier, `${task}-${String(at)}`));
 }
 
-/** Writes text beside a run's facts. */
-export async function writeRunFile(layout: Layout, run: RunId, name: string, text: string): Promise<void> {
-  await replaceFile(join(layout.run(run), name), text, privateMode);
+/** Writes a run's report. */
+export async function writeReportFile(layout: Layout, run: RunId, text: string): Promise<void> {
+  await replaceFile(join(layout.run(run), runFiles.report), text, privateMode);
+}
+
+/** Writes a run's prompt. It is made again for each start, so it need not survive a power cut. */
+export async function writePromptFile(layout: Layout, run: RunId, text: string): Promise<void> {
+  await writeFile(join(layout.run(run), runFiles.prompt), text, { mode: privateMode });
 }
 
 /** Reads a fact that the board wrote; null if it is missing, or not of version 1. */

@@ -12,6 +12,7 @@ import type { Handoff } from '../../domain/effect.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { TaskId } from '../../domain/task.ts';
 import type { BaseRequest } from '../../ports.ts';
+import type { Branches } from './branches.ts';
 import { commitTree } from './commit.ts';
 import { gitError, taskError, type Git } from './git.ts';
 import { baseRef, branchRef, doneRef, resolveCommits } from './refs.ts';
@@ -23,14 +24,16 @@ interface Side {
 }
 
 /**
- * Finds or makes the base. One git process without dependencies, two with one. Throws PortError with `setup-failed`
- * where the start or a dependency's work is unknown.
+ * Finds or makes the base; `branches` are those that there are. No git process where the start is a branch and there
+ * are no dependencies, one with a dependency. Throws PortError with `setup-failed` where the start or a dependency's
+ * work is unknown.
  */
 export async function resolveBase(
   git: Git,
   request: BaseRequest,
+  branches: Branches,
 ): Promise<Result<{ readonly commit: string }, BaseConflict>> {
-  const { start, sides } = await findCommits(git, request);
+  const { start, sides } = await findCommits(git, request, branches);
   const remaining = await dropContained(git, start, sides);
   const [first, ...others] = remaining;
   if (first === undefined) return success({ commit: start });
@@ -38,7 +41,11 @@ export async function resolveBase(
   return mergeSides(git, request.task, [first, ...others]);
 }
 
-async function findCommits(git: Git, request: BaseRequest): Promise<{ start: string; sides: readonly Side[] }> {
+async function findCommits(
+  git: Git,
+  request: BaseRequest,
+  branches: Branches,
+): Promise<{ start: string; sides: readonly Side[] }> {
   const starts = request.start === null ? ['HEAD'] : [branchRef(request.start), request.start];
   const dependencies = request.dependencies.filter(({ branch, tip }) => branch !== null || tip !== null);
   const candidates = dependencies.map((dependency) => [
@@ -46,9 +53,13 @@ async function findCommits(git: Git, request: BaseRequest): Promise<{ start: str
     doneRef(dependency.id),
     ...(dependency.tip === null ? [] : [dependency.tip]),
   ]);
-  const found = await resolveCommits(git, [starts, ...candidates].flat());
+  // The first name is a branch's as a rule, and known; git is asked only where it is not.
+  const isKnown = ([first = '']: readonly string[]): boolean => branches.has(first);
+  const asked = [starts, ...candidates].filter((names) => !isKnown(names)).flat();
+  const found = await resolveCommits(git, asked);
   let read = 0;
   const firstOf = (names: readonly string[]): string | null => {
+    if (isKnown(names)) return branches.get(names[0] ?? '') ?? null;
     const commits = found.slice(read, read + names.length);
     read += names.length;
     return commits.find((commit) => commit !== null) ?? null;

@@ -10,12 +10,17 @@ import { branchRef } from './refs.ts';
 /** A task's name is tried with so many numbers behind it. */
 const maxNamesTried = 1_000;
 
+/** The local branches: their tips by their full names. */
+export type Branches = ReadonlyMap<string, string>;
+
 /** What a workspace is chosen for. */
 export interface WorkspaceRequest {
   readonly task: TaskId;
   readonly base: string;
   readonly readsOnly: boolean;
   readonly branchPrefix: string;
+  /** The branches that are taken. */
+  readonly branches: Branches;
   /** The folder of all worktrees. */
   readonly parent: string;
   /** Folders and branches that other tasks were promised and have not made yet. */
@@ -24,15 +29,12 @@ export interface WorkspaceRequest {
 
 /**
  * A free branch and a free folder with the same number behind both, if any. Case is not told apart, since some file
- * systems don't. One git process; none for a workspace without a branch. Throws PortError if none is free.
+ * systems don't. Throws PortError if none is free.
  */
-export async function chooseWorkspace(git: Git, request: WorkspaceRequest): Promise<Workspace> {
+export async function chooseWorkspace(request: WorkspaceRequest): Promise<Workspace> {
   const { task, base, parent, isPromised } = request;
-  const [branches, folders] = await Promise.all([
-    request.readsOnly ? new Set<string>() : listBranches(git),
-    readdir(parent).catch(() => []),
-  ]);
-  const taken = new Set(folders.map((folder) => folder.toLowerCase()));
+  const branches = new Set([...request.branches.keys()].map((ref) => ref.slice(branchRef('').length).toLowerCase()));
+  const taken = new Set((await readdir(parent).catch(() => [])).map((folder) => folder.toLowerCase()));
   const prefix = avoidBranches(request.branchPrefix, branches);
   for (let number = 1; number <= maxNamesTried; number += 1) {
     const name = number === 1 ? task : `${task}-${String(number)}`;
@@ -48,9 +50,11 @@ export async function chooseWorkspace(git: Git, request: WorkspaceRequest): Prom
   );
 }
 
-async function listBranches(git: Git): Promise<ReadonlySet<string>> {
-  const output = await git.run(['for-each-ref', '--format=%(refname:strip=2)', 'refs/heads']);
-  return new Set(output.toLowerCase().split('\n'));
+/** Lists the branches. One git process. Throws PortError if git fails. */
+export async function listBranches(git: Git): Promise<Branches> {
+  const output = await git.run(['for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads']);
+  const lines = output.split('\n').map((line) => line.split(' '));
+  return new Map(lines.flatMap(([ref, tip]) => (ref === undefined || tip === undefined ? [] : [[ref, tip]])));
 }
 
 /** A branch `task` and a branch `task/x` can't both be, so a prefix that is a branch itself ends in `-` instead. */

@@ -6,7 +6,16 @@ import { formatRunId } from '../../domain/run.ts';
 import { findTip, readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
-import { findClaim, findRecord, inWorktree, isLockedByUs, leaveMark, lockReason } from './record.ts';
+import {
+  findClaim,
+  findRecord,
+  inWorktree,
+  isLockedByUs,
+  isOnBranch,
+  leaveMark,
+  lockReason,
+  removeMark,
+} from './record.ts';
 import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -69,6 +78,7 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   if (workspace.kind !== 'branch') return;
   const ref = branchRef(workspace.branch);
   const where = record === null ? {} : inWorktree(workspace.path);
+  if (record !== null && (await isOnBranch(record, workspace.branch)) && (await letGo(git, plan, record))) return;
   const [branchTip = null, head = null] = await resolveCommits(git, record === null ? [ref] : [ref, 'HEAD'], where);
   if (branchTip === null && head === null) return;
   const { tip, strayed } = await findTip(git, head, branchTip, workspace.path);
@@ -83,6 +93,16 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   }
   const input = lines.map((line) => `${line}\n`).join('');
   await git.serialise(() => git.run(['update-ref', '--stdin'], { ...where, ...durable, input }));
+}
+
+/** The common case, one process: HEAD is on the branch. Returns whether it was; where it was not, nothing was changed. */
+async function letGo(git: Git, plan: RunPlan, record: string): Promise<boolean> {
+  const input = `update ${doneRef(plan.task)} HEAD\noption no-deref\nupdate HEAD HEAD\n`;
+  const options = { ...inWorktree(plan.workspace.path), ...durable, input };
+  await leaveMark(record, 'released', formatRunId(plan));
+  const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
+  if (exitCode !== 0) await removeMark(record, 'released');
+  return exitCode === 0;
 }
 
 /** Whether no other worktree has the branch checked out: it would no longer fit its branch. */

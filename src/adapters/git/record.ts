@@ -8,6 +8,7 @@ import { open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path';
 import { exists } from './file-presence.ts';
 import type { GitOptions } from './git.ts';
+import { branchRef } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** What the board leaves in a record: `ready` once a worktree is whole, `released` once it let go of its branch. */
@@ -48,6 +49,11 @@ export async function findClaim(repository: Repository, path: string): Promise<s
     if (back !== '' && (folder === path || folder === wanted)) return record;
   }
   return null;
+}
+
+/** Whether the worktree's HEAD is on that branch. False also where that can't be told without asking git. */
+export async function isOnBranch(record: string, branch: string): Promise<boolean> {
+  return (await readFile(join(record, 'HEAD'), 'utf8').catch(() => '')) === `ref: ${branchRef(branch)}\n`;
 }
 
 /** Whether the worktree is locked by the board and by nobody else. */

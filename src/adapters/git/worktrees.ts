@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import type { RunPlan, Workspace } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { TaskId } from '../../domain/task.ts';
-import type { CommandRunner, Worktrees } from '../../ports.ts';
+import type { BaseRequest, CommandRunner, Worktrees } from '../../ports.ts';
 import { resolveBase } from './base.ts';
-import { branchExists, chooseWorkspace, diffCommand, listMerged } from './branches.ts';
+import { branchExists, chooseWorkspace, diffCommand, listBranches, listMerged, type Branches } from './branches.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from './git.ts';
 import { keep, release } from './keeping.ts';
@@ -46,12 +46,22 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
   const promises = new Map<string, TaskId>();
 
+  /** The branches as a task's base was found among them; its workspace is chosen next. */
+  const seen = new Map<TaskId, Branches>();
+
+  async function findBase(request: BaseRequest) {
+    const branches = await listBranches(git);
+    seen.set(request.task, branches);
+    return resolveBase(git, request, branches);
+  }
+
   async function choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace> {
     const { branchPrefix, worktrees } = settings();
     const parent = worktrees.dir === null ? join(boardDir, 'worktrees') : resolve(repository.topLevel, worktrees.dir);
     const isPromised = (name: string): boolean => (promises.get(name.toLowerCase()) ?? task) !== task;
-    const request = { task, base, readsOnly, branchPrefix, parent, isPromised };
-    const workspace = await chooseWorkspace(git, request);
+    const branches = seen.get(task) ?? (await listBranches(git));
+    seen.delete(task);
+    const workspace = await chooseWorkspace({ task, base, readsOnly, branchPrefix, branches, parent, isPromised });
     promises.set(workspace.path.toLowerCase(), task);
     if (workspace.kind === 'branch') promises.set(workspace.branch.toLowerCase(), task);
     return workspace;
@@ -66,7 +76,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
 
   return {
     git,
-    resolveBase: (request) => resolveBase(git, request),
+    resolveBase: findBase,
     choose,
     prepare: prepareAndForget,
     inspect: (plan) => inspect(git, repository, plan),

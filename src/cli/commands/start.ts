@@ -10,7 +10,7 @@ import { composeDaemon, composeSettings } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
-import { createLiveView, createPlainView, type BoardView } from '../view/live-view.ts';
+import { createPlainView, type BoardView } from '../view/plain-view.ts';
 
 interface StartOptions extends GlobalOptions {
   readonly untilIdle?: boolean;
@@ -52,7 +52,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
       `another board runs here (pid ${lock.failure.pid ?? 'unknown'})`,
       'Type: branchboard stop',
     );
-  const view = createView(place);
+  const view = await createView(place);
   const daemon = composeDaemon(place, {
     untilIdle: choices.untilIdle,
     onBoard: (board) => view.showBoard(board),
@@ -72,9 +72,10 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
   return choices.untilIdle && needsAttention(daemon.board) ? exitCodes.needsUser : exitCodes.fine;
 }
 
-function createView({ repository }: Place): BoardView {
-  const surroundings = { running: true, repo: repository.topLevel, pid: process.pid };
-  return process.stdout.isTTY ? createLiveView(process.stdout, surroundings) : createPlainView(process.stdout);
+async function createView({ repository }: Place): Promise<BoardView> {
+  if (!process.stdout.isTTY) return createPlainView(process.stdout);
+  const { createLiveView } = await import('../view/live-view.ts');
+  return createLiveView(process.stdout, { running: true, repo: repository.topLevel, pid: process.pid });
 }
 
 async function detach(place: Place): Promise<void> {

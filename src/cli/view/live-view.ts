@@ -3,21 +3,13 @@ import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import { describeBoard, type Surroundings } from '../../daemon/board-data.ts';
 import type { Board } from '../../domain/board.ts';
-import type { HistoryEntry } from '../../domain/history.ts';
 import { formatBoard } from './board-text.ts';
 import { formatHistory } from './history-text.ts';
+import { formatTimeOfDay, type BoardView } from './plain-view.ts';
 
 /** Redrawn at most so often. */
 const redrawEveryMs = 100;
 const maxDoneShown = 5;
-
-/** Shows a running board. */
-export interface BoardView {
-  showBoard(board: Board): void;
-  showHistory(entry: HistoryEntry): void;
-  showNotice(message: string): void;
-  end(): void;
-}
 
 /** A view that redraws itself in place; for terminals. */
 export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroundings): BoardView {
@@ -42,7 +34,7 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
       board = next;
       timer ??= setTimeout(draw, redrawEveryMs);
     },
-    showHistory: (entry) => print(`${colors.dim(timeOf(entry.at))} ${formatHistory(entry)}`),
+    showHistory: (entry) => print(`${colors.dim(formatTimeOfDay(entry.at))} ${formatHistory(entry)}`),
     showNotice: (message) => print(colors.yellow(message)),
     end() {
       if (timer !== null) clearTimeout(timer);
@@ -50,20 +42,4 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
       update.done();
     },
   };
-}
-
-/** A view of plain lines; for pipes and files. */
-export function createPlainView(stream: NodeJS.WritableStream): BoardView {
-  return {
-    showBoard: () => undefined,
-    showHistory(entry) {
-      for (const line of formatHistory(entry).split('\n')) stream.write(`${timeOf(entry.at)} ${line}\n`);
-    },
-    showNotice: (message) => stream.write(`${message}\n`),
-    end: () => undefined,
-  };
-}
-
-function timeOf(at: number): string {
-  return new Date(at).toLocaleTimeString('sv-SE');
 }

@@ -8,7 +8,8 @@ import {
   setRunsAside,
   writePlanFact,
   writeRecordFact,
-  writeRunFile,
+  writePromptFile,
+  writeReportFile,
   writeVerdictFact,
 } from '../../../src/adapters/files/facts.ts';
 import type { RunPlan, RunRecord, Verdict } from '../../../src/domain/run.ts';
@@ -85,7 +86,8 @@ test.each(['', '{', 'null', '[]', '3', '{"version":2}'])('a fact that is %j coun
 
 test('what runs hold is for the user alone', async () => {
   await writePlanFact(scratch.layout, planOf(1));
-  await writeRunFile(scratch.layout, planOf(1), runFiles.prompt, 'secret');
+  await writePromptFile(scratch.layout, planOf(1), 'secret');
+  await writeReportFile(scratch.layout, planOf(1), 'secret');
   const folder = scratch.layout.run(planOf(1));
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);

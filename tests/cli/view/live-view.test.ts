@@ -2,7 +2,8 @@ import { WriteStream } from 'node:tty';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createLiveView, createPlainView } from '../../../src/cli/view/live-view.ts';
+import { createLiveView } from '../../../src/cli/view/live-view.ts';
+import { createPlainView } from '../../../src/cli/view/plain-view.ts';
 import { emptyBoard } from '../../../src/core/step.ts';
 
 beforeEach(() => void vi.useFakeTimers());

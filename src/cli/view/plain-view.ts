@@ -1,0 +1,29 @@
+/** What `start` shows of a running board, and the plain kind: what happens, line by line. */
+import type { Board } from '../../domain/board.ts';
+import type { HistoryEntry } from '../../domain/history.ts';
+import { formatHistory } from './history-text.ts';
+
+/** Shows a running board. */
+export interface BoardView {
+  showBoard(board: Board): void;
+  showHistory(entry: HistoryEntry): void;
+  showNotice(message: string): void;
+  end(): void;
+}
+
+/** A view of plain lines; for pipes and files. */
+export function createPlainView(stream: NodeJS.WritableStream): BoardView {
+  return {
+    showBoard: () => undefined,
+    showHistory(entry) {
+      for (const line of formatHistory(entry).split('\n')) stream.write(`${formatTimeOfDay(entry.at)} ${line}\n`);
+    },
+    showNotice: (message) => stream.write(`${message}\n`),
+    end: () => undefined,
+  };
+}
+
+/** The local time of day, `HH:MM:SS`. */
+export function formatTimeOfDay(at: number): string {
+  return new Date(at).toLocaleTimeString('sv-SE');
+}
