@@ -16,7 +16,6 @@ import type { Draft } from './draft.ts';
 import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHold } from './hold.ts';
 import { interpretExit, judgeWork } from './outcome.ts';
-import { listChecks } from './schedule.ts';
 import { listSettlingEffects, settleFault, settleRun, settleWish } from './settlement.ts';
 
 /** The plan is on disk: the file may move, the worktree be made and the agent started. */
@@ -133,7 +132,8 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: R
   switch (meaning.kind) {
     case 'inspect': {
       draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit } });
-      draft.emit({ type: 'inspect-work', task: task.id, plan, verify: listChecks(draft.board, task, plan) });
+      const verify = plan.workspace.kind === 'detached' ? [] : (task.spec.verify ?? draft.board.settings.verify);
+      draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
       liftHold(draft);
       return;
     }

@@ -1,7 +1,6 @@
 /** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
 import type { ActiveTask, Board, QueuedTask, Task, Waiting } from '../domain/board.ts';
-import type { RunPlan } from '../domain/run.ts';
-import { keyOf, priorities, type Argv, type TaskKey } from '../domain/task.ts';
+import { keyOf, priorities, type TaskKey } from '../domain/task.ts';
 import { findWaitingOn, measureChains } from './graph.ts';
 import { needsUser } from './hold.ts';
 
@@ -29,22 +28,13 @@ export function countFreeSlots(board: Board): number {
   return board.settings.maxParallel - countUsedSlots(board);
 }
 
-/** How many of the board's slots are taken. */
+/** How many of the board's slots are taken; a task whose facts are only being written takes none. */
 export function countUsedSlots(board: Board): number {
   let used = 0;
-  for (const task of board.live.values()) if (takesSlot(board, task)) used++;
+  for (const task of board.live.values()) {
+    if (task.state === 'active' && task.phase.name !== 'settling') used++;
+  }
   return used;
-}
-
-/** Whether an agent or a `verify` command is at work on a task, or about to be: looking and writing facts take no slot. */
-export function takesSlot(board: Board, task: Task): boolean {
-  if (task.state !== 'active' || task.phase.name === 'settling') return false;
-  return task.phase.name !== 'inspecting' || listChecks(board, task, task.phase.plan).length > 0;
-}
-
-/** The commands that verify what a run left; none where it may leave no commits. */
-export function listChecks(board: Board, task: Task, plan: RunPlan): readonly Argv[] {
-  return plan.workspace.kind === 'detached' ? [] : (task.spec.verify ?? board.settings.verify);
 }
 
 /** The tasks to start at `now`, the first first. */

@@ -10,7 +10,7 @@
  *   interrupted   queued       exit
  *   cancelled     archive      exit, kept work, verdict, story; the worktree goes
  */
-import type { ActiveTask, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
+import type { ActiveTask, Board, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import {
@@ -26,7 +26,7 @@ import {
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
 import { collectHandoffs } from './graph.ts';
-import { countUsedSlots, takesSlot } from './schedule.ts';
+import { countUsedSlots } from './schedule.ts';
 
 /** A run that ended, with what was found of it. `exit` is null where no agent was ever started. */
 export interface EndedRun {
@@ -46,7 +46,7 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
   const wish = isDone && task.file.column === 'done' ? null : task.wish;
   if (wish !== null) {
     settleWish(draft, ended, wish, { plan: run.plan, record });
-  } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan) && mayStart(draft, task)) {
+  } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan) && mayStart(draft.board)) {
     draft.emit({ type: 'record-exit', task: task.id, run: run.plan, record });
     planRun(draft, ended, nextAfterFailure(run.plan, past, outcome.fault));
   } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan)) {
@@ -171,11 +171,8 @@ export function nextAfterFailure(plan: RunPlan, past: TaskPast, fault: Fault): N
 }
 
 /** Whether a retry may begin at once; otherwise it waits in the queue like any other start. */
-function mayStart(draft: Draft, task: Task): boolean {
-  const { board } = draft;
-  const known = draft.task(task.id);
-  const usedByOthers = countUsedSlots(board) - (known !== undefined && takesSlot(board, known) ? 1 : 0);
-  const hasSlot = usedByOthers < board.settings.maxParallel;
+function mayStart(board: Board): boolean {
+  const hasSlot = countUsedSlots(board) <= board.settings.maxParallel;
   return board.shutdown === 'no' && board.hold === null && !board.userPaused && hasSlot;
 }
 
