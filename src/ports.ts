@@ -183,6 +183,13 @@ export interface AgentRunner {
   stop(run: RunId, cause: StopCause, hurried: boolean): void;
   /** What became of a run that an earlier daemon started; follows it from now on if it is alive. */
   recover(plan: RunPlan): Promise<LastRun>;
+  /** The runs of this board that have living processes, whoever started them and whether or not they are followed. */
+  findRunning(): Promise<readonly RunId[]>;
+  /**
+   * Ends all processes of a run that nobody follows (INT, TERM, KILL, with waits between), and closes it, so that it
+   * can't be started any more. Does nothing to a run that is followed: that is for `stop`. Resolves once they are gone.
+   */
+  endStray(run: RunId): Promise<void>;
 }
 
 /** `history.jsonl`, append only. */

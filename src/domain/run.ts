@@ -4,7 +4,7 @@
  *   plan.json ──► claim ──► stream.jsonl, stderr.log ──► exit.json
  *   what it is    who runs   what the agent prints        how it ended, and what was found
  */
-import type { Argv, TaskId } from './task.ts';
+import { parseTaskId, type Argv, type TaskId } from './task.ts';
 
 /** Why a task needs its user, or why a run failed: stable words that scripts may rely on. */
 export const reasons = [
@@ -85,6 +85,13 @@ export interface RunPlan extends RunId {
 /** Formats a run's id as it stands in folders and in the `BRANCHBOARD_RUN` variable: `TASK/N`. */
 export function formatRunId(run: RunId): string {
   return `${run.task}/${String(run.n)}`;
+}
+
+/** Reads what {@link formatRunId} wrote; null where it is something else. */
+export function parseRunId(text: string): RunId | null {
+  const [, name = '', n = ''] = /^([^/]+)\/([1-9]\d{0,5})$/.exec(text) ?? [];
+  const task = parseTaskId(name);
+  return task === undefined ? null : { task, n: Number(n) };
 }
 
 /** How far an agent is, as its own list of steps tells. */

@@ -105,6 +105,15 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
         const exit = { endedAt: agent.lastOutputAt, exitCode: null, signal: null, stopped: null, view, stderrTail: '' };
         return { kind: 'dead', exit };
       }),
+    findRunning: () => call('find-running', () => [...world.agents].map(({ plan: { task, n } }) => ({ task, n }))),
+    endStray: (run) =>
+      call('end-stray', () => {
+        const folder = world.folders.get(run.task)?.runs.get(run.n);
+        if (folder?.claim === 'none') folder.claim = 'closed';
+        if (followed.has(formatRunId(run))) return;
+        const stray = [...world.agents].find(({ plan }) => formatRunId(plan) === formatRunId(run));
+        if (stray !== undefined) world.endAgent(stray, null, 'SIGTERM');
+      }),
   };
 }
 

@@ -48,13 +48,14 @@ export class Ending {
     if (!begun || hurries) this.#takeStep();
   }
 
-  /** The agent has told its result: it may stay a while, then it is ended. */
-  expectEnd(): void {
-    if (this.#settled || this.#forgetGrace !== null) return;
+  /** The agent has told its result: it may stay a while, then it is ended. Returns whether that was news. */
+  expectEnd(): boolean {
+    if (this.#settled || this.#forgetGrace !== null) return false;
     const { clock, timings } = this.#options;
     this.#forgetGrace = clock.setTimer(timings.resultGraceMs, () => {
       if (this.#cause === null) this.stop('lingering', false);
     });
+    return true;
   }
 
   /** The agent is gone. */

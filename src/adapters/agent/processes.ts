@@ -27,11 +27,8 @@ const onLinux = process.platform === 'linux';
 /** The start time of a living process, or null where there is none of that pid. A zombie is not living. */
 export function readStart(pid: number): string | null {
   if (!onLinux) return readStartByPs(pid);
-  const text = readStat(pid);
-  if (text === null) return null;
-  // The name in parentheses may hold anything; what follows it is field 3 (the state) and on. Field 22 is the start.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  const fields = readFields(pid);
+  return fields === null || isGone(fields) ? null : (fields[19] ?? null);
 }
 
 /** Whether that very process lives. */
@@ -39,30 +36,70 @@ export function isAlive(mark: ProcessMark): boolean {
   return readStart(mark.pid) === mark.start;
 }
 
+/** A living process that a board's own mark is in the environment of. */
+export interface BoardProcess extends ProcessMark {
+  /** The run it belongs to, `TASK/N`; null for a command of the board itself, such as git. */
+  readonly run: string | null;
+}
+
 /** Whether a process carries a run's tag in its environment. */
 export function carriesTag(pid: number, tag: RunTag): boolean {
-  if (!onLinux) return findTaggedByPs(tag).some((mark) => mark.pid === pid);
+  if (!onLinux) return listByPs(tag.board).some((found) => found.pid === pid && found.run === tag.run);
   const environment = readEnvironment(pid);
-  return environment !== null && formatTag(tag).every((entry) => `\0${environment}`.includes(`\0${entry}\0`));
+  return environment !== null && formatTag(tag).every((entry) => environment.includes(`\0${entry}\0`));
+}
+
+/** All living processes of this user that carry a run's tag, without this one; `since` as in {@link findOfBoard}. */
+export async function findTagged(tag: RunTag, since: string | null): Promise<readonly ProcessMark[]> {
+  const found = await findOfBoard(tag.board, since);
+  return found.filter(({ run }) => run === tag.run).map(({ pid, start }) => ({ pid, start }));
 }
 
 /**
- * All living processes of this user that carry a run's tag, without this one. `since` is the start time of the run's
- * first process: older ones can't belong to it and are not looked into; null looks into all.
+ * All living processes of this user that belong to the board in that folder, without this one. `since` is a start time:
+ * processes that are older are not looked into; null looks into all.
  */
-export async function findTagged(tag: RunTag, since: string | null): Promise<readonly ProcessMark[]> {
-  if (!onLinux) return findTaggedByPs(tag);
+export async function findOfBoard(board: string, since: string | null): Promise<readonly BoardProcess[]> {
+  if (!onLinux) return listByPs(board);
   const uid = process.getuid?.();
-  const found: ProcessMark[] = [];
+  const mark = `\0BRANCHBOARD_BOARD=${board}\0`;
+  const found: BoardProcess[] = [];
   let looked = 0;
-  for (const name of listProc()) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
+  for (const pid of listPids()) {
+    if (pid === process.pid) continue;
     looked += 1;
     if (looked % processesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
     const start = readStart(pid);
     if (start === null || (since !== null && Number(start) < Number(since))) continue;
-    if (carriesTag(pid, tag) && ownerOf(pid) === uid) found.push({ pid, start });
+    const environment = readEnvironment(pid);
+    if (environment === null || !environment.includes(mark) || ownerOf(pid) !== uid) continue;
+    found.push({ pid, start, run: /\0BRANCHBOARD_RUN=([^\0]*)\0/.exec(environment)?.[1] ?? null });
+  }
+  return found;
+}
+
+/**
+ * The living processes that those have started, and what these have started in turn, without those themselves. It tells
+ * of what is below them now: whoever lost its parent meanwhile is nobody's descendant. Nothing is found but on Linux.
+ */
+export function findDescendants(of: readonly ProcessMark[]): readonly ProcessMark[] {
+  const ancestors = of.filter(isAlive);
+  if (!onLinux || ancestors.length === 0) return [];
+  const children = new Map<number, ProcessMark[]>();
+  for (const pid of listPids()) {
+    const stat = readFields(pid);
+    if (stat === null || isGone(stat)) continue;
+    const siblings = children.get(Number(stat[1]));
+    const mark = { pid, start: stat[19] ?? '' };
+    if (siblings === undefined) children.set(Number(stat[1]), [mark]);
+    else siblings.push(mark);
+  }
+  const seen = new Set(ancestors.map(({ pid }) => pid));
+  const found: ProcessMark[] = [];
+  for (let next = ancestors; next.length > 0;) {
+    next = next.flatMap(({ pid }) => children.get(pid) ?? []).filter(({ pid }) => !seen.has(pid));
+    for (const mark of next) seen.add(mark.pid);
+    found.push(...next);
   }
   return found;
 }
@@ -85,12 +122,24 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-function listProc(): readonly string[] {
+function listPids(): readonly number[] {
   try {
-    return readdirSync('/proc');
+    return readdirSync('/proc').map(Number).filter(Number.isInteger);
   } catch {
     return [];
   }
+}
+
+/** The fields of a process's `stat` from the third on: the state, the parent, …; the one at 19 is the start time. */
+function readFields(pid: number): readonly string[] | null {
+  const text = readStat(pid);
+  // The name in parentheses may hold anything.
+  return text === null ? null : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+/** A zombie is not living, nor is what the system is just removing. */
+function isGone(fields: readonly string[]): boolean {
+  return fields[0] === 'Z' || fields[0] === 'X';
 }
 
 /** As much of a process's `stat` as is needed; it is read often, so without the detours of reading a whole file. */
@@ -106,9 +155,10 @@ function readStat(pid: number): string | null {
   }
 }
 
+/** Each variable between two zero bytes. */
 function readEnvironment(pid: number): string | null {
   try {
-    return readFileSync(`/proc/${String(pid)}/environ`, 'utf8');
+    return `\0${readFileSync(`/proc/${String(pid)}/environ`, 'utf8')}`;
   } catch {
     return null;
   }
@@ -128,14 +178,14 @@ function readStartByPs(pid: number): string | null {
   return line.replace(/^\S+\s+/, '');
 }
 
-function findTaggedByPs(tag: RunTag): readonly ProcessMark[] {
-  const found: ProcessMark[] = [];
+function listByPs(board: string): readonly BoardProcess[] {
+  const found: BoardProcess[] = [];
   for (const line of runPs(['-xww', '-E', '-o', 'pid=,command=']).split('\n')) {
     const pid = Number(/^\s*(\d+)/.exec(line)?.[1]);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    if (!formatTag(tag).every((entry) => `${line} `.includes(` ${entry} `))) continue;
+    if (!`${line} `.includes(` BRANCHBOARD_BOARD=${board} `)) continue;
     const start = readStart(pid);
-    if (start !== null) found.push({ pid, start });
+    if (start !== null) found.push({ pid, start, run: / BRANCHBOARD_RUN=(\S+)/.exec(line)?.[1] ?? null });
   }
   return found;
 }

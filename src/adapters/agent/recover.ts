@@ -1,20 +1,20 @@
 /**
  * What became of a run whose board is gone, told from its claim:
  *
- *   none ──► closed for good: unclaimed
+ *   none ──► closed for good: unclaimed; a `setup` command that still prepares it is ended
  *   claimed ──► pid, start time, boot id and tag all match ──► alive
  *      └── else ──► dead; what it left behind is ended
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { RunExit, RunPlan } from '../../domain/run.ts';
+import type { RunExit, RunId, RunPlan } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { tagOf } from './agent-environment.ts';
 import { closeClaim, readClaim } from './claim.ts';
 import { StreamFollower } from './follow.ts';
 import { readStderrTail } from './launch.ts';
-import { carriesTag, isAlive, type ProcessMark } from './processes.ts';
-import { sweepRun } from './sweep.ts';
+import { carriesTag, findDescendants, isAlive, signalGroup, type ProcessMark } from './processes.ts';
+import { awaitEnd, sweepRun } from './sweep.ts';
 import type { Timings } from './timings.ts';
 
 /** See the file's head. */
@@ -33,14 +33,39 @@ export async function findRun(
 ): Promise<Found> {
   const first = readClaim(folder);
   const claim = first.kind === 'none' ? closeClaim(folder) : first;
-  if (claim.kind !== 'claimed') return { kind: 'unclaimed' };
-  const { mark, claimedAt } = claim;
   const tag = tagOf(plan, boardDir);
   const thisBoot = plan.bootId === clock.bootId;
+  if (claim.kind !== 'claimed') {
+    if (thisBoot) await sweepRun(tag, null, clock, timings);
+    return { kind: 'unclaimed' };
+  }
+  const { mark, claimedAt } = claim;
   if (thisBoot && mark !== null && isAlive(mark) && carriesTag(mark.pid, tag))
     return { kind: 'alive', mark, claimedAt };
   if (thisBoot) await sweepRun(tag, mark?.start ?? null, clock, timings);
   return { kind: 'dead', exit: await readDeadExit(folder, claimedAt) };
+}
+
+/** Ends what is left of a run that nobody follows, the agent first and politely, and closes it. Throws as `findRun`. */
+export async function endRun(
+  run: RunId,
+  folder: string,
+  boardDir: string,
+  clock: Clock,
+  timings: Timings,
+): Promise<void> {
+  const tag = tagOf(run, boardDir);
+  // Its folder may have been deleted; then nobody can claim it either.
+  const claim = existsSync(folder) ? closeClaim(folder) : null;
+  const mark = claim?.kind === 'claimed' ? claim.mark : null;
+  const known: ProcessMark[] = [];
+  if (mark !== null && isAlive(mark) && carriesTag(mark.pid, tag)) {
+    known.push(...findDescendants([mark]));
+    signalGroup(mark, 'SIGINT');
+    await awaitEnd([mark], timings.interruptGraceMs, clock);
+    known.push(...findDescendants([mark]));
+  }
+  await sweepRun(tag, null, clock, timings, known);
 }
 
 /** The exit of a run that nobody saw end, as its files tell. */

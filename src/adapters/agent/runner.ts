@@ -8,7 +8,7 @@
  */
 import path from 'node:path';
 import type { LastRun } from '../../domain/board.ts';
-import { formatRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';
+import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
@@ -17,8 +17,8 @@ import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
-import { isAlive, signalGroup, type ProcessMark } from './processes.ts';
-import { findRun } from './recover.ts';
+import { findDescendants, findOfBoard, isAlive, signalGroup, type ProcessMark } from './processes.ts';
+import { endRun, findRun } from './recover.ts';
 import { scriptedArguments, scriptedMainPath } from './scripted.ts';
 import { sweepRun } from './sweep.ts';
 import { defaultTimings, type Timings } from './timings.ts';
@@ -57,6 +57,8 @@ interface Followed {
   /** Started by us, so that its exit event comes. */
   readonly child: boolean;
   readonly leaveBeat: () => void;
+  /** What descended from the agent when it was last looked at: what threw its environment away is found here alone. */
+  readonly descendants: Map<number, ProcessMark>;
   toldView: RunView | null;
   toldOutputAt: number;
   leaving: boolean;
@@ -116,6 +118,18 @@ class ProcessRunner implements AgentRunner {
     return { kind: 'alive', view: follower.view, startedAt: found.claimedAt };
   }
 
+  async findRunning(): Promise<readonly RunId[]> {
+    const found = await findOfBoard(this.#options.boardDir, null);
+    const runs = new Map(found.map(({ run }) => [run, run === null ? null : parseRunId(run)]));
+    return [...runs.values()].filter((run) => run !== null);
+  }
+
+  async endStray(run: RunId): Promise<void> {
+    if (this.#runs.has(formatRunId(run))) return;
+    const { boardDir, clock } = this.#options;
+    await endRun(run, this.#folderOf(run), boardDir, clock, this.#timings);
+  }
+
   #folderOf(run: RunId): string {
     return path.join(this.#options.boardDir, 'runs', run.task, String(run.n));
   }
@@ -137,7 +151,15 @@ class ProcessRunner implements AgentRunner {
       startedAt,
       child,
       follower,
-      ending: new Ending({ clock, timings: this.#timings, send: (signal) => void signalGroup(mark, signal) }),
+      ending: new Ending({
+        clock,
+        timings: this.#timings,
+        send: (signal) => {
+          noteDescendants(run);
+          signalGroup(mark, signal);
+        },
+      }),
+      descendants: new Map(),
       leaveBeat: this.#beat.join(() => void this.#look(run)),
       toldView: null,
       toldOutputAt: 0,
@@ -154,7 +176,7 @@ class ProcessRunner implements AgentRunner {
     await run.follower.catchUp();
     if (run.leaving) return;
     this.#tell(run);
-    if (run.follower.view.result !== null) run.ending.expectEnd();
+    if (run.follower.view.result !== null && run.ending.expectEnd()) noteDescendants(run);
     if (gone) await this.#leave(run, { exitCode: null, signal: null });
   }
 
@@ -174,11 +196,16 @@ class ProcessRunner implements AgentRunner {
     const endedAt = clock.now();
     run.leaveBeat();
     run.ending.settle();
-    await sweepRun(tagOf(run.plan, boardDir), run.mark.start, clock, this.#timings);
+    const tag = tagOf(run.plan, boardDir);
+    await sweepRun(tag, run.mark.start, clock, this.#timings, [...run.descendants.values()]);
     await run.follower.finish();
     const stderrTail = await readStderrTail(this.#folderOf(run.plan));
     this.#runs.delete(formatRunId(run.plan));
     const { view } = run.follower;
     listener.exited(run.plan, { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail });
   }
+}
+
+function noteDescendants(run: Followed): void {
+  for (const mark of findDescendants([run.mark])) run.descendants.set(mark.pid, mark);
 }

@@ -3,10 +3,13 @@
  * agent's end nor a signal to its group reaches a dev server that was put into the background.
  *
  *   find by tag ──► TERM ──► a short wait ──► KILL ──► find again, until there is nothing
+ *
+ * A process that threw its environment away lost the tag with it. It is found if an ancestor of it is: among what
+ * descends from the tagged ones, and among `known`, what descended from the agent when it was last looked at.
  */
 import type { Clock } from '../../ports.ts';
 import type { RunTag } from './agent-environment.ts';
-import { findTagged, isAlive, signalProcess, type ProcessMark } from './processes.ts';
+import { findDescendants, findTagged, isAlive, signalProcess, type ProcessMark } from './processes.ts';
 import { wait, type Timings } from './timings.ts';
 
 /** A process may start another while it is ended; after so many rounds what is still there is left alone. */
@@ -17,19 +20,21 @@ const lookEveryMs = 10;
 const killWaitMs = 1_000;
 
 /**
- * Ends all processes that carry exactly this tag. `since` is the start time of the run's first process, or null where
- * it is not known. Returns how many it found; it never throws.
+ * Ends all processes that carry exactly this tag, those that are known, and their descendants. `since` is the start time
+ * of the run's first process, or null where it is not known. Returns how many it found; it never throws.
  */
 export async function sweepRun(
   tag: RunTag,
   since: string | null,
   clock: Clock,
   timings: Pick<Timings, 'sweepGraceMs'>,
+  known: readonly ProcessMark[] = [],
 ): Promise<number> {
   const seen = new Set<string>();
   for (let round = 0; round < maxRounds; round += 1) {
-    const marks = await findTagged(tag, since);
-    if (marks.length === 0) break;
+    const roots = [...(await findTagged(tag, since)), ...known.filter(isAlive)];
+    if (roots.length === 0) break;
+    const marks = [...roots, ...findDescendants(roots)];
     for (const mark of marks) seen.add(`${String(mark.pid)} ${mark.start}`);
     for (const mark of marks) signalProcess(mark, 'SIGTERM');
     const stubborn = await awaitEnd(marks, timings.sweepGraceMs, clock);
@@ -41,7 +46,11 @@ export async function sweepRun(
 }
 
 /** Waits until all are gone or the time is up; gives those that are left. */
-async function awaitEnd(marks: readonly ProcessMark[], forMs: number, clock: Clock): Promise<readonly ProcessMark[]> {
+export async function awaitEnd(
+  marks: readonly ProcessMark[],
+  forMs: number,
+  clock: Clock,
+): Promise<readonly ProcessMark[]> {
   const until = clock.now() + forMs;
   let left = marks.filter(isAlive);
   while (left.length > 0 && clock.now() < until) {
