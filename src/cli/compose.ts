@@ -9,6 +9,7 @@ import { createSettingsFile } from '../adapters/files/settings-file.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
 import { notify } from '../adapters/notifier.ts';
+import { createRedactor, type Redactor } from '../adapters/redactor.ts';
 import { createRoles, shippedRolesDir } from '../adapters/templates.ts';
 import { createChangeHints } from '../adapters/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
@@ -40,6 +41,8 @@ export interface DaemonChoices {
 export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const { layout, repository } = place;
   const clock = createClock();
+  const redact = redactFor(() => daemon.board.settings);
+  const onNotice = (message: string) => choices.onNotice(redact(message));
   const breakOff = new AbortController();
   const commands = createCommandRunner(process.env, breakOff.signal);
   const daemon: Daemon = new Daemon({
@@ -52,11 +55,12 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         boardDir: layout.root,
         settings: () => daemon.board.settings,
         runCommand: commands,
-        notice: choices.onNotice,
+        notice: onNotice,
       }),
       commands,
       journal: createJournal(layout.history, clock),
       roles: composeRoles(place),
+      redact,
       boardDir: layout.root,
       repo: repository.topLevel,
       pid: process.pid,
@@ -71,13 +75,13 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         environment: process.env,
         identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
       }),
-    hints: createChangeHints(layout, choices.onNotice),
+    hints: createChangeHints(layout, onNotice),
     settingsFile: composeSettings(place),
     untilIdle: choices.untilIdle,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
     onHistory: (entry) => {
       choices.onHistory?.(entry);
-      void notify(daemon.board.settings.notify, entry, repository.topLevel, choices.onNotice);
+      void notify(daemon.board.settings.notify, entry, repository.topLevel, onNotice);
     },
   });
   return daemon;
@@ -89,7 +93,18 @@ export async function readBoardOf(place: Place): Promise<Board> {
   const settings = await readSettingsOf(place);
   const files = createBoardFiles(place.layout, clock);
   const journal = createJournal(place.layout.history, clock);
-  return readBoard({ clock, files, journal }, settings ?? defaultSettings);
+  const redact = redactFor(() => settings ?? defaultSettings);
+  return readBoard({ clock, files, journal, redact }, settings ?? defaultSettings);
+}
+
+/** Takes out the secrets of this process and of the agents' environment, as the settings are at that time. */
+export function redactFor(settings: () => Settings): Redactor {
+  let known: { readonly env: Settings['agent']['env']; readonly redact: Redactor } | null = null;
+  return (text) => {
+    const { env } = settings().agent;
+    if (known?.env !== env) known = { env, redact: createRedactor([process.env, env]) };
+    return known.redact(text);
+  };
 }
 
 /** The settings as they are; null where the file is wrong. */

@@ -21,6 +21,7 @@ import { Mailbox } from './mailbox.ts';
 import type { News } from './news.ts';
 import { Performer, type Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
+import { redactNews } from './redact.ts';
 
 /** What a daemon is made of. The runner of agents is made last, since it tells what it sees to the daemon. */
 export interface DaemonOptions {
@@ -108,7 +109,7 @@ export class Daemon {
 
   #post(news: News): void {
     // An event is its news and the time at which it is posted.
-    this.#mailbox.post({ ...news, at: this.#ports.clock.now() });
+    this.#mailbox.post({ ...redactNews(news, this.#ports.redact), at: this.#ports.clock.now() });
   }
 
   #handle(events: readonly BoardEvent[]): void {

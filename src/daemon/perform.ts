@@ -35,6 +35,8 @@ export interface Ports {
   readonly agents: AgentRunner;
   readonly journal: Journal;
   readonly roles: Roles;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
   /** Absolute path of the board's folder. */
   readonly boardDir: string;
   /** Absolute path of the repository. */

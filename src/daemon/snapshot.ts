@@ -7,12 +7,15 @@ import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal } from '../ports.ts';
 import { loadTask } from './load.ts';
 import type { News } from './news.ts';
+import { redactNews } from './redact.ts';
 
 /** What a snapshot is read from. */
 export interface SnapshotPorts {
   readonly clock: Clock;
   readonly files: BoardFiles;
   readonly journal: Journal;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
 }
 
 /** Nobody is asked what became of an agent: that would take its run over. */
@@ -34,7 +37,7 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings): Promi
     { type: 'scanned', scan: await files.scan() },
   ];
   for (let news = waiting.shift(); news !== undefined; news = waiting.shift()) {
-    const next = step(board, { ...news, at: clock.now() });
+    const next = step(board, { ...redactNews(news, ports.redact), at: clock.now() });
     board = next.board;
     const read = await Promise.all(next.effects.map((effect) => readFor(effect, files)));
     waiting.push(...read.filter((each) => each !== null));

@@ -154,6 +154,7 @@ class Simulation {
         commands: makeCommands(world, call),
         journal: makeJournal(world, call),
         roles: makeRoles(call),
+        redact: (text) => text,
         boardDir: '/repo/.orchestrator',
         repo: '/repo',
         pid: life.number,

@@ -1,0 +1,82 @@
+/**
+ * Takes secrets out of the news before it enters the board, since whatever is kept, shown or told later comes from
+ * there. A task's own text is the prompt and belongs to the user: of a task only its title is told to others.
+ */
+import type { TakenIn } from '../domain/event.ts';
+import type { TaskSpec } from '../domain/task.ts';
+import type { News } from './news.ts';
+
+type Redact = (text: string) => string;
+
+/** Words that the board works with and nobody writes: they stay as they are. */
+const words: ReadonlySet<string> = new Set([
+  ...['sessionId', 'tip', 'kind', 'status', 'subtype', 'reason', 'code', 'signal', 'stopped', 'severity'],
+]);
+
+/** The news without secrets. */
+export function redactNews(news: News, redact: Redact): News {
+  switch (news.type) {
+    case 'taken-in':
+      return { ...news, outcome: redactOutcome(news.outcome, redact) };
+    case 'task-loaded': {
+      const { spec, diagnostics, lastRun } = news.loaded;
+      const told = redactTexts({ diagnostics, lastRun }, redact);
+      return { ...news, loaded: { ...news.loaded, ...told, spec: redactTitle(spec, redact) } };
+    }
+    case 'task-read':
+      return { ...news, spec: redactTitle(news.spec, redact), diagnostics: redactTexts(news.diagnostics, redact) };
+    case 'run-planned':
+      return { ...news, spec: redactTitle(news.spec, redact) };
+    case 'settings-read':
+      return { ...news, problems: redactTexts(news.problems, redact) };
+    case 'run-seen':
+      return { ...news, view: redactTexts(news.view, redact) };
+    case 'run-exited':
+      return { ...news, exit: redactTexts(news.exit, redact) };
+    case 'work-inspected':
+      return { ...news, evidence: redactTexts(news.evidence, redact) };
+    case 'effect-failed':
+      return { ...news, fault: redactTexts(news.fault, redact) };
+    case 'base-conflicted':
+      return { ...news, conflict: redactTexts(news.conflict, redact) };
+    default:
+      return news;
+  }
+}
+
+function redactOutcome(outcome: TakenIn, redact: Redact): TakenIn {
+  switch (outcome.kind) {
+    case 'accepted': {
+      const { spec, warnings } = outcome;
+      return { ...outcome, spec: redactTitle(spec, redact), warnings: redactTexts(warnings, redact) };
+    }
+    case 'rejected':
+      return { ...outcome, diagnostics: redactTexts(outcome.diagnostics, redact) };
+    default:
+      return outcome;
+  }
+}
+
+function redactTitle<Spec extends TaskSpec | null>(spec: Spec, redact: Redact): Spec {
+  return spec === null ? spec : { ...spec, title: redact(spec.title) };
+}
+
+/** Plain data with each of its texts redacted; the same object where none of them changed. */
+export function redactTexts<Data>(data: Data, redact: Redact): Data {
+  return mapTexts(data, redact) as Data;
+}
+
+function mapTexts(data: unknown, redact: Redact): unknown {
+  if (typeof data === 'string') return redact(data);
+  if (typeof data !== 'object' || data === null) return data;
+  if (Array.isArray(data)) {
+    const items = data.map((item) => mapTexts(item, redact));
+    return items.some((item, index) => item !== data[index]) ? items : data;
+  }
+  const before = Object.entries(data);
+  const after = before.map(([key, value]): [string, unknown] => [
+    key,
+    words.has(key) ? value : mapTexts(value, redact),
+  ]);
+  return after.some(([, value], index) => value !== before[index]?.[1]) ? Object.fromEntries(after) : data;
+}
