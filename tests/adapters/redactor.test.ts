@@ -122,7 +122,15 @@ describe('tokens of well-known shapes', () => {
 
 describe('any text', () => {
   // No letter of the marks.
-  const secret = fc.string({ unit: fc.constantFrom(...'0189+/=.*"\\\n\t x'), minLength: 8, maxLength: 60 });
+  const secret = fc.string({
+    unit: fc.mapToConstant(
+      { num: 10, build: (code) => String.fromCharCode(0x30 + code) },
+      { num: 16, build: (code) => String.fromCharCode(0x20 + code) },
+      { num: 2, build: (code) => String.fromCharCode(0x09 + code) },
+    ),
+    minLength: 8,
+    maxLength: 60,
+  });
 
   it('holds none of the secrets afterwards, and is not changed by a second time', () => {
     fc.assert(
@@ -140,7 +148,7 @@ describe('any text', () => {
   });
 
   it('without secrets is not changed', () => {
-    const words = fc.string({ unit: fc.constantFrom(...'abcd efgh.,\n'), maxLength: 300 });
+    const words = fc.string({ unit: fc.constantFrom('a', 'bc', 'd ', ' ef', '. ', '\n', '-'), maxLength: 300 });
     const redact = createRedactor([{ A_KEY: 'ZZZZZZZZZZ' }], nothingExists);
     fc.assert(fc.property(words, (text) => redact(text) === text));
   });
