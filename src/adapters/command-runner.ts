@@ -1,18 +1,45 @@
-/** Runs the user's own commands (`verify`, `setup`, `notify`) without a shell, with their output bounded. */
+/**
+ * Runs the user's own commands (`verify`, `setup`) without a shell, with their output bounded.
+ *
+ * They carry their run's tag: what one leaves running, such as a test suite's server, is ended with it, and a board that
+ * finds a run of a killed one ends its command, lest the same worktree is prepared or checked twice at once.
+ */
+import type { ChildProcess } from 'node:child_process';
 import { limits } from '../domain/limits.ts';
-import type { CommandRunner } from '../ports.ts';
+import type { Clock, CommandRunner } from '../ports.ts';
+import { tagOf, type RunTag } from './agent/agent-environment.ts';
+import { readStart } from './agent/processes.ts';
+import { sweepRun } from './agent/sweep.ts';
+import { defaultTimings } from './agent/timings.ts';
 
-/** A runner whose commands end when `signal` is aborted. They get the daemon's environment, less git's own variables. */
-export function createCommandRunner(environment: NodeJS.ProcessEnv, signal: AbortSignal): CommandRunner {
+/** A process that no sweep finds may hold a command's output open; it is waited for so long. */
+const drainMs = 1_000;
+
+/** What commands are run with. */
+export interface CommandRunnerOptions {
+  /** Absolute. */
+  readonly boardDir: string;
+  /** The daemon's own; commands get it, less git's own variables. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Commands end when it is aborted. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** Makes the runner of one board. */
+export function createCommandRunner(options: CommandRunnerOptions): CommandRunner {
+  const { boardDir, environment, signal, clock } = options;
   const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
   return {
     async run(argv, { cwd, plan }) {
       // Loaded with the first command: many boards have none, and the library is large.
       const { execa } = await import('execa');
       const [program, ...args] = argv;
-      const result = await execa(program, args, {
+      const tag = tagOf(plan, boardDir);
+      const marks = { BRANCHBOARD_TASK: plan.task, BRANCHBOARD_RUN: tag.run, BRANCHBOARD_BOARD: tag.board };
+      const child = execa(program, args, {
         cwd,
-        env: { ...inherited, BRANCHBOARD_TASK: plan.task, CI: 'true' },
+        env: { ...inherited, ...marks, CI: 'true' },
         extendEnv: false,
         stdin: 'ignore',
         all: true,
@@ -23,10 +50,32 @@ export function createCommandRunner(environment: NodeJS.ProcessEnv, signal: Abor
         maxBuffer: { all: 64 * 1024 * 1024 },
         stripFinalNewline: false,
       });
+      const swept = sweepAfter(child, tag, clock);
+      const result = await child;
+      await swept;
       if (result.isCanceled) throw new Error(`${argv.join(' ')} was broken off because the board stops`);
       const output = typeof result.all === 'string' ? result.all : '';
       const problem = result.failed && result.exitCode === undefined ? `\n${result.shortMessage}` : '';
       return { argv, ok: !result.failed, outputTail: `${output.slice(-limits.maxTailChars)}${problem}`.trim() };
     },
   };
+}
+
+/** Ends what a command left behind as soon as it is gone: its output ends only when nobody holds it open any more. */
+function sweepAfter(
+  child: Pick<ChildProcess, 'once' | 'stdout' | 'stderr'> & { readonly pid?: number | undefined },
+  tag: RunTag,
+  clock: Clock,
+): Promise<void> {
+  const since = child.pid === undefined ? null : readStart(child.pid);
+  const letGo = (): void => [child.stdout, child.stderr].forEach((stream) => stream?.destroy());
+  return new Promise((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => {
+      void sweepRun(tag, since, clock, defaultTimings).then(() => {
+        setTimeout(letGo, drainMs).unref();
+        resolve();
+      });
+    });
+  });
 }

@@ -1,5 +1,6 @@
 /** The composition root: the only place that joins the adapters to the daemon. */
 import { join } from 'node:path';
+import { markOwnCommands } from '../adapters/agent/leftovers.ts';
 import { createAgentRunner } from '../adapters/agent/runner.ts';
 import { createClock } from '../adapters/clock.ts';
 import { createCommandRunner } from '../adapters/command-runner.ts';
@@ -44,7 +45,12 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const redact = redactFor(() => daemon.board.settings);
   const onNotice = (message: string) => choices.onNotice(redact(message));
   const breakOff = new AbortController();
-  const commands = createCommandRunner(process.env, breakOff.signal);
+  const commands = createCommandRunner({
+    boardDir: layout.root,
+    environment: process.env,
+    signal: breakOff.signal,
+    clock,
+  });
   const daemon: Daemon = new Daemon({
     ports: {
       clock,
@@ -55,6 +61,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         boardDir: layout.root,
         settings: () => daemon.board.settings,
         runCommand: commands,
+        env: markOwnCommands(process.env, layout.root),
         notice: onNotice,
       }),
       commands,

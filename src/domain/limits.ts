@@ -63,6 +63,8 @@ export const limits = {
   gitTimeoutMs: 120_000,
   /** One `verify` or `setup` command takes at most so long. */
   commandTimeoutMs: 30 * 60_000,
+  /** How long a starting board waits for git commands of one that was killed. */
+  leftoverWaitMs: 10_000,
   /** Files named when a worktree holds uncommitted work. */
   maxDirtyFilesNamed: 20,
 

@@ -2,10 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createClock } from '../../src/adapters/clock.ts';
 import { createCommandRunner } from '../../src/adapters/command-runner.ts';
 import { limits } from '../../src/domain/limits.ts';
 import type { RunPlan } from '../../src/domain/run.ts';
 import type { Argv } from '../../src/domain/task.ts';
+import { lives } from './agent/harness.ts';
 import { taskId } from './files/scratch.ts';
 
 let cwd: string;
@@ -29,7 +31,7 @@ const plan: RunPlan = {
 const environment = { PATH: process.env['PATH'], GIT_DIR: '/elsewhere', GIT_INDEX_FILE: 'x', MINE: 'yes' };
 
 function run(argv: Argv, signal = new AbortController().signal) {
-  return createCommandRunner(environment, signal).run(argv, { cwd, plan });
+  return createCommandRunner({ boardDir: cwd, environment, signal, clock: createClock() }).run(argv, { cwd, plan });
 }
 
 const node = (script: string): Argv => [process.execPath, '-e', script];
@@ -54,6 +56,7 @@ test("it has the board's environment without git's own, and knows its task", asy
   const { outputTail } = await run(node('console.log(JSON.stringify(process.env))'));
   const env = JSON.parse(outputTail) as Record<string, string>;
   expect(env).toMatchObject({ MINE: 'yes', CI: 'true', BRANCHBOARD_TASK: 'add-auth' });
+  expect(env).toMatchObject({ BRANCHBOARD_RUN: 'add-auth/1', BRANCHBOARD_BOARD: cwd });
   expect(Object.keys(env).filter((name) => name.startsWith('GIT_'))).toEqual([]);
 });
 
@@ -102,4 +105,38 @@ test('when the board stops, a command ends and has no outcome', async () => {
   breakOff.abort();
   await expect(running).rejects.toThrow('was broken off because the board stops');
   expect(() => process.kill(pid, 0)).toThrow();
+}, 60_000);
+
+test('what a command leaves running is ended with it, and does not keep it from its end', async () => {
+  // The second one holds the output open, the third takes no notice of TERM and is in a session of its own.
+  const script = `sleep 300 >/dev/null & echo $!
+sleep 300 & echo $!
+setsid sh -c 'trap "" TERM; echo $$ > "$1/deaf"; while :; do sleep 1; done' x "$1" >/dev/null 2>&1 &
+until [ -s "$1/deaf" ]; do sleep 0.01; done`;
+  const { ok, outputTail } = await run(['sh', '-c', script, 'x', cwd]);
+  expect(ok).toBe(true);
+  const pids = [...outputTail.split('\n'), readFileSync(join(cwd, 'deaf'), 'utf8').trim()].map(Number);
+  expect(pids).toHaveLength(3);
+  expect(pids.filter(lives)).toEqual([]);
+}, 60_000);
+
+test('a process that no sweep finds keeps its command from its end no longer than a moment', async () => {
+  const began = Date.now();
+  const script = `env -i setsid sh -c 'echo $$ > "$1/lost"; exec sleep 300' x "$1" & until [ -s "$1/lost" ]; do sleep 0.01; done`;
+  expect(await run(['sh', '-c', script, 'x', cwd])).toMatchObject({ ok: true });
+  expect(Date.now() - began).toBeLessThan(20_000);
+  process.kill(Number(readFileSync(join(cwd, 'lost'), 'utf8')), 'SIGKILL');
+}, 60_000);
+
+test('when the board stops, what a command has started ends with it', async () => {
+  const breakOff = new AbortController();
+  const running = run(['sh', '-c', 'setsid sleep 300 & echo $! > pid; wait'], breakOff.signal);
+  const pid = await vi.waitFor(() => {
+    const text = readFileSync(join(cwd, 'pid'), 'utf8');
+    expect(text).not.toBe('');
+    return Number(text);
+  }, 20_000);
+  breakOff.abort();
+  await expect(running).rejects.toThrow('was broken off because the board stops');
+  expect(lives(pid)).toBe(false);
 }, 60_000);

@@ -30,9 +30,18 @@ export async function sweepRun(
   timings: Pick<Timings, 'sweepGraceMs'>,
   known: readonly ProcessMark[] = [],
 ): Promise<number> {
+  return sweep(async () => [...(await findTagged(tag, since)), ...known], clock, timings);
+}
+
+/** Ends what `find` gives, again and again until that is nothing, with all descendants. Otherwise as {@link sweepRun}. */
+export async function sweep(
+  find: () => Promise<readonly ProcessMark[]>,
+  clock: Clock,
+  timings: Pick<Timings, 'sweepGraceMs'>,
+): Promise<number> {
   const seen = new Set<string>();
   for (let round = 0; round < maxRounds; round += 1) {
-    const roots = [...(await findTagged(tag, since)), ...known.filter(isAlive)];
+    const roots = (await find()).filter(isAlive);
     if (roots.length === 0) break;
     const marks = [...roots, ...findDescendants(roots)];
     for (const mark of marks) seen.add(`${String(mark.pid)} ${mark.start}`);

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { awaitLeftovers } from '../../adapters/agent/leftovers.ts';
+import { createClock } from '../../adapters/clock.ts';
 import { findOwner, lockBoard } from '../../adapters/lock.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -63,6 +65,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
   const onSignal = () => stop();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   try {
+    await awaitLeftovers(place.layout.root, createClock(), (message) => view.showNotice(message));
     await daemon.run();
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
