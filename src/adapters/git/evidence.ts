@@ -15,6 +15,7 @@ import { taskError, type Git, type GitOptions } from './git.ts';
 import { findRecord, inWorktree } from './record.ts';
 import { branchRef, isAncestor, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { mendWorktree } from './worktree-mending.ts';
 
 /** What `git status` says of a worktree. */
 export interface WorktreeStatus {
@@ -52,6 +53,7 @@ function pathOf(line: string): string {
 export async function inspect(git: Git, repository: Repository, plan: RunPlan): Promise<Omit<Evidence, 'verify'>> {
   const { workspace } = plan;
   const where = inWorktree(workspace.path);
+  await mendWorktree(git, repository, plan);
   if ((await findRecord(repository, workspace.path)) === null) return inspectBranch(git, plan);
   const [status, measured] = await Promise.all([
     readStatus(git, workspace.path, false),

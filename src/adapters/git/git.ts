@@ -5,19 +5,18 @@
  * so every inherited `GIT_*` variable is removed and the settings below override the repository's. An instance is made
  * for each command, since simple-git's queue would put commands behind each other that may well run at once.
  */
-import { mkdir, rename, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
 import { GitPluginError, simpleGit } from 'simple-git';
 import { limits } from '../../domain/limits.ts';
 import type { Reason } from '../../domain/run.ts';
 import { PortError } from '../../ports.ts';
+import { mendRepository } from './repository-mending.ts';
 
 /** The oldest git that has all the board needs (`merge-tree --write-tree`). */
 export const oldestGit = { major: 2, minor: 38 } as const;
 
 /** What git said is cut after so many characters in a message. */
 const maxQuotedChars = 600;
-/** A command is tried again after a broken record of a worktree was set aside, at most so often. */
+/** A command is tried again after something in the repository was mended, at most so often. */
 const maxMends = 100;
 
 const settings = [
@@ -61,6 +60,8 @@ export interface Git {
   run(args: readonly string[], options?: GitOptions): Promise<string>;
   /** The same, whatever its exit code. Throws PortError where git could not be run or took too long. */
   attempt(args: readonly string[], options?: GitOptions): Promise<GitOutput>;
+  /** Tells the user what no task fails over. */
+  notice(message: string): void;
   /** Performs one piece of work at a time: for commands that change the repository's own records. */
   serialise<Value>(work: () => Promise<Value>): Promise<Value>;
 }
@@ -81,15 +82,16 @@ export function createGit(
     for (let mends = 0; ; mends += 1) {
       const output = await spawnGit(args, how, cwd, environment);
       if (output.exitCode === 0 || mends === maxMends) return output;
-      const setAside = await setBrokenRecordAside(output.stderr, cwd);
-      if (setAside === null) return output;
-      notice(setAside);
+      const mended = await mendRepository(output.stderr, cwd);
+      if (mended === null) return output;
+      if (mended !== '') notice(mended);
     }
   }
 
   let last: Promise<unknown> = Promise.resolve();
   return {
     attempt,
+    notice,
     async run(args, how = {}) {
       const output = await attempt(args, how);
       if (output.exitCode !== 0) throw gitError(args, output, how.cwd ?? dir);
@@ -199,13 +201,43 @@ function explain(stderr: string): { readonly code: string | null; readonly hint:
     const hint = `Another git process is at work here, or one was killed. If none runs any more: rm '${lock}'`;
     return { code: 'EEXIST', hint };
   }
-  if (stderr.includes('No space left on device')) {
-    return { code: 'ENOSPC', hint: 'The disk is full: make room, then try again.' };
-  }
-  if (stderr.includes('Permission denied')) {
-    return { code: 'EACCES', hint: 'Check who owns the files in the .git folder.' };
-  }
-  return { code: null, hint: null };
+  const told = troubles.find(({ pattern }) => pattern.test(stderr));
+  return told === undefined ? { code: null, hint: null } : { code: told.code, hint: told.hint };
+}
+
+/** What git says of troubles that the task is not to blame for, and what the user does about each. */
+const troubles = [
+  {
+    pattern: /No space left on device|Out of diskspace/i,
+    code: 'ENOSPC',
+    hint: 'The disk is full: make room (df -h shows how much there is), then try again.',
+  },
+  {
+    pattern: /Disk quota exceeded/,
+    code: 'EDQUOT',
+    hint: 'Your disk quota is used up: make room, then try again.',
+  },
+  {
+    pattern: /Read-only file system/,
+    code: 'EROFS',
+    hint: 'The file system is mounted read-only: mount it writable (mount -o remount,rw …), then try again.',
+  },
+  {
+    pattern: /Permission denied|insufficient permission/,
+    code: 'EACCES',
+    hint: 'The board may not write there. See who owns it (ls -ld), and give it to yourself: sudo chown -R "$(id -un)" FOLDER',
+  },
+  {
+    pattern:
+      /object file \S+ is empty|loose object \S+ .*is corrupt|object corrupt|inflate: data stream error|unable to read tree|bad object/,
+    code: null,
+    hint: 'A file of the repository is damaged, as by a power cut. `git fsck --full` names what is missing; `git fetch` brings back what a remote has; `branchboard rescue ID` lists earlier commits of a task',
+  },
+] as const;
+
+/** Whether the disk has no room: nothing is wrong with the task, and trying again later helps. */
+export function isOutOfRoom(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 function nameOf(args: readonly string[]): string {
@@ -220,25 +252,4 @@ function cleanEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> 
     if (value !== undefined && !folded.startsWith('git_') && !guardedVariables.has(folded)) clean[name] = value;
   }
   return { ...clean, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' };
-}
-
-/**
- * One worktree whose record lost its contents in a power cut stops git in the whole repository. Moves such a record
- * out of the way and says so; null where that is not what ails git.
- */
-async function setBrokenRecordAside(stderr: string, cwd: string): Promise<string | null> {
-  const named = /failed to read (.+\/worktrees\/[^/]+)\/commondir/.exec(stderr)?.[1];
-  if (named === undefined) return null;
-  const record = resolve(cwd, named);
-  const commonDir = dirname(dirname(record));
-  try {
-    if ((await stat(join(record, 'commondir'))).size > 0) return null;
-    const shelf = join(commonDir, 'branchboard-broken');
-    await mkdir(shelf, { recursive: true });
-    const target = join(shelf, `${record.slice(dirname(record).length + 1)}-${String(process.hrtime.bigint())}`);
-    await rename(record, target);
-    return `Git's record of a worktree was broken (${record}/commondir is empty) and stopped git in this repository; it is now in ${target}.`;
-  } catch {
-    return null;
-  }
 }

@@ -5,10 +5,11 @@ import type { RunPlan } from '../../domain/run.ts';
 import { formatRunId } from '../../domain/run.ts';
 import { findTip, readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
-import type { Git } from './git.ts';
+import { isOutOfRoom, type Git } from './git.ts';
 import {
   findClaim,
   findRecord,
+  hasMark,
   inWorktree,
   isLockedByUs,
   isOnBranch,
@@ -16,44 +17,143 @@ import {
   lockReason,
   removeMark,
 } from './record.ts';
-import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits } from './refs.ts';
+import { headLog, listLeftBehind, readReflog } from './reflog.ts';
+import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resolveReadable } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { mendWorktree } from './worktree-mending.ts';
 
 const durable = { config: ['core.fsync=all'] } as const;
+/** Commits that an agent went away from are kept for so many of its last steps. */
+const maxLeftBehind = 100;
 
 /**
- * Makes all that the worktree holds, ignored files aside, reachable from `refs/branchboard/kept/TASK/N`. Two git
- * processes where everything is committed. Throws PortError if git fails.
+ * Makes all that the worktree holds, ignored files aside, reachable from `refs/branchboard/kept/TASK/N`; where it is
+ * gone, the branch's tip. Commits that the agent left behind go under refs of their own. Two git processes where
+ * everything is committed. Whatever the agent left in there, it is no reason to fail: what can't be kept stays where
+ * it is, and the user is told. Throws PortError where the repository can't be written to.
  */
 export async function keep(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
   const { path } = plan.workspace;
+  await mendWorktree(git, repository, plan);
   const record = await findRecord(repository, path);
-  if (record === null) return;
-  const { head, dirty } = await readStatus(git, path, true);
+  // Nobody was let into a worktree that is not whole, and half of its files are missing.
+  if (record === null || !(await hasMark(record, 'ready'))) return keepBranch(git, repository, plan);
+  const { head, branch, dirty } = await orElse(git, plan, readStatus(git, path, true), async () => {
+    const [commit = null] = await resolveReadable(git, ['HEAD'], inWorktree(path));
+    return { head: commit, branch: null, dirty: [] };
+  });
   const snapshot =
-    dirty.length === 0
-      ? null
-      : await takeSnapshot(git, {
-          path,
-          record,
-          head,
-          removals: true,
-          nested: dirty.filter((each) => each.endsWith('/')).map((each) => each.slice(0, -1)),
-          message: `branchboard: all that the worktree held after ${formatRunId(plan)}`,
-        });
+    dirty.length === 0 ? null : await orElse(git, plan, snapshotOf(git, plan, record, head, dirty), null);
   const commit = snapshot ?? head;
-  if (commit !== null) await git.run(['update-ref', keptRef(plan), commit], durable);
+  if (commit !== null) await writeKept(git, plan, commit);
+  await keepLeftBehind(git, plan, record, head);
+  if (plan.workspace.kind === 'branch' && branch !== plan.workspace.branch)
+    await keepLeft(git, plan, commit, [branchRef(plan.workspace.branch)]);
+}
+
+/** What comes of `work`; where that fails for another reason than a full disk, the user is told and `instead` counts. */
+async function orElse<Value>(
+  git: Git,
+  plan: RunPlan,
+  work: Promise<Value>,
+  instead: Value | (() => Promise<Value>),
+): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Error) || isOutOfRoom(error)) throw error;
+    git.notice(
+      `${formatRunId(plan)}: not all that its worktree holds could be kept under a ref; it stays in ${plan.workspace.path}. ${error.message}`,
+    );
+    return instead instanceof Function ? instead() : instead;
+  }
+}
+
+function snapshotOf(
+  git: Git,
+  plan: RunPlan,
+  record: string,
+  head: string | null,
+  dirty: readonly string[],
+): Promise<string | null> {
+  const { path } = plan.workspace;
+  const message = `branchboard: all that the worktree held after ${formatRunId(plan)}`;
+  return takeSnapshot(git, { path, record, head, removals: true, dirty, message });
+}
+
+/** The worktree is gone, or was never whole: what is left of the run is its branch, and where the record last was. */
+async function keepBranch(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
+  const { workspace } = plan;
+  const claim = await findClaim(repository, workspace.path);
+  const names = [
+    ...(workspace.kind === 'branch' ? [branchRef(workspace.branch)] : []),
+    ...(claim === null ? [] : [`worktrees/${basename(claim)}/HEAD`]),
+  ];
+  const found = await resolveReadable(git, names);
+  const tip = found.find((commit) => commit !== null && commit !== workspace.base) ?? null;
+  if (tip === null) return;
+  await writeKept(git, plan, tip);
+  for (const head of found) if (head !== null && head !== tip) await keepLeft(git, plan, tip, [head]);
+  if (claim !== null) await keepLeftBehind(git, plan, claim, tip);
+}
+
+/** Points the run's ref to a commit. What an earlier call, or an earlier task of this id, had kept there stays, too. */
+async function writeKept(git: Git, plan: RunPlan, commit: string): Promise<void> {
+  const ref = keptRef(plan);
+  const input = `create ${ref} ${commit}\n`;
+  const created = await git.attempt(['update-ref', '--stdin'], { ...durable, input });
+  if (created.exitCode === 0) return;
+  const [before = null] = await resolveReadable(git, [ref]);
+  if (before === commit) return;
+  if (before !== null) {
+    const stated = await git.run([
+      'log',
+      '--no-walk=unsorted',
+      '--no-show-signature',
+      '--format=%T %P',
+      before,
+      commit,
+      '--',
+    ]);
+    const [first, second] = stated.split('\n');
+    // The same files on the same commit: a snapshot that was made again.
+    if (first === second) return;
+    await git.run(['update-ref', leftRef(plan, before), before], durable);
+  }
+  await git.run(['update-ref', ref, commit], durable);
+}
+
+/** Keeps the commits that the agent went away from: reset, amended, rebased, or on another branch. */
+async function keepLeftBehind(git: Git, plan: RunPlan, record: string, head: string | null): Promise<void> {
+  const left = listLeftBehind(await readReflog(headLog(record))).filter((commit) => commit !== plan.workspace.base);
+  await keepLeft(git, plan, head, left.slice(0, maxLeftBehind));
+}
+
+/** Keeps those of the commits that `held`, a commit or a ref, does not contain. No git process where there are none. */
+async function keepLeft(git: Git, plan: RunPlan, held: string | null, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const [holder = null, ...found] = await resolveReadable(git, [held ?? plan.workspace.base, ...names]);
+  const known = [plan.workspace.base, ...(holder === null ? [] : [holder])];
+  const commits = found.filter((commit) => commit !== null && !known.includes(commit));
+  if (commits.length === 0) return;
+  const args = ['merge-base', '--independent', ...known, ...commits.filter((commit) => commit !== null)];
+  const independent = (await git.run(args)).split('\n').filter((commit) => commit !== '' && !known.includes(commit));
+  if (independent.length === 0) return;
+  const input = independent.map((commit) => `update ${leftRef(plan, commit)} ${commit}\n`).join('');
+  await git.run(['update-ref', '--stdin'], { ...durable, input });
 }
 
 /**
  * Detaches the worktree from its branch, its index and files untouched, and keeps the branch's tip under
- * `refs/branchboard/done/TASK`. Two git processes. `remove`s the worktree where it holds nothing else, and then an
+ * `refs/branchboard/done/TASK`, and under `kept/TASK/N` if nothing is there. One git process. `remove`s the worktree where it holds nothing else, and then an
  * empty branch, too. Throws PortError if git fails to detach; a worktree that can't be removed stays.
  */
 export async function release(git: Git, repository: Repository, plan: RunPlan, remove: boolean): Promise<void> {
+  await mendWorktree(git, repository, plan);
   const record = await findRecord(repository, plan.workspace.path);
   if (plan.workspace.kind === 'branch') await detach(git, plan, record);
+  if (record !== null) await keepLeftBehind(git, plan, record, doneRef(plan.task));
   if (record === null && (await exists(dirname(plan.workspace.path)))) await forgetMissing(git, repository, plan);
   if (remove && record !== null) await removeWorktree(git, plan, record);
   if (remove) await removeEmptyBranch(git, plan);
@@ -79,10 +179,12 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   const ref = branchRef(workspace.branch);
   const where = record === null ? {} : inWorktree(workspace.path);
   if (record !== null && (await isOnBranch(record, workspace.branch)) && (await letGo(git, plan, record))) return;
-  const [branchTip = null, head = null] = await resolveCommits(git, record === null ? [ref] : [ref, 'HEAD'], where);
+  const names = [ref, keptRef(plan), ...(record === null ? [] : ['HEAD'])];
+  const [branchTip = null, kept = null, head = null] = await resolveCommits(git, names, where);
   if (branchTip === null && head === null) return;
   const { tip, strayed } = await findTip(git, head, branchTip, workspace.path);
   const lines = [`update ${doneRef(plan.task)} ${tip}`];
+  if (kept === null) lines.push(`create ${keptRef(plan)} ${tip}`);
   if (strayed && head !== null) lines.push(`update ${leftRef(plan, head)} ${head}`);
   if (tip !== branchTip && (await isFree(git, workspace.branch, workspace.path))) {
     lines.push(branchTip === null ? `create ${ref} ${tip}` : `update ${ref} ${tip} ${branchTip}`);
@@ -97,12 +199,17 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
 
 /** The common case, one process: HEAD is on the branch. Returns whether it was; where it was not, nothing was changed. */
 async function letGo(git: Git, plan: RunPlan, record: string): Promise<boolean> {
-  const input = `update ${doneRef(plan.task)} HEAD\noption no-deref\nupdate HEAD HEAD\n`;
-  const options = { ...inWorktree(plan.workspace.path), ...durable, input };
+  const letsGo = `update ${doneRef(plan.task)} HEAD\noption no-deref\nupdate HEAD HEAD\n`;
+  const keeps = `create ${keptRef(plan)} HEAD\n`;
   await leaveMark(record, 'released', formatRunId(plan));
-  const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
-  if (exitCode !== 0) await removeMark(record, 'released');
-  return exitCode === 0;
+  // A run that was kept already has its ref, with files that were not committed; it must not be overwritten.
+  for (const input of [keeps + letsGo, letsGo]) {
+    const options = { ...inWorktree(plan.workspace.path), ...durable, input };
+    const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
+    if (exitCode === 0) return true;
+  }
+  await removeMark(record, 'released');
+  return false;
 }
 
 /** Whether no other worktree has the branch checked out: it would no longer fit its branch. */

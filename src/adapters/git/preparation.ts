@@ -7,7 +7,7 @@
  *
  *   ready ──► released from its branch ──► ready, on its branch again
  */
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
@@ -21,6 +21,7 @@ import { findRecord, hasMark, inWorktree, leaveMark, lockReason, removeMark } fr
 import { branchRef, doneRef, isAncestor, keptRef, leftRef, readBranch, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { mendWorktree } from './worktree-mending.ts';
 
 /** What preparing needs to know besides the plan. */
 export interface PreparationContext {
@@ -48,10 +49,9 @@ export async function prepare(context: PreparationContext, plan: RunPlan): Promi
 async function prepareWorktree(context: PreparationContext, plan: RunPlan): Promise<void> {
   const { git, repository } = context;
   const { path } = plan.workspace;
+  await mendWorktree(git, repository, plan);
   const existing = await findRecord(repository, path);
   if (existing !== null && (await hasMark(existing, 'ready'))) {
-    // The agent before may have been ended in the middle of a git command; nobody else works here.
-    await rm(join(existing, 'index.lock'), { force: true });
     if (await hasMark(existing, 'released')) await takeBranchBack(context, plan, existing);
     return;
   }
@@ -158,7 +158,7 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
   }
   const [head = null] = await resolveCommits(git, ['HEAD'], inWorktree(path));
   const message = `branchboard: what an unfinished worktree held before ${formatRunId(plan)}`;
-  const snapshot = await takeSnapshot(git, { path, record, head, removals: false, nested: [], message });
+  const snapshot = await takeSnapshot(git, { path, record, head, removals: false, dirty: [], message });
   const worthKeeping = snapshot ?? (head === plan.workspace.base ? null : head);
   if (worthKeeping !== null) await git.run(['update-ref', leftRef(plan, worthKeeping), worthKeeping]);
   await git.serialise(() => git.run(['worktree', 'remove', '--force', '--force', path]));

@@ -45,6 +45,26 @@ export async function resolveCommits(
   return asked.map((_, index) => /^([0-9a-f]+) commit$/.exec(lines[index] ?? '')?.[1] ?? null);
 }
 
+/**
+ * The same where the repository may be damaged: a commit that can't be read counts as none. One process where all is
+ * well. Throws PortError where git could not be run.
+ */
+export async function resolveReadable(
+  git: Git,
+  names: readonly string[],
+  options: GitOptions = {},
+): Promise<readonly (string | null)[]> {
+  try {
+    return await resolveCommits(git, names, options);
+  } catch (error) {
+    if (!(error instanceof PortError) || error.code !== null) throw error;
+    if (names.length <= 1) return names.map(() => null);
+    const middle = Math.ceil(names.length / 2);
+    const [first, second] = [names.slice(0, middle), names.slice(middle)];
+    return [...(await resolveReadable(git, first, options)), ...(await resolveReadable(git, second, options))];
+  }
+}
+
 /** Whether one commit is the other or one of its ancestors. Throws PortError if either is unknown. */
 export async function isAncestor(git: Git, ancestor: string, descendant: string): Promise<boolean> {
   const args = ['merge-base', '--is-ancestor', ancestor, descendant];

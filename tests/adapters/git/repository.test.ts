@@ -146,13 +146,13 @@ describe('running git', () => {
     await Promise.all([expect(failing).rejects.toThrow('no'), ...Array.from({ length: 5 }, () => git.serialise(work))]);
   });
 
-  it('sets a worktree record that lost its contents aside, and goes on', async () => {
+  it('mends the record of a worktree that lost its contents, and goes on', async () => {
     const linked = join(scratch.root, 'linked');
     scratch.git('worktree', 'add', '--quiet', '--detach', linked);
     writeFileSync(join(scratch.dir, '.git', 'worktrees', 'linked', 'commondir'), '');
     const notices: string[] = [];
     const git = createGit(scratch.dir, { env: scratch.env, notice: (message) => notices.push(message) });
     await git.run(['worktree', 'list']);
-    expect(notices).toEqual([expect.stringContaining('branchboard-broken/linked-')]);
+    expect(notices).toEqual([expect.stringContaining('linked/commondir was empty')]);
   });
 });

@@ -77,7 +77,9 @@ export class Scratch {
     return opened.value;
   }
 
-  async worktrees(options: { readonly dir?: string; readonly runCommand?: CommandRunner } = {}): Promise<GitWorktrees> {
+  async worktrees(
+    options: { readonly dir?: string; readonly runCommand?: CommandRunner; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<GitWorktrees> {
     const repository = await this.open(options.dir);
     return createWorktrees({
       repository,
@@ -89,7 +91,7 @@ export class Scratch {
           return Promise.resolve({ argv, ok: this.setupOk, outputTail: this.setupOk ? '' : 'no such package' });
         },
       },
-      env: this.env,
+      env: options.env ?? this.env,
       notice: (message) => this.notices.push(message),
     });
   }

@@ -587,6 +587,6 @@ describe('an unusual repository', () => {
     writeFileSync(join(scratch.dir, '.git', 'worktrees', 'x', 'commondir'), '');
     const plan = await start(worktrees, 'y');
     expect(existsSync(plan.workspace.path)).toBe(true);
-    expect(scratch.notices).toEqual([expect.stringContaining('branchboard-broken')]);
+    expect(scratch.notices).toEqual([expect.stringContaining('x/commondir was empty')]);
   });
 });

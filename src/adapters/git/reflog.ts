@@ -1,0 +1,50 @@
+/** Git's logs of where a branch or a worktree's HEAD has been, read as files: they are needed most where git itself fails. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { branchRef, isObjectId } from './refs.ts';
+import type { Repository } from './repository.ts';
+
+/** One step of a branch or of a HEAD. */
+export interface ReflogEntry {
+  /** The commit before, or null at the beginning. */
+  readonly from: string | null;
+  readonly to: string;
+  /** Such as `commit: Add x` or `reset: moving to HEAD~1`. */
+  readonly message: string;
+}
+
+/** The log of a worktree's HEAD. */
+export const headLog = (record: string): string => join(record, 'logs', 'HEAD');
+
+/** The log of a branch. */
+export const branchLog = (repository: Repository, branch: string): string =>
+  join(repository.commonDir, 'logs', branchRef(branch));
+
+/** The entries of a log, oldest first; none where there is no log. Lines that a power cut broke are passed over. */
+export async function readReflog(path: string): Promise<readonly ReflogEntry[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    const [people = '', message = ''] = line.split('\t');
+    const [from = '', to = ''] = people.split(' ');
+    if (!isObjectId(from) || !isObjectId(to) || isNull(to)) return [];
+    return [{ from: isNull(from) ? null : from, to, message }];
+  });
+}
+
+/** The commits that a log names, newest first, each once. */
+export function listLogged(entries: readonly ReflogEntry[]): readonly string[] {
+  const named = entries.flatMap(({ from, to }) => (from === null ? [to] : [from, to]));
+  return [...new Set(named.reverse())];
+}
+
+/** The commits that were left by another step than by committing on top of them, newest first; none in a plain log. */
+export function listLeftBehind(entries: readonly ReflogEntry[]): readonly string[] {
+  const left = entries.flatMap(({ from, to, message }) =>
+    from === null || from === to || /^commit(?: \((?:merge|cherry-pick|initial)\))?: /.test(message) ? [] : [from],
+  );
+  return [...new Set(left.reverse())];
+}
+
+function isNull(id: string): boolean {
+  return /^0+$/.test(id);
+}
