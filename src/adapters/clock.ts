@@ -21,7 +21,8 @@ export function createClock(): Clock {
   };
 }
 
-function readBootId(): string | null {
+/** The machine's boot id, or null where it has none. */
+export function readBootId(): string | null {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {

@@ -1,199 +1,76 @@
 /**
- * One daemon for a board, and a way to talk to it: a Unix socket in a short folder of the user's own.
+ * One daemon for a board. Two guards, taken one after the other:
  *
- * Sockets are numbered. A daemon binds one under a name of its own and then links it as the number after the highest;
- * linking is exclusive, and the highest number is never removed, so that a number is never used twice. Whoever holds
- * the highest number owns the board for as long as its socket answers; a dead one is told by a refused connection.
+ *   a socket in /tmp        tells a dead owner from a living one at once, and carries `stop`; seen by this user, in this
+ *                           /tmp, as long as no cleaner removes it
+ *   a file in the board     seen by every user, container and machine that sees the board; says who the owner is also
+ *                           where that one is stopped and can't answer
  *
- *   list ──► highest answers? ──yes──► taken
- *     ▲            │ no
- *     │            ▼
- *     └── lost ── link highest + 1 ──► a higher one came? ──no──► owned
+ * Nothing here compares clocks: a suspended machine, or a clock that jumps, neither loses nor frees a lock.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { chmod, link, lstat, mkdir, readdir, realpath, rm, stat, unlink, utimes } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
 import { failure, success, type Result } from '../domain/result.ts';
-import { codeOf } from './files/durable.ts';
-
-/** How long a daemon may take to say who it is; one that is stopped still owns its board. */
-const helloTimeoutMs = 2_000;
-/** Temp cleaners remove what looks old. */
-const touchEveryMs = 6 * 60 * 60_000;
-const maxTakeovers = 100;
-
-/** What a daemon is asked over its socket. */
-export type ControlRequest = 'hello' | 'stop';
+import { signalProcess } from './agent/processes.ts';
+import { defaultLockTimings, findLocalOwner, takeFile, type LockTimings } from './lock-file.ts';
+import { askSocket, takeSocket, type Answer, type Held } from './lock-socket.ts';
 
 /** A board that is ours until it is released. */
-export interface BoardLock {
-  release(): Promise<void>;
-}
+export type BoardLock = Held;
 
-/** Who has a board; the pid is null where it does not answer. */
+/** Who has a board; the pid is null where nobody can say it. */
 export interface Owner {
   readonly pid: number | null;
+  /** The owner's machine or container, where it is another one than this. */
+  readonly host?: string;
 }
 
-/** Takes a board, or says who has it. `onStop` is called when somebody asks the daemon to stop. */
-export async function lockBoard(boardDir: string, onStop: () => void): Promise<Result<BoardLock, Owner>> {
-  const folder = await openFolder(boardDir);
-  const server = createServer((socket) => answer(socket, onStop));
-  const own = join(folder, `${randomUUID().slice(0, 8)}.new`);
-  await listen(server, own);
+/** What the owner of a board is told. */
+export interface LockListener {
+  /** Somebody asks it to stop. */
+  onStop(): void;
+  /** It was frozen for so long that another machine has taken the board: it must stop. */
+  onLost(): void;
+}
+
+/** Takes a board, or says who has it. */
+export async function lockBoard(
+  boardDir: string,
+  listener: LockListener,
+  timings: LockTimings = defaultLockTimings,
+): Promise<Result<BoardLock, Owner>> {
+  const socket = await takeSocket(boardDir, () => listener.onStop());
+  if (!socket.ok) return failure(await nameOwner(boardDir, socket.failure));
   try {
-    for (let takeover = 0; takeover < maxTakeovers; takeover++) {
-      const highest = await findHighest(folder);
-      const owner = highest === 0 ? null : await askOwner(join(folder, String(highest)));
-      if (owner !== null) return failure(await giveUp(server, own, owner));
-      const number = highest + 1;
-      if (!(await tryLink(own, join(folder, String(number))))) continue;
-      if ((await findHighest(folder)) === number) {
-        await removeLower(folder, number);
-        await unlink(own);
-        return success(hold(server, join(folder, String(number))));
-      }
-      await unlink(join(folder, String(number)));
-    }
-    throw new Error(`the lock in ${folder} could not be taken; remove that folder if no board runs`);
+    const file = await takeFile(boardDir, () => listener.onLost(), timings);
+    if (file.ok) return success({ release: () => file.value.release().then(() => socket.value.release()) });
+    await socket.value.release();
+    const { mark, host } = file.failure;
+    return failure({ pid: mark.pid, ...(host === null ? {} : { host }) });
   } catch (error) {
-    server.close();
+    await socket.value.release();
     throw error;
   }
 }
 
-/** Who runs this board; null if nobody does. */
+/** Who runs this board on this machine; null if nobody does. */
 export async function findOwner(boardDir: string): Promise<Owner | null> {
-  const folder = await openFolder(boardDir);
-  const highest = await findHighest(folder);
-  return highest === 0 ? null : askOwner(join(folder, String(highest)));
+  const answer = await askSocket(boardDir, 'hello');
+  if (answer !== null) return nameOwner(boardDir, answer);
+  const owner = await findLocalOwner(boardDir);
+  return owner === null ? null : { pid: owner.mark.pid };
 }
 
-/** Asks the daemon of a board to stop; null if none runs. Returns as soon as it was told. */
+/** Asks the daemon of a board to stop; null if none runs on this machine. Returns as soon as it was told. */
 export async function askToStop(boardDir: string): Promise<Owner | null> {
-  const folder = await openFolder(boardDir);
-  const highest = await findHighest(folder);
-  return highest === 0 ? null : ask(join(folder, String(highest)), 'stop');
+  const answer = await askSocket(boardDir, 'stop');
+  if (answer !== null) return nameOwner(boardDir, answer);
+  const owner = await findLocalOwner(boardDir);
+  if (owner === null) return null;
+  // Its socket was removed, or it is another user's.
+  if (signalProcess(owner.mark, 'SIGTERM')) return { pid: owner.mark.pid };
+  throw new Error(`the board (pid ${String(owner.mark.pid)}) belongs to another user; ask them to stop it`);
 }
 
-/** Unix sockets have room for about 100 bytes of path, so the board's own folder won't do. */
-async function openFolder(boardDir: string): Promise<string> {
-  const hash = createHash('sha256')
-    .update(await realpath(boardDir))
-    .digest('hex')
-    .slice(0, 16);
-  const base = join(process.platform === 'win32' ? tmpdir() : '/tmp', `branchboard-${String(userInfo().uid)}`);
-  const folder = join(base, hash);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stats = await lstat(base);
-  if (!stats.isDirectory() || (process.getuid !== undefined && stats.uid !== process.getuid())) {
-    throw new Error(`${base} belongs to somebody else; remove it, or ask them to`);
-  }
-  await chmod(base, 0o700);
-  return folder;
-}
-
-async function findHighest(folder: string): Promise<number> {
-  const numbers = (await readdir(folder)).filter((name) => /^\d+$/.test(name)).map(Number);
-  return Math.max(0, ...numbers);
-}
-
-async function tryLink(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-async function removeLower(folder: string, number: number): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (/^\d+$/.test(name) && Number(name) < number) await rm(join(folder, name), { force: true });
-  }
-}
-
-async function giveUp(server: Server, own: string, owner: Owner): Promise<Owner> {
-  await new Promise((resolve) => server.close(resolve));
-  await rm(own, { force: true });
-  return owner;
-}
-
-function hold(server: Server, path: string): BoardLock {
-  const toucher = setInterval(() => void touch(path), touchEveryMs);
-  toucher.unref();
-  return {
-    // The number stays behind, dead: the next daemon takes the one after it.
-    release: () =>
-      new Promise((resolve) => {
-        clearInterval(toucher);
-        server.close(() => resolve());
-      }),
-  };
-}
-
-async function touch(path: string): Promise<void> {
-  const now = new Date();
-  await stat(path).then(
-    () => utimes(path, now, now),
-    () => undefined,
-  );
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ path, backlog: 64 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function answer(socket: Socket, onStop: () => void): void {
-  socket.setTimeout(helloTimeoutMs, () => socket.destroy());
-  socket.on('error', () => socket.destroy());
-  socket.once('data', (data) => {
-    const request = data.toString('utf8').trim();
-    socket.end(`${JSON.stringify({ pid: process.pid })}\n`);
-    if (request === 'stop') onStop();
-  });
-}
-
-function askOwner(path: string): Promise<Owner | null> {
-  return ask(path, 'hello');
-}
-
-/** Null if nobody listens. Somebody who listens and says nothing is there all the same. */
-function ask(path: string, request: ControlRequest): Promise<Owner | null> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    let reply = '';
-    let connected = false;
-    socket.setTimeout(helloTimeoutMs, () => {
-      socket.destroy();
-      resolve({ pid: null });
-    });
-    socket.on('connect', () => {
-      connected = true;
-      socket.write(`${request}\n`);
-    });
-    socket.on('data', (data) => (reply += data.toString('utf8')));
-    socket.on('close', () => resolve(connected ? parseOwner(reply) : null));
-    socket.on('error', (error) => {
-      const code = codeOf(error);
-      if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ENOTSOCK') resolve(null);
-      // A full backlog is a sign of life.
-      else if (code === 'EAGAIN') resolve({ pid: null });
-      else if (!connected) reject(error);
-    });
-  });
-}
-
-function parseOwner(reply: string): Owner {
-  const pid = /"pid":(\d+)/.exec(reply)?.[1];
-  return { pid: pid === undefined ? null : Number(pid) };
+/** An owner that listens and says nothing is stopped or overwhelmed; its file says who it is. */
+async function nameOwner(boardDir: string, { pid }: Answer): Promise<Owner> {
+  return { pid: pid ?? (await findLocalOwner(boardDir))?.mark.pid ?? null };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { awaitLeftovers } from '../../adapters/agent/leftovers.ts';
 import { createClock } from '../../adapters/clock.ts';
-import { findOwner, lockBoard } from '../../adapters/lock.ts';
+import { findOwner, lockBoard, type Owner } from '../../adapters/lock.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { composeDaemon, composeSettings } from '../compose.ts';
@@ -47,14 +47,17 @@ async function checkSettings(place: Place): Promise<void> {
 /** Runs a board in this process until it ends; throws CliError if another one has it. */
 export async function runBoard(place: Place, choices: { readonly untilIdle: boolean }): Promise<ExitCode> {
   let stop: () => void = () => undefined;
-  const lock = await lockBoard(place.layout.root, () => stop());
-  if (!lock.ok)
-    throw new CliError(
-      exitCodes.taken,
-      `another board runs here (pid ${lock.failure.pid ?? 'unknown'})`,
-      'Type: branchboard stop',
-    );
+  let onNotice: (message: string) => void = () => undefined;
+  const lock = await lockBoard(place.layout.root, {
+    onStop: () => stop(),
+    onLost: () => {
+      onNotice('another machine took this board over while this one was frozen; stopping');
+      stop();
+    },
+  });
+  if (!lock.ok) throw describeTaken(lock.failure);
   const view = await createView(place);
+  onNotice = (message) => view.showNotice(message);
   const daemon = composeDaemon(place, {
     untilIdle: choices.untilIdle,
     onBoard: (board) => view.showBoard(board),
@@ -65,7 +68,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
   const onSignal = () => stop();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   try {
-    await awaitLeftovers(place.layout.root, createClock(), (message) => view.showNotice(message));
+    await awaitLeftovers(place.layout.root, createClock(), onNotice);
     await daemon.run();
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
@@ -73,6 +76,12 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     await lock.value.release();
   }
   return choices.untilIdle && needsAttention(daemon.board) ? exitCodes.needsUser : exitCodes.fine;
+}
+
+function describeTaken({ pid, host }: Owner): CliError {
+  const who = `pid ${pid ?? 'unknown'}${host === undefined ? '' : ` on ${host}`}`;
+  const hint = host === undefined ? 'Type: branchboard stop' : 'Type there: branchboard stop';
+  return new CliError(exitCodes.taken, `another board runs here (${who})`, hint);
 }
 
 async function createView({ repository }: Place): Promise<BoardView> {
@@ -95,11 +104,8 @@ async function detach(place: Place): Promise<void> {
   child.unref();
   await log.close();
   if ('code' in owner) {
-    throw new CliError(
-      owner.code === exitCodes.taken ? exitCodes.taken : exitCodes.fault,
-      'the board did not start',
-      `See ${layout.root}/daemon.log`,
-    );
+    if (owner.code === exitCodes.taken) throw describeTaken((await findOwner(layout.root)) ?? { pid: null });
+    throw new CliError(exitCodes.fault, 'the board did not start', `See ${layout.root}/daemon.log`);
   }
   print(
     `The board runs in the background (pid ${owner.pid}). It writes to ${layout.root}/daemon.log; branchboard stop ends it.`,
