@@ -10,7 +10,6 @@ import { createSettingsFile } from '../adapters/files/settings-file.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
 import { notify } from '../adapters/notifier.ts';
-import { createRedactor, type Redactor } from '../adapters/redactor.ts';
 import { createRoles, shippedRolesDir } from '../adapters/templates.ts';
 import { createChangeHints } from '../adapters/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
@@ -22,6 +21,7 @@ import { countChanges } from '../markdown/line-merge.ts';
 import { parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
 import type { Place } from './place.ts';
+import { redactFor } from './redact.ts';
 
 /** The settings file as it is called in messages. */
 export const settingsShownAs = '.orchestrator/config.yaml';
@@ -102,16 +102,6 @@ export async function readBoardOf(place: Place): Promise<Board> {
   const journal = createJournal(place.layout.history, clock);
   const redact = redactFor(() => settings ?? defaultSettings);
   return readBoard({ clock, files, journal, redact }, settings ?? defaultSettings);
-}
-
-/** Takes out the secrets of this process and of the agents' environment, as the settings are at that time. */
-export function redactFor(settings: () => Settings): Redactor {
-  let known: { readonly env: Settings['agent']['env']; readonly redact: Redactor } | null = null;
-  return (text) => {
-    const { env } = settings().agent;
-    if (known?.env !== env) known = { env, redact: createRedactor([process.env, env]) };
-    return known.redact(text);
-  };
 }
 
 /** The settings as they are; null where the file is wrong. */

@@ -2,6 +2,7 @@
 /** The `branchboard` command: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { createRedactor } from '../adapters/redactor.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import type { Verb } from './verb.ts';
 
@@ -57,12 +58,13 @@ async function main(args: readonly string[]): Promise<ExitCode> {
 
 function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+  const redact = createRedactor([process.env]);
   if (error instanceof CliError) {
-    process.stderr.write(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`);
+    process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
     return error.exitCode;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`branchboard has a fault; please report it:\n${text}\n`);
+  process.stderr.write(redact(`branchboard has a fault; please report it:\n${text}\n`));
   return exitCodes.fault;
 }
 

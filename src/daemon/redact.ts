@@ -61,22 +61,26 @@ function redactTitle<Spec extends TaskSpec | null>(spec: Spec, redact: Redact): 
   return spec === null ? spec : { ...spec, title: redact(spec.title) };
 }
 
-/** Plain data with each of its texts redacted; the same object where none of them changed. */
+/** What others told without secrets; the board's own words stay. */
 export function redactTexts<Data>(data: Data, redact: Redact): Data {
-  return mapTexts(data, redact) as Data;
+  return mapTexts(data, redact, words) as Data;
 }
 
-function mapTexts(data: unknown, redact: Redact): unknown {
-  if (typeof data === 'string') return redact(data);
+/**
+ * Plain data with each of its texts changed, keys and what is below the keys in `kept` left alone; the same object
+ * where nothing changed.
+ */
+export function mapTexts(data: unknown, change: Redact, kept: ReadonlySet<string> = new Set()): unknown {
+  if (typeof data === 'string') return change(data);
   if (typeof data !== 'object' || data === null) return data;
   if (Array.isArray(data)) {
-    const items = data.map((item) => mapTexts(item, redact));
+    const items = data.map((item) => mapTexts(item, change, kept));
     return items.some((item, index) => item !== data[index]) ? items : data;
   }
   const before = Object.entries(data);
   const after = before.map(([key, value]): [string, unknown] => [
     key,
-    words.has(key) ? value : mapTexts(value, redact),
+    kept.has(key) ? value : mapTexts(value, change, kept),
   ]);
   return after.some(([, value], index) => value !== before[index]?.[1]) ? Object.fromEntries(after) : data;
 }

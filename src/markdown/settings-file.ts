@@ -4,7 +4,7 @@ import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import type { AgentKind, Settings } from '../domain/settings.ts';
-import { openFields, refuse } from './fields.ts';
+import { openFields, refuse, refuseWith } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { stripByteOrderMark } from './frontmatter.ts';
 import {
@@ -111,7 +111,8 @@ const readBranchPrefix: Read<string> = (field) => {
 
 const readEnvironment: Read<Readonly<Record<string, string>>> = (field) => {
   const example = 'names with values, such as `API_URL: http://localhost`';
-  if (field.node.kind !== 'map') return refuse(field, example);
+  // What stands there may be a secret, and is not repeated.
+  if (field.node.kind !== 'map') return refuseWith(field, { message: `${field.name} has no keys`, expected: example });
   const variables = field.node.entries.map(({ key, keyOffset, value }) => {
     const variable = { ...field, name: `${field.name}.${key}`, node: value };
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) {

@@ -8,7 +8,7 @@ import { failure, success } from '../../domain/result.ts';
 import type { Column } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
-import { codeOf, makeFolder, replaceFile, syncFolder } from './durable.ts';
+import { codeOf, makeFolder, privateMode, replaceFile, syncFolder } from './durable.ts';
 import {
   readFact,
   readTaskFacts,
@@ -113,6 +113,6 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
 
 /** `queue.json` is derived, so it is whole but need not survive a power cut. */
 async function replaceBoardData(temporary: string, path: string, json: string): Promise<void> {
-  await writeFile(temporary, json);
+  await writeFile(temporary, json, { mode: privateMode });
   await rename(temporary, path);
 }

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { LineSplitter } from '../../adapters/agent/line-splitter.ts';
+import type { Redactor } from '../../adapters/redactor.ts';
 import { readTaskFacts, runFiles } from '../../adapters/files/facts.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TaskId } from '../../domain/task.ts';
+import { readSettingsOf } from '../compose.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { redactFor, redactStreamLine } from '../redact.ts';
 import { findTask } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 import { formatStreamLine } from '../view/stream-text.ts';
@@ -38,7 +41,9 @@ export const logsCommand: Verb = () =>
         throw new CliError(exitCodes.usage, `${id} has no run yet`, `Type: branchboard logs ${id} -f`);
       if (options.run !== undefined && options.run > last && options.follow !== true)
         throw new CliError(exitCodes.usage, `${id} has no run ${options.run}`, `Its last one is run ${last}.`);
-      const follower = new LogFollower(place, id, options.raw === true);
+      const settings = await readSettingsOf(place);
+      const redact = redactFor(() => settings);
+      const follower = new LogFollower(place, id, { isRaw: options.raw === true, redact });
       await follower.show(options.run ?? Math.max(1, last));
       if (options.follow === true) await follower.follow();
     });
@@ -52,15 +57,17 @@ function parseRunNumber(text: string): number {
 class LogFollower {
   readonly #place: Place;
   readonly #id: TaskId;
-  readonly #raw: boolean;
+  readonly #isRaw: boolean;
+  readonly #redact: Redactor;
   #run = 1;
   #offset = 0;
   #lines = new LineSplitter(limits.maxStreamLineBytes);
 
-  constructor(place: Place, id: TaskId, raw: boolean) {
+  constructor(place: Place, id: TaskId, how: { readonly isRaw: boolean; readonly redact: Redactor }) {
     this.#place = place;
     this.#id = id;
-    this.#raw = raw;
+    this.#isRaw = how.isRaw;
+    this.#redact = how.redact;
   }
 
   async show(run: number): Promise<void> {
@@ -113,8 +120,9 @@ class LogFollower {
   }
 
   #printLine(line: string): void {
-    if (this.#raw) print(line);
-    else for (const text of formatStreamLine(line)) print(text);
+    const redacted = redactStreamLine(line, this.#redact);
+    if (this.#isRaw) print(redacted);
+    else for (const text of formatStreamLine(redacted)) print(text);
   }
 }
 

@@ -1,10 +1,13 @@
 /** `show`: one task with its runs. */
 import { Command } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
+import { redactTexts } from '../../daemon/redact.ts';
 import type { RunFacts } from '../../domain/board.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
+import { readSettingsOf } from '../compose.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
+import { redactFor } from '../redact.ts';
 import { findTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
@@ -17,8 +20,10 @@ export const showCommand: Verb = () =>
     .action(async (text: string, options: GlobalOptions & { readonly json?: boolean }) => {
       const place = await findPlace(options);
       const { id, column, path } = await findTask(place, text);
-      const { runs, verdict } = await readTaskFacts(place.layout, id);
-      const task = findTaskData((await readBoardData(place)).data, id);
+      const settings = await readSettingsOf(place);
+      const redact = redactFor(() => settings);
+      const { runs, verdict } = redactTexts(await readTaskFacts(place.layout, id), redact);
+      const task = redactTexts(findTaskData((await readBoardData(place)).data, id), redact);
       if (options.json === true) {
         printJson({ version: 1, id, column, file: path, task: task ?? null, verdict, runs });
         return;
