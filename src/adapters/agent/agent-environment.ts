@@ -5,20 +5,46 @@
 import path from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 
-/** Variables of the daemon that an agent inherits, by name. */
-export const inheritedNames: readonly string[] = [
-  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'COLORTERM', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR'],
-  ...['SSH_AUTH_SOCK', 'IS_SANDBOX', 'CLOUD_ML_REGION', 'GCLOUD_PROJECT'],
-  ...['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'],
-  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'],
-  ...['NVM_DIR', 'NVM_BIN', 'N_PREFIX', 'NODENV_ROOT', 'VOLTA_HOME', 'ASDF_DIR', 'ASDF_DATA_DIR', 'PNPM_HOME'],
-  ...['BUN_INSTALL', 'PYENV_ROOT', 'VIRTUAL_ENV', 'RBENV_ROOT', 'JAVA_HOME', 'SDKMAN_DIR', 'GOPATH', 'GOROOT'],
-  ...['CARGO_HOME', 'RUSTUP_HOME'],
-];
+/** Variables of the daemon that an agent inherits, by what they are for; `*` stands for the rest of a name. */
+export const inherited: Readonly<Record<string, readonly string[]>> = {
+  'the user and the machine': [
+    ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'COLORTERM', 'LANG', 'LANGUAGE', 'LC_*', 'TZ', 'TMPDIR'],
+    ...['XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_CACHE_HOME', 'XDG_STATE_HOME'],
+  ],
+  'Claude Code: login, model, limits': [
+    ...['ANTHROPIC_*', 'CLAUDE_*', 'IS_SANDBOX', 'API_TIMEOUT_MS', 'MAX_THINKING_TOKENS', 'MAX_MCP_OUTPUT_TOKENS'],
+    ...['BASH_DEFAULT_TIMEOUT_MS', 'BASH_MAX_TIMEOUT_MS', 'BASH_MAX_OUTPUT_LENGTH', 'MCP_TIMEOUT', 'MCP_TOOL_TIMEOUT'],
+    ...['DISABLE_TELEMETRY', 'DISABLE_ERROR_REPORTING', 'DISABLE_PROMPT_CACHING*', 'DISABLE_AUTO_COMPACT'],
+    ...['DISABLE_INTERLEAVED_THINKING'],
+  ],
+  'the network': [
+    ...['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'],
+    ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'],
+  ],
+  'where languages and their tools are': [
+    ...['NVM_DIR', 'NVM_BIN', 'N_PREFIX', 'NODENV_ROOT', 'VOLTA_HOME', 'FNM_DIR', 'FNM_MULTISHELL_PATH', 'PNPM_HOME'],
+    ...['BUN_INSTALL', 'ASDF_DIR', 'ASDF_DATA_DIR', 'MISE_DATA_DIR', 'MISE_CONFIG_DIR', 'PYENV_ROOT', 'VIRTUAL_ENV'],
+    ...['RBENV_ROOT', 'JAVA_HOME', 'SDKMAN_DIR', 'GOPATH', 'GOROOT', 'CARGO_HOME', 'RUSTUP_HOME'],
+  ],
+};
 
-/** Variables of the daemon that an agent inherits, by the beginning of their names. */
-export const inheritedPrefixes: readonly string[] = [
-  ...['LC_', 'XDG_', 'ANTHROPIC_', 'CLAUDE_', 'AWS_', 'GOOGLE_', 'VERTEX_', 'AZURE_', 'DISABLE_', 'MISE_', 'FNM_'],
+/** The same for a cloud that Claude Code is told to work with; each of `switches` turns it on. */
+export interface CloudVariables {
+  readonly switches: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** A cloud's credentials are an agent's only where its model is called by them. */
+export const inheritedForClouds: readonly CloudVariables[] = [
+  {
+    switches: ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_MANTLE', 'CLAUDE_CODE_USE_ANTHROPIC_AWS'],
+    names: ['AWS_*'],
+  },
+  {
+    switches: ['CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD'],
+    names: ['GOOGLE_*', 'VERTEX_*', 'CLOUD_ML_REGION', 'GCLOUD_PROJECT'],
+  },
+  { switches: ['CLAUDE_CODE_USE_FOUNDRY'], names: ['AZURE_*'] },
 ];
 
 /** Variables that tie a process to the Claude Code session that started it; an agent must not take them for its own. */
@@ -67,8 +93,11 @@ export interface EnvironmentRequest {
 /** Composes an agent's whole environment. */
 export function composeEnvironment(request: EnvironmentRequest): Record<string, string> {
   const env: Record<string, string> = {};
+  const isOn = (name: string) => isSwitchedOn(request.configured[name] ?? request.inherited[name]);
+  const clouds = inheritedForClouds.filter(({ switches }) => switches.some(isOn));
+  const patterns = [...Object.values(inherited).flat(), ...clouds.flatMap(({ names }) => names)];
   for (const [name, value] of Object.entries(request.inherited)) {
-    if (value !== undefined && isInherited(name)) env[name] = value;
+    if (value !== undefined && !notInherited.includes(name) && matchesAny(name, patterns)) env[name] = value;
   }
   env['CLAUDE_CODE_ENABLE_TODO_TOOLS'] = '1';
   env['DISABLE_AUTOUPDATER'] = '1';
@@ -87,9 +116,13 @@ export function composeEnvironment(request: EnvironmentRequest): Record<string, 
   };
 }
 
-function isInherited(name: string): boolean {
-  if (notInherited.includes(name)) return false;
-  return inheritedNames.includes(name) || inheritedPrefixes.some((prefix) => name.startsWith(prefix));
+function matchesAny(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+}
+
+/** As Claude Code reads its switches. */
+function isSwitchedOn(value: string | undefined): boolean {
+  return /^(?:1|true|yes|on)$/i.test(value?.trim() ?? '');
 }
 
 function composeGitEnvironment(identity: GitIdentity | null): Record<string, string> {

@@ -1,8 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { composeEnvironment } from '../../../src/adapters/agent/agent-environment.ts';
+import {
+  composeEnvironment,
+  inherited,
+  inheritedForClouds,
+  notInherited,
+} from '../../../src/adapters/agent/agent-environment.ts';
 import { claudeArguments } from '../../../src/adapters/agent/claude.ts';
 import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
@@ -78,7 +83,7 @@ describe('composeEnvironment', () => {
     });
 
   it('lets in what is on the list and nothing else', () => {
-    const inherited = {
+    const known = {
       ...{
         PATH: '/bin',
         HOME: '/home/me',
@@ -87,12 +92,55 @@ describe('composeEnvironment', () => {
         https_proxy: 'p',
         ANTHROPIC_API_KEY: 'k',
       },
-      ...{ CLAUDE_CONFIG_DIR: '/d', AWS_REGION: 'r', IS_SANDBOX: '1', DISABLE_TELEMETRY: '1' },
+      ...{ CLAUDE_CONFIG_DIR: '/d', IS_SANDBOX: '1', DISABLE_TELEMETRY: '1', DISABLE_PROMPT_CACHING_HAIKU: '1' },
     };
-    const kept = compose({ ...inherited, GITHUB_TOKEN: 'x', NODE_OPTIONS: 'x', LD_PRELOAD: 'x', npm_config_x: 'x' });
-    expect(kept).toMatchObject(inherited);
-    for (const name of ['GITHUB_TOKEN', 'NODE_OPTIONS', 'LD_PRELOAD', 'npm_config_x'])
-      expect(kept).not.toHaveProperty(name);
+    const others = [
+      ...['GITHUB_TOKEN', 'NODE_OPTIONS', 'LD_PRELOAD', 'npm_config_x', 'SSH_AUTH_SOCK', 'DISABLE_SOMETHING'],
+      ...['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'MISE_GITHUB_TOKEN', 'PATHS', 'LC', 'anthropic_api_key'],
+    ];
+    const kept = compose({ ...known, ...Object.fromEntries(others.map((name) => [name, 'x'])) });
+    expect(kept).toMatchObject(known);
+    for (const name of others) expect(kept).not.toHaveProperty(name);
+    expect(compose({}, { configured: { SSH_AUTH_SOCK: '/s' } })).toMatchObject({ SSH_AUTH_SOCK: '/s' });
+  });
+
+  it.each([
+    ['CLAUDE_CODE_USE_BEDROCK', ['AWS_REGION', 'AWS_SECRET_ACCESS_KEY', 'AWS_BEARER_TOKEN_BEDROCK']],
+    ['CLAUDE_CODE_USE_MANTLE', ['AWS_PROFILE']],
+    ['CLAUDE_CODE_USE_ANTHROPIC_AWS', ['AWS_PROFILE']],
+    [
+      'CLAUDE_CODE_USE_VERTEX',
+      ['GOOGLE_APPLICATION_CREDENTIALS', 'VERTEX_REGION_CLAUDE_X', 'CLOUD_ML_REGION', 'GCLOUD_PROJECT'],
+    ],
+    ['CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD', ['GOOGLE_APPLICATION_CREDENTIALS']],
+    ['CLAUDE_CODE_USE_FOUNDRY', ['AZURE_CLIENT_SECRET']],
+  ])('lets in a cloud’s credentials only where %s is on', (name, names) => {
+    const own = Object.fromEntries(names.map((each) => [each, 'x']));
+    const others = { AWS_X: 'x', GOOGLE_X: 'x', AZURE_X: 'x' };
+    const listed = (kept: object) => Object.keys(kept).filter((each) => names.includes(each) || each.endsWith('_X'));
+    expect(listed(compose({ ...own }))).toEqual([]);
+    expect(listed(compose({ ...own, [name]: '0' }))).toEqual([]);
+    expect(listed(compose({ ...own, [name]: '1' }, { configured: { [name]: 'false' } }))).toEqual([]);
+    expect(listed(compose({ ...own, [name]: 'true' })).sort()).toEqual([...names].sort());
+    expect(listed(compose({ ...own }, { configured: { [name]: '1' } })).sort()).toEqual([...names].sort());
+    expect(listed(compose({ ...others, [name]: '1' }))).toHaveLength(1);
+  });
+
+  it('lets in what the README lists, and nothing else', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const listNames = (text: string) => [...text.matchAll(/`([A-Za-z_]+\*?)`/g)].map(([, name]) => name);
+    const rows = readme.split('\n').filter((line) => line.startsWith('| '));
+    const cellOf = (begin: string) => rows.find((row) => row.startsWith(`| ${begin} `))?.split('|')[2] ?? '';
+    for (const [purpose, names] of Object.entries(inherited)) expect(listNames(cellOf(purpose))).toEqual(names);
+    for (const { switches, names } of inheritedForClouds) {
+      const title = switches.map((each) => `\`${each}\``).join(', ');
+      expect(listNames(cellOf(`only with one of ${title}`) || cellOf(`only with ${title}`))).toEqual(names);
+    }
+    const passedOver = readme.split('\n\n').find((text) => text.startsWith('Not passed on')) ?? '';
+    expect(listNames(passedOver).filter((name) => name?.startsWith('CLAUDE') === true)).toEqual(notInherited);
+    for (const name of Object.keys(compose({}))) {
+      expect(readme).toContain(`\`${name.replace(/^(GIT_CONFIG|BRANCHBOARD)_.*$/, '$1_*')}\``);
+    }
   });
 
   it('does not pass on the session that the board itself was started from', () => {
