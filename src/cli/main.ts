@@ -20,6 +20,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   resume: async () => (await import('./commands/pause.ts')).resumeCommand,
   stop: async () => (await import('./commands/stop.ts')).stopCommand,
   diff: async () => (await import('./commands/diff.ts')).diffCommand,
+  rescue: async () => (await import('./commands/rescue.ts')).rescueCommand,
   graph: async () => (await import('./commands/graph.ts')).graphCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   demo: async () => (await import('./commands/demo.ts')).demoCommand,

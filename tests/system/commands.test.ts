@@ -19,6 +19,7 @@ const verbs = [
   'resume',
   'stop',
   'diff',
+  'rescue',
   'graph',
   'doctor',
   'demo',

@@ -50,6 +50,16 @@ export async function chooseWorkspace(request: WorkspaceRequest): Promise<Worksp
   );
 }
 
+/** A free branch of that name, with a number behind it if need be. */
+export function chooseBranch(wishedPrefix: string, name: string, known: Branches): string {
+  const branches = new Set([...known.keys()].map((ref) => ref.slice(branchRef('').length).toLowerCase()));
+  const prefix = avoidBranches(wishedPrefix, branches);
+  for (let number = 1; ; number += 1) {
+    const branch = `${prefix}${number === 1 ? name : `${name}-${String(number)}`}`;
+    if (!collides(branch, branches)) return branch;
+  }
+}
+
 /** Lists the branches. One git process. Throws PortError if git fails. */
 export async function listBranches(git: Git): Promise<Branches> {
   const output = await git.run(['for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads']);

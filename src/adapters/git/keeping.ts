@@ -206,7 +206,10 @@ async function letGo(git: Git, plan: RunPlan, record: string): Promise<boolean> 
   for (const input of [keeps + letsGo, letsGo]) {
     const options = { ...inWorktree(plan.workspace.path), ...durable, input };
     const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
-    if (exitCode === 0) return true;
+    if (exitCode !== 0) continue;
+    // What is there may be of an earlier task of the same id.
+    if (input === letsGo) await keepLeft(git, plan, keptRef(plan), [doneRef(plan.task)]);
+    return true;
   }
   await removeMark(record, 'released');
   return false;
