@@ -87,7 +87,7 @@ export function closeClaim(folder: string): Claim {
 export function syncClaim(folder: string): void {
   try {
     for (const name of readdirSync(folder)) {
-      if (/^claim\.\d+$/.test(name)) rmSync(path.join(folder, name), { force: true });
+      if (/^claim\.(?:closed\.)?\d+$/.test(name)) rmSync(path.join(folder, name), { force: true });
     }
   } catch {
     // What is left over is in nobody's way.

@@ -10,7 +10,7 @@ import path from 'node:path';
 import type { RunExit, RunId, RunPlan } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { tagOf } from './agent-environment.ts';
-import { closeClaim, readClaim } from './claim.ts';
+import { closeClaim, readClaim, syncClaim } from './claim.ts';
 import { StreamFollower } from './follow.ts';
 import { readStderrTail } from './launch.ts';
 import { carriesTag, findDescendants, isAlive, signalGroup, type ProcessMark } from './processes.ts';
@@ -39,6 +39,8 @@ export async function findRun(
     if (thisBoot) await sweepRun(tag, null, clock, timings);
     return { kind: 'unclaimed' };
   }
+  // Its board may have been killed before it could.
+  syncClaim(folder);
   const { mark, claimedAt } = claim;
   if (thisBoot && mark !== null && isAlive(mark) && carriesTag(mark.pid, tag))
     return { kind: 'alive', mark, claimedAt };

@@ -56,6 +56,11 @@ export async function writeTemporary(path: string, text: string, mode: number): 
   return temporary;
 }
 
+/** Whether a file is one that {@link writeTemporary} made. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.[0-9a-f]{8}\.tmp$/.test(name);
+}
+
 /** Makes a temporary file the one at `path`; throws EEXIST if there is one. Only `syncFolder` makes it durable. */
 export async function linkTemporary(temporary: string, path: string): Promise<void> {
   await commit(temporary, async () => {

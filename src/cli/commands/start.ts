@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { awaitLeftovers } from '../../adapters/agent/leftovers.ts';
 import { createClock } from '../../adapters/clock.ts';
+import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { findOwner, lockBoard, type Owner } from '../../adapters/lock.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -56,6 +57,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     },
   });
   if (!lock.ok) throw describeTaken(lock.failure);
+  await removeTemporaryFiles(place.layout);
   const view = await createView(place);
   onNotice = (message) => view.showNotice(message);
   const daemon = composeDaemon(place, {

@@ -1,0 +1,34 @@
+/** What a board that was killed left half written: its temporary files, which nobody will ever make real. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isTemporary } from './durable.ts';
+import type { Layout } from './layout.ts';
+
+/** Where the tasks are that a board may have been at work on; what it wrote for others was whole before it moved them. */
+const liveColumns = ['queued', 'active', 'attention'] as const;
+
+/**
+ * Removes temporary files of the columns and of their tasks' runs. Only for who holds the board's lock: another
+ * daemon's would be removed under its hands. Never throws; what can't be removed is in nobody's way.
+ */
+export async function removeTemporaryFiles(layout: Layout): Promise<void> {
+  await Promise.all(
+    liveColumns.map(async (column) => {
+      const names = await clean(layout.column(column));
+      const tasks = names.filter((name) => name.endsWith('.md')).map((name) => name.slice(0, -'.md'.length));
+      for (const task of tasks) {
+        const folder = join(layout.runs, task);
+        const runs = (await clean(folder)).filter((name) => /^\d+$/.test(name));
+        await Promise.all(runs.map((run) => clean(join(folder, run))));
+      }
+    }),
+  );
+}
+
+/** Removes the temporary files in a folder; gives the names of the others. */
+async function clean(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  const temporary = names.filter(isTemporary);
+  await Promise.all(temporary.map((name) => rm(join(folder, name), { force: true }).catch(() => undefined)));
+  return names.filter((name) => !isTemporary(name));
+}
