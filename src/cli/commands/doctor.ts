@@ -1,10 +1,12 @@
 /** `doctor`: checks all that a board needs, and says how to mend what is missing. */
+import { watch } from 'node:fs';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { execa } from 'execa';
 import { resolveCommand } from '../../adapters/agent/command-path.ts';
 import { identityHint, openRepository } from '../../adapters/git/repository.ts';
+import { describeWatchTrouble, watchLimitsHint } from '../../adapters/watch.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { composeSettings } from '../compose.ts';
@@ -83,7 +85,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
     checkPermissions(settings),
     await checkWritable(place),
     await checkDisk(repository.topLevel),
-    await checkWatches(),
+    await checkWatches(repository.topLevel),
   ];
 }
 
@@ -225,8 +227,13 @@ async function checkDisk(folder: string): Promise<Finding> {
 }
 
 /** Watching is a convenience; the sweep finds what a watcher can't. */
-async function checkWatches(): Promise<Finding> {
+async function checkWatches(folder: string): Promise<Finding> {
   const check = 'watches';
+  try {
+    watch(folder).close();
+  } catch (error) {
+    return { check, status: 'warning', detail: describeWatchTrouble(error) };
+  }
   const text = await readFile('/proc/sys/fs/inotify/max_user_watches', 'utf8').catch(() => null);
   if (text === null) return { check, status: 'ok', detail: 'no limit that could be read' };
   const watches = Number(text);
@@ -235,7 +242,7 @@ async function checkWatches(): Promise<Finding> {
         check,
         status: 'warning',
         detail: `inotify allows ${watches} watches; files may be noticed seconds late`,
-        hint: 'Type: sudo sysctl fs.inotify.max_user_watches=524288',
+        hint: watchLimitsHint,
       }
     : { check, status: 'ok', detail: `inotify allows ${watches}` };
 }

@@ -1,0 +1,140 @@
+/** One daemon for a board: whoever comes second exits with 4 and says who has it, however the owner is doing. */
+import { createHash } from 'node:crypto';
+import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { BoardData } from '../../src/daemon/board-data.ts';
+import {
+  addFile,
+  boardTestTimeoutMs,
+  isAlive,
+  waitUntil,
+  withBoard,
+  withPatience,
+  writeTask,
+  type Running,
+  type ScratchBoard,
+} from './board.ts';
+
+const timeout = boardTestTimeoutMs;
+
+function gated(board: ScratchBoard): string {
+  return writeTask('Gated', ['say begun', `wait-for ${board.gate('go')}`, ...addFile('work.txt')]);
+}
+
+/** Where the sockets of a board are. */
+function socketsOf(board: ScratchBoard): string {
+  const hash = createHash('sha256').update(board.path()).digest('hex').slice(0, 16);
+  return join('/tmp', `branchboard-${String(userInfo().uid)}`, hash);
+}
+
+/** Starts eight at once; gives the one that runs after the others gave up and named it. */
+async function startEight(board: ScratchBoard): Promise<Running> {
+  const all = Array.from({ length: 8 }, () => board.launch(['start']));
+  const ended = new Map<number, number | null>();
+  for (const each of all) void each.ended.then(({ code }) => ended.set(each.pid, code));
+  await waitUntil('seven gave up', () => ended.size === 7);
+  const owner = all.find(({ pid }) => !ended.has(pid));
+  if (owner === undefined) throw new Error('nobody runs');
+  await waitUntil('one is up', () => owner.output().includes('board started'));
+  expect([...ended.values()]).toEqual(Array(7).fill(4));
+  for (const each of all) {
+    if (each !== owner) expect(each.output()).toContain(`another board runs here (pid ${String(owner.pid)})`);
+  }
+  return owner;
+}
+
+async function expectTaken(board: ScratchBoard, owner: Running): Promise<void> {
+  const { code, stderr } = await board.cli('start');
+  expect({ code, stderr }).toEqual({
+    code: 4,
+    stderr: `error: another board runs here (pid ${String(owner.pid)})\nType: branchboard stop\n`,
+  });
+}
+
+test(
+  'of eight that start in the same moment one runs and adopts the orphan, whoever was killed before, again and again',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      board.drop({ 'job.md': gated(board) });
+      let owner = await startEight(board);
+      await waitUntil('the agent works', () => board.read('runs', 'job', '1', 'stream.jsonl').includes('"begun"'));
+      const agents = board.findAgentProcesses();
+      for (let round = 0; round < 2; round += 1) {
+        owner.signal('SIGKILL');
+        await owner.ended;
+        owner = await startEight(board);
+        expect(board.findAgentProcesses()).toEqual(agents);
+      }
+      board.open('go');
+      await board.arrive('done', 'job');
+      expect(board.countRuns('job')).toBe(1);
+      expect(board.happened('run-ended')).toHaveLength(1);
+      expect((await board.stop(owner)).code).toBe(0);
+    }),
+);
+
+test.concurrent('an owner that is stopped (SIGSTOP) keeps its board and is named', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const owner = await board.start();
+    owner.signal('SIGSTOP');
+    await expectTaken(board, owner);
+    owner.signal('SIGCONT');
+    expect((await board.json<BoardData>('status')).daemon).toEqual({ running: true, pid: owner.pid });
+    expect((await board.stop(owner)).code).toBe(0);
+  }),
+);
+
+test.concurrent('a cleaner that removes the socket takes no board away, and stop still reaches it', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'job.md': gated(board) });
+    const owner = await board.start();
+    rmSync(socketsOf(board), { recursive: true });
+    await expectTaken(board, owner);
+    expect((await board.json<BoardData>('status')).daemon).toEqual({ running: true, pid: owner.pid });
+    expect(await board.succeed('stop')).toBe(`Stopped (pid ${String(owner.pid)}).\n`);
+    expect((await withPatience(owner.ended, 'the end of the board')).code).toBe(0);
+    expect(isAlive(owner.pid)).toBe(false);
+    expect(board.column('queued')).toEqual(['job']);
+  }),
+);
+
+test.concurrent('start --detach says who has the board as well', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const owner = await board.start();
+    const { code, stderr } = await board.cli('start', '--detach');
+    expect(code).toBe(4);
+    expect(stderr).toContain(`another board runs here (pid ${String(owner.pid)})`);
+    await board.stop(owner);
+  }),
+);
+
+test.concurrent(
+  'a board that another machine or container has is left to it while its beat is seen, and taken over after',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      const first = await board.start();
+      await board.stop(first);
+      // As the same folder looks from a machine whose boot, pids and clock are others.
+      const number = Math.max(...readdirSync(board.path('lock')).map(Number));
+      const file = board.path('lock', String(number));
+      writeFileSync(file, ['4242', '17', 'another-boot', 'pid:[1]', 'far-away', ''].join('\n'));
+      let beats = 1;
+      const beat = setInterval(() => utimesSync(file, beats, (beats += 1)), 200);
+      try {
+        const { code, stderr } = await board.cli('start');
+        expect(code).toBe(4);
+        expect(stderr).toBe('error: another board runs here (pid 4242 on far-away)\nType there: branchboard stop\n');
+      } finally {
+        clearInterval(beat);
+      }
+      const next = await board.start();
+      // Now it is the other one's turn: it wakes after a long sleep, and this one stops.
+      writeFileSync(board.path('lock', '99'), ['4242', '17', 'another-boot', 'pid:[1]', 'far-away', ''].join('\n'));
+      expect((await withPatience(next.ended, 'the end of the board')).code).toBe(0);
+      expect(next.output()).toContain('another machine took this board over');
+    }),
+);
