@@ -9,7 +9,7 @@ import { isSameFile, type FileIdentity, type TaskFile } from '../../domain/board
 import { limits } from '../../domain/limits.ts';
 import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
-import { codeOf, linkTemporary, syncFolder, writeTemporary } from './durable.ts';
+import { codeOf, linkTemporary, syncOrUndo, writeTemporary } from './durable.ts';
 import { setRunsAside } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { identify, readTextFile } from './reader.ts';
@@ -76,7 +76,7 @@ export class Acceptance {
         each.reject(error);
       }
     }
-    const synced = syncFolder(this.#layout.column('queued'));
+    const synced = syncOrUndo([this.#layout.column('queued')], () => this.#takeBack(linked));
     await Promise.all(linked.map((each) => synced.then(() => this.#removeOriginal(each)).catch(each.reject)));
     await synced.catch(() => undefined);
   }
@@ -97,6 +97,11 @@ export class Acceptance {
     } finally {
       await rm(temporary, { force: true });
     }
+  }
+
+  /** The copies go; the originals are in the inbox still. */
+  async #takeBack(linked: readonly Waiting[]): Promise<void> {
+    await Promise.allSettled(linked.map(({ request }) => unlink(this.#pathOf('queued', fileNameOf(request.id)))));
   }
 
   async #removeOriginal({ request, resolve }: Waiting): Promise<void> {

@@ -8,7 +8,7 @@ import { failure, success } from '../../domain/result.ts';
 import type { Column } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
-import { codeOf, makeFolder, privateMode, replaceFile, syncFolder } from './durable.ts';
+import { codeOf, makeFolder, privateMode, replaceFile, syncOrUndo } from './durable.ts';
 import {
   readFact,
   readTaskFacts,
@@ -47,7 +47,9 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
       if (codeOf(error) !== 'ENOENT') throw error;
       throw new PortError(`${shownAs(file.column, file.name)} is no longer there`, { code: 'ENOENT', cause: error });
     }
-    await Promise.all([syncFolder(layout.column(to)), syncFolder(layout.column(file.column))]);
+    await syncOrUndo([layout.column(to), layout.column(file.column)], () =>
+      rename(pathOf({ column: to, name }), pathOf(file)),
+    );
     return locate(to, name);
   }
 

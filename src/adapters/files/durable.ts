@@ -28,6 +28,18 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Makes the entries of folders durable. Where that fails, as on a full disk, `undo` takes back what was changed in them:
+ * who is told of a failure must find things as they were, or it would go on from what is not so. Throws the failure.
+ */
+export async function syncOrUndo(folders: readonly string[], undo: () => Promise<void>): Promise<void> {
+  const synced = await Promise.allSettled(folders.map(syncFolder));
+  const failed = synced.find((each) => each.status === 'rejected');
+  if (failed === undefined) return;
+  await undo().catch(() => undefined);
+  throw failed.reason;
+}
+
 /** Replaces a file atomically and durably. */
 export async function replaceFile(path: string, text: string, mode = privateMode): Promise<void> {
   const temporary = await writeTemporary(path, text, mode);
@@ -38,7 +50,7 @@ export async function replaceFile(path: string, text: string, mode = privateMode
 /** Creates a file atomically and durably; throws EEXIST if it is there already. */
 export async function createFile(path: string, text: string, mode = privateMode): Promise<void> {
   await linkTemporary(await writeTemporary(path, text, mode), path);
-  await syncFolder(dirname(path));
+  await syncOrUndo([dirname(path)], () => rm(path));
 }
 
 /** Writes a durable file beside `path`, which is to become it; gives its path. */
