@@ -39,6 +39,8 @@ export class PortError extends Error {
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment, never set back and standing still while the machine sleeps. */
+  monotonic(): number;
   /** Runs `wake` once after `delayMs`; the returned function forgets it. */
   setTimer(delayMs: number, wake: () => void): () => void;
   /** The local day, `YYYY-MM-DD`. */
@@ -84,6 +86,11 @@ export interface BoardFiles {
   readTask(file: TaskFile): Promise<Result<ReadFile, Unreadable>>;
   /** Renames; throws PortError if the target is there or the source is not. */
   moveTask(file: TaskFile, to: Column): Promise<TaskFile>;
+  /**
+   * Puts `file` into the archive if both it and `keeper` are there and are two files, and gives where it is then; null
+   * where one of them is gone.
+   */
+  setAside(file: TaskFile, keeper: TaskFile): Promise<TaskFile | null>;
   /** Replaces a task's file atomically if it is still what `file` says; otherwise throws PortError. */
   rewriteTask(file: TaskFile, text: string): Promise<TaskFile>;
 
@@ -112,6 +119,12 @@ export interface DashboardFile {
   settle(): Promise<void>;
   /** The user's notes as they are now. */
   readNotes(): Promise<string>;
+}
+
+/** The disk that the board and its worktrees are on. */
+export interface Disk {
+  /** Whether there is room to go on, found out by writing. Never throws. */
+  hasRoom(): Promise<boolean>;
 }
 
 /** The settings file. */

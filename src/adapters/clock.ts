@@ -10,6 +10,7 @@ const maxTimerMs = 2 ** 31 - 1;
 export function createClock(): Clock {
   return {
     now: () => Date.now(),
+    monotonic: () => performance.now(),
     setTimer(delayMs, wake) {
       const timer = setTimeout(wake, Math.min(maxTimerMs, Math.max(0, delayMs)));
       return () => clearTimeout(timer);

@@ -1,8 +1,12 @@
-/** `history.jsonl`: one JSON object a line, appended and never changed. */
+/**
+ * `history.jsonl`: one JSON object a line, appended and never changed. What can't be written, since the disk is full,
+ * is taken back whole and goes out with the next line.
+ */
 import { createReadStream } from 'node:fs';
-import { appendFile, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { HistoryEntry } from '../domain/history.ts';
+import { limits } from '../domain/limits.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { codeOf } from './files/durable.ts';
 
@@ -16,12 +20,17 @@ export function createJournal(path: string, clock: Clock): Journal {
   async function flush(): Promise<void> {
     // Yields first, so that the entries of one step go out together.
     await Promise.resolve();
-    const lines = waiting.join('');
+    const lines = waiting;
     waiting = [];
     writing = null;
-    gap ??= await findGap(path);
-    await appendFile(path, gap + lines, { mode: 0o600 });
-    gap = '';
+    try {
+      gap ??= await findGap(path);
+      await appendWhole(path, gap + lines.join(''));
+      gap = '';
+    } catch (error) {
+      waiting = [...lines, ...waiting].slice(-limits.maxWaitingHistoryLines);
+      throw error;
+    }
   }
 
   let last = Promise.resolve();
@@ -36,6 +45,22 @@ export function createJournal(path: string, clock: Clock): Journal {
     },
     sumCosts: (day) => sumCosts(path, (at) => clock.day(at) === day),
   };
+}
+
+/** Appends all of a text or nothing of it. */
+async function appendWhole(path: string, text: string): Promise<void> {
+  const file = await open(path, 'a', 0o600);
+  try {
+    const { size } = await file.stat();
+    try {
+      await file.appendFile(text);
+    } catch (error) {
+      await file.truncate(size);
+      throw error;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 async function findGap(path: string): Promise<string> {

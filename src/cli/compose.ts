@@ -1,9 +1,10 @@
 /** The composition root: the only place that joins the adapters to the daemon. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { markOwnCommands } from '../adapters/agent/leftovers.ts';
 import { createAgentRunner } from '../adapters/agent/runner.ts';
 import { createClock } from '../adapters/clock.ts';
 import { createCommandRunner } from '../adapters/command-runner.ts';
+import { createDisk } from '../adapters/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createDashboardFile } from '../adapters/files/dashboard-file.ts';
 import { createSettingsFile } from '../adapters/files/settings-file.ts';
@@ -65,6 +66,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         notice: onNotice,
       }),
       commands,
+      disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings)]),
       journal: createJournal(layout.history, clock),
       roles: composeRoles(place),
       redact,
@@ -121,6 +123,10 @@ export function composeRoles({ layout, repository }: Place) {
     overridesDir: layout.templates,
     claudeAgentsDir: join(repository.topLevel, '.claude', 'agents'),
   });
+}
+
+function worktreesOf({ layout, repository }: Place, { worktrees }: Settings): string {
+  return worktrees.dir === null ? layout.worktrees : resolve(repository.topLevel, worktrees.dir);
 }
 
 function composeDashboard({ layout }: Place) {

@@ -7,6 +7,7 @@
  */
 import type { Hold } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
+import type { RunPlan } from '../domain/run.ts';
 import type { Draft } from './draft.ts';
 
 /** Holds the board. `until` is what the service said, or null: then it backs off, longer each time in a row. */
@@ -31,7 +32,8 @@ export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, 
 
 function backoffMs(reason: Hold['reason'], strikes: number, at: number): number {
   if (reason === 'auth' || reason === 'credit') return limits.authProbeEveryMs;
-  const full = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (strikes - 1));
+  const first = reason === 'usage-limit' ? limits.firstUsageLimitBackoffMs : limits.firstBackoffMs;
+  const full = Math.min(limits.maxBackoffMs, first * 2 ** (strikes - 1));
   // Jitter from the time itself, so that the reducer needs no randomness.
   return full + Math.round((at % 1000) * (full / 4000));
 }
@@ -48,10 +50,10 @@ export function needsUser(hold: Hold): boolean {
   return hold.reason === 'auth' || hold.reason === 'credit';
 }
 
-/** Ends a hold because a run got through. A spent budget is ended by the next day alone. */
-export function liftHold(draft: Draft): void {
+/** Ends a hold because its probe got through; a run from before proves nothing. A spent budget is ended by the next day alone. */
+export function liftHold(draft: Draft, plan: RunPlan): void {
   const { hold } = draft.board;
-  if (hold === null || hold.reason === 'budget') return;
+  if (hold === null || hold.reason === 'budget' || plan.plannedAt < hold.until) return;
   endHold(draft);
 }
 

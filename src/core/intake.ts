@@ -5,7 +5,9 @@ import {
   isSameFile,
   type BoardScan,
   type FileIdentity,
+  type InboxFile,
   type LoadedTask,
+  type OutsideFault,
   type Task,
   type TaskFile,
 } from '../domain/board.ts';
@@ -15,6 +17,7 @@ import { columns, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts';
 import { limits } from '../domain/limits.ts';
 import type { Verdict } from '../domain/run.ts';
 import type { Draft } from './draft.ts';
+import { hasDisk, isDiskFull, noteDiskFull } from './disk.ts';
 import { endHold } from './hold.ts';
 import { idOfFile, load, moveActive, moveWaiting, placeOf } from './move.ts';
 import { adoptTask } from './reconcile.ts';
@@ -32,18 +35,15 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
 }
 
 function lookAtInbox(draft: Draft, scan: BoardScan): void {
+  if (!hasDisk(draft.board)) return;
   for (const [name, known] of draft.board.inbox) {
     // What is being read is answered by its own event.
     if (known.diagnostics !== null && !scan.inbox.has(name) && !scan.inboxRefused.has(name)) draft.removeInbox(name);
   }
   for (const [name, identity] of scan.inbox) {
     const known = draft.board.inbox.get(name);
-    if (
-      known !== undefined &&
-      (known.diagnostics === null || (known.identity !== null && isSameFile(known.identity, identity)))
-    )
-      continue;
-    draft.putInbox({ name, identity, diagnostics: null });
+    if (known !== undefined && !isToBeRead(known, identity, draft.at)) continue;
+    draft.putInbox({ name, identity, diagnostics: null, failures: known?.failures ?? 0, retryAt: null });
     draft.emit({ type: 'take-in', name, identity });
   }
   for (const [name, what] of scan.inboxRefused) {
@@ -56,9 +56,16 @@ function lookAtInbox(draft: Draft, scan: BoardScan): void {
         expected: 'a regular markdown file',
       },
     ];
-    draft.putInbox({ name, identity: null, diagnostics });
+    draft.putInbox({ name, identity: null, diagnostics, failures: 0, retryAt: null });
     draft.journal({ type: 'inbox-rejected', name, diagnostics });
   }
+}
+
+/** A file that is being read is answered by its own event; one that was refused is read again once it changed. */
+function isToBeRead(known: InboxFile, identity: FileIdentity, at: number): boolean {
+  if (known.diagnostics === null) return false;
+  if (known.retryAt !== null && at >= known.retryAt) return true;
+  return known.identity === null || !isSameFile(known.identity, identity);
 }
 
 function lookAtFinished(draft: Draft, scan: BoardScan, before: BoardScan | null): void {
@@ -159,12 +166,36 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
       draft.journal({ type: 'inbox-repeated', name, task: outcome.id });
       return;
     case 'rejected':
-      draft.putInbox({ name, identity, diagnostics: outcome.diagnostics });
+      draft.putInbox({ name, identity, diagnostics: outcome.diagnostics, failures: 0, retryAt: null });
       draft.journal({ type: 'inbox-rejected', name, diagnostics: outcome.diagnostics });
+      return;
+    case 'failed':
+      handleTakeInFailed(draft, name, identity, outcome.fault);
       return;
     case 'changed':
       draft.removeInbox(name);
   }
+}
+
+/** The file is as it was; it is tried again, sooner or later, and its trouble told once. */
+function handleTakeInFailed(draft: Draft, name: string, identity: FileIdentity, fault: OutsideFault): void {
+  if (isDiskFull(fault)) {
+    noteDiskFull(draft, fault.message);
+    draft.removeInbox(name);
+    return;
+  }
+  const failures = (draft.board.inbox.get(name)?.failures ?? 0) + 1;
+  const delayMs = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (failures - 1));
+  const diagnostics: readonly Diagnostic[] = [
+    {
+      severity: 'error',
+      file: `.orchestrator/inbox/${name}`,
+      message: fault.message,
+      hint: 'The board tries again by itself; save the file again to try at once.',
+    },
+  ];
+  draft.putInbox({ name, identity, diagnostics, failures, retryAt: draft.at + delayMs });
+  if (failures === 1) draft.journal({ type: 'inbox-rejected', name, diagnostics });
 }
 
 /** A file met for the first time was read, with its facts. */
@@ -172,15 +203,23 @@ export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
   const { file } = loaded;
   stopLoading(draft, [placeOf(file)]);
   const id = idOfFile(file.name);
-  if (id === null || draft.board.live.has(keyOf(id))) return;
+  if (id === null) return;
+  const live = draft.task(id);
   const finished = draft.board.finished.get(keyOf(id));
+  if (live !== undefined) {
+    if (live.file.column !== file.column) draft.emit({ type: 'set-aside', task: id, file, keeper: live.file });
+    return;
+  }
   // One that an agent is on counts, wherever its namesake is.
   if (finished?.file.column === 'done' && loaded.lastRun?.kind !== 'alive') {
-    const note = `a second file of that name; the one in ${finished.file.column}/ counts`;
-    draft.journal({ type: 'task-found', task: id, column: file.column, note });
+    draft.emit({ type: 'set-aside', task: id, file, keeper: finished.file });
     return;
   }
   draft.removeFinished(id);
+  for (const name of loaded.facts.damaged) {
+    const note = `runs/${id}/${name} can't be understood and counts as missing`;
+    draft.journal({ type: 'task-found', task: id, column: file.column, note });
+  }
   adoptTask(draft, id, loaded);
 }
 

@@ -1,10 +1,9 @@
 /** A run's life, event by event: planned, started, seen, exited, inspected, moved, and what fails on the way. */
-import type { ActiveTask, BaseConflict, OutsideFault, Phase, TaskFile } from '../domain/board.ts';
-import type { EffectKind } from '../domain/effect.ts';
-import { limits } from '../domain/limits.ts';
+import type { ActiveTask, BaseConflict, Phase, TaskFile } from '../domain/board.ts';
 import {
   emptyRunView,
   type Evidence,
+  type Outcome,
   type RunExit,
   type RunId,
   type RunPlan,
@@ -13,10 +12,11 @@ import {
 } from '../domain/run.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
+import { hasDisk } from './disk.ts';
 import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHold } from './hold.ts';
 import { interpretExit, judgeWork } from './outcome.ts';
-import { listSettlingEffects, settleFault, settleRun, settleWish } from './settlement.ts';
+import { settleFault, settleRun, settleWish } from './settlement.ts';
 
 /** The plan is on disk: the file may move, the worktree be made and the agent started. */
 export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: TaskSpec): void {
@@ -37,7 +37,7 @@ export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: 
       draft,
       task,
       { plan, exit: null, evidence: null },
-      { kind: 'interrupted', detail: 'it had not begun', pause: null, until: null },
+      { kind: 'interrupted', detail: 'it had not begun', blame: 'nobody', pause: null, until: null },
     );
     return;
   }
@@ -94,6 +94,10 @@ export function handleRunSeen(draft: Draft, run: RunId, view: RunView, lastOutpu
   if (task?.state !== 'active' || task.phase.name !== 'running' || task.phase.plan.n !== run.n) return;
   draft.putTask({ ...task, phase: { ...task.phase, view, lastOutputAt } });
   draft.touchProgress();
+  if (view.answered && draft.board.hold !== null) {
+    liftHold(draft, task.phase.plan);
+    draft.touchFacts();
+  }
 }
 
 /** Asks for a running task's end. A later cause does not replace an earlier one. */
@@ -131,10 +135,9 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: R
   const ended = { plan, exit, evidence: null };
   switch (meaning.kind) {
     case 'inspect': {
-      draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit } });
-      const verify = plan.workspace.kind === 'detached' ? [] : (task.spec.verify ?? draft.board.settings.verify);
-      draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
-      liftHold(draft);
+      draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit, retryAt: null } });
+      inspectWork(draft, task, plan);
+      liftHold(draft, plan);
       return;
     }
     case 'session-lost': {
@@ -151,6 +154,7 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: R
         {
           kind: 'interrupted',
           detail: 'its session was not found',
+          blame: 'service',
           pause: null,
           until: null,
         },
@@ -158,16 +162,31 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: R
       return;
     }
     case 'decided': {
-      const { outcome } = meaning;
-      if (outcome.kind === 'interrupted' && outcome.pause !== null && outcome.pause !== 'user') {
-        placeHold(draft, outcome.pause, outcome.detail, outcome.until);
-      } else if (outcome.kind !== 'interrupted' && outcome.kind !== 'cancelled' && exit.view.result !== null) {
-        liftHold(draft);
-      }
+      const outcome = excuseDiskFull(draft, meaning.outcome);
+      if (outcome.kind === 'interrupted') placeHoldFor(draft, outcome);
+      else if (outcome.kind !== 'cancelled' && exit.view.result !== null) liftHold(draft, plan);
       settleRun(draft, task, ended, outcome);
       return;
     }
   }
+}
+
+/** Looks at what a run left, and verifies it. */
+export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan): void {
+  const verify = plan.workspace.kind === 'detached' ? [] : (task.spec.verify ?? draft.board.settings.verify);
+  draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
+}
+
+/** An agent that could not write is not to blame. */
+function excuseDiskFull(draft: Draft, outcome: Outcome): Outcome {
+  const isExcused =
+    outcome.kind === 'failed' && ['no-result', 'agent-error'].includes(outcome.fault.reason) && !hasDisk(draft.board);
+  if (!isExcused) return outcome;
+  return { kind: 'interrupted', detail: 'the disk was full', blame: 'nobody', pause: 'disk-full', until: null };
+}
+
+function placeHoldFor(draft: Draft, { pause, detail, until }: Outcome & { readonly kind: 'interrupted' }): void {
+  if (pause !== null && pause !== 'user' && pause !== 'disk-full') placeHold(draft, pause, detail, until);
 }
 
 function spend(draft: Draft, usd: number): void {
@@ -231,75 +250,4 @@ function finishSettling(draft: Draft, task: ActiveTask): void {
     column: verdict.column,
     detail: verdict.fault?.reason ?? verdict.summary ?? '',
   });
-}
-
-/** What each phase waits for. Others belong to what the task was before the user moved its file. */
-const effectsOf: Readonly<Record<Phase['name'], readonly EffectKind[]>> = {
-  planning: ['record-exit', 'plan-run'],
-  preparing: ['move-task', 'prepare-workspace', 'start-run'],
-  running: [],
-  inspecting: ['inspect-work'],
-  settling: [
-    'write-report',
-    'record-exit',
-    'keep-work',
-    'release-workspace',
-    'write-verdict',
-    'tell-story',
-    'move-task',
-  ],
-};
-
-/** An effect of a task could not be performed. */
-export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind, outside: OutsideFault): void {
-  draft.journal({ type: 'effect-failed', task: id, effect, message: outside.message });
-  const task = draft.task(id);
-  if (task?.state !== 'active') return;
-  const { phase } = task;
-  if (!effectsOf[phase.name].includes(effect)) return;
-  const fault = outside.fault ?? {
-    reason: effect === 'start-run' ? 'spawn-failed' : 'setup-failed',
-    detail: outside.message,
-  };
-  switch (phase.name) {
-    case 'planning':
-      if (task.wish !== null) settleWish(draft, task, task.wish, { plan: null, record: null });
-      else settleFault(draft, task, fault);
-      return;
-    case 'preparing':
-      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, { kind: 'failed', fault });
-      return;
-    case 'inspecting':
-      // At the board's end `verify` is broken off; the next start looks at the work again.
-      if (draft.board.shutdown !== 'no') draft.removeTask(id);
-      else settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, { kind: 'failed', fault });
-      return;
-    case 'settling': {
-      const failures = phase.failures + 1;
-      const delayMs = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (failures - 1));
-      draft.putTask({ ...task, phase: { ...phase, failures, retryAt: draft.at + delayMs } });
-      return;
-    }
-    case 'running':
-      return;
-  }
-}
-
-/** Does what is due by now: timeouts, stalls, settlements that failed. */
-export function handleTick(draft: Draft): void {
-  const { settings } = draft.board;
-  for (const task of draft.board.live.values()) {
-    if (task.state !== 'active') continue;
-    const { phase } = task;
-    if (phase.name === 'running' && phase.stopping === null) {
-      const timeoutMs = task.spec.timeoutMs ?? settings.timeoutMs;
-      if (draft.at >= phase.startedAt + timeoutMs) stopRun(draft, task.id, 'timeout');
-      // An open tool call is work, however quiet.
-      else if (phase.view.openTools === 0 && draft.at >= phase.lastOutputAt + settings.stallAfterMs)
-        stopRun(draft, task.id, 'stalled');
-    } else if (phase.name === 'settling' && phase.retryAt !== null && draft.at >= phase.retryAt) {
-      draft.putTask({ ...task, phase: { ...phase, retryAt: null } });
-      draft.emit(...listSettlingEffects(task, phase.settlement));
-    }
-  }
 }

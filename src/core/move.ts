@@ -21,7 +21,7 @@ export function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void
       spec,
       file: to,
       past,
-      phase: { name: 'planning', next: firstRun },
+      phase: { name: 'planning', next: firstRun, before: null },
       wish: null,
     };
     settleWish(draft, active, 'cancel', { plan: null, record: null });

@@ -1,6 +1,7 @@
 /** What a run's end means: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
-import type { Evidence, Fault, Outcome, PauseReason, Reason, RunExit, RunPlan } from '../domain/run.ts';
+import type { Blame, Evidence, Fault, Outcome, PauseReason, Reason, RunExit, RunPlan } from '../domain/run.ts';
+import { findResetTime } from './reset-time.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
 export type ExitMeaning =
@@ -18,7 +19,9 @@ export function interpretExit(exit: RunExit): ExitMeaning {
   switch (exit.stopped) {
     case 'requeued':
     case 'shutdown':
-      return decided({ kind: 'interrupted', detail: 'the board stopped it', pause: null, until: null });
+      return interrupted('the board stopped it', 'nobody');
+    case 'lost':
+      return interrupted('it was gone when the board came back', 'loss');
     case 'timeout':
       return failed('timeout', describeTail('It ran longer than its timeout.', exit));
     case 'stalled':
@@ -46,7 +49,10 @@ function interpretSuccess(exit: RunExit): ExitMeaning {
 function interpretFailure(exit: RunExit): ExitMeaning {
   const { result } = exit.view;
   const pause = findPause(exit);
-  if (pause !== null) return decided({ kind: 'interrupted', ...pause });
+  if (pause !== null) {
+    const { detail, reason, until } = pause;
+    return decided({ kind: 'interrupted', detail, blame: blameOf(reason), pause: reason, until });
+  }
   if (result === null) {
     return failed('no-result', describeTail(`The agent ended without a result (${describeEnd(exit)}).`, exit));
   }
@@ -64,40 +70,46 @@ function interpretFailure(exit: RunExit): ExitMeaning {
 
 interface PauseFound {
   readonly detail: string;
-  readonly pause: PauseReason;
+  readonly reason: PauseReason;
   readonly until: number | null;
+}
+
+/** A task may be what overloads the service again and again, but not what uses up the account. */
+function blameOf(reason: PauseReason): Blame {
+  return reason === 'overload' || reason === 'connection' ? 'service' : 'nobody';
 }
 
 /** Whether the account or the service, not the task, ended the run. */
 function findPause(exit: RunExit): PauseFound | null {
   const { result, usageLimit } = exit.view;
   if (usageLimit?.status === 'rejected' && (result === null || result.apiErrorStatus === 429)) {
-    return { pause: 'usage-limit', until: usageLimit.resetsAt, detail: result?.text ?? 'The usage limit is reached.' };
+    const detail = result?.text ?? 'The usage limit is reached.';
+    return { reason: 'usage-limit', until: usageLimit.resetsAt ?? findResetTime(detail, exit.endedAt), detail };
   }
   if (result === null) return null;
   const detail = result.text;
   switch (result.apiErrorStatus) {
     case 401:
     case 403:
-      return { pause: 'auth', until: null, detail };
+      return { reason: 'auth', until: null, detail };
     case 400:
     case 402:
-      return /credit|billing/i.test(detail) ? { pause: 'credit', until: null, detail } : null;
+      return /credit|billing/i.test(detail) ? { reason: 'credit', until: null, detail } : null;
     case 429:
-      return /hit your .*limit|usage limit/i.test(detail)
-        ? { pause: 'usage-limit', until: null, detail }
-        : { pause: 'overload', until: null, detail };
+      return /hit your .*limit|usage limit|limit reached/i.test(detail)
+        ? { reason: 'usage-limit', until: findResetTime(detail, exit.endedAt), detail }
+        : { reason: 'overload', until: null, detail };
     case 500:
     case 502:
     case 503:
     case 504:
     case 529:
-      return { pause: 'overload', until: null, detail };
+      return { reason: 'overload', until: null, detail };
     case null:
       if (/please run \/login|not logged in|invalid api key/i.test(detail))
-        return { pause: 'auth', until: null, detail };
+        return { reason: 'auth', until: null, detail };
       return /^API Error: .*(connect|ECONN|network|timed? ?out|socket|terminated)/is.test(detail)
-        ? { pause: 'connection', until: null, detail }
+        ? { reason: 'connection', until: null, detail }
         : null;
     default:
       return null;
@@ -150,6 +162,10 @@ function describeTail(what: string, exit: RunExit): string {
 
 function decided(outcome: Outcome): ExitMeaning {
   return { kind: 'decided', outcome };
+}
+
+function interrupted(detail: string, blame: Blame): ExitMeaning {
+  return decided({ kind: 'interrupted', detail, blame, pause: null, until: null });
 }
 
 function faulty(reason: Reason, detail: string): { readonly kind: 'failed'; readonly fault: Fault } {

@@ -28,7 +28,8 @@ import type { RunPlan } from '../domain/run.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
-import { addRun, emptyVerdict, settleRun, startSettling } from './settlement.ts';
+import { addRun, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
+import { emptyVerdict } from './verdict.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
 export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
@@ -37,7 +38,7 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   const base = { id, spec, file, past: recallPast(facts) };
   if (file.column !== 'active' && loaded.lastRun?.kind === 'alive') {
     const wish = file.column === 'queued' ? 'requeue' : file.column === 'archive' ? 'cancel' : 'hold';
-    draft.putTask({ ...base, state: 'active', phase: { name: 'planning', next: firstRun }, wish });
+    draft.putTask({ ...base, state: 'active', phase: { name: 'planning', next: firstRun, before: null }, wish });
     followAgent(draft, id, facts, loaded.lastRun);
     stopRun(draft, id, wish === 'cancel' ? 'cancelled' : 'requeued');
     return;
@@ -50,7 +51,11 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
       return;
     }
     case 'active':
-      adoptActive(draft, { ...base, state: 'active', phase: { name: 'planning', next: firstRun }, wish: null }, loaded);
+      adoptActive(
+        draft,
+        { ...base, state: 'active', phase: { name: 'planning', next: firstRun, before: null }, wish: null },
+        loaded,
+      );
       return;
     case 'attention': {
       const task: Task = { ...base, state: 'queued', next: firstRun, problems: [] };
@@ -81,7 +86,7 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
   } else if (lastRun?.kind === 'dead') {
     const { exit } = lastRun;
     // Nobody stopped it but the end of its daemon or its machine: that costs no attempt.
-    const ended = exit.view.result === null ? { ...exit, stopped: 'shutdown' as const } : exit;
+    const ended = exit.view.result === null ? { ...exit, stopped: 'lost' as const } : exit;
     draft.journal({
       type: 'task-found',
       task: task.id,
@@ -90,7 +95,13 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
     });
     finishRun(draft, task, last.plan, ended);
   } else {
-    const outcome = { kind: 'interrupted', detail: 'it had not begun', pause: null, until: null } as const;
+    const outcome = {
+      kind: 'interrupted',
+      detail: 'it had not begun',
+      blame: 'loss',
+      pause: null,
+      until: null,
+    } as const;
     settleRun(draft, task, { plan: last.plan, exit: null, evidence: null }, outcome);
   }
 }
@@ -145,7 +156,8 @@ function withoutLastRun(task: ActiveTask, facts: TaskFacts): ActiveTask {
 /** What earlier runs tell. A run without a record counts as one that nobody heard. */
 export function recallPast(facts: TaskFacts): TaskPast {
   const past = facts.runs.reduce<TaskPast>(
-    (sofar, { plan, record }) => addRun(sofar, { plan, exit: record?.exit ?? null, evidence: null }),
+    (sofar, { plan, record }) =>
+      addRun(sofar, { plan, exit: record?.exit ?? null, evidence: null }, record?.outcome ?? null),
     emptyPast,
   );
   return { ...past, runs: Math.max(past.runs, facts.highestRun) };
@@ -156,12 +168,12 @@ function recallNext(facts: TaskFacts, retries: number): NextRun {
   const last = facts.runs.at(-1);
   if (last === undefined) return firstRun;
   const { plan, record } = last;
-  const resume = recallPast(facts).sessionId;
+  const past = recallPast(facts);
+  const resume = past.sessionId;
   if (record === null) return repeat(plan, resume);
   const { outcome } = record;
   if (outcome.kind === 'interrupted' && facts.verdict?.run !== plan.n) {
-    const cause = resume === null ? plan.cause : ({ kind: 'interrupted' } as const);
-    return { attempt: plan.attempt, freeRestarts: plan.freeRestarts + 1, cause, resume, notBefore: 0 };
+    return nextAfterInterruption(plan, past, outcome);
   }
   if (outcome.kind === 'failed' && facts.verdict?.run !== plan.n && plan.attempt <= retries) {
     return {
@@ -183,7 +195,7 @@ function recallNext(facts: TaskFacts, retries: number): NextRun {
 
 function repeat(plan: RunPlan, resume: string | null): NextRun {
   const { attempt, freeRestarts, cause } = plan;
-  return { attempt, freeRestarts: freeRestarts + 1, cause, resume, notBefore: 0 };
+  return { attempt, freeRestarts, cause, resume, notBefore: 0 };
 }
 
 /** Stands for a file that can't be read, until it can. */

@@ -1,6 +1,8 @@
 /** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
-import type { ActiveTask, Board, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { ActiveTask, Board, Hold, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
 import { keyOf, priorities, type TaskKey } from '../domain/task.ts';
+import { hasDisk } from './disk.ts';
 import { findWaitingOn, measureChains } from './graph.ts';
 import { needsUser } from './hold.ts';
 
@@ -50,12 +52,21 @@ export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
 }
 
 function countStartable(board: Board, now: number): number {
-  if (board.userPaused || board.shutdown !== 'no' || board.loading.size > 0) return 0;
+  if (board.userPaused || board.shutdown !== 'no' || board.loading.size > 0 || !hasDisk(board)) return 0;
   // Of files that were dropped together, the most urgent one starts first, whichever was read first.
   if (isReadingInbox(board)) return 0;
-  if (board.hold === null) return countFreeSlots(board);
-  // One task probes whether what held the board is over.
-  return now >= board.hold.until && countUsedSlots(board) === 0 ? 1 : 0;
+  const { hold } = board;
+  if (hold === null) return countFreeSlots(board);
+  // One task probes whether what held the board is over; agents from before may still be at work.
+  const isDue = now >= hold.until && ![...board.live.values()].some((task) => isProbe(task, hold));
+  return isDue ? Math.min(1, countFreeSlots(board)) : 0;
+}
+
+/** Whether a task is the one that was started since the hold was due, or is about to be. */
+function isProbe(task: Task, hold: Hold): boolean {
+  if (task.state !== 'active') return false;
+  const { phase } = task;
+  return phase.name === 'planning' || ('plan' in phase && phase.plan.plannedAt >= hold.until);
 }
 
 function isReadingInbox(board: Board): boolean {
@@ -75,14 +86,20 @@ export function findObstacle(board: Board, task: QueuedTask, now: number): Waiti
 export function explainWaiting(board: Board, task: QueuedTask, now: number, position: number): Waiting {
   const obstacle = findObstacle(board, task, now);
   if (obstacle !== null) return obstacle;
-  if (board.userPaused || board.hold !== null || board.shutdown !== 'no') return { kind: 'paused' };
+  const isPaused = board.userPaused || board.hold !== null || board.shutdown !== 'no' || !hasDisk(board);
+  if (isPaused) return { kind: 'paused' };
   return position === 0 ? { kind: 'next' } : { kind: 'slot' };
 }
 
 /** Whether nothing can go on without the user. */
 export function isIdle(board: Board, now: number): boolean {
   if (board.scan === null || board.scan.inboxSettlesAt !== null || board.loading.size > 0) return false;
-  if (isReadingInbox(board)) return false;
+  if (isReadingInbox(board) || !hasDisk(board)) return false;
+  // A file that could not be read is read again.
+  const isTried = [...board.inbox.values()].some(
+    (file) => file.retryAt !== null && file.failures < limits.maxQuickRetries,
+  );
+  if (isTried) return false;
   // A file that was changed while it was read is taken in after the next scan.
   if ([...board.scan.inbox.keys()].some((name) => !board.inbox.has(name))) return false;
   if ([...board.live.values()].some((task) => task.state === 'active')) return false;
@@ -105,6 +122,7 @@ export function needsAttention(board: Board): boolean {
  */
 export function findNextWake(board: Board, now: number): number {
   const wakes = board.hold === null ? [] : [board.hold.until];
+  if (board.disk !== null) wakes.push(Math.max(board.disk.lookAt, now + 1));
   for (const task of board.live.values()) {
     if (task.state === 'queued') wakes.push(task.next.notBefore);
     // What is due already waits for a tick, which another event may have come before.
@@ -115,7 +133,9 @@ export function findNextWake(board: Board, now: number): number {
 
 function listPhaseWakes(board: Board, task: ActiveTask): readonly number[] {
   const { phase } = task;
-  if (phase.name === 'settling') return phase.retryAt === null ? [] : [phase.retryAt];
+  if (phase.name === 'settling' || phase.name === 'inspecting') {
+    return phase.retryAt === null || !hasDisk(board) ? [] : [phase.retryAt];
+  }
   if (phase.name !== 'running' || phase.stopping !== null) return [];
   const deadline = phase.startedAt + (task.spec.timeoutMs ?? board.settings.timeoutMs);
   return phase.view.openTools > 0 ? [deadline] : [deadline, phase.lastOutputAt + board.settings.stallAfterMs];

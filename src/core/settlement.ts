@@ -4,18 +4,17 @@
  *   outcome       column       facts, in this order, before the rename
  *   done          done         exit, verdict, story; the worktree lets go of its branch
  *   reported      done         report, exit, verdict, story; the worktree goes
- *   failed        (active)     exit; then the next attempt, if one is left
+ *   failed        (active)     exit, kept work; then the next attempt, if one is left
  *   failed        attention    exit, kept work, verdict, story
  *   question      attention    exit, kept work, verdict, story
- *   interrupted   queued       exit
+ *   interrupted   queued       exit, kept work
  *   cancelled     archive      exit, kept work, verdict, story; the worktree goes
  */
-import type { ActiveTask, Board, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
+import type { ActiveTask, Board, EndedBefore, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import {
   emptyRunView,
-  type Evidence,
   type Fault,
   type Outcome,
   type RunExit,
@@ -25,19 +24,16 @@ import {
 } from '../domain/run.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
+import { hasDisk } from './disk.ts';
 import { collectHandoffs } from './graph.ts';
 import { countUsedSlots } from './schedule.ts';
+import { emptyVerdict, judge, type EndedRun } from './verdict.ts';
 
-/** A run that ended, with what was found of it. `exit` is null where no agent was ever started. */
-export interface EndedRun {
-  readonly plan: RunPlan;
-  readonly exit: RunExit | null;
-  readonly evidence: Evidence | null;
-}
+type Interrupted = Outcome & { readonly kind: 'interrupted' };
 
 /** Decides what follows from a run's outcome, and starts it. */
 export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Outcome): void {
-  const past = addRun(task.past, run);
+  const past = addRun(task.past, run, outcome);
   const record = recordOf(draft, run, outcome);
   journalEnd(draft, run, outcome);
   const ended: ActiveTask = { ...task, past };
@@ -47,8 +43,9 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
   if (wish !== null) {
     settleWish(draft, ended, wish, { plan: run.plan, record });
   } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan) && mayStart(draft.board)) {
-    draft.emit({ type: 'record-exit', task: task.id, run: run.plan, record });
-    planRun(draft, ended, nextAfterFailure(run.plan, past, outcome.fault));
+    const { plan } = run;
+    draft.emit({ type: 'record-exit', task: task.id, run: plan, record }, { type: 'keep-work', task: task.id, plan });
+    planRun(draft, ended, nextAfterFailure(plan, past, outcome.fault), { plan, record });
   } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan)) {
     startSettling(draft, ended, {
       to: 'queued',
@@ -56,11 +53,8 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
       plan: run.plan,
       record,
     });
-  } else if (outcome.kind === 'interrupted' && run.plan.freeRestarts < limits.maxFreeRestarts) {
-    const resume = past.sessionId;
-    const { attempt, freeRestarts } = run.plan;
-    const cause = resume === null ? run.plan.cause : ({ kind: 'interrupted' } as const);
-    const next: NextRun = { attempt, freeRestarts: freeRestarts + 1, cause, resume, notBefore: 0 };
+  } else if (outcome.kind === 'interrupted' && mayRepeat(run.plan, past, outcome)) {
+    const next = nextAfterInterruption(run.plan, past, outcome);
     startSettling(draft, ended, { to: 'queued', next, plan: run.plan, record });
   } else {
     const verdict = judge(draft, ended, run, outcome);
@@ -119,6 +113,7 @@ export function listSettlingEffects(task: Task, settlement: Settlement): readonl
     const { verdict } = settlement;
     const workspaceOf = plan ?? task.past.lastPlan;
     if (workspaceOf !== null) {
+      // Letting go of the branch keeps what is done.
       if (verdict.column !== 'done') effects.push({ type: 'keep-work', task: id, plan: workspaceOf });
       if (verdict.column !== 'attention') {
         const remove = verdict.column === 'archive' || workspaceOf.workspace.kind === 'detached';
@@ -129,21 +124,22 @@ export function listSettlingEffects(task: Task, settlement: Settlement): readonl
     effects.push({ type: 'tell-story', task: id, file: task.file, verdict });
     effects.push({ type: 'move-task', task: id, file: task.file, to: verdict.column });
   } else {
+    if (plan !== null) effects.push({ type: 'keep-work', task: id, plan });
     effects.push({ type: 'move-task', task: id, file: task.file, to: 'queued' });
   }
   return effects;
 }
 
-/** Takes a slot for a task and asks for its plan. */
-export function planRun(draft: Draft, task: Task, next: NextRun): void {
+/** Takes a slot for a task and asks for its plan; `before` is the run that it retries at once. */
+export function planRun(draft: Draft, task: Task, next: NextRun, before: EndedBefore | null = null): void {
   const { id, spec, file, past } = task;
-  draft.putTask({ state: 'active', id, spec, file, past, phase: { name: 'planning', next }, wish: null });
+  draft.putTask({ state: 'active', id, spec, file, past, phase: { name: 'planning', next, before }, wish: null });
   const dependencies = collectHandoffs(draft.board, task);
   draft.emit({ type: 'plan-run', task: id, n: past.runs + 1, next, past, file, dependencies });
 }
 
-/** What is known of a task after one more run. */
-export function addRun(past: TaskPast, run: EndedRun): TaskPast {
+/** What is known of a task after one more run; `outcome` is null for one that left no record. */
+export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): TaskPast {
   const { plan, exit } = run;
   const heard = exit !== null && (exit.view.sessionId !== null || exit.view.result !== null);
   return {
@@ -156,7 +152,12 @@ export function addRun(past: TaskPast, run: EndedRun): TaskPast {
       : plan.session.mode === 'resume'
         ? plan.session.id
         : past.sessionId,
+    losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
   };
+}
+
+function isLoss(outcome: Outcome): boolean {
+  return outcome.kind === 'interrupted' && outcome.blame === 'loss';
 }
 
 /** The next attempt after a failed one: the same session, told what went wrong. */
@@ -170,89 +171,36 @@ export function nextAfterFailure(plan: RunPlan, past: TaskPast, fault: Fault): N
   };
 }
 
+/** The same attempt again, in the same session where there is one. */
+export function nextAfterInterruption(plan: RunPlan, past: TaskPast, outcome: Interrupted): NextRun {
+  const resume = past.sessionId;
+  const cause = resume === null ? plan.cause : ({ kind: 'interrupted' } as const);
+  const freeRestarts = plan.freeRestarts + (outcome.blame === 'service' ? 1 : 0);
+  return { attempt: plan.attempt, freeRestarts, cause, resume, notBefore: 0 };
+}
+
+/** Whether an interrupted run is repeated without asking the user. */
+function mayRepeat(plan: RunPlan, past: TaskPast, { blame }: Interrupted): boolean {
+  switch (blame) {
+    case 'nobody':
+      return true;
+    case 'service':
+      return plan.freeRestarts < limits.maxFreeRestarts;
+    case 'loss':
+      return past.losses <= limits.maxLosses;
+    default:
+      return unreachable(blame);
+  }
+}
+
 /** Whether a retry may begin at once; otherwise it waits in the queue like any other start. */
 function mayStart(board: Board): boolean {
   const hasSlot = countUsedSlots(board) <= board.settings.maxParallel;
-  return board.shutdown === 'no' && board.hold === null && !board.userPaused && hasSlot;
+  return board.shutdown === 'no' && board.hold === null && hasDisk(board) && !board.userPaused && hasSlot;
 }
 
 function hasAttemptLeft(draft: Draft, task: Task, plan: RunPlan): boolean {
   return plan.attempt <= (task.spec.retries ?? draft.board.settings.retries);
-}
-
-function judge(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Outcome): Verdict {
-  const { plan, exit, evidence } = run;
-  const report = exit?.view.result?.report ?? null;
-  const base: Verdict = {
-    ...emptyVerdict(draft, task),
-    run: plan.n,
-    base: plan.workspace.base,
-    attempts: plan.attempt,
-    summary: report?.summary ?? null,
-    followUps: report?.followUps ?? [],
-    ...(evidence === null ? {} : { tip: evidence.tip, commits: evidence.commits, diffstat: evidence.diffstat }),
-  };
-  switch (outcome.kind) {
-    case 'done': {
-      const nothingToDo = evidence?.commits === 0;
-      return {
-        ...base,
-        column: 'done',
-        summary: outcome.summary,
-        verified: (evidence?.verify.length ?? 0) > 0,
-        nothingToDo,
-      };
-    }
-    case 'reported':
-      return {
-        ...base,
-        column: 'done',
-        summary: outcome.summary,
-        tip: null,
-        report: `runs/${task.id}/${plan.n}/report.md`,
-      };
-    case 'question':
-      return { ...base, question: outcome.question, fault: { reason: 'question', detail: outcome.question } };
-    case 'failed':
-      return { ...base, fault: outcome.fault };
-    case 'interrupted':
-      return { ...base, fault: { reason: 'interrupted', detail: outcome.detail } };
-    case 'cancelled':
-      return { ...base, column: 'archive', fault: { reason: 'stopped', detail: 'You cancelled it.' } };
-    default:
-      return unreachable(outcome);
-  }
-}
-
-/** A verdict that says no more than what is known of the task anyway. */
-export function emptyVerdict(draft: Draft, task: Task): Verdict {
-  const { spec, past } = task;
-  const workspace = past.lastPlan?.workspace ?? null;
-  return {
-    version: 1,
-    column: 'attention',
-    run: past.lastPlan?.n ?? null,
-    at: draft.at,
-    title: spec.title,
-    agent: spec.agent,
-    fault: null,
-    question: null,
-    summary: null,
-    branch: workspace?.kind === 'branch' ? workspace.branch : null,
-    base: workspace?.base ?? null,
-    tip: null,
-    commits: 0,
-    diffstat: null,
-    verified: false,
-    nothingToDo: false,
-    report: null,
-    followUps: [],
-    sessionId: past.sessionId,
-    attempts: past.lastPlan?.attempt ?? 0,
-    costUsd: past.costUsd,
-    workedMs: past.workedMs,
-    mergedAt: null,
-  };
 }
 
 function recordOf(draft: Draft, run: EndedRun, outcome: Outcome): RunRecord {

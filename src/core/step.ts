@@ -8,6 +8,8 @@ import type { BoardEvent } from '../domain/event.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import { unreachable } from '../domain/result.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
+import { handleClockJumped } from './clock-jump.ts';
+import { handleDiskLookedAt, isDiskFull, noteDiskFull } from './disk.ts';
 import { Draft } from './draft.ts';
 import { findCycles, findUnreadDependencies } from './graph.ts';
 import { endHold, recallHold } from './hold.ts';
@@ -21,18 +23,19 @@ import {
 } from './intake.ts';
 import {
   handleBaseConflict,
-  handleEffectFailed,
   handleMoved,
   handleRunExited,
   handleRunPlanned,
   handleRunSeen,
   handleRunStarted,
-  handleTick,
   handleWorkInspected,
   stopRun,
 } from './lifecycle.ts';
+import { handleEffectFailed } from './effect-failure.ts';
+import { handleTick } from './tick.ts';
 import { chooseStarts } from './schedule.ts';
 import { planRun, settleFault } from './settlement.ts';
+import { endStrays } from './strays.ts';
 
 /** A board of which nothing is known yet. */
 export const emptyBoard: Board = {
@@ -43,6 +46,8 @@ export const emptyBoard: Board = {
   inbox: new Map(),
   userPaused: false,
   hold: null,
+  disk: null,
+  strays: [],
   shutdown: 'no',
   spending: { day: '', usd: 0 },
   loading: new Set(),
@@ -57,6 +62,7 @@ export function step(board: Board, event: BoardEvent): { readonly board: Board; 
   if (draft.board.scan !== null && event.type !== 'run-seen') {
     settleCycles(draft);
     readDependencies(draft);
+    endStrays(draft);
     for (const task of chooseStarts(draft.board, event.at)) planRun(draft, task, task.next);
   }
   if (event.type !== 'run-seen' && showsChange(board, draft.board)) draft.touchFacts();
@@ -120,11 +126,25 @@ function handle(draft: Draft, event: BoardEvent): void {
       handleWorkInspected(draft, event.run, event.evidence);
       return;
     case 'effect-failed':
+      if (isDiskFull(event.fault)) noteDiskFull(draft, event.fault.message);
       if (event.task !== null) handleEffectFailed(draft, event.task, event.effect, event.fault);
       else draft.journal({ type: 'effect-failed', task: null, effect: event.effect, message: event.fault.message });
       return;
     case 'merges-found':
       handleMergesFound(draft, event.tasks);
+      return;
+    case 'disk-filled':
+      noteDiskFull(draft, event.detail);
+      return;
+    case 'disk-looked-at':
+      handleDiskLookedAt(draft, event.hasRoom);
+      handleTick(draft);
+      return;
+    case 'agents-found':
+      draft.set({ strays: event.runs });
+      return;
+    case 'clock-jumped':
+      handleClockJumped(draft, event.byMs);
       return;
     case 'shutdown-asked':
       handleShutdown(draft);
@@ -171,7 +191,7 @@ function settleCycles(draft: Draft): void {
       const { spec, file, past, next } = task;
       settleFault(
         draft,
-        { state: 'active', id, spec, file, past, phase: { name: 'planning', next }, wish: null },
+        { state: 'active', id, spec, file, past, phase: { name: 'planning', next, before: null }, wish: null },
         { reason: 'dependency-cycle', detail },
       );
     }
@@ -195,6 +215,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.finished !== after.finished ||
     before.inbox !== after.inbox ||
     before.hold !== after.hold ||
+    before.disk !== after.disk ||
     before.userPaused !== after.userPaused ||
     before.shutdown !== after.shutdown ||
     before.settings !== after.settings ||

@@ -86,7 +86,8 @@ export function listFinished(board: Board): readonly FinishedTask[] {
 /** Why no new run starts, or null. The user's own pause comes first. */
 export function describePause(board: Board): BoardData['paused'] {
   if (board.userPaused) return { reason: 'user', until: null };
-  const { hold } = board;
+  const { disk, hold } = board;
+  if (disk !== null) return { reason: 'disk-full', until: null };
   if (hold === null) return null;
   return { reason: hold.reason, until: toIso(hold.until) };
 }

@@ -8,11 +8,12 @@
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake, isIdle } from '../core/schedule.ts';
-import type { Board } from '../domain/board.ts';
+import type { Board, OutsideFault, Phase } from '../domain/board.ts';
 import { laneOf, type Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
+import type { RunExit, RunId } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
 import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
 import { Intake } from './intake.ts';
@@ -47,6 +48,8 @@ export class Daemon {
   readonly #publisher: Publisher;
   #board: Board = emptyBoard;
   #mergesLookedAt = -Infinity;
+  /** How far the wall clock is ahead of the monotonic one; null before it was looked at. */
+  #clockAhead: number | null = null;
   #isOver = false;
   #scanning: 'no' | 'yes' | 'again' = 'no';
   #forgetWake: () => void = () => undefined;
@@ -59,7 +62,7 @@ export class Daemon {
     const settings = () => this.#board.settings;
     const listener: RunListener = {
       seen: (run, view, lastOutputAt) => this.#post({ type: 'run-seen', run, view, lastOutputAt }),
-      exited: (run, exit) => this.#post({ type: 'run-exited', run, exit }),
+      exited: (run, exit) => void this.#tellExit(run, exit),
     };
     this.#ports = { ...options.ports, agents: options.makeAgents(listener, settings) };
     this.#mailbox = new Mailbox((events) => this.#handle(events));
@@ -68,7 +71,11 @@ export class Daemon {
       () => this.#endIfDone(),
     );
     this.#performer = new Performer(this.#ports, new Intake(this.#ports.files, () => this.#board), settings);
-    this.#publisher = new Publisher(this.#ports, () => this.#board);
+    this.#publisher = new Publisher(
+      this.#ports,
+      () => this.#board,
+      (error) => void this.#noteUnpublished(error),
+    );
   }
 
   /** The board as it is now. */
@@ -85,6 +92,7 @@ export class Daemon {
     await this.#readSettings();
     const day = clock.day(clock.now());
     this.#post({ type: 'opened', day, spentUsd: await journal.sumCosts(day), hold: await files.readHold() });
+    this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
     const unwatch = await this.#options.hints.watch(() => this.#lookIn(limits.hintDebounceMs));
     this.#sweep();
     try {
@@ -108,8 +116,29 @@ export class Daemon {
   }
 
   #post(news: News): void {
+    this.#noteTime();
     // An event is its news and the time at which it is posted.
     this.#mailbox.post({ ...redactNews(news, this.#ports.redact), at: this.#ports.clock.now() });
+  }
+
+  /** Before an event is judged by the wall clock, the board hears whether that clock jumped. */
+  #noteTime(): void {
+    const { clock } = this.#ports;
+    const ahead = clock.now() - clock.monotonic();
+    const byMs = ahead - (this.#clockAhead ?? ahead);
+    if (this.#clockAhead !== null && Math.abs(byMs) < limits.clockJumpMs) return;
+    this.#clockAhead = ahead;
+    if (byMs !== 0) this.#mailbox.post({ type: 'clock-jumped', byMs: Math.round(byMs), at: clock.now() });
+  }
+
+  /** An agent that ends without a good result may have had no room to write. */
+  async #tellExit(run: RunId, exit: RunExit): Promise<void> {
+    const { result } = exit.view;
+    const isSuspect = (result === null || result.isError) && exit.stopped === null;
+    if (isSuspect && !(await this.#ports.disk.hasRoom())) {
+      this.#post({ type: 'disk-filled', detail: `${run.task}: its agent ended on a full disk` });
+    }
+    this.#post({ type: 'run-exited', run, exit });
   }
 
   #handle(events: readonly BoardEvent[]): void {
@@ -138,22 +167,32 @@ export class Daemon {
       for (const news of await this.#performer.perform(effect)) this.#post(news);
       return 'done';
     } catch (error) {
+      const fault = await this.#explain(error);
       // A journal that can't be written must not be journalled again.
-      if (effect.type === 'journal') return 'failed';
-      const { fault, code } = error instanceof PortError ? error : { fault: null, code: null };
-      const message = error instanceof Error ? error.message : String(error);
-      this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault: { code, message, fault } });
+      if (effect.type === 'journal') {
+        if (fault.code === 'ENOSPC') this.#post({ type: 'disk-filled', detail: fault.message });
+        return 'failed';
+      }
+      if (effect.type === 'take-in') {
+        const { name, identity } = effect;
+        this.#post({ type: 'taken-in', name, identity, outcome: { kind: 'failed', fault } });
+        return 'failed';
+      }
+      this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault });
       // An agent may be at work on a task in `active/`: nothing starts before that is known.
       if (effect.type === 'load-task' && effect.file.column === 'active') this.#laterAgain(effect);
       else if (effect.type === 'load-task') this.#post({ type: 'task-vanished', file: effect.file });
-      if (effect.type === 'take-in') {
-        const { name, identity } = effect;
-        const diagnostic = { severity: 'error', file: `.orchestrator/inbox/${name}`, message } as const;
-        this.#post({ type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } });
-      }
       if (effect.type === 'read-verdicts') this.#laterAgain(effect);
       return 'failed';
     }
+  }
+
+  /** What went wrong outside. A full disk shows in many ways, such as a command that failed, so it is looked for. */
+  async #explain(error: unknown): Promise<OutsideFault> {
+    const known = error instanceof PortError ? error.fault : null;
+    const told = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+    const code = told === 'ENOSPC' || told === 'EDQUOT' || !(await this.#ports.disk.hasRoom()) ? 'ENOSPC' : told;
+    return { code, message: error instanceof Error ? error.message : String(error), fault: known };
   }
 
   /** What the board must know before it goes on is tried until it succeeds. */
@@ -175,12 +214,17 @@ export class Daemon {
   /** Branches that the user merged by hand. A fault here, such as a base that is gone, shows when a task starts from it. */
   async #lookForMerges(): Promise<void> {
     const { clock, worktrees } = this.#ports;
-    if (clock.now() < this.#mergesLookedAt + limits.mergeCheckEveryMs) return;
+    if (Math.abs(clock.now() - this.#mergesLookedAt) < limits.mergeCheckEveryMs) return;
     const waiting = listUnmerged(this.#board);
     if (waiting.length === 0) return;
     this.#mergesLookedAt = clock.now();
     const tasks = await worktrees.findMerged(this.#board.settings.base, waiting).catch(() => []);
     if (tasks.length > 0) this.#post({ type: 'merges-found', tasks });
+  }
+
+  async #noteUnpublished(error: unknown): Promise<void> {
+    const { code, message } = await this.#explain(error);
+    if (code === 'ENOSPC') this.#post({ type: 'disk-filled', detail: message });
   }
 
   #lookIn(delayMs: number): void {
@@ -212,13 +256,7 @@ export class Daemon {
       const day = clock.day(clock.now());
       if (day !== this.#board.spending.day) this.#post({ type: 'tick', day });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#post({
-        type: 'effect-failed',
-        task: null,
-        effect: 'load-task',
-        fault: { code: null, message, fault: null },
-      });
+      this.#post({ type: 'effect-failed', task: null, effect: 'load-task', fault: await this.#explain(error) });
     }
   }
 
@@ -233,9 +271,9 @@ export class Daemon {
     const wake = findNextWake(this.#board, now);
     this.#forgetWake();
     if (wake === Infinity) return;
-    this.#forgetWake = clock.setTimer(Math.max(1, wake - now), () =>
-      this.#post({ type: 'tick', day: clock.day(clock.now()) }),
-    );
+    // Timers stand still while the machine sleeps, so that a far one is reached in several steps.
+    const delayMs = Math.min(limits.maxTimerMs, Math.max(1, wake - now));
+    this.#forgetWake = clock.setTimer(delayMs, () => this.#post({ type: 'tick', day: clock.day(clock.now()) }));
   }
 
   #endIfDone(): void {
@@ -258,7 +296,7 @@ function listUnmerged(board: Board): readonly TaskId[] {
   });
 }
 
-/** A settlement that can't be written now is gone on with at the next start. */
-function isStuck(phase: { readonly name: string; readonly failures?: number }): boolean {
-  return phase.name === 'settling' && (phase.failures ?? 0) > 0;
+/** What can't be written now is gone on with at the next start. */
+function isStuck(phase: Phase): boolean {
+  return (phase.name === 'settling' && phase.failures > 0) || (phase.name === 'inspecting' && phase.retryAt !== null);
 }

@@ -29,6 +29,7 @@ import {
 } from '../markdown/dashboard-model.ts';
 import type { Clock } from '../ports.ts';
 import { describePause, listFinished } from './board-data.ts';
+import { listWarnings } from './warnings.ts';
 
 type Reviewed = FinishedTask & { readonly verdict: Verdict };
 
@@ -74,13 +75,7 @@ function rankPending(board: Board, now: number) {
 }
 
 function viewHead(board: Board, clock: Clock, running: boolean, waiting: number): DashboardHead {
-  const { hold, settings } = board;
-  const warnings =
-    hold === null
-      ? []
-      : [
-          `No new starts (${hold.reason}): ${hold.detail}. The board tries again at ${clock.timeOfDay(hold.until)}; to try at once: branchboard resume`,
-        ];
+  const { settings } = board;
   return {
     status: viewStatus(board, clock, running),
     slotsUsed: countUsedSlots(board),
@@ -89,7 +84,7 @@ function viewHead(board: Board, clock: Clock, running: boolean, waiting: number)
     costTodayUsd: board.spending.usd,
     updated: clock.timeOfDay(clock.now()),
     banner: settings.agent.kind === 'scripted' ? 'Built-in scripted agent: no model is called' : null,
-    warnings,
+    warnings: listWarnings(board, clock),
     settingsProblems: board.settingsProblems,
   };
 }
@@ -98,7 +93,7 @@ function viewStatus(board: Board, clock: Clock, running: boolean): BoardStatus {
   if (!running) return { kind: 'stopped', reason: null };
   const pause = describePause(board);
   if (pause === null) return { kind: 'running' };
-  const until = board.userPaused || board.hold === null ? null : clock.timeOfDay(board.hold.until).slice(0, 5);
+  const until = pause.until === null ? null : clock.timeOfDay(Date.parse(pause.until)).slice(0, 5);
   return { kind: 'paused', reason: pause.reason, until };
 }
 

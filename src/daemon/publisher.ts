@@ -11,14 +11,17 @@ import type { Ports } from './perform.ts';
 export class Publisher {
   readonly #ports: Ports;
   readonly #board: () => Board;
+  readonly #onTrouble: (error: unknown) => void;
   #published: Board['revision'] = { facts: -1, progress: -1 };
   #publishedAt = 0;
   #forget: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(ports: Ports, board: () => Board) {
+  /** `onTrouble` hears why something could not be written; it is tried again with the next change, and after a while. */
+  constructor(ports: Ports, board: () => Board, onTrouble: (error: unknown) => void) {
     this.#ports = ports;
     this.#board = board;
+    this.#onTrouble = onTrouble;
   }
 
   /** The board may have changed: publishes it now or as soon as it is due. */
@@ -35,7 +38,8 @@ export class Publisher {
     this.#forget?.();
     const { clock } = this.#ports;
     this.#forget = clock.setTimer(
-      Math.max(0, this.#publishedAt + everyMs - clock.now()),
+      // A clock that was set back must not keep the dashboard waiting.
+      Math.min(everyMs, Math.max(0, this.#publishedAt + everyMs - clock.now())),
       () => void this.#publish(true),
     );
   }
@@ -57,8 +61,15 @@ export class Publisher {
     const board = this.#board();
     this.#published = board.revision;
     this.#publishedAt = this.#ports.clock.now();
-    this.#writing = this.#writing.then(() => this.#write(board, running)).catch(() => undefined);
+    this.#writing = this.#writing
+      .then(() => this.#write(board, running))
+      .catch((error: unknown) => this.#tryLater(error));
     return this.#writing;
+  }
+
+  #tryLater(error: unknown): void {
+    this.#published = { facts: -1, progress: -1 };
+    this.#onTrouble(error);
   }
 
   async #write(board: Board, running: boolean): Promise<void> {

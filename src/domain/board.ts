@@ -12,7 +12,18 @@
  *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type { Fault, PauseReason, RunCause, RunExit, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
+import type {
+  Fault,
+  PauseReason,
+  RunCause,
+  RunExit,
+  RunId,
+  RunPlan,
+  RunRecord,
+  RunView,
+  StopCause,
+  Verdict,
+} from './run.ts';
 import type { Settings } from './settings.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -74,10 +85,12 @@ export interface TaskPast {
   readonly lastPlan: RunPlan | null;
   /** The last session that went beyond its start, for resuming. */
   readonly sessionId: string | null;
+  /** Runs in a row, the last among them, that the board or the machine went down with. */
+  readonly losses: number;
 }
 
 /** A task without earlier runs. */
-export const emptyPast: TaskPast = { runs: 0, costUsd: 0, workedMs: 0, lastPlan: null, sessionId: null };
+export const emptyPast: TaskPast = { runs: 0, costUsd: 0, workedMs: 0, lastPlan: null, sessionId: null, losses: 0 };
 
 interface TaskBase {
   readonly id: TaskId;
@@ -99,8 +112,8 @@ export type Wish = 'cancel' | 'requeue' | 'hold';
 
 /** The steps of an active task. */
 export type Phase =
-  /** The plan is being made and written. */
-  | { readonly name: 'planning'; readonly next: NextRun }
+  /** The plan is being made and written, after the record of the run before where the board retries it at once. */
+  | { readonly name: 'planning'; readonly next: NextRun; readonly before: EndedBefore | null }
   /** The worktree is being made and the agent spawned. */
   | { readonly name: 'preparing'; readonly plan: RunPlan }
   | {
@@ -112,8 +125,8 @@ export type Phase =
       /** Why the board is ending it, or null. */
       readonly stopping: StopCause | null;
     }
-  /** The agent is gone; its work is being looked at and verified. */
-  | { readonly name: 'inspecting'; readonly plan: RunPlan; readonly exit: RunExit }
+  /** The agent is gone; its work is being looked at and verified. Done again at `retryAt` where the disk was full. */
+  | { readonly name: 'inspecting'; readonly plan: RunPlan; readonly exit: RunExit; readonly retryAt: number | null }
   /** Decided; facts are being written and the file moved. Tried again at `retryAt` where that failed. */
   | {
       readonly name: 'settling';
@@ -121,6 +134,12 @@ export type Phase =
       readonly failures: number;
       readonly retryAt: number | null;
     };
+
+/** A run whose record may still have to be written. */
+export interface EndedBefore {
+  readonly plan: RunPlan;
+  readonly record: RunRecord;
+}
 
 /** What is decided about a task that leaves `active/`. */
 export type Settlement =
@@ -162,6 +181,10 @@ export interface InboxFile {
   readonly identity: FileIdentity | null;
   /** Null while it is being read. */
   readonly diagnostics: readonly Diagnostic[] | null;
+  /** How often in a row it could not be read or taken in, which was the system's fault and not the file's. */
+  readonly failures: number;
+  /** When that is tried again though the file did not change, or null. */
+  readonly retryAt: number | null;
 }
 
 /**
@@ -169,12 +192,20 @@ export interface InboxFile {
  * the hold ends when that one gets through, and comes back doubled when it does not.
  */
 export interface Hold {
-  readonly reason: Exclude<PauseReason, 'user'>;
+  readonly reason: Exclude<PauseReason, 'user' | 'disk-full'>;
   readonly detail: string;
   readonly since: number;
   readonly until: number;
   /** How often in a row it came. */
   readonly strikes: number;
+}
+
+/** The disk is full: nothing starts, and what can't be written waits, until there is room. */
+export interface DiskTrouble {
+  readonly since: number;
+  readonly detail: string;
+  /** When the board looks for room next. */
+  readonly lookAt: number;
 }
 
 /** Counted from the runs that ended on that day. */
@@ -194,6 +225,9 @@ export interface Board {
   readonly inbox: ReadonlyMap<string, InboxFile>;
   readonly userPaused: boolean;
   readonly hold: Hold | null;
+  readonly disk: DiskTrouble | null;
+  /** Agents that were alive when the board started and may be at work on a run that it does not follow. */
+  readonly strays: readonly RunId[];
   readonly shutdown: 'no' | 'asked' | 'hurried';
   readonly spending: Spending;
   /** Files, as `column/name`, that are being read for the first time; nothing starts before they are known. */
@@ -237,6 +271,8 @@ export interface TaskFacts {
   readonly highestRun: number;
   /** Runs whose plan could be read, oldest first. */
   readonly runs: readonly RunFacts[];
+  /** Facts that are there and can't be understood, such as `2/exit.json`: they count as missing. */
+  readonly damaged: readonly string[];
   readonly verdict: Verdict | null;
 }
 

@@ -76,6 +76,12 @@ export type Effect =
   /** Renews the generated section at the end of the task's file: `moved`, with the file as it is now. */
   | { readonly type: 'tell-story'; readonly task: TaskId; readonly file: TaskFile; readonly verdict: Verdict }
   | { readonly type: 'write-hold'; readonly hold: Hold | null }
+  /** Looks whether the disk has room again: `disk-looked-at`. */
+  | { readonly type: 'look-at-disk' }
+  /** Puts the second of two files of one name into `archive/`, if both are still there. */
+  | { readonly type: 'set-aside'; readonly task: TaskId; readonly file: TaskFile; readonly keeper: TaskFile }
+  /** Ends an agent that is at work on a run that the board does not know or is through with, and keeps its work. */
+  | { readonly type: 'end-stray'; readonly task: TaskId; readonly run: RunId }
   | { readonly type: 'journal'; readonly entry: HistoryEntry };
 
 /** An effect's `type`. */

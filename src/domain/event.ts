@@ -18,7 +18,9 @@ export type TakenIn =
   | { readonly kind: 'repeated'; readonly id: TaskId }
   | { readonly kind: 'rejected'; readonly diagnostics: readonly Diagnostic[] }
   /** It was changed or removed while it was read; the next scan says more. */
-  | { readonly kind: 'changed' };
+  | { readonly kind: 'changed' }
+  /** It could not be read or taken in, which was not its fault; it is tried again. */
+  | { readonly kind: 'failed'; readonly fault: OutsideFault };
 
 /** See the file's head. `at` is in milliseconds since the epoch, `day` the local day as `YYYY-MM-DD`. */
 export type BoardEvent = { readonly at: number } & (
@@ -53,5 +55,12 @@ export type BoardEvent = { readonly at: number } & (
     }
   /** The work of these finished tasks was found to be in the base. */
   | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
+  /** A port found the disk full. */
+  | { readonly type: 'disk-filled'; readonly detail: string }
+  | { readonly type: 'disk-looked-at'; readonly hasRoom: boolean }
+  /** Agents of this board that were alive when it started. */
+  | { readonly type: 'agents-found'; readonly runs: readonly RunId[] }
+  /** The wall clock moved by so much more than time went by: the machine slept, or its clock was set. */
+  | { readonly type: 'clock-jumped'; readonly byMs: number }
   | { readonly type: 'shutdown-asked' }
 );

@@ -39,6 +39,7 @@ export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'task-merged'; readonly task: TaskId }
   | { readonly type: 'held'; readonly reason: PauseReason; readonly until: number | null; readonly detail: string }
   | { readonly type: 'hold-lifted'; readonly reason: PauseReason }
+  | { readonly type: 'clock-jumped'; readonly byMs: number }
   | { readonly type: 'settings-changed'; readonly problems: readonly Diagnostic[] }
   | {
       readonly type: 'effect-failed';

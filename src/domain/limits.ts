@@ -71,10 +71,26 @@ export const limits = {
   /** After a failed effect the board tries again this much later, doubled each time, at most `maxBackoffMs`. */
   firstBackoffMs: 5_000,
   maxBackoffMs: 30 * 60_000,
+  /** The same after a usage limit that did not say when it ends. */
+  firstUsageLimitBackoffMs: 60_000,
+  /** A file of the inbox that the system keeps from being read counts as the user's to mend after so many failures. */
+  maxQuickRetries: 3,
+  /** While the disk is full the board looks for room so often. */
+  diskLookEveryMs: 5_000,
+  /** There is room on a disk with so much free, or with a tenth of it free where it is small. */
+  minFreeDiskBytes: 16 * 1024 * 1024,
+  /** A wall clock that moves by more than so much beside the time that went by has jumped. */
+  clockJumpMs: 5_000,
+  /** The longest single wait for something that is due at a time of the wall clock. */
+  maxTimerMs: 60_000,
+  /** Lines of the history that wait for the disk to have room. */
+  maxWaitingHistoryLines: 10_000,
   /** A missing login or credit is probed so often. */
   authProbeEveryMs: 5 * 60_000,
-  /** A run that a limit, a crash or a stop ended is started again at no attempt's cost at most so often in a row. */
+  /** A run that overload or a lost connection ended is started again at no attempt's cost at most so often in a row. */
   maxFreeRestarts: 20,
+  /** The same for a run that the board or the machine went down with. */
+  maxLosses: 3,
 
   /** Events that may wait in the daemon's mailbox; one more is a fault of ours. */
   maxMailboxEvents: 100_000,

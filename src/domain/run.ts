@@ -143,6 +143,8 @@ export interface RunView {
   readonly progress: Progress | null;
   /** The last thing the agent said, bounded by `maxTailChars`. */
   readonly lastText: string | null;
+  /** The model itself has answered in this run; what Claude Code says in its place (an error, a limit) does not count. */
+  readonly answered: boolean;
   /** Tool calls that have begun and not ended. */
   readonly openTools: number;
   readonly denials: readonly string[];
@@ -161,6 +163,7 @@ export const emptyRunView: RunView = {
   model: null,
   progress: null,
   lastText: null,
+  answered: false,
   openTools: 0,
   denials: [],
   usageLimit: null,
@@ -173,6 +176,9 @@ export const emptyRunView: RunView = {
 /** Why the board ended an agent. */
 export type StopCause = 'timeout' | 'stalled' | 'lingering' | 'cancelled' | 'requeued' | 'shutdown';
 
+/** Why an agent is gone though it did not end by itself: `lost` is one that nobody stopped and that was gone when a board came back. */
+export type EndCause = StopCause | 'lost';
+
 /** How a run ended, as the operating system and the stream tell. */
 export interface RunExit {
   readonly endedAt: number;
@@ -180,7 +186,7 @@ export interface RunExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** Null where it ended by itself. */
-  readonly stopped: StopCause | null;
+  readonly stopped: EndCause | null;
   readonly view: RunView;
   /** The end of stderr, bounded by `maxTailChars`. */
   readonly stderrTail: string;
@@ -224,10 +230,18 @@ export type Outcome =
   | {
       readonly kind: 'interrupted';
       readonly detail: string;
+      readonly blame: Blame;
       readonly pause: PauseReason | null;
       readonly until: number | null;
     }
   | { readonly kind: 'cancelled' };
+
+/**
+ * What an interruption is put down to, which bounds how often in a row it may happen: `nobody` for ever (the user, a
+ * usage limit, a full disk), the `service` `maxFreeRestarts` times (overload, lost connections), a `loss` `maxLosses`
+ * times (the board or the machine went down while it ran, perhaps because of it).
+ */
+export type Blame = 'nobody' | 'service' | 'loss';
 
 /** Why the board makes no new starts. */
 export type PauseReason =

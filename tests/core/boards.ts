@@ -61,7 +61,7 @@ export function active(id: string, dependsOn: readonly string[] = []): ActiveTas
     spec,
     file: fileOf(id, 'active'),
     past,
-    phase: { name: 'planning', next: firstRun },
+    phase: { name: 'planning', next: firstRun, before: null },
     wish: null,
   };
 }

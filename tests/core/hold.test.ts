@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
+import { emptyRunView } from '../../src/domain/run.ts';
 import { makeExit, makeResult, scanOf, Scene } from './scene.ts';
 
 const overloaded = makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529 }) }, { exitCode: 1 });
@@ -34,6 +35,62 @@ describe('a usage limit', () => {
     scene.exit(probe, makeExit({ result: makeResult() }));
     expect(scene.board.hold).toBeNull();
     expect(scene.states).toEqual({ t0: 'inspecting', t1: 'planning', t2: 'planning' });
+  });
+
+  it('is over as soon as the model answers the probe, and not by a run from before it that ends well', () => {
+    const { scene, plans } = working(2);
+    const [held, lucky] = plans;
+    if (held === undefined || lucky === undefined) throw new Error('two are at work');
+    const usageLimit = { status: 'rejected', resetsAt: scene.at + 60_000, kind: 'five_hour' } as const;
+    scene.exit(held, makeExit({ usageLimit })).settle('t0');
+    scene.wait(1_000).finish('t1', lucky);
+    expect(scene.board.hold).not.toBeNull();
+    scene.wait(59_000);
+    const probe = scene.run('t0');
+    const see = (answered: boolean) => {
+      const view = { ...emptyRunView, answered, lastText: 'You have hit your limit' };
+      scene.tell({ type: 'run-seen', run: probe, view, lastOutputAt: scene.at });
+    };
+    see(false);
+    expect(scene.board.hold).not.toBeNull();
+    see(true);
+    expect(scene.board.hold).toBeNull();
+  });
+
+  it('is probed though an agent from before it is still at work', () => {
+    const { scene, plans } = working(2);
+    const [held] = plans;
+    if (held === undefined) throw new Error('two are at work');
+    const usageLimit = { status: 'rejected', resetsAt: scene.at + 60_000, kind: 'five_hour' } as const;
+    scene.exit(held, makeExit({ usageLimit })).settle('t0');
+    scene.wait(60_000);
+    expect(scene.states).toEqual({ t0: 'planning', t1: 'running' });
+  });
+
+  it('never costs a task its patience, however often it comes', () => {
+    const { scene, plans } = working(1);
+    let plan = plans[0];
+    for (let time = 0; plan !== undefined && time < 3 * limits.maxFreeRestarts; time++) {
+      const usageLimit = { status: 'rejected', resetsAt: scene.at + 60_000, kind: 'seven_day' } as const;
+      scene.exit(plan, makeExit({ usageLimit })).settle('t0');
+      plan = (scene.wait(60_000), scene.run('t0'));
+    }
+    expect(scene.task('t0')).toMatchObject({ state: 'active', phase: { plan: { attempt: 1 } } });
+  });
+
+  it('that did not say when it ends is waited for as its text says, else longer each time', () => {
+    const { scene, plans } = working(1);
+    const [plan] = plans;
+    if (plan === undefined) throw new Error('one is at work');
+    const text = "You've hit your session limit · resets 10:10am (UTC)";
+    scene.at = Date.UTC(2026, 0, 5, 9);
+    scene.exit(plan, makeExit({ result: makeResult({ isError: true, apiErrorStatus: 429, text }) })).settle('t0');
+    expect(scene.board.hold).toMatchObject({ reason: 'usage-limit', until: Date.UTC(2026, 0, 5, 10, 10) });
+    scene.at = Date.UTC(2026, 0, 5, 10, 10);
+    scene.wait(0);
+    const said = makeResult({ isError: true, apiErrorStatus: 429, text: 'You have reached the usage limit' });
+    scene.exit(scene.run('t0'), makeExit({ result: said })).settle('t0');
+    expect((scene.board.hold?.until ?? 0) - scene.at).toBeGreaterThanOrEqual(2 * limits.firstUsageLimitBackoffMs);
   });
 });
 

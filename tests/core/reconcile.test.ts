@@ -1,10 +1,14 @@
+import { emptyBoard, step } from '../../src/core/step.ts';
+import { limits } from '../../src/domain/limits.ts';
 import { describe, expect, it } from 'vitest';
 import type { RunFacts, TaskFacts } from '../../src/domain/board.ts';
 import { emptyRunView, type Outcome, type RunPlan, type Verdict } from '../../src/domain/run.ts';
-import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, Scene, start } from './scene.ts';
+import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, scanOf, Scene, start } from './scene.ts';
 
 const failed: Outcome = { kind: 'failed', fault: { reason: 'agent-error', detail: 'no' } };
-const interrupted: Outcome = { kind: 'interrupted', detail: 'stopped', pause: null, until: null };
+const interrupted: Outcome = {
+  ...{ kind: 'interrupted', detail: 'stopped', blame: 'service', pause: null, until: null },
+} as const;
 
 function run(patch: Partial<RunPlan>, outcome: Outcome | null): RunFacts {
   const plan = makePlan({ task: id('a'), ...patch });
@@ -14,7 +18,7 @@ function run(patch: Partial<RunPlan>, outcome: Outcome | null): RunFacts {
 
 function facts(runs: readonly RunFacts[], verdict: Partial<Verdict> | null = null): TaskFacts {
   const whole = verdict === null ? null : ({ at: start, run: runs.length, fault: null, ...verdict } as Verdict);
-  return { highestRun: runs.length, runs, verdict: whole };
+  return { highestRun: runs.length, damaged: [], runs, verdict: whole };
 }
 
 /** A board that is held, so that what is queued stays to be seen. */
@@ -43,7 +47,7 @@ describe('a task in queued/', () => {
   it('whose plan was never carried out gets the same again', () => {
     expect(meet('queued', facts([run({ n: 1 }, null)])).task('a')).toMatchObject({
       past: { runs: 1 },
-      next: { attempt: 1, freeRestarts: 1, cause: { kind: 'first' } },
+      next: { attempt: 1, freeRestarts: 0, cause: { kind: 'first' } },
     });
   });
 
@@ -99,12 +103,44 @@ describe('a task in active/', () => {
     const exit = makeExit({ sessionId: 'heard' }, { exitCode: null });
     const scene = meet('active', facts([run({ attempt: 2 }, null)]), { lastRun: { kind: 'dead', exit } });
     scene.settle('a');
-    expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 2, freeRestarts: 1, resume: 'heard' } });
+    expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 2, freeRestarts: 0, resume: 'heard' } });
+  });
+
+  it('with an agent that is gone again and again is given to the user, since it may be what takes the board down', () => {
+    const lost: Outcome = { kind: 'interrupted', detail: 'gone', blame: 'loss', pause: null, until: null };
+    const exit = makeExit({ sessionId: 'heard' }, { exitCode: null });
+    const meetAfter = (losses: number) => {
+      const earlier = Array.from({ length: losses }, (_, index) => run({ n: index + 1 }, lost));
+      return meet('active', facts([...earlier, run({ n: losses + 1 }, null)]), { lastRun: { kind: 'dead', exit } });
+    };
+    expect(meetAfter(limits.maxLosses - 1).settle('a').states).toEqual({ a: 'queued' });
+    const scene = meetAfter(limits.maxLosses).settle('a');
+    expect(scene.task('a')).toMatchObject({ state: 'attention', verdict: { fault: { reason: 'interrupted' } } });
+  });
+
+  it('that a clean stop or a limit interrupted in between is not counted with those that were lost', () => {
+    const lost: Outcome = { kind: 'interrupted', detail: 'gone', blame: 'loss', pause: null, until: null };
+    const stopped: Outcome = { ...lost, blame: 'nobody' };
+    const outcomes = [lost, lost, lost, stopped, lost, lost];
+    const known = facts([...outcomes.map((outcome, index) => run({ n: index + 1 }, outcome)), run({ n: 7 }, null)]);
+    const exit = makeExit({ sessionId: 'heard' }, { exitCode: null });
+    expect(meet('active', known, { lastRun: { kind: 'dead', exit } }).settle('a').states).toEqual({ a: 'queued' });
+  });
+
+  it('with a fact that can not be understood goes on as if it were missing, and the history says so', () => {
+    const known = { ...facts([run({}, null)]), damaged: ['1/exit.json'] };
+    const loaded = loadedIn('active', 'a', { facts: known, lastRun: { kind: 'unclaimed' } });
+    const first = step(emptyBoard, { type: 'scanned', at: 1, scan: scanOf({ active: ['a'] }) });
+    const { effects } = step(first.board, { type: 'task-loaded', at: 1, loaded });
+    const notes = effects.flatMap((effect) =>
+      effect.type === 'journal' && effect.entry.type === 'task-found' ? [effect.entry.note] : [],
+    );
+    expect(notes).toContain("runs/a/1/exit.json can't be understood and counts as missing");
   });
 
   it('whose run nobody claimed is queued again', () => {
     const scene = meet('active', facts([run({}, null)]), { lastRun: { kind: 'unclaimed' } });
-    expect(scene.asked).toEqual(['record-exit', 'move-task']);
+    expect(scene.asked).toEqual(['record-exit', 'keep-work', 'move-task']);
   });
 
   it('with a record and its verdict is settled as that says', () => {

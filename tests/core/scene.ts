@@ -59,7 +59,7 @@ export function loadedIn(column: Column, name: string, patch: Partial<LoadedTask
     file: fileIn(column, name),
     spec: makeSpec({ id: id(name) }),
     diagnostics: [],
-    facts: { highestRun: 0, runs: [], verdict: null },
+    facts: { highestRun: 0, damaged: [], runs: [], verdict: null },
     lastRun: null,
     ...patch,
   };
@@ -167,6 +167,7 @@ export class Scene {
       attempt: next.attempt,
       freeRestarts: next.freeRestarts,
       cause: next.cause,
+      plannedAt: this.at,
       session: next.resume === null ? { mode: 'fresh', id: 'session' } : { mode: 'resume', id: next.resume },
     });
     this.tell({ type: 'run-planned', task: task.id, plan, spec: task.spec });

@@ -46,7 +46,7 @@ describe('chooseStarts', () => {
     ['files are still being read', { loading: new Set(['queued/x.md']) }],
     [
       'a dropped file is being read',
-      { inbox: new Map([['x.md', { name: 'x.md', identity: null, diagnostics: null }]]) },
+      { inbox: new Map([['x.md', { name: 'x.md', identity: null, diagnostics: null, failures: 0, retryAt: null }]]) },
     ],
     ['a hold lasts', { hold: holdUntil(now + 1) }],
   ])('starts nothing while %s', (_, more) => {

@@ -4,7 +4,7 @@ import { keyOf } from '../../src/domain/task.ts';
 import { fileIn, id, ids, makeEvidence, makeExit, makePlan, makeResult, makeSpec, scanOf, Scene } from './scene.ts';
 
 const broken = makeExit({ result: makeResult({ isError: true, text: 'It broke.' }) }, { exitCode: 1 });
-const fault = { code: 'ENOSPC', message: 'no space left', fault: null };
+const fault = { code: 'EIO', message: 'the disk does not answer', fault: null };
 
 describe('a task that is done', () => {
   it('has all its facts written before its file moves', () => {
@@ -25,7 +25,7 @@ describe('a task that fails', () => {
   it('is tried again at once in its session, and goes to attention the second time', () => {
     const scene = new Scene().queue({ id: 'a' });
     scene.exit(scene.run('a'), broken);
-    expect(scene.asked).toEqual(['record-exit', 'plan-run']);
+    expect(scene.asked).toEqual(['record-exit', 'keep-work', 'plan-run']);
     const second = scene.plan('a');
     expect(second).toMatchObject({
       n: 2,
@@ -139,7 +139,7 @@ it('a task that was edited to wait for another just before its start waits', () 
   const scene = new Scene().queue({ id: 'a' });
   const spec = makeSpec({ id: id('a'), dependsOn: ids('ghost') });
   scene.tell({ type: 'run-planned', task: id('a'), plan: makePlan({ task: id('a') }), spec });
-  expect(scene.asked).toEqual(['record-exit', 'move-task']);
+  expect(scene.asked).toEqual(['record-exit', 'keep-work', 'move-task']);
   scene.settle('a');
   expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1 } });
 });

@@ -7,6 +7,7 @@ import { ids, makeExit, makeResult, Scene } from '../core/scene.ts';
 
 const clock: Clock = {
   now: () => 1_000_000,
+  monotonic: () => 0,
   setTimer: () => () => undefined,
   day: () => 'today',
   timeOfDay: (at) => new Date(at).toISOString().slice(11, 19),

@@ -58,7 +58,7 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
         () => {
           if (folder.claim !== 'none') throw new PortError('the claim is taken', { fault: spawnFailed });
           const agent = spawn(world, plan, facts, folder);
-          agent.follower = { life, listener, leaving: false };
+          agent.follower = { life, listener, leaving: false, adopted: false };
           followed.set(formatRunId(plan), agent);
         },
         {
@@ -77,7 +77,10 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
       if (!life.alive) return;
       const agent = followed.get(formatRunId(run));
       if (agent === undefined) return;
-      agent.stopCause ??= cause;
+      if (agent.stopCause === null) {
+        agent.stopCause = cause;
+        world.checkStop(agent);
+      }
       world.note(() => `stop ${formatRunId(run)}: ${cause}`);
       agent.forget.push(
         world.time.after(hurried ? world.random.int(0, 1_000) : world.random.int(0, 12_000), () => {
@@ -98,14 +101,14 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
         const agent = folder.claim;
         const { view, startedAt } = agent;
         if (agent.alive) {
-          agent.follower = { life, listener, leaving: false };
+          agent.follower = { life, listener, leaving: false, adopted: true };
           followed.set(formatRunId(plan), agent);
           return { kind: 'alive', view, startedAt };
         }
         const exit = { endedAt: agent.lastOutputAt, exitCode: null, signal: null, stopped: null, view, stderrTail: '' };
         return { kind: 'dead', exit };
       }),
-    findRunning: () => call('find-running', () => [...world.agents].map(({ plan: { task, n } }) => ({ task, n }))),
+    findRunning: () => call('find-running', () => [...world.agents].map(({ plan: { task, n } }) => ({ task, n })), { safe: true }),
     endStray: (run) =>
       call('end-stray', () => {
         const folder = world.folders.get(run.task)?.runs.get(run.n);
@@ -121,13 +124,15 @@ const spawnFailed = { reason: 'spawn-failed', detail: 'another wrapper has the c
 
 function spawn(world: World, plan: RunPlan, facts: Agent['facts'], folder: RunFolder): Agent {
   world.checkSpawn(plan);
-  const { now } = world.time;
+  const { wall } = world;
   const agent: Agent = {
     plan,
     facts,
-    startedAt: now,
+    startedAt: wall,
     view: emptyRunView,
-    lastOutputAt: now,
+    lastOutputAt: wall,
+    begunAt: world.time.now,
+    heardAt: world.time.now,
     alive: true,
     exitCode: null,
     signal: null,
@@ -164,7 +169,12 @@ function act(world: World, agent: Agent, ending: Ending): void {
   later(100, () => say(world, agent, { sessionId: random.chance(0.05) ? `${sessionId}+` : sessionId }));
   if (ending === 'hang') return;
   later(durationMs / 2, () => {
-    say(world, agent, { progress: { done: 1, total: 2, step: 'half of it' }, lastText: 'Half done.', costUsd: 0.1 });
+    say(world, agent, {
+      progress: { done: 1, total: 2, step: 'half of it' },
+      lastText: 'Half done.',
+      answered: true,
+      costUsd: 0.1,
+    });
   });
   later(durationMs, () => end(world, agent, ending, later));
 }
@@ -230,7 +240,7 @@ function describeLast(world: World, ending: Exclude<Ending, 'crash'>): Last {
     case 'connection':
       return failWith(null, 'API Error: Unable to connect to API (ECONNREFUSED)');
     case 'usage-limit': {
-      const resetsAt = world.random.chance(0.8) ? world.time.now + world.random.int(1_000, 1_200_000) : null;
+      const resetsAt = world.random.chance(0.8) ? world.wall + world.random.int(1_000, 1_200_000) : null;
       const usageLimit = { status: 'rejected', resetsAt, kind: 'five_hour' } as const;
       return { ...failWith(429, "You've hit your session limit"), view: { usageLimit } };
     }
@@ -248,7 +258,8 @@ function failWith(apiErrorStatus: number | null, text: string): Last {
 
 function say(world: World, agent: Agent, view: Partial<RunView>): void {
   agent.view = { ...agent.view, ...view };
-  agent.lastOutputAt = world.time.now;
+  agent.lastOutputAt = world.wall;
+  agent.heardAt = world.time.now;
   const { follower } = agent;
   if (follower?.life.alive === true && !follower.leaving) {
     follower.listener.seen(agent.plan, agent.view, agent.lastOutputAt);

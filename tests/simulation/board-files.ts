@@ -27,7 +27,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
     let inboxSettlesAt: number | null = null;
     for (const [name, { identity }] of world.inbox) {
       const settlesAt = identity.mtimeMs + limits.inboxQuietMs;
-      if (settlesAt <= world.time.now) inbox.set(name, identity);
+      if (settlesAt <= world.wall) inbox.set(name, identity);
       else inboxSettlesAt = Math.min(inboxSettlesAt ?? Infinity, settlesAt);
     }
     return { inbox, inboxRefused: new Map(world.inboxRefused), inboxSettlesAt };
@@ -147,11 +147,26 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         },
         alone,
       ),
+    setAside: (file, keeper) =>
+      call(
+        'set-aside',
+        () => {
+          const [mine, other] = [file, keeper].map((each) => world.columns[each.column].get(each.name));
+          if (mine === undefined || other === undefined || mine === other) return null;
+          let { name } = file;
+          for (let number = 2; world.columns.archive.has(name); number++)
+            name = file.name.replace(/\.md$/, `~${number}.md`);
+          world.note(() => `set ${file.column}/${file.name} aside as archive/${name}`);
+          world.rename(file, 'archive', name);
+          return { column: 'archive', name, identity: mine.identity } as const;
+        },
+        alone,
+      ),
     readFacts: (task) =>
       call('read-facts', () => {
         const folder = world.folders.get(task);
         const runs = [...(folder?.runs.values() ?? [])].map(({ plan, record }) => ({ plan, record }));
-        return { highestRun: runs.at(-1)?.plan.n ?? 0, runs, verdict: folder?.verdict ?? null };
+        return { highestRun: runs.at(-1)?.plan.n ?? 0, runs, damaged: [], verdict: folder?.verdict ?? null };
       }),
     readVerdict: (task) => call('read-verdict', () => world.folders.get(task)?.verdict ?? null),
     writePlan: (plan) =>

@@ -19,6 +19,12 @@ export interface CallOptions {
 /** Makes one call: `act` is what it does to the world. It never resolves for a daemon that is dead. */
 export type Call = <Value>(name: string, act: () => Value, options?: CallOptions) => Promise<Value>;
 
+/** Calls that write. */
+const writes = new Set([
+  ...['accept', 'move', 'rewrite', 'write-plan', 'write-record', 'write-report', 'write-prompt', 'write-verdict'],
+  ...['write-hold', 'write-data', 'update-dashboard', 'journal', 'prepare', 'keep', 'release', 'start', 'set-aside'],
+]);
+
 const faultCodes = ['ENOSPC', 'EACCES', 'EIO', 'EMFILE', null] as const;
 
 /** The calls of one daemon. */
@@ -44,6 +50,12 @@ export function makeCall(world: World, life: Life, kill: () => void): Call {
           world.note(() => `fault ${code ?? ''} in ${name}`);
           options.onFault?.();
           reject(new PortError(`${name} failed: ${code ?? 'for no reason'}`, code === null ? {} : { code }));
+          return;
+        }
+        if (world.diskFull && writes.has(name)) {
+          world.note(() => `no room for ${name}`);
+          options.onFault?.();
+          reject(new PortError(`${name}: ENOSPC`, { code: 'ENOSPC' }));
           return;
         }
         try {

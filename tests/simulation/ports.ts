@@ -12,6 +12,7 @@ import {
   type Clock,
   type CommandRunner,
   type DashboardFile,
+  type Disk,
   type Journal,
   type Role,
   type Roles,
@@ -25,7 +26,8 @@ import type { Life, World } from './world.ts';
 export function makeClock(world: World, life: Life, sweepEveryMs: number): Clock {
   let uuids = 0;
   return {
-    now: () => world.time.now,
+    now: () => world.wall,
+    monotonic: () => world.time.now,
     setTimer(delayMs, wake) {
       if (!life.alive) return () => undefined;
       return world.time.after(delayMs === limits.sweepEveryMs ? sweepEveryMs : delayMs, () => {
@@ -34,9 +36,14 @@ export function makeClock(world: World, life: Life, sweepEveryMs: number): Clock
     },
     day: (at) => new Date(at).toISOString().slice(0, 10),
     timeOfDay: (at) => new Date(at).toISOString().slice(11, 19),
-    bootId: 'boot',
+    bootId: `boot ${world.boots}`,
     uuid: () => `session-${life.number}-${uuids++}`,
   };
+}
+
+/** A disk that is full now and then. */
+export function makeDisk(world: World, call: Call): Disk {
+  return { hasRoom: () => call('look-at-disk', () => !world.diskFull, { safe: true }) };
 }
 
 /** Branches and worktrees. */

@@ -17,6 +17,7 @@ import {
   makeClock,
   makeCommands,
   makeDashboard,
+  makeDisk,
   makeHints,
   makeJournal,
   makeRoles,
@@ -33,7 +34,7 @@ const endWithinMs = 2 * 60_000;
 /** How often the user may have to mend a login once it is calm. */
 const maxRestartsWhenCalm = 50;
 
-const calmWeather: Weather = { crash: 0, fault: 0, meddle: 0, trouble: 0 };
+const calmWeather: Weather = { crash: 0, fault: 0, meddle: 0, trouble: 0, reboot: 0 };
 
 /** What came of a simulation. */
 export interface Simulated {
@@ -77,6 +78,7 @@ class Simulation {
       fault: random.pick([0, 0, 0.01, 0.05]),
       meddle: random.pick([0, 0.003, 0.01, 0.03]),
       trouble: random.pick([0, 0.3, 0.6, 1]),
+      reboot: random.pick([0, 0, 0.3]),
     };
     this.#user = new User(this.world, random.int(1, 6));
     this.#isPrinted = seed % 16 < 2;
@@ -96,6 +98,12 @@ class Simulation {
     }
     for (let count = random.pick([0, 0, 1, 2]); count > 0; count--) {
       time.after(random.int(0, this.#calmAt - time.now), () => this.#shutDown());
+    }
+    for (let count = random.pick([0, 0, 0, 1, 3]); count > 0; count--) {
+      time.after(random.int(0, this.#calmAt - time.now), () => this.#fillDisk());
+    }
+    for (let count = random.pick([0, 0, 0, 1, 3]); count > 0; count--) {
+      time.after(random.int(0, this.#calmAt - time.now), () => this.#setClock());
     }
     time.after(this.#calmAt - time.now, () => this.#calmDown());
     time.after(0, () => this.#start());
@@ -127,6 +135,7 @@ class Simulation {
     this.#isCalm = true;
     world.weather = calmWeather;
     world.meddle = null;
+    world.diskFull = false;
     this.#user.resume();
     this.#user.writeSettings('');
     // A budget that was spent before is lifted by the user.
@@ -136,6 +145,25 @@ class Simulation {
       });
     }
     if (this.#current !== null && !this.#current.untilIdle) this.#shutDown();
+  }
+
+  #fillDisk(): void {
+    const { world } = this;
+    world.note(() => 'the disk is full');
+    if (this.#isCalm) return;
+    world.diskFull = true;
+    world.time.after(world.random.int(1_000, 200_000), () => {
+      world.note(() => 'the disk has room');
+      world.diskFull = false;
+    });
+  }
+
+  /** The machine wakes from its sleep, or its clock is set. */
+  #setClock(): void {
+    const { world } = this;
+    const byMs = world.random.pick([8 * 60 * 60_000, 20 * 60_000, 6_000, -6_000, -60 * 60_000]);
+    world.note(() => `the clock jumps by ${byMs} ms`);
+    world.clockAhead += byMs;
   }
 
   #start(): void {
@@ -152,6 +180,7 @@ class Simulation {
         dashboard: makeDashboard(world, call, this.#isPrinted),
         worktrees: makeWorktrees(world, call),
         commands: makeCommands(world, call),
+        disk: makeDisk(world, call),
         journal: makeJournal(world, call),
         roles: makeRoles(call),
         redact: (text) => text,
@@ -189,9 +218,18 @@ class Simulation {
   }
 
   #kill(life: Life): void {
+    const { world } = this;
     life.alive = false;
     this.#current = null;
-    this.world.time.after(this.world.random.int(100, 30_000), () => this.#start());
+    if (world.random.chance(world.weather.reboot)) this.#reboot();
+    world.time.after(world.random.int(100, 30_000), () => this.#start());
+  }
+
+  #reboot(): void {
+    const { world } = this;
+    world.note(() => 'the machine starts anew');
+    world.boots++;
+    for (const agent of [...world.agents]) world.endAgent(agent, null, 'SIGKILL');
   }
 
   #end(life: Life, board: Board): void {

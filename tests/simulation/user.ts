@@ -35,13 +35,26 @@ export class User {
   /** Does one thing. */
   act(): void {
     const { random } = this.#world;
-    const what = random.weighted({ move: 8, remove: 1, edit: 3, drop: 3, pause: 1, notes: 1, settings: 1, resume: 1 });
+    const what = random.weighted({
+      move: 8,
+      remove: 1,
+      copy: 1,
+      edit: 3,
+      drop: 3,
+      pause: 1,
+      notes: 1,
+      settings: 1,
+      resume: 1,
+    });
     switch (what) {
       case 'move':
         this.#move();
         return;
       case 'remove':
         this.#remove();
+        return;
+      case 'copy':
+        this.#copy();
         return;
       case 'edit':
         this.#edit();
@@ -139,6 +152,21 @@ export class User {
     if (to === file.column || world.columns[to].has(file.name)) return;
     world.note(() => `user moves ${file.column}/${file.name} to ${to}`);
     world.rename(file, to);
+    world.hint();
+  }
+
+  /** Two files of one name. */
+  #copy(): void {
+    const world = this.#world;
+    const file = this.#pickFile();
+    if (file === null) return;
+    const to = world.random.pick(columns);
+    const stored = world.columns[file.column].get(file.name);
+    if (stored === undefined || world.columns[to].has(file.name)) return;
+    world.note(() => `user copies ${file.column}/${file.name} to ${to}`);
+    world.columns[to].set(file.name, { ...stored, identity: world.identify(stored.text) });
+    if (to === 'done') world.lastDoneAt.set(file.name.toLowerCase(), world.time.now);
+    world.accepted++;
     world.hint();
   }
 

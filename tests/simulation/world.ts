@@ -27,15 +27,20 @@ export interface InboxEntry {
 export interface Agent {
   readonly plan: RunPlan;
   readonly facts: TaskFolder;
+  /** By the wall clock. */
   readonly startedAt: number;
   view: RunView;
+  /** By the wall clock. */
   lastOutputAt: number;
+  /** When it began and when it spoke last, by the time that really went by. */
+  readonly begunAt: number;
+  heardAt: number;
   alive: boolean;
   exitCode: number | null;
   signal: string | null;
   stopCause: StopCause | null;
   /** Who follows it. */
-  follower: { readonly life: Life; readonly listener: RunListener; leaving: boolean } | null;
+  follower: { readonly life: Life; readonly listener: RunListener; leaving: boolean; readonly adopted: boolean } | null;
   readonly forget: (() => void)[];
 }
 
@@ -77,6 +82,8 @@ export interface Weather {
   readonly meddle: number;
   /** Of an ending that is no plain success, for each run. */
   readonly trouble: number;
+  /** That all agents go down with the daemon, at each of its crashes. */
+  readonly reboot: number;
 }
 
 const startAt = Date.UTC(2026, 2, 2, 10);
@@ -102,6 +109,11 @@ export class World {
   readonly hinters = new Set<() => void>();
   weather: Weather;
   paused = false;
+  /** Nothing can be written. */
+  diskFull = false;
+  /** How far the wall clock was set forward, or back, or moved while the machine slept, in milliseconds. */
+  clockAhead = 0;
+  boots = 1;
   hold: Hold | null = null;
   settingsText = '';
   settingsVersion = 0;
@@ -131,6 +143,11 @@ export class World {
     this.#isLogged = isLogged;
   }
 
+  /** What the wall clock shows. */
+  get wall(): number {
+    return this.time.now + this.clockAhead;
+  }
+
   /** A fingerprint of all that was logged. */
   get fingerprint(): number {
     return this.#hash;
@@ -154,7 +171,7 @@ export class World {
 
   /** A new version of a file. */
   identify(text: string): FileIdentity {
-    return { inode: this.#inodes++, size: text.length, mtimeMs: this.time.now };
+    return { inode: this.#inodes++, size: text.length, mtimeMs: this.wall };
   }
 
   /** Where a task's file is. */
@@ -215,7 +232,7 @@ export class World {
     if (follower === null || follower.leaving) return;
     follower.leaving = true;
     const { exitCode, signal, stopCause, view } = agent;
-    const exit: RunExit = { endedAt: this.time.now, exitCode, signal, stopped: stopCause, view, stderrTail: '' };
+    const exit: RunExit = { endedAt: this.wall, exitCode, signal, stopped: stopCause, view, stderrTail: '' };
     this.time.after(this.random.int(0, 300), () => {
       if (!follower.life.alive) return;
       agent.follower = null;
@@ -238,6 +255,23 @@ export class World {
     );
     if (known.length + 1 > this.maxParallelEver) {
       this.breakOff(`${known.length + 1} agents at once, at most ${this.maxParallelEver} may be`);
+    }
+  }
+
+  /** What must hold when the board ends an agent. */
+  checkStop({ plan, begunAt, heardAt, follower, stopCause }: Agent): void {
+    // The shortest times that any settings of a simulation ask for.
+    const [shortestStallMs, shortestTimeoutMs, slackMs] = [60_000, 300_000, 2_000];
+    if (stopCause === 'stalled' && this.time.now - heardAt < shortestStallMs - slackMs) {
+      this.breakOff(`${plan.task} was ended as stalled, though it spoke ${this.time.now - heardAt} ms ago`);
+    }
+    // A board that takes an agent over knows when it began by the wall clock alone.
+    if (
+      stopCause === 'timeout' &&
+      follower?.adopted === false &&
+      this.time.now - begunAt < shortestTimeoutMs - slackMs
+    ) {
+      this.breakOff(`${plan.task} was ended by its timeout after ${this.time.now - begunAt} ms`);
     }
   }
 
@@ -267,6 +301,8 @@ export class World {
       this.breakOff(`${name} left active/ for ${to}/ and run ${last.plan.n} has no record`);
     }
     if (to === 'queued') return;
+    if (verdict?.fault?.detail.includes('ENOSPC') === true)
+      this.breakOff(`${name} was given up since the disk was full`);
     if (verdict?.column !== to) this.breakOff(`${name} goes to ${to}/ without a verdict that says so`);
     if (to === 'done' && verdict !== null && last !== undefined) this.checkDone(name, verdict, last);
   }

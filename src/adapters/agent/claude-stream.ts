@@ -91,7 +91,9 @@ function describeRetry(message: JsonObject): string {
 
 function readAssistant(state: StreamState, message: JsonObject): StreamState {
   const parent = asString(message['parent_tool_use_id']);
-  let next = patchView(state, { apiRetry: null });
+  // Claude Code speaks itself, of an error or a limit, where the model did not answer.
+  const answered = state.view.answered || asObject(message['message'])?.['model'] !== '<synthetic>';
+  let next = patchView(state, { apiRetry: null, answered });
   for (const block of contentOf(message)) {
     if (block['type'] === 'tool_use') next = openTool(next, block, parent);
     const text = block['type'] === 'text' ? (asString(block['text']) ?? '').trim() : '';

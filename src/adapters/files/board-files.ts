@@ -53,6 +53,11 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     return locate(to, name);
   }
 
+  async function setAside(file: TaskFile, keeper: TaskFile): Promise<TaskFile | null> {
+    const [mine, other] = await Promise.all([file, keeper].map((each) => lstat(pathOf(each)).catch(() => null)));
+    return mine == null || other == null || mine.ino === other.ino ? null : move(file, 'archive');
+  }
+
   /** The archive takes namesakes under a numbered name; elsewhere a name that is taken is an error. */
   async function findFreeName(to: Column, name: string): Promise<string> {
     for (let number = 1; ; number++) {
@@ -93,6 +98,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
       return success({ text, file: { column: file.column, name: file.name, identity } });
     },
     moveTask: (file, to) => oneAtATime(() => move(file, to)),
+    setAside: (file, keeper) => oneAtATime(() => setAside(file, keeper)),
     rewriteTask: (file, text) => oneAtATime(() => rewrite(file, text)),
     readFacts: (task) => readTaskFacts(layout, task),
     readVerdict: (task) => readVerdictFact(layout, task),

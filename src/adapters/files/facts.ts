@@ -10,6 +10,7 @@ import { codeOf, createFile, makeFolder, privateMode, replaceFile } from './dura
 import type { Layout } from './layout.ts';
 
 const privateFolderMode = 0o700;
+const verdictName = 'verdict.json';
 
 /** Names of a run's files. */
 export const runFiles = {
@@ -28,26 +29,27 @@ export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskF
     .filter((name) => /^[1-9]\d{0,5}$/.test(name))
     .map(Number)
     .sort((a, b) => a - b);
-  const runs = await Promise.all(numbers.slice(-limits.maxRunsPerTask).map((n) => readRunFacts(layout, { task, n })));
-  return {
-    highestRun: numbers.at(-1) ?? 0,
-    runs: runs.filter((run) => run !== null),
-    verdict: await readVerdictFact(layout, task),
+  const damaged: string[] = [];
+  const read = async <Fact extends { readonly version: 1 }>(name: string): Promise<Fact | null> => {
+    const found = await lookUpFact<Fact>(join(folder, name));
+    if (found === 'damaged') damaged.push(name);
+    return found === 'damaged' ? null : found;
   };
-}
-
-async function readRunFacts(layout: Layout, run: RunId): Promise<RunFacts | null> {
-  const folder = layout.run(run);
-  const [plan, record] = await Promise.all([
-    readFact<RunPlan>(join(folder, runFiles.plan)),
-    readFact<RunRecord>(join(folder, runFiles.record)),
-  ]);
-  return plan === null ? null : { plan, record };
+  const readRun = async (n: number): Promise<RunFacts | null> => {
+    const [plan, record] = await Promise.all([
+      read<RunPlan>(join(String(n), runFiles.plan)),
+      read<RunRecord>(join(String(n), runFiles.record)),
+    ]);
+    return plan === null ? null : { plan, record };
+  };
+  const runs = await Promise.all(numbers.slice(-limits.maxRunsPerTask).map(readRun));
+  const verdict = await read<Verdict>(verdictName);
+  return { highestRun: numbers.at(-1) ?? 0, runs: runs.filter((run) => run !== null), damaged, verdict };
 }
 
 /** A task's verdict, or null. */
 export async function readVerdictFact(layout: Layout, task: TaskId): Promise<Verdict | null> {
-  return readFact<Verdict>(join(layout.taskRuns(task), 'verdict.json'));
+  return readFact<Verdict>(join(layout.taskRuns(task), verdictName));
 }
 
 /** Writes a plan; throws PortError if that run has one already. */
@@ -71,7 +73,7 @@ export async function writeRecordFact(layout: Layout, run: RunId, record: RunRec
 /** Writes what was decided of a task. */
 export async function writeVerdictFact(layout: Layout, task: TaskId, verdict: Verdict): Promise<void> {
   await makeFolder(layout.taskRuns(task), privateFolderMode);
-  await replaceFile(join(layout.taskRuns(task), 'verdict.json'), print(verdict));
+  await replaceFile(join(layout.taskRuns(task), verdictName), print(verdict));
 }
 
 /** Puts the runs of an earlier task of the same id aside, so that a new task begins with none. */
@@ -95,6 +97,12 @@ export async function writePromptFile(layout: Layout, run: RunId, text: string):
 
 /** Reads a fact that the board wrote; null if it is missing, or not of version 1. */
 export async function readFact<Fact extends { readonly version: 1 }>(path: string): Promise<Fact | null> {
+  const found = await lookUpFact<Fact>(path);
+  return found === 'damaged' ? null : found;
+}
+
+/** Tells a fact that is missing from one that can't be understood. */
+async function lookUpFact<Fact extends { readonly version: 1 }>(path: string): Promise<Fact | null | 'damaged'> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -104,9 +112,9 @@ export async function readFact<Fact extends { readonly version: 1 }>(path: strin
   }
   try {
     const value = JSON.parse(text) as Fact | null;
-    return value?.version === 1 ? value : null;
+    return value?.version === 1 ? value : 'damaged';
   } catch {
-    return null;
+    return 'damaged';
   }
 }
 

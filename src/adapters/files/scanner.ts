@@ -106,7 +106,9 @@ export class Scanner {
   #sight(name: string, stats: Stats): Sighting {
     const identity = identify(stats);
     const before = this.#sightings.get(name);
-    if (before !== undefined && isSameFile(before.identity, identity)) return before;
+    const isKnown = before !== undefined && isSameFile(before.identity, identity);
+    // A clock that was set back must not keep the file waiting.
+    if (isKnown && before.since <= this.#clock.now()) return before;
     // A file that was moved or linked in has had its inode changed after its content.
     return { identity, since: this.#clock.now(), mayGrow: stats.ctimeMs <= stats.mtimeMs };
   }

@@ -40,6 +40,8 @@ export function formatHistory(entry: HistoryEntry): string {
       return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${new Date(entry.until).toLocaleTimeString('sv-SE')}`}: ${cleanLine(entry.detail)} (branchboard resume tries at once)`;
     case 'hold-lifted':
       return `new starts again (${entry.reason} is over)`;
+    case 'clock-jumped':
+      return `the clock jumped by ${entry.byMs < 0 ? '-' : ''}${formatDuration(Math.abs(entry.byMs))} (the machine slept, or its clock was set)`;
     case 'settings-changed':
       return entry.problems.length === 0
         ? 'settings read again'

@@ -10,6 +10,7 @@ function createFakeClock(): Clock & { advance(ms: number): void; timers(): numbe
   let timers: { at: number; wake: () => void }[] = [];
   return {
     now: () => now,
+    monotonic: () => 0,
     setTimer: (delayMs, wake) => {
       const timer = { at: now + delayMs, wake };
       timers.push(timer);

@@ -17,6 +17,7 @@ export const bootId = 'this-boot';
 
 export const realClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   setTimer: (delayMs, wake) => {
     const timer = setTimeout(wake, delayMs);
     return () => clearTimeout(timer);

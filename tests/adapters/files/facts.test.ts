@@ -61,7 +61,7 @@ test('facts come back as they were written, runs in the order of their numbers',
 });
 
 test('a task without runs has no facts', async () => {
-  expect(await readTaskFacts(scratch.layout, task)).toEqual({ highestRun: 0, runs: [], verdict: null });
+  expect(await readTaskFacts(scratch.layout, task)).toEqual({ highestRun: 0, runs: [], damaged: [], verdict: null });
 });
 
 test('a run is planned once', async () => {
@@ -73,11 +73,11 @@ test('a run is planned once', async () => {
   expect(readdirSync(scratch.layout.run(planOf(1)))).toEqual([runFiles.plan]);
 });
 
-test('a folder without a readable plan still counts as a number that was used', async () => {
+test('a folder without a readable plan still counts as a number that was used, and the plan as damaged', async () => {
   mkdirSync(scratch.layout.run({ task, n: 3 }), { recursive: true });
   writeFileSync(join(scratch.layout.run({ task, n: 3 }), runFiles.plan), '{"version":1,');
   mkdirSync(join(scratch.layout.taskRuns(task), 'not-a-run'));
-  expect(await readTaskFacts(scratch.layout, task)).toEqual({ highestRun: 3, runs: [], verdict: null });
+  expect(await readTaskFacts(scratch.layout, task)).toEqual({ highestRun: 3, runs: [], damaged: ['3/plan.json'], verdict: null });
 });
 
 test.each(['', '{', 'null', '[]', '3', '{"version":2}'])('a fact that is %j counts as missing', async (text) => {

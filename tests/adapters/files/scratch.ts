@@ -15,6 +15,10 @@ export class StandingClock implements Clock {
     return this.time;
   }
 
+  monotonic(): number {
+    return this.time;
+  }
+
   setTimer(): () => void {
     throw new Error('no timers here');
   }

@@ -1,0 +1,39 @@
+/**
+ * A wall clock that jumped: the machine slept, or its clock was set. What was measured from a time before the jump is
+ * measured from as much later, so that sleep is no stall and no agent runs out of its time by a clock that was set.
+ */
+import type { ActiveTask, Phase } from '../domain/board.ts';
+import type { Draft } from './draft.ts';
+
+/** Moves the times of what is under way. A time that the outside named, such as a limit's reset, stays as it is. */
+export function handleClockJumped(draft: Draft, byMs: number): void {
+  draft.journal({ type: 'clock-jumped', byMs });
+  const { disk, hold } = draft.board;
+  if (disk !== null) draft.set({ disk: { ...disk, lookAt: disk.lookAt + byMs } });
+  // A hold that backs off would last for as long as the clock was set back.
+  if (hold !== null && hold.reason !== 'usage-limit' && byMs < 0) {
+    draft.set({ hold: { ...hold, until: hold.until + byMs } });
+  }
+  for (const task of [...draft.board.live.values()]) {
+    if (task.state === 'active') draft.putTask({ ...task, phase: movePhase(task.phase, byMs) } satisfies ActiveTask);
+    else if (task.state === 'queued' && byMs < 0) {
+      draft.putTask({ ...task, next: { ...task.next, notBefore: Math.max(0, task.next.notBefore + byMs) } });
+    }
+  }
+  for (const file of [...draft.board.inbox.values()]) {
+    if (file.retryAt !== null) draft.putInbox({ ...file, retryAt: file.retryAt + byMs });
+  }
+}
+
+function movePhase(phase: Phase, byMs: number): Phase {
+  switch (phase.name) {
+    case 'running':
+      return { ...phase, startedAt: phase.startedAt + byMs, lastOutputAt: phase.lastOutputAt + byMs };
+    case 'inspecting':
+    case 'settling':
+      return phase.retryAt === null ? phase : { ...phase, retryAt: phase.retryAt + byMs };
+    case 'planning':
+    case 'preparing':
+      return phase;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * A full disk: nothing new is begun, what could not be written waits, and all goes on once there is room.
+ *
+ *   room ──► a port says ENOSPC ──► full: looked at every `diskLookEveryMs` ──► room
+ */
+import type { Board, OutsideFault } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
+import type { Draft } from './draft.ts';
+
+/** Whether a fault says that the disk, or the user's share of it, is full. */
+export function isDiskFull(fault: OutsideFault): boolean {
+  return fault.code === 'ENOSPC' || fault.code === 'EDQUOT';
+}
+
+/** A port found the disk full. */
+export function noteDiskFull(draft: Draft, detail: string): void {
+  if (draft.board.disk !== null) return;
+  draft.set({ disk: { since: draft.at, detail, lookAt: draft.at + limits.diskLookEveryMs } });
+  draft.journal({ type: 'held', reason: 'disk-full', until: null, detail });
+}
+
+/** Looks for room when it is time to. */
+export function lookAtDisk(draft: Draft): void {
+  const { disk } = draft.board;
+  if (disk === null || draft.at < disk.lookAt) return;
+  draft.set({ disk: { ...disk, lookAt: draft.at + limits.diskLookEveryMs } });
+  draft.emit({ type: 'look-at-disk' });
+}
+
+/** Somebody looked: with room, what waited is due at once. */
+export function handleDiskLookedAt(draft: Draft, hasRoom: boolean): void {
+  if (draft.board.disk === null || !hasRoom) return;
+  draft.set({ disk: null });
+  draft.journal({ type: 'hold-lifted', reason: 'disk-full' });
+  const { hold } = draft.board;
+  if (hold !== null) draft.emit({ type: 'write-hold', hold });
+  for (const task of draft.board.live.values()) {
+    if (task.state !== 'active') continue;
+    const { phase } = task;
+    if (phase.name === 'settling' && phase.retryAt !== null) {
+      draft.putTask({ ...task, phase: { ...phase, retryAt: draft.at } });
+    } else if (phase.name === 'inspecting' && phase.retryAt !== null) {
+      draft.putTask({ ...task, phase: { ...phase, retryAt: draft.at } });
+    }
+  }
+}
+
+/** Whether the board can write. */
+export function hasDisk(board: Board): boolean {
+  return board.disk === null;
+}

@@ -1,0 +1,21 @@
+/**
+ * Agents that outlived their board and that the board which came after does not follow: their task was cancelled, put
+ * away or finished meanwhile, or the facts of their run are gone. Each is ended before anything starts on its task.
+ */
+import type { RunId } from '../domain/run.ts';
+import type { Draft } from './draft.ts';
+
+/** Ends the strays, once all task files are known and so the agents that are followed. */
+export function endStrays(draft: Draft): void {
+  const { strays, loading, scan } = draft.board;
+  if (strays.length === 0 || scan === null || loading.size > 0) return;
+  draft.set({ strays: [] });
+  for (const run of strays) {
+    if (!isFollowed(draft, run)) draft.emit({ type: 'end-stray', task: run.task, run });
+  }
+}
+
+function isFollowed(draft: Draft, run: RunId): boolean {
+  const task = draft.task(run.task);
+  return task?.state === 'active' && 'plan' in task.phase && task.phase.plan.n === run.n;
+}

@@ -1,0 +1,97 @@
+/** What is kept of a task when it leaves `active/`: from a run and its outcome to the verdict. */
+import type { ActiveTask, Task } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
+import { unreachable } from '../domain/result.ts';
+import type { Evidence, Outcome, RunExit, RunPlan, Verdict } from '../domain/run.ts';
+import type { Draft } from './draft.ts';
+
+/** A run that ended, with what was found of it. `exit` is null where no agent was ever started. */
+export interface EndedRun {
+  readonly plan: RunPlan;
+  readonly exit: RunExit | null;
+  readonly evidence: Evidence | null;
+}
+
+/** The verdict that follows from a run's outcome. */
+export function judge(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Outcome): Verdict {
+  const { plan, exit, evidence } = run;
+  const report = exit?.view.result?.report ?? null;
+  const base: Verdict = {
+    ...emptyVerdict(draft, task),
+    run: plan.n,
+    base: plan.workspace.base,
+    attempts: plan.attempt,
+    summary: report?.summary ?? null,
+    followUps: report?.followUps ?? [],
+    ...(evidence === null ? {} : { tip: evidence.tip, commits: evidence.commits, diffstat: evidence.diffstat }),
+  };
+  switch (outcome.kind) {
+    case 'done': {
+      const nothingToDo = evidence?.commits === 0;
+      return {
+        ...base,
+        column: 'done',
+        summary: outcome.summary,
+        verified: (evidence?.verify.length ?? 0) > 0,
+        nothingToDo,
+      };
+    }
+    case 'reported':
+      return {
+        ...base,
+        column: 'done',
+        summary: outcome.summary,
+        tip: null,
+        report: `runs/${task.id}/${plan.n}/report.md`,
+      };
+    case 'question':
+      return { ...base, question: outcome.question, fault: { reason: 'question', detail: outcome.question } };
+    case 'failed':
+      return { ...base, fault: outcome.fault };
+    case 'interrupted':
+      return { ...base, fault: { reason: 'interrupted', detail: describeRepeated(outcome) } };
+    case 'cancelled':
+      return { ...base, column: 'archive', fault: { reason: 'stopped', detail: 'You cancelled it.' } };
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** An interruption that came too often in a row to be repeated without the user. */
+function describeRepeated({ detail, blame }: Outcome & { readonly kind: 'interrupted' }): string {
+  const again = 'If it was not the task that did it, try it again.';
+  return blame === 'loss'
+    ? `The board or the machine went down ${String(limits.maxLosses + 1)} times in a row while it ran (${detail}). ${again}`
+    : `It was interrupted more than ${String(limits.maxFreeRestarts)} times in a row: ${detail} ${again}`;
+}
+
+/** A verdict that says no more than what is known of the task anyway. */
+export function emptyVerdict(draft: Draft, task: Task): Verdict {
+  const { spec, past } = task;
+  const workspace = past.lastPlan?.workspace ?? null;
+  return {
+    version: 1,
+    column: 'attention',
+    run: past.lastPlan?.n ?? null,
+    at: draft.at,
+    title: spec.title,
+    agent: spec.agent,
+    fault: null,
+    question: null,
+    summary: null,
+    branch: workspace?.kind === 'branch' ? workspace.branch : null,
+    base: workspace?.base ?? null,
+    tip: null,
+    commits: 0,
+    diffstat: null,
+    verified: false,
+    nothingToDo: false,
+    report: null,
+    followUps: [],
+    sessionId: past.sessionId,
+    attempts: past.lastPlan?.attempt ?? 0,
+    costUsd: past.costUsd,
+    workedMs: past.workedMs,
+    mergedAt: null,
+  };
+}

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { isIdle } from '../../src/core/schedule.ts';
+import { emptyBoard, step } from '../../src/core/step.ts';
+import { limits } from '../../src/domain/limits.ts';
+import { fileIn, id, identity, makeEvidence, makeExit, makeResult, scanOf, Scene } from './scene.ts';
+
+const full = { code: 'ENOSPC', message: 'no space left on device', fault: null };
+
+describe('a full disk', () => {
+  it('keeps a planned task in the queue at the same attempt, and it starts by itself once there is room', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    scene.tell({ type: 'effect-failed', task: id('a'), effect: 'plan-run', fault: full });
+    expect(scene.asked).toEqual(['move-task']);
+    scene.settle('a');
+    expect(scene.states).toEqual({ a: 'queued' });
+    scene.wait(limits.diskLookEveryMs);
+    expect(scene.asked).toEqual(['look-at-disk']);
+    scene.tell({ type: 'disk-looked-at', hasRoom: false });
+    expect(scene.states).toEqual({ a: 'queued' });
+    scene.wait(limits.diskLookEveryMs).tell({ type: 'disk-looked-at', hasRoom: true });
+    expect(scene.states).toEqual({ a: 'planning' });
+    expect(scene.task('a')).toMatchObject({ past: { runs: 1 }, phase: { next: { attempt: 1 } } });
+  });
+
+  it('in the middle of making a worktree costs no attempt', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.plan('a');
+    scene.tell({ type: 'effect-failed', task: plan.task, effect: 'prepare-workspace', fault: full }).settle('a');
+    expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1 } });
+  });
+
+  it('lets what was decided wait, and writes it as soon as there is room', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    scene.tell({ type: 'effect-failed', task: plan.task, effect: 'write-verdict', fault: full });
+    expect(scene.states).toEqual({ a: 'settling' });
+    scene.wait(limits.diskLookEveryMs);
+    scene.tell({ type: 'disk-looked-at', hasRoom: true });
+    expect(scene.asked).toEqual(['record-exit', 'release-workspace', 'write-verdict', 'tell-story', 'move-task']);
+    scene.settle('a');
+    expect(scene.states).toEqual({});
+  });
+
+  it('while work is verified lets it be verified again', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'effect-failed', task: plan.task, effect: 'inspect-work', fault: full });
+    scene.wait(limits.diskLookEveryMs).tell({ type: 'disk-looked-at', hasRoom: true });
+    expect(scene.asked).toEqual(['inspect-work']);
+  });
+
+  it('is no fault of an agent that ended without a result on it', () => {
+    const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.tell({ type: 'disk-filled', detail: 'a: its agent ended on a full disk' });
+    scene.exit(plan, makeExit({}, { exitCode: 1 })).settle('a');
+    expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1, resume: 'session' } });
+  });
+
+  it('leaves the inbox alone until there is room, and the board is not idle meanwhile', () => {
+    const scene = new Scene();
+    const scan = scanOf({}, { inbox: new Map([['a.md', identity()]]) });
+    scene.tell({ type: 'scanned', scan });
+    expect(scene.asked).toEqual(['take-in']);
+    scene.tell({ type: 'taken-in', name: 'a.md', identity: identity(), outcome: { kind: 'failed', fault: full } });
+    scene.tell({ type: 'scanned', scan });
+    expect(scene.asked).toEqual([]);
+    expect(isIdle(scene.board, scene.at)).toBe(false);
+    scene.wait(limits.diskLookEveryMs).tell({ type: 'disk-looked-at', hasRoom: true });
+    scene.tell({ type: 'scanned', scan });
+    expect(scene.asked).toEqual(['take-in']);
+  });
+});
+
+describe('a file of the inbox that the system keeps from being taken in', () => {
+  const fault = { code: 'EROFS', message: 'read-only file system', fault: null };
+
+  it('is told once and tried again, later each time', () => {
+    const scan = scanOf({}, { inbox: new Map([['a.md', identity()]]) });
+    let board = step(emptyBoard, { type: 'scanned', at: 0, scan }).board;
+    let at = 0;
+    let told = 0;
+    for (const delayMs of [limits.firstBackoffMs, 2 * limits.firstBackoffMs]) {
+      const outcome = { kind: 'failed', fault } as const;
+      const failed = step(board, { type: 'taken-in', at, name: 'a.md', identity: identity(), outcome });
+      told += failed.effects.filter((effect) => effect.type === 'journal').length;
+      const early = step(failed.board, { type: 'scanned', at: at + delayMs - 1, scan });
+      expect(early.effects).toEqual([]);
+      at += delayMs;
+      const due = step(early.board, { type: 'scanned', at, scan });
+      expect(due.effects.map((effect) => effect.type)).toEqual(['take-in']);
+      board = due.board;
+    }
+    expect(told).toBe(1);
+  });
+});
+
+it('a second file of a task’s name is set aside, whichever column it is in', () => {
+  const scene = new Scene().queue({ id: 'a' });
+  const file = fileIn('attention', 'a', 2);
+  const facts = { highestRun: 0, damaged: [], runs: [], verdict: null };
+  const loaded = { file, spec: null, diagnostics: [], facts, lastRun: null };
+  scene.tell({ type: 'task-loaded', loaded });
+  expect(scene.effects).toMatchObject([{ type: 'set-aside', file, keeper: { column: 'queued' } }]);
+});
