@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimLostExitCode, claimScript, closeClaim, readClaim } from '../../../src/adapters/agent/claim.ts';
@@ -139,6 +139,61 @@ describe('recovering a run', () => {
       expect(code).toBe(ran ? 0 : claimLostExitCode);
     }
     expect(outcomes.has('claimed') || outcomes.has('closed')).toBe(true);
+  });
+});
+
+describe('runs that nobody follows', () => {
+  it('are found by what is alive of them, also where their records are gone', async () => {
+    const [first, second] = [bench.plan({ n: 1 }), bench.plan({ n: 2 })];
+    claimFor(first, true, trueClaim);
+    claimFor(second, true, trueClaim);
+    claimFor(bench.plan({ n: 3 }), false, trueClaim);
+    rmSync(bench.folderOf(second), { recursive: true });
+    const runner = bench.runner(scriptedAgent);
+    expect([...(await runner.findRunning())].sort((a, b) => a.n - b.n)).toEqual([
+      { task: first.task, n: 1 },
+      { task: first.task, n: 2 },
+    ]);
+    for (const run of await runner.findRunning()) await runner.endStray(run);
+    expect(await runner.findRunning()).toEqual([]);
+    // The one without the tag is not ours.
+    expect(ours.map(lives)).toEqual([false, false, true]);
+  });
+
+  it('are ended politely first, then whatever they do, and can not be started any more', async () => {
+    const silent = { seen: () => undefined, exited: () => undefined };
+    const timings = { interruptGraceMs: 100, sweepGraceMs: 100 };
+    const plan = bench.plan();
+    await bench.runner(shellAgent('stubborn.sh'), { listener: silent }).start(requestOf(plan));
+    await awaitFile(path.join(bench.folderOf(plan), 'stream.jsonl'));
+    const runner = bench.runner(shellAgent('waiting.sh'), { timings });
+    await runner.endStray(plan);
+    expect(lives(bench.pidOf(plan))).toBe(false);
+    expect(bench.told.exits).toEqual([]);
+    const next = bench.plan({ n: 2 });
+    await runner.endStray(next);
+    await expect(runner.start(requestOf(next))).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+
+  it('are not those that are followed', async () => {
+    const plan = bench.plan();
+    const runner = bench.runner(shellAgent('waiting.sh'));
+    await runner.start(requestOf(plan));
+    expect(await runner.findRunning()).toEqual([{ task: plan.task, n: 1 }]);
+    await runner.endStray(plan);
+    expect(lives(bench.pidOf(plan))).toBe(true);
+    writeFileSync(path.join(bench.work, 'go'), '');
+    expect((await bench.exit()).view.result).toMatchObject({ text: 'Went on.' });
+  });
+});
+
+describe('a run that nobody claimed', () => {
+  it('is rid of the command that prepared it', async () => {
+    const plan = bench.plan();
+    const pid = claimFor(plan, true, trueClaim);
+    rmSync(path.join(bench.folderOf(plan), 'claim'));
+    expect(await bench.runner(scriptedAgent).recover(plan)).toEqual({ kind: 'unclaimed' });
+    expect(lives(pid)).toBe(false);
   });
 });
 

@@ -43,6 +43,19 @@ describe('sweepRun', () => {
     expect(await findTagged(tag, null)).toEqual([]);
   });
 
+  it('ends what has thrown its environment away, if what started it is still there or it was known before', async () => {
+    const script = (name: string): string => `env -i setsid sh -c 'echo $$ > ${name}; exec /bin/sleep 300' &`;
+    await startTagged(`${script('child')}\necho x > ready; while :; do sleep 1; done`);
+    const child = Number(await awaitFile(path.join(bench.work, 'child')));
+    const orphan = spawn('/bin/sleep', ['300'], { env: {}, detached: true, stdio: 'ignore' });
+    started.push(child, orphan.pid ?? 0);
+    const known = { pid: orphan.pid ?? 0, start: readStart(orphan.pid ?? 0) ?? '' };
+    const other = { pid: process.pid, start: '1' };
+    const tag = tagOf(bench.plan(), bench.boardDir);
+    await sweepRun(tag, null, realClock, { sweepGraceMs: 500 }, [known, other]);
+    expect([child, known.pid].filter(lives)).toEqual([]);
+  });
+
   it('does not look into processes that are older than the run', async () => {
     const pid = await startTagged(`echo x > ready; exec sleep 300`);
     const later = String(Number(readStart(pid)) + 1);
