@@ -1,0 +1,18 @@
+#!/bin/sh
+# A stub agent for the soak: works for a moment, leaves a process behind, now and then ends without a result, and notes
+# when another agent is at work on the same task. Its traces are in $SOAK.
+task=${PWD##*/}
+lock="$SOAK/locks/$task"
+if [ -e "$lock" ] && kill -0 "$(cat "$lock")" 2>/dev/null; then echo "$BRANCHBOARD_RUN" >> "$SOAK/doubles"; fi
+echo $$ > "$lock"
+echo "$BRANCHBOARD_RUN" >> "$SOAK/starts"
+luck=$(od -An -N1 -tu1 /dev/urandom)
+session='"session_id":"00000000-0000-4000-8000-000000000000"'
+echo "{\"type\":\"system\",\"subtype\":\"init\",$session,\"model\":\"stub\"}"
+[ $((luck % 4)) -ne 0 ] || setsid sleep 300 &
+sleep "$((luck % 4)).$((luck % 10))"
+[ $((luck % 16)) -ne 0 ] || exit 1
+echo "$BRANCHBOARD_RUN" >> "work-$task.txt"
+git add . && git commit --quiet --message "Work of $BRANCHBOARD_RUN" || exit 1
+rm -f "$lock"
+echo "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"num_turns\":1,\"total_cost_usd\":0.01,\"result\":\"done\",$session,\"structured_output\":{\"status\":\"done\",\"summary\":\"Wrote a file.\"}}"
