@@ -14,7 +14,8 @@ import type { TaskId } from '../../domain/task.ts';
 import type { BaseRequest } from '../../ports.ts';
 import type { Branches } from './branches.ts';
 import { commitTree } from './commit.ts';
-import { gitError, taskError, type Git } from './git.ts';
+import type { Git } from './git.ts';
+import { gitError, taskError } from './git-errors.ts';
 import { baseRef, branchRef, doneRef, resolveCommits } from './refs.ts';
 
 /** One dependency's work. */

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import type { Workspace } from '../../domain/run.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { quote } from 'shell-quote';
-import { taskError, type Git } from './git.ts';
-import { branchRef } from './refs.ts';
+import type { Git } from './git.ts';
+import { taskError } from './git-errors.ts';
+import { branchRef, resolveReadable } from './refs.ts';
 
 /** A task's name is tried with so many numbers behind it. */
 const maxNamesTried = 1_000;
@@ -96,13 +97,22 @@ export async function branchExists(git: Git, branch: string): Promise<boolean> {
 }
 
 /**
- * Which of the refs, given as branch names or as full names that begin with `refs/`, are contained in the base.
- * One git process. Throws PortError where the base is unknown.
+ * Which of the refs, given as branch names or as full names that begin with `refs/`, are contained in the base; one
+ * whose commit is damaged is not. One git process where the repository is sound. Throws PortError where the base is
+ * unknown.
  */
 export async function listMerged(git: Git, base: string, refs: readonly string[]): Promise<ReadonlySet<string>> {
   if (refs.length === 0) return new Set();
   const fullName = (ref: string): string => (ref.startsWith('refs/') ? ref : branchRef(ref));
-  const output = await git.run(['for-each-ref', `--merged=${base}`, '--format=%(refname)', ...refs.map(fullName)]);
+  const ask = (names: readonly string[]): Promise<string> =>
+    git.run(['for-each-ref', `--merged=${base}`, '--format=%(refname)', ...names]);
+  const names = refs.map(fullName);
+  const output = await ask(names).catch(async (error: unknown) => {
+    const readable = await resolveReadable(git, names);
+    const sound = names.filter((_, index) => readable[index] !== null);
+    if (sound.length === names.length) throw error;
+    return sound.length === 0 ? '' : ask(sound);
+  });
   const merged = new Set(output.split('\n'));
   return new Set(refs.filter((ref) => merged.has(fullName(ref))));
 }

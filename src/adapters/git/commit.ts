@@ -1,5 +1,6 @@
 /** Makes commits out of trees, without an index, a checkout, hooks or signatures. */
-import { gitError, type Git } from './git.ts';
+import type { Git } from './git.ts';
+import { gitError } from './git-errors.ts';
 
 /** Who commits where the machine has no git identity. */
 export const fallbackIdentity = { name: 'branchboard', email: 'branchboard@localhost' } as const;

@@ -5,7 +5,8 @@
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { gitError, taskError, type Git } from './git.ts';
+import type { Git } from './git.ts';
+import { gitError, taskError } from './git-errors.ts';
 import type { Repository } from './repository.ts';
 
 const maxCopyPatterns = 1_000;

@@ -11,7 +11,8 @@
  */
 import { limits } from '../../domain/limits.ts';
 import type { Diffstat, Evidence, RunPlan } from '../../domain/run.ts';
-import { taskError, type Git, type GitOptions } from './git.ts';
+import type { Git, GitOptions } from './git.ts';
+import { taskError } from './git-errors.ts';
 import { findRecord, inWorktree } from './record.ts';
 import { branchRef, isAncestor, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';

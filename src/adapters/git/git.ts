@@ -7,15 +7,13 @@
  */
 import { GitPluginError, simpleGit } from 'simple-git';
 import { limits } from '../../domain/limits.ts';
-import type { Reason } from '../../domain/run.ts';
 import { PortError } from '../../ports.ts';
+import { gitError, killedExitCode, nameOf, type GitOutput } from './git-errors.ts';
 import { mendRepository } from './repository-mending.ts';
 
 /** The oldest git that has all the board needs (`merge-tree --write-tree`). */
 export const oldestGit = { major: 2, minor: 38 } as const;
 
-/** What git said is cut after so many characters in a message. */
-const maxQuotedChars = 600;
 /** A command is tried again after something in the repository was mended, at most so often. */
 const maxMends = 100;
 
@@ -45,13 +43,6 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** More settings, as `name=value`. */
   readonly config?: readonly string[];
-}
-
-/** How one command ended. */
-export interface GitOutput {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** Runs git in one repository. */
@@ -124,7 +115,8 @@ async function spawnGit(
       timeout: { block: limits.gitTimeoutMs, stdOut: false, stdErr: false },
       input: () => how.input,
       errors(error, result) {
-        exitCode = result.exitCode;
+        // A command that a signal ended has no code, whatever the type says.
+        exitCode = Number.isInteger(result.exitCode) ? result.exitCode : killedExitCode;
         stderr = Buffer.concat(result.stdErr).toString();
         // The exit code is judged by the caller; only the timeout's own error goes on.
         return error instanceof GitPluginError ? error : undefined;
@@ -166,83 +158,6 @@ function spawnError(args: readonly string[], cwd: string, said: string): PortErr
     );
   }
   return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`);
-}
-
-/** An error for a command that failed, with what git said and what to do next. */
-export function gitError(args: readonly string[], output: GitOutput, cwd: string): PortError {
-  const said = quote(output.stderr) || `it ended with code ${String(output.exitCode)} and said nothing`;
-  const { code, hint } = explain(output.stderr);
-  const message = `${nameOf(args)} failed in ${cwd}: ${said}${hint === null ? '' : `. ${hint}`}`;
-  return new PortError(message, code === null ? {} : { code });
-}
-
-/** An error that means `reason` for its task. */
-export function taskError(reason: Reason, detail: string, cause?: unknown): PortError {
-  const code = cause instanceof PortError ? cause.code : null;
-  return new PortError(detail, { fault: { reason, detail }, cause, ...(code === null ? {} : { code }) });
-}
-
-/** Git's own words without its decorations, shortened. */
-export function quote(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.trim());
-  const telling = lines.filter((line) => line !== '' && !/^(hint|warning|Preparing|Another git process)\b/.test(line));
-  return telling
-    .slice(0, 3)
-    .map((line) => line.replace(/^(fatal|error): /, ''))
-    .join('; ')
-    .slice(0, maxQuotedChars);
-}
-
-function explain(stderr: string): { readonly code: string | null; readonly hint: string | null } {
-  const lock =
-    /Unable to create '(.+?\.lock)': File exists/.exec(stderr)?.[1] ??
-    /could not lock config file (.+?): File exists/.exec(stderr)?.[1]?.concat('.lock');
-  if (lock !== undefined) {
-    const hint = `Another git process is at work here, or one was killed. If none runs any more: rm '${lock}'`;
-    return { code: 'EEXIST', hint };
-  }
-  const told = troubles.find(({ pattern }) => pattern.test(stderr));
-  return told === undefined ? { code: null, hint: null } : { code: told.code, hint: told.hint };
-}
-
-/** What git says of troubles that the task is not to blame for, and what the user does about each. */
-const troubles = [
-  {
-    pattern: /No space left on device|Out of diskspace/i,
-    code: 'ENOSPC',
-    hint: 'The disk is full: make room (df -h shows how much there is), then try again.',
-  },
-  {
-    pattern: /Disk quota exceeded/,
-    code: 'EDQUOT',
-    hint: 'Your disk quota is used up: make room, then try again.',
-  },
-  {
-    pattern: /Read-only file system/,
-    code: 'EROFS',
-    hint: 'The file system is mounted read-only: mount it writable (mount -o remount,rw …), then try again.',
-  },
-  {
-    pattern: /Permission denied|insufficient permission/,
-    code: 'EACCES',
-    hint: 'The board may not write there. See who owns it (ls -ld), and give it to yourself: sudo chown -R "$(id -un)" FOLDER',
-  },
-  {
-    pattern:
-      /object file \S+ is empty|loose object \S+ .*is corrupt|object corrupt|inflate: data stream error|unable to read tree|bad object/,
-    code: null,
-    hint: 'A file of the repository is damaged, as by a power cut. `git fsck --full` names what is missing; `git fetch` brings back what a remote has; `branchboard rescue ID` lists earlier commits of a task',
-  },
-] as const;
-
-/** Whether the disk has no room: nothing is wrong with the task, and trying again later helps. */
-export function isOutOfRoom(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-}
-
-function nameOf(args: readonly string[]): string {
-  const words = args[0] === 'worktree' ? args.slice(0, 2) : args.slice(0, 1);
-  return ['git', ...words].join(' ');
 }
 
 function cleanEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> {

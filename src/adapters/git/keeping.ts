@@ -5,7 +5,8 @@ import type { RunPlan } from '../../domain/run.ts';
 import { formatRunId } from '../../domain/run.ts';
 import { findTip, readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
-import { isOutOfRoom, type Git } from './git.ts';
+import type { Git } from './git.ts';
+import { isOutOfRoom } from './git-errors.ts';
 import {
   findClaim,
   findRecord,
@@ -13,9 +14,11 @@ import {
   inWorktree,
   isLockedByUs,
   isOnBranch,
+  isWhole,
   leaveMark,
   lockReason,
   removeMark,
+  setAside,
 } from './record.ts';
 import { headLog, listLeftBehind, readReflog } from './reflog.ts';
 import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resolveReadable } from './refs.ts';
@@ -79,7 +82,7 @@ function snapshotOf(
 ): Promise<string | null> {
   const { path } = plan.workspace;
   const message = `branchboard: all that the worktree held after ${formatRunId(plan)}`;
-  return takeSnapshot(git, { path, record, head, removals: true, dirty, message });
+  return takeSnapshot(git, { path, place: { record }, head, removals: true, dirty, message });
 }
 
 /** The worktree is gone, or was never whole: what is left of the run is its branch, and where the record last was. */
@@ -167,7 +170,11 @@ export async function forgetMissing(git: Git, repository: Repository, plan: RunP
   const { path } = plan.workspace;
   const claim = await findClaim(repository, path);
   if (claim === null || (await exists(path))) return false;
-  const [head] = await resolveCommits(git, [`worktrees/${basename(claim)}/HEAD`]);
+  if (!(await isWhole(claim))) {
+    await setAside(repository, claim, basename(claim));
+    return true;
+  }
+  const [head] = await resolveReadable(git, [`worktrees/${basename(claim)}/HEAD`]);
   if (head) await git.run(['update-ref', leftRef(plan, head), head], durable);
   await git.run(['worktree', 'remove', '--force', '--force', path]);
   return true;

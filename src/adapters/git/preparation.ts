@@ -7,18 +7,28 @@
  *
  *   ready ──► released from its branch ──► ready, on its branch again
  */
-import { mkdir, readdir, rename, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { PortError, type CommandRunner } from '../../ports.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
-import { gitError, taskError, type Git } from './git.ts';
+import type { Git } from './git.ts';
+import { gitError, isOutOfRoom, taskError, toPortError } from './git-errors.ts';
 import { forgetMissing } from './keeping.ts';
-import { findRecord, hasMark, inWorktree, leaveMark, lockReason, removeMark } from './record.ts';
-import { branchRef, doneRef, isAncestor, keptRef, leftRef, readBranch, resolveCommits } from './refs.ts';
+import { findRecord, hasMark, inWorktree, isWhole, leaveMark, lockReason, removeMark, setAside } from './record.ts';
+import {
+  branchRef,
+  doneRef,
+  isAncestor,
+  keptRef,
+  leftRef,
+  readBranch,
+  resolveCommits,
+  resolveReadable,
+} from './refs.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { mendWorktree } from './worktree-mending.ts';
@@ -37,12 +47,10 @@ export interface PreparationContext {
 export async function prepare(context: PreparationContext, plan: RunPlan): Promise<void> {
   try {
     await prepareWorktree(context, plan);
-  } catch (error) {
+  } catch (thrown) {
+    const error = toPortError(thrown);
     if (error instanceof PortError && error.fault !== null) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-    const fault = { reason: 'setup-failed', detail: message } as const;
-    throw new PortError(message, { fault, cause: error, ...(code === null ? {} : { code }) });
+    throw taskError('setup-failed', error instanceof Error ? error.message : String(error), error);
   }
 }
 
@@ -56,7 +64,7 @@ async function prepareWorktree(context: PreparationContext, plan: RunPlan): Prom
     return;
   }
   if (await exists(path)) await clearAway(context, plan, existing);
-  await mkdir(dirname(path), { recursive: true });
+  await makeParent(path);
   await git.serialise(() => addWorktree(context, plan));
   await git.run(['reset', '--hard', '--quiet', '--no-recurse-submodules'], inWorktree(path));
   const record = await findRecord(repository, path);
@@ -80,6 +88,17 @@ async function prepareWorktree(context: PreparationContext, plan: RunPlan): Prom
   await leaveMark(record, 'ready', formatRunId(plan));
 }
 
+async function makeParent(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+    const said = error instanceof Error ? error.message : String(error);
+    throw taskError(
+      'setup-failed',
+      `The folder for worktrees can't be made: ${said}. See what is there (ls -ld '${dirname(path)}'), or set \`worktrees.dir\` in config.yaml to a folder that can be written to.`,
+      error,
+    );
+  });
+}
+
 /** Adds the worktree, with a new branch or on the one that earlier runs worked on. */
 async function addWorktree(context: PreparationContext, plan: RunPlan): Promise<void> {
   const { git } = context;
@@ -94,15 +113,12 @@ async function addWorktree(context: PreparationContext, plan: RunPlan): Promise<
   const from = start.kind === 'existing' ? start.branch : start.commit;
   const args = ['worktree', 'add', '--quiet', '--no-checkout', '--lock', '--reason', lockReason];
   const all = [...args, ...how, '--', workspace.path, from];
-  const first = await git.attempt(all);
-  if (first.exitCode === 0) return;
-  if (await forgetMissing(git, context.repository, plan)) {
-    await git.run(all);
-    return;
-  }
+  let added = await git.attempt(all);
+  if (added.exitCode !== 0 && (await forgetMissing(git, context.repository, plan))) added = await git.attempt(all);
+  if (added.exitCode === 0) return;
   const tip = workspace.kind === 'branch' ? (await readBranch(git, workspace.branch))?.tip : undefined;
   if (workspace.kind !== 'branch' || tip === undefined || start.kind === 'existing') {
-    throw gitError(args, first, context.repository.topLevel);
+    throw gitError(args, added, context.repository.topLevel);
   }
   if (tip !== start.commit) {
     throw taskError(
@@ -146,22 +162,49 @@ function checkedOut(plan: RunPlan, branch: string, folder: string): Error {
 async function clearAway(context: PreparationContext, plan: RunPlan, record: string | null): Promise<void> {
   const { git, notice } = context;
   const { path } = plan.workspace;
-  if (record === null) {
-    if ((await readdir(path).catch(() => ['?'])).length === 0) {
-      await rmdir(path);
-      return;
-    }
+  if (record === null || !(await isWhole(record))) {
+    if (record !== null) await setAside(context.repository, record, basename(record));
+    if (await removeEmpty(path)) return;
     const aside = await findAside(path);
     await rename(path, aside);
     notice(`${path} stood where ${formatRunId(plan)} is to work and is no worktree of the board; it is now ${aside}.`);
+    await keepAside(context, plan, aside);
     return;
   }
   const [head = null] = await resolveCommits(git, ['HEAD'], inWorktree(path));
   const message = `branchboard: what an unfinished worktree held before ${formatRunId(plan)}`;
-  const snapshot = await takeSnapshot(git, { path, record, head, removals: false, dirty: [], message });
+  const snapshot = await takeSnapshot(git, { path, place: { record }, head, removals: false, dirty: [], message });
   const worthKeeping = snapshot ?? (head === plan.workspace.base ? null : head);
   if (worthKeeping !== null) await git.run(['update-ref', leftRef(plan, worthKeeping), worthKeeping]);
   await git.serialise(() => git.run(['worktree', 'remove', '--force', '--force', path]));
+}
+
+/** Removes a folder that holds nothing, or nothing but a worktree's link. */
+async function removeEmpty(path: string): Promise<boolean> {
+  const names = await readdir(path, { withFileTypes: true }).catch(() => null);
+  if (names === null || names.some((entry) => entry.name !== '.git' || !entry.isFile())) return false;
+  await rm(join(path, '.git'), { force: true });
+  await rmdir(path);
+  return true;
+}
+
+/** A folder that was a worktree of this repository until its record was deleted: what it holds goes under a ref, too. */
+async function keepAside({ git, repository, notice }: PreparationContext, plan: RunPlan, aside: string): Promise<void> {
+  const link = await readFile(join(aside, '.git'), 'utf8').catch(() => '');
+  if (!link.startsWith(`gitdir: ${join(repository.commonDir, 'worktrees')}`)) return;
+  const { workspace } = plan;
+  const branch = workspace.kind === 'branch' ? branchRef(workspace.branch) : workspace.base;
+  const [tip = null] = await resolveReadable(git, [branch]);
+  const message = `branchboard: what a worktree without a record held before ${formatRunId(plan)}`;
+  const place = { gitDir: repository.commonDir };
+  const head = tip ?? workspace.base;
+  try {
+    const commit = await takeSnapshot(git, { path: aside, place, head, removals: true, dirty: [], message });
+    if (commit !== null) await git.run(['update-ref', leftRef(plan, commit), commit]);
+  } catch (error) {
+    if (isOutOfRoom(error)) throw error;
+    notice(`${aside} could not be kept under a ref; it stays there. ${error instanceof Error ? error.message : ''}`);
+  }
 }
 
 async function findAside(path: string): Promise<string> {

@@ -4,7 +4,7 @@
  * Worktrees lie inside the user's checkout. Where one has lost its `.git` file, git would find the user's own
  * repository above it and change that; so nothing runs in a worktree whose record was not checked here first.
  */
-import { open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { exists } from './file-presence.ts';
 import type { GitOptions } from './git.ts';
@@ -49,6 +49,26 @@ export async function findClaim(repository: Repository, path: string): Promise<s
     if (back !== '' && (folder === path || folder === wanted)) return record;
   }
   return null;
+}
+
+/** Whether git can work with a record: it may have been cut off while it was made. */
+export async function isWhole(record: string): Promise<boolean> {
+  const [head, commonDir, back] = await Promise.all(
+    ['HEAD', 'commondir', 'gitdir'].map((name) => readFile(join(record, name), 'utf8').catch(() => '')),
+  );
+  return isRefText(head ?? '') && commonDir !== '' && back !== '';
+}
+
+/** Whether a file could be what git keeps of a ref: an object's id, or the name of another ref. */
+export function isRefText(text: string): boolean {
+  return /^(?:(?:[0-9a-f]{40}|[0-9a-f]{64})\s|ref: refs\/\S)/.test(text);
+}
+
+/** Moves something broken out of git's way, into `.git/branchboard-broken`, under a name that is free. */
+export async function setAside(repository: Repository, path: string, name: string): Promise<void> {
+  const shelf = join(repository.commonDir, 'branchboard-broken');
+  await mkdir(shelf, { recursive: true });
+  await rename(path, join(shelf, `${name.replaceAll('/', '-')}-${String(process.hrtime.bigint())}`));
 }
 
 /** Whether the worktree's HEAD is on that branch. False also where that can't be told without asking git. */

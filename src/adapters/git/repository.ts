@@ -2,7 +2,8 @@
 import { join, resolve } from 'node:path';
 import { failure, success, type Result } from '../../domain/result.ts';
 import { PortError } from '../../ports.ts';
-import { createGit, oldestGit, quote, type GitOutput } from './git.ts';
+import { createGit, oldestGit } from './git.ts';
+import { quote, type GitOutput } from './git-errors.ts';
 import { exists } from './file-presence.ts';
 
 /** A repository as it was when it was opened. */

@@ -112,7 +112,7 @@ async function commitFiles(git: Git, repository: Repository, task: TaskId, findi
   if (record === null) throw new PortError(`${folder} is no worktree of this repository any more.`);
   const removals = await hasMark(record, 'ready');
   const message = `branchboard: files of ${task} that were not committed`;
-  return takeSnapshot(git, { path: folder, record, head: commit, removals, dirty: uncommitted, message });
+  return takeSnapshot(git, { path: folder, place: { record }, head: commit, removals, dirty: uncommitted, message });
 }
 
 async function describe(

@@ -1,15 +1,17 @@
 /** A commit of all that a worktree holds, made in an index of its own, so that the worktree and its index stay as they are. */
 import { randomUUID } from 'node:crypto';
 import { copyFile, lstat, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { commitTree } from './commit.ts';
-import { gitError, isOutOfRoom, type Git, type GitOptions } from './git.ts';
+import type { Git, GitOptions } from './git.ts';
+import { gitError, isOutOfRoom } from './git-errors.ts';
 import { inWorktree } from './record.ts';
 
 /** What is kept, and under what words. */
 export interface SnapshotRequest {
   readonly path: string;
-  readonly record: string;
+  /** The worktree's record, or the repository of a folder that has lost its record. */
+  readonly place: { readonly record: string } | { readonly gitDir: string };
   /** The commit that the worktree is on, or null where it has none. */
   readonly head: string | null;
   /** Files that are gone are gone in the snapshot, too; not so for a worktree whose checkout was cut off. */
@@ -27,15 +29,14 @@ const maxFileBytes = 100 * 1024 * 1024;
  * it yet. Throws PortError if git fails.
  */
 export async function takeSnapshot(git: Git, request: SnapshotRequest): Promise<string | null> {
-  const { path, record, head } = request;
-  const index = join(record, `branchboard-index-${randomUUID()}`);
-  const where = inWorktree(path);
+  const { path, place, head } = request;
+  const record = 'record' in place ? place.record : null;
+  const index = join(record ?? dirname(path), `.branchboard-index-${randomUUID()}`);
+  const where =
+    'gitDir' in place ? { cwd: path, env: { GIT_DIR: place.gitDir, GIT_WORK_TREE: path } } : inWorktree(path);
   const options: GitOptions = { ...where, env: { ...where.env, GIT_INDEX_FILE: index }, config: ['core.fsync=all'] };
   try {
-    const copied = await copyFile(join(record, 'index'), index).then(
-      () => true,
-      () => false,
-    );
+    const copied = record !== null && (await copies(join(record, 'index'), index));
     if (!copied && head !== null) await git.run(['read-tree', head], options);
     const paths = ['.', ...(await listExcluded(git, path, request.dirty)).map(excludeOf)];
     const add = ['add', request.removals ? '--all' : '--ignore-removal', '--ignore-errors'];
@@ -77,6 +78,13 @@ async function listExcluded(git: Git, path: string, dirty: readonly string[]): P
 function excludeOf(path: string): string {
   if (!path.includes('\u{FFFD}')) return `:(exclude,literal)${path}`;
   return `:(exclude,glob)${path.replaceAll(/[\\*?[]/g, '\\$&').replaceAll('\u{FFFD}', '*')}`;
+}
+
+async function copies(from: string, to: string): Promise<boolean> {
+  return copyFile(from, to).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function removeIndex(index: string): Promise<void> {

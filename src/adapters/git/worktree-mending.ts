@@ -3,7 +3,7 @@
  * after one has ended, so that nobody is at work there. Where all is well, that is a few small reads and no git process.
  *
  *   the lock of a git command that was killed    removed
- *   an empty `gitdir`                            written again
+ *   an empty `gitdir` or `commondir`             written again
  *   an empty or broken branch                    set aside; the branch is made again where its log last was
  *   the branch is gone, the worktree is on it    made again in the same way
  *   an empty or broken HEAD                      back on its branch, or on the commit where its log last was
@@ -12,15 +12,16 @@
  * What is set aside goes into `.git/branchboard-broken`.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { RunPlan, Workspace } from '../../domain/run.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
-import { findRecord, hasMark, inWorktree, isOnBranch } from './record.ts';
+import { findRecord, hasMark, inWorktree, isOnBranch, isRefText, setAside } from './record.ts';
 import { branchLog, headLog, listLogged, readReflog } from './reflog.ts';
 import { branchRef, doneRef, keptRef, readBranch, resolveReadable } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { commonDirText } from './repository-mending.ts';
 
 /** A log is looked through for a commit that can be read so far back. */
 const maxLoggedTried = 100;
@@ -35,6 +36,7 @@ export async function mendWorktree(git: Git, repository: Repository, plan: RunPl
   if (workspace.kind === 'branch') await mendBranch(git, repository, plan, workspace.branch, record);
   // A worktree that was cut off while it was made is made again anyway.
   if (record === null || !(await hasMark(record, 'ready'))) return;
+  await mendCommonDir(record);
   await mendHead(git, repository, workspace, record);
   await mendIndex(git, repository, workspace, record);
 }
@@ -91,6 +93,11 @@ async function mendBranch(
   git.notice(`The branch ${branch} ${what}; it is back at ${tip.slice(0, 12)}, where it last was.`);
 }
 
+async function mendCommonDir(record: string): Promise<void> {
+  const file = join(record, 'commondir');
+  if ((await readFile(file, 'utf8').catch(() => '')) === '') await replaceDurably(file, commonDirText);
+}
+
 async function mendHead(git: Git, repository: Repository, workspace: Workspace, record: string): Promise<void> {
   const file = join(record, 'HEAD');
   const text = await readFile(file, 'utf8').catch(() => '');
@@ -115,11 +122,6 @@ async function mendIndex(git: Git, repository: Repository, workspace: Workspace,
   git.notice(`The index of the worktree ${workspace.path} was broken, as by a power cut; it is made again from HEAD.`);
 }
 
-/** Whether a file could be what git keeps of a ref: an object's id, or the name of another ref. */
-function isRefText(text: string): boolean {
-  return /^(?:(?:[0-9a-f]{40}|[0-9a-f]{64})\s|ref: refs\/\S)/.test(text);
-}
-
 /** An index ends in a checksum of all before it, or in zeros where the user switched that off. */
 function isWholeIndex(bytes: Buffer): boolean {
   if (bytes.length < smallestIndexBytes || bytes.toString('latin1', 0, 4) !== 'DIRC') return false;
@@ -129,12 +131,6 @@ function isWholeIndex(bytes: Buffer): boolean {
     if (checksum.every((byte) => byte === 0)) return true;
     return createHash(algorithm).update(bytes.subarray(0, -length)).digest().equals(checksum);
   });
-}
-
-async function setAside(repository: Repository, file: string, name: string): Promise<void> {
-  const shelf = join(repository.commonDir, 'branchboard-broken');
-  await mkdir(shelf, { recursive: true });
-  await rename(file, join(shelf, `${name.replaceAll('/', '-')}-${String(process.hrtime.bigint())}`));
 }
 
 async function replaceDurably(path: string, text: string): Promise<void> {

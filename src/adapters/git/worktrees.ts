@@ -8,6 +8,7 @@ import { resolveBase } from './base.ts';
 import { branchExists, chooseWorkspace, diffCommand, listBranches, listMerged, type Branches } from './branches.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from './git.ts';
+import { toPortError } from './git-errors.ts';
 import { keep, release } from './keeping.ts';
 import { prepare } from './preparation.ts';
 import { doneRef } from './refs.ts';
@@ -79,9 +80,9 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     resolveBase: findBase,
     choose,
     prepare: prepareAndForget,
-    inspect: (plan) => inspect(git, repository, plan),
-    keep: (plan) => keep(git, repository, plan),
-    release: (plan, remove) => release(git, repository, plan, remove),
+    inspect: (plan) => told(inspect(git, repository, plan)),
+    keep: (plan) => told(keep(git, repository, plan)),
+    release: (plan, remove) => told(release(git, repository, plan, remove)),
     async findMerged(base, tasks) {
       const merged = await listMerged(git, base ?? 'HEAD', tasks.map(doneRef));
       return tasks.filter((task) => merged.has(doneRef(task)));
@@ -89,4 +90,11 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     branchExists: (branch) => branchExists(git, branch),
     diffCommand,
   };
+}
+
+/** Errors of the system become the port's own. */
+function told<Value>(work: Promise<Value>): Promise<Value> {
+  return work.catch((error: unknown) => {
+    throw toPortError(error);
+  });
 }

@@ -1,0 +1,126 @@
+/** Errors of git and of the system for the person who reads them: what happened, where, and what to do about it. */
+import { statfsSync } from 'node:fs';
+import type { Reason } from '../../domain/run.ts';
+import { PortError } from '../../ports.ts';
+
+/** What git said is cut after so many characters in a message. */
+const maxQuotedChars = 600;
+/** Stands for the exit code of a command that a signal ended. */
+export const killedExitCode = -1;
+
+/** A disk with less room than this is full. */
+const fullDiskBytes = 1024 * 1024;
+
+/** How one command ended. */
+export interface GitOutput {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An error for a command that failed, with what git said and what to do next. */
+export function gitError(args: readonly string[], output: GitOutput, cwd: string): PortError {
+  const said = quote(output.stderr) || describeSilence(output.exitCode);
+  const { code, hint } = explain(output.stderr, cwd);
+  const message = `${nameOf(args)} failed in ${cwd}: ${said}${hint === null ? '' : `. ${hint}`}`;
+  return new PortError(message, code === null ? {} : { code });
+}
+
+function describeSilence(exitCode: number): string {
+  return exitCode === killedExitCode
+    ? 'it was killed, as by a user or where memory runs out. Trying again is safe'
+    : `it ended with code ${String(exitCode)} and said nothing`;
+}
+
+/** An error that means `reason` for its task. */
+export function taskError(reason: Reason, detail: string, cause?: unknown): PortError {
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
+  return new PortError(detail, { fault: { reason, detail }, cause, ...(code === null ? {} : { code }) });
+}
+
+/** Git's own words without its decorations, shortened. */
+export function quote(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const telling = lines.filter((line) => line !== '' && !/^(hint|warning|Preparing|Another git process)\b/.test(line));
+  return telling
+    .slice(0, 3)
+    .map((line) => line.replace(/^(fatal|error): /, ''))
+    .join('; ')
+    .slice(0, maxQuotedChars);
+}
+
+function explain(stderr: string, cwd: string): { readonly code: string | null; readonly hint: string | null } {
+  const lock =
+    /Unable to create '(.+?\.lock)': File exists/.exec(stderr)?.[1] ??
+    /could not lock config file (.+?): File exists/.exec(stderr)?.[1]?.concat('.lock');
+  if (lock !== undefined) {
+    const hint = `Another git process is at work here, or one was killed. If none runs any more: rm '${lock}'`;
+    return { code: 'EEXIST', hint };
+  }
+  // Of a file that could not be written git does not always say why.
+  const words = /writ|creat|lock|mkdir/i.test(stderr) && isFull(cwd) ? noSpace : stderr;
+  const told = troubles.find(({ pattern }) => pattern.test(words));
+  return told === undefined ? { code: null, hint: null } : { code: told.code, hint: told.hint };
+}
+
+function isFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < fullDiskBytes;
+  } catch {
+    return false;
+  }
+}
+
+const noSpace = 'No space left on device';
+
+/** What git says of troubles that the task is not to blame for, and what the user does about each. */
+const troubles = [
+  {
+    pattern: /No space left on device|Out of diskspace/i,
+    code: 'ENOSPC',
+    hint: 'The disk is full: make room (df -h shows how much there is), then try again.',
+  },
+  {
+    pattern: /Disk quota exceeded/,
+    code: 'EDQUOT',
+    hint: 'Your disk quota is used up: make room, then try again.',
+  },
+  {
+    pattern: /Read-only file system/,
+    code: 'EROFS',
+    hint: 'The file system is mounted read-only: mount it writable (mount -o remount,rw …), then try again.',
+  },
+  {
+    pattern: /Permission denied|insufficient permission/,
+    code: 'EACCES',
+    hint: 'The board may not write there. See who owns it (ls -ld), and give it to yourself: sudo chown -R "$(id -un)" FOLDER',
+  },
+  {
+    pattern:
+      /object file \S+ is empty|loose object \S+ .*is corrupt|object corrupt|inflate: data stream error|unable to read tree|bad object/,
+    code: null,
+    hint: 'A file of the repository is damaged, as by a power cut. `git fsck --full` names what is missing; `git fetch` brings back what a remote has; `branchboard rescue ID` lists earlier commits of a task',
+  },
+] as const;
+
+/** Whether the disk has no room: nothing is wrong with the task, and trying again later helps. */
+export function isOutOfRoom(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+/** A command as it stands in messages: without its arguments. */
+export function nameOf(args: readonly string[]): string {
+  const words = args[0] === 'worktree' ? args.slice(0, 2) : args.slice(0, 1);
+  return ['git', ...words].join(' ');
+}
+
+/** The system's own error, such as that of a full disk, with its code and what to do; any other as it is. */
+export function toPortError(error: unknown): unknown {
+  if (error instanceof PortError || !(error instanceof Error) || !('code' in error)) return error;
+  const { code } = error;
+  if (typeof code !== 'string') return error;
+  const hint = troubles.find((trouble) => trouble.code === code)?.hint;
+  const message = hint === undefined ? error.message : `${error.message}. ${hint}`;
+  return new PortError(message, { code, cause: error });
+}
