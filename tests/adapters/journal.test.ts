@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -75,4 +75,14 @@ test('a journal that can not be written says so, and goes on once it can', async
   const own = journal();
   await own.append({ at: 1, type: 'board-started' });
   expect(lines()).toHaveLength(1);
+});
+
+test('what could not be written goes out before the next entry', async () => {
+  path = join(folder, 'missing', 'history.jsonl');
+  const own = journal();
+  const failed = own.append({ at: 1, type: 'board-started' });
+  await expect(failed).rejects.toThrow('ENOENT');
+  mkdirSync(join(folder, 'missing'));
+  await own.append({ at: 2, type: 'board-stopped' });
+  expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual([1, 2]);
 });

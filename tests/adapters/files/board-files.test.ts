@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createBoardFiles } from '../../../src/adapters/files/board-files.ts';
@@ -202,4 +211,23 @@ test('queue.json is there whole, and nothing else is left', async () => {
   await files.writeBoardData('{"version":1,"more":true}');
   expect(read('queue.json')).toBe('{"version":1,"more":true}');
   expect(existsSync(join(scratch.layout.root, '.queue.json.tmp'))).toBe(false);
+});
+
+describe('a second file of one name', () => {
+  test('goes into the archive, under a free name', async () => {
+    const keeper = putTask('active', 'a.md', 'kept');
+    putTask('archive', 'a.md', 'older');
+    const aside = await files.setAside(putTask('queued', 'a.md', 'second'), keeper);
+    expect(aside).toMatchObject({ column: 'archive', name: 'a~2.md' });
+    expect([list('queued'), read('active', 'a.md'), read('archive', 'a~2.md')]).toEqual([[], 'kept', 'second']);
+  });
+
+  test('stays where it is if the other is gone by now, or if both are one file that is being moved', async () => {
+    const file = putTask('queued', 'a.md');
+    const keeper = { ...file, column: 'active' } as const;
+    expect(await files.setAside(file, keeper)).toBeNull();
+    linkSync(join(scratch.layout.root, 'queued/a.md'), join(scratch.layout.root, 'active/a.md'));
+    expect(await files.setAside(file, keeper)).toBeNull();
+    expect(list('queued')).toEqual(['a.md']);
+  });
 });
