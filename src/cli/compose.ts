@@ -7,6 +7,7 @@ import { createCommandRunner } from '../adapters/command-runner.ts';
 import { createDisk } from '../adapters/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createDashboardFile } from '../adapters/files/dashboard-file.ts';
+import { createOnlookerGuard, createParseGuard } from '../adapters/files/parse-guard.ts';
 import { createSettingsFile } from '../adapters/files/settings-file.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
@@ -18,6 +19,7 @@ import { readBoard } from '../daemon/snapshot.ts';
 import type { Board } from '../domain/board.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
+import type { ParseGuard } from '../ports.ts';
 import { countChanges } from '../markdown/line-merge.ts';
 import { parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
@@ -43,6 +45,7 @@ export interface DaemonChoices {
 export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const { layout, repository } = place;
   const clock = createClock();
+  const guard = createParseGuard(layout);
   const redact = redactFor(() => daemon.board.settings);
   const onNotice = (message: string) => choices.onNotice(redact(message));
   const breakOff = new AbortController();
@@ -56,6 +59,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
     ports: {
       clock,
       files: createBoardFiles(layout, clock),
+      guard,
       dashboard: composeDashboard(place),
       worktrees: createWorktrees({
         repository,
@@ -85,7 +89,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
       }),
     hints: createChangeHints(layout, onNotice),
-    settingsFile: composeSettings(place),
+    settingsFile: composeSettings(place, guard),
     untilIdle: choices.untilIdle,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
     onHistory: (entry) => {
@@ -103,17 +107,20 @@ export async function readBoardOf(place: Place): Promise<Board> {
   const files = createBoardFiles(place.layout, clock);
   const journal = createJournal(place.layout.history, clock);
   const redact = redactFor(() => settings ?? defaultSettings);
-  return readBoard({ clock, files, journal, redact }, settings ?? defaultSettings);
+  return readBoard(
+    { clock, files, guard: createOnlookerGuard(place.layout), journal, redact },
+    settings ?? defaultSettings,
+  );
 }
 
 /** The settings as they are; null where the file is wrong. */
 export async function readSettingsOf(place: Place): Promise<Settings | null> {
-  return (await composeSettings(place).readIfChanged())?.settings ?? null;
+  return (await composeSettings(place, createOnlookerGuard(place.layout)).readIfChanged())?.settings ?? null;
 }
 
 /** The settings file of a place. */
-export function composeSettings({ layout }: Place) {
-  return createSettingsFile(layout.settings, settingsShownAs, (text) => parseSettings(text, settingsShownAs));
+export function composeSettings({ layout }: Place, guard: ParseGuard) {
+  return createSettingsFile(layout.settings, settingsShownAs, guard, (text) => parseSettings(text, settingsShownAs));
 }
 
 /** The roles that tasks of a place may name. */

@@ -70,7 +70,7 @@ export class Daemon {
       (effect) => this.#perform(effect),
       () => this.#endIfDone(),
     );
-    this.#performer = new Performer(this.#ports, new Intake(this.#ports.files, () => this.#board), settings);
+    this.#performer = new Performer(this.#ports, new Intake(this.#ports, () => this.#board), settings);
     this.#publisher = new Publisher(
       this.#ports,
       () => this.#board,

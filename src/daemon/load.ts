@@ -1,14 +1,17 @@
 /** Reads a task's file and facts when the board meets it for the first time, and asks what became of its last run. */
 import type { LastRun, TaskFacts, TaskFile } from '../domain/board.ts';
 import { parseTaskId } from '../domain/task.ts';
-import { stripStory } from '../markdown/story.ts';
-import { parseTaskFile } from '../markdown/task-file.ts';
-import type { AgentRunner, BoardFiles } from '../ports.ts';
+import type { AgentRunner, BoardFiles, ParseGuard } from '../ports.ts';
 import type { News } from './news.ts';
+import { parseTask } from './parse-task.ts';
 
 /** `task-loaded`, or `task-vanished` if the file is not there any more. */
 export async function loadTask(
-  ports: { readonly files: BoardFiles; readonly agents: Pick<AgentRunner, 'recover'> },
+  ports: {
+    readonly files: BoardFiles;
+    readonly guard: ParseGuard;
+    readonly agents: Pick<AgentRunner, 'recover'>;
+  },
   file: TaskFile,
 ): Promise<News> {
   const id = parseTaskId(file.name.replace(/\.md$/, ''));
@@ -20,8 +23,7 @@ export async function loadTask(
     const diagnostics = read.failure.kind === 'refused' ? read.failure.diagnostics : [];
     return { type: 'task-loaded', loaded: { file, spec: null, diagnostics, facts, lastRun } };
   }
-  const source = { file: `.orchestrator/${file.column}/${file.name}`, fileName: file.name };
-  const { value, diagnostics } = parseTaskFile(stripStory(read.value.text), source);
+  const { value, diagnostics } = parseTask(ports.guard, read.value);
   return { type: 'task-loaded', loaded: { file: read.value.file, spec: value ?? null, diagnostics, facts, lastRun } };
 }
 

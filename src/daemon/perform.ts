@@ -6,7 +6,6 @@ import { unreachable } from '../domain/result.ts';
 import type { CommandOutcome, RunId, RunPlan } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Argv, Column, TaskId, TaskSpec } from '../domain/task.ts';
-import { parseTaskFile } from '../markdown/task-file.ts';
 import { renderStory, stripStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
 import { isReader, permissionsFor } from '../prompt/permissions.ts';
@@ -19,17 +18,20 @@ import {
   type DashboardFile,
   type Disk,
   type Journal,
+  type ParseGuard,
   type Roles,
   type Worktrees,
 } from '../ports.ts';
 import type { Intake } from './intake.ts';
 import { loadTask } from './load.ts';
 import type { News } from './news.ts';
+import { parseTask } from './parse-task.ts';
 
 /** Everything outside that effects are performed on. */
 export interface Ports {
   readonly clock: Clock;
   readonly files: BoardFiles;
+  readonly guard: ParseGuard;
   readonly dashboard: DashboardFile;
   readonly worktrees: Worktrees;
   readonly commands: CommandRunner;
@@ -184,7 +186,7 @@ export class Performer {
       if (read.failure.kind === 'changed') return [];
       return [{ type: 'task-read', file, spec: null, diagnostics: read.failure.diagnostics }];
     }
-    const parsed = parse(read.value.text, file);
+    const parsed = parseTask(this.#ports.guard, read.value);
     return [{ type: 'task-read', file: read.value.file, spec: parsed.value ?? null, diagnostics: parsed.diagnostics }];
   }
 
@@ -232,7 +234,7 @@ export class Performer {
           : read.failure.diagnostics.map(formatDiagnostic).join('\n');
       throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
     }
-    const { value, diagnostics } = parse(read.value.text, file);
+    const { value, diagnostics } = parseTask(this.#ports.guard, read.value);
     if (value === undefined) {
       const detail = diagnostics.map(formatDiagnostic).join('\n');
       throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
@@ -292,11 +294,6 @@ export class Performer {
     const text = tellStory(read.value.text, renderStory(verdict, { runFolder, finishedAt }));
     return [{ type: 'moved', task, file: await files.rewriteTask(read.value.file, text) }];
   }
-}
-
-function parse(text: string, file: TaskFile) {
-  const own = stripStory(text);
-  return parseTaskFile(own, { file: `.orchestrator/${file.column}/${file.name}`, fileName: file.name });
 }
 
 /** SHA-256 of a text, in hex. */

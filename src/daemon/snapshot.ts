@@ -4,7 +4,7 @@ import type { Board, LastRun } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { emptyRunView } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { AgentRunner, BoardFiles, Clock, Journal } from '../ports.ts';
+import type { AgentRunner, BoardFiles, Clock, Journal, ParseGuard } from '../ports.ts';
 import { loadTask } from './load.ts';
 import type { News } from './news.ts';
 import { redactNews } from './redact.ts';
@@ -13,6 +13,7 @@ import { redactNews } from './redact.ts';
 export interface SnapshotPorts {
   readonly clock: Clock;
   readonly files: BoardFiles;
+  readonly guard: ParseGuard;
   readonly journal: Journal;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
@@ -39,16 +40,16 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings): Promi
   for (let news = waiting.shift(); news !== undefined; news = waiting.shift()) {
     const next = step(board, { ...redactNews(news, ports.redact), at: clock.now() });
     board = next.board;
-    const read = await Promise.all(next.effects.map((effect) => readFor(effect, files)));
+    const read = await Promise.all(next.effects.map((effect) => readFor(effect, ports)));
     waiting.push(...read.filter((each) => each !== null));
   }
   return board;
 }
 
 /** Only what reads is performed. */
-async function readFor(effect: Effect, files: BoardFiles): Promise<News | null> {
+async function readFor(effect: Effect, { files, guard }: SnapshotPorts): Promise<News | null> {
   if (effect.type === 'load-task') {
-    return loadTask({ files, agents: effect.file.column === 'active' ? onlooker : nobody }, effect.file);
+    return loadTask({ files, guard, agents: effect.file.column === 'active' ? onlooker : nobody }, effect.file);
   }
   if (effect.type !== 'read-verdicts') return null;
   const read = [...effect.tasks].map(async ([key, id]) => [key, await files.readVerdict(id)] as const);

@@ -2,7 +2,7 @@
 import type { Parsed } from '../../domain/diagnostic.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Settings } from '../../domain/settings.ts';
-import type { SettingsFile } from '../../ports.ts';
+import type { ParseGuard, SettingsFile } from '../../ports.ts';
 import { readTextFile } from './reader.ts';
 
 /** A change counts once it was found unchanged after so long: a save that is half done must not pass for defaults. */
@@ -12,6 +12,7 @@ const quietMs = 250;
 export function createSettingsFile(
   path: string,
   shownAs: string,
+  guard: ParseGuard,
   parse: (text: string) => Parsed<Settings>,
 ): SettingsFile {
   /** What was told last, as JSON: the file's identity, why it is refused, or that it is missing. */
@@ -32,7 +33,9 @@ export function createSettingsFile(
       known = found;
       change = null;
       if (!read.ok && read.failure.kind === 'refused') return { settings: null, problems: read.failure.diagnostics };
-      const { value, diagnostics } = parse(read.ok ? read.value.text : '');
+      const { value, diagnostics } = read.ok
+        ? guard.parse({ file: shownAs, identity: read.value.identity }, () => parse(read.value.text))
+        : parse('');
       return { settings: value ?? null, problems: diagnostics };
     },
   };

@@ -9,6 +9,7 @@ import { identityHint, openRepository } from '../../adapters/git/repository.ts';
 import { describeWatchTrouble, watchLimitsHint } from '../../adapters/watch.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
+import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { composeSettings } from '../compose.ts';
 import { exitCodes } from '../exit-code.ts';
 import { placeOf, type GlobalOptions, type Place } from '../place.ts';
@@ -104,7 +105,7 @@ function checkNode(): Finding {
 
 async function checkSettings(place: Place): Promise<{ readonly settings: Settings; readonly finding: Finding }> {
   const check = 'settings';
-  const read = await composeSettings(place).readIfChanged();
+  const read = await composeSettings(place, createOnlookerGuard(place.layout)).readIfChanged();
   if (read === null || read.settings === null) {
     const detail = (read?.problems ?? []).map(formatDiagnostic).join('\n');
     return {

@@ -7,6 +7,7 @@ import { awaitLeftovers } from '../../adapters/agent/leftovers.ts';
 import { createClock } from '../../adapters/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { findOwner, lockBoard, type Owner } from '../../adapters/lock.ts';
+import { createParseGuard } from '../../adapters/files/parse-guard.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { composeDaemon, composeSettings } from '../compose.ts';
@@ -39,7 +40,7 @@ export const startCommand: Verb = (exit) =>
 
 /** Settings that are wrong at the start are an error; while the board runs, those that were right last stay. */
 async function checkSettings(place: Place): Promise<void> {
-  const read = await composeSettings(place).readIfChanged();
+  const read = await composeSettings(place, createParseGuard(place.layout)).readIfChanged();
   if (read !== null && read.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
