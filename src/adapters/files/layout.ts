@@ -18,10 +18,8 @@ export interface Layout {
   /** The user's pause: the file is there, or it is not. */
   readonly paused: string;
   readonly hold: string;
-  /** Which version of a file is being parsed at this moment. */
+  /** Which files are being parsed at this moment, and those whose parsing ended the process. */
   readonly parsing: string;
-  /** Versions of files whose parsing ended the process. */
-  readonly poison: string;
   readonly runs: string;
   readonly worktrees: string;
   column(column: Column): string;
@@ -43,7 +41,6 @@ export function layOut(root: string): Layout {
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
     parsing: join(root, '.parsing'),
-    poison: join(root, '.poison.json'),
     runs,
     worktrees: join(root, 'worktrees'),
     column: (column) => join(root, column),

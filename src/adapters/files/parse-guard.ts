@@ -2,33 +2,45 @@
  * Sets a file aside whose parsing ended the whole process twice: an abort or an exhausted stack can't be caught, and a
  * board that reads its folder at each start would never come up again.
  *
- * While a file is parsed a marker names its version. A marker that is there at the start is a strike against that very
- * version; one that is parsed after all loses its strikes. Nothing is synced: what a process wrote outlives it.
+ * While a process parses a file, a marker under its pid names that version of the file. A marker whose process is gone
+ * is a strike against that very version, counted by the one that takes the marker away; a version that is parsed after
+ * all loses its strikes. Nothing is synced: what a process wrote outlives it.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import type { FileIdentity } from '../../domain/board.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import type { ParsedFile, ParseGuard } from '../../ports.ts';
-import { privateMode } from './durable.ts';
+import { codeOf, privateMode } from './durable.ts';
 import type { Layout } from './layout.ts';
 
 /** A file that ended the process so often is not parsed any more. */
 const maxStrikes = 2;
+const strikesName = 'strikes.json';
 /** Versions that are remembered, the latest. */
 const maxVersions = 100;
 
 type Strikes = Map<string, number>;
+type Place = Pick<Layout, 'parsing'>;
 
-/** The guard of a board's daemon: counts a strike for what an earlier process left, and marks what it parses. */
-export function createParseGuard(layout: Pick<Layout, 'parsing' | 'poison'>): ParseGuard {
-  const strikes = readStrikes(layout.poison);
-  const left = readMarker(layout.parsing);
-  if (left !== null) {
-    strikes.set(left, (strikes.get(left) ?? 0) + 1);
-    writeStrikes(layout.poison, strikes);
-    rmSync(layout.parsing, { force: true });
-  }
-  const marker = openMarker(layout.parsing);
+/** The guard of a board's daemon: counts strikes for what processes left that are gone, and marks what it parses. */
+export function createParseGuard({ parsing: folder }: Place): ParseGuard {
+  const strikes = readStrikes(folder);
+  const taken = listLeft(folder).filter((marker) => takeAway(folder, marker));
+  const struck = taken.filter(({ version }) => /^\d+:\d+:-?[\d.]+$/.test(version));
+  for (const { version } of struck) strikes.set(version, (strikes.get(version) ?? 0) + 1);
+  if (struck.length > 0) writeStrikes(folder, strikes);
+  const marker = openMarker(folder);
   return {
     parse(file, parse) {
       const version = nameVersion(file.identity);
@@ -38,20 +50,21 @@ export function createParseGuard(layout: Pick<Layout, 'parsing' | 'poison'>): Pa
         return parse();
       } finally {
         marker.clear();
-        if (strikes.delete(version)) writeStrikes(layout.poison, strikes);
+        if (strikes.delete(version)) writeStrikes(folder, strikes);
       }
     },
   };
 }
 
 /** The guard of a command that only looks: it passes over what is set aside or was being parsed when a process ended. */
-export function createOnlookerGuard(layout: Pick<Layout, 'parsing' | 'poison'>): ParseGuard {
-  const strikes = readStrikes(layout.poison);
-  const left = readMarker(layout.parsing);
+export function createOnlookerGuard({ parsing: folder }: Place): ParseGuard {
+  const strikes = readStrikes(folder);
+  const left = listLeft(folder);
   return {
     parse(file, parse) {
       const version = nameVersion(file.identity);
-      return version === left || (strikes.get(version) ?? 0) >= maxStrikes ? refuse(file) : parse();
+      const isSuspect = left.some((marker) => marker.version === version);
+      return isSuspect || (strikes.get(version) ?? 0) >= maxStrikes ? refuse(file) : parse();
     },
   };
 }
@@ -71,55 +84,68 @@ function refuse<Value>({ file }: ParsedFile): Parsed<Value> {
   return { value: undefined, diagnostics: [diagnostic] };
 }
 
-/** One open file: a thousand tasks are read at a start. Where it can't be written, nothing is marked. */
-function openMarker(path: string): { readonly set: (version: string) => void; readonly clear: () => void } {
+/** One file that stays open, since a thousand tasks are read at a start; the next start removes it. */
+function openMarker(folder: string): { readonly set: (version: string) => void; readonly clear: () => void } {
   let handle: number | null = null;
-  const attempt = (write: (handle: number) => void) => {
-    try {
-      handle ??= openSync(path, 'w', privateMode);
-      write(handle);
-    } catch {
-      if (handle !== null) closeQuietly(handle);
-      handle = null;
-    }
+  const open = () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return openSync(join(folder, String(process.pid)), 'w', privateMode);
   };
   return {
-    set: (version) => attempt((file) => writeSync(file, version, 0)),
-    clear: () => attempt((file) => ftruncateSync(file, 0)),
+    set: (version) => void attempt(() => writeSync((handle ??= open()), version, 0)),
+    clear: () => void attempt(() => handle !== null && ftruncateSync(handle, 0)),
   };
 }
 
-function closeQuietly(handle: number): void {
+interface Marker {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Markers whose processes are gone. */
+function listLeft(folder: string): readonly Marker[] {
+  const names = attempt(() => readdirSync(folder)) ?? [];
+  return names
+    .filter((name) => /^\d+$/.test(name) && !isAlive(Number(name)))
+    .map((name) => ({ name, version: attempt(() => readFileSync(join(folder, name), 'utf8')) ?? '' }));
+}
+
+/** Of several that start at once only one can take a marker away. */
+function takeAway(folder: string, { name }: Marker): boolean {
+  const taken = join(folder, `${name}.taken-by-${String(process.pid)}`);
+  const isMine = attempt(() => (renameSync(join(folder, name), taken), true)) ?? false;
+  attempt(() => rmSync(taken, { force: true }));
+  return isMine;
+}
+
+/** One of our own pid is of an earlier process, since this one has parsed nothing yet. */
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
   try {
-    closeSync(handle);
-  } catch {
-    // It could not be written either.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
   }
 }
 
-function readMarker(path: string): string | null {
-  try {
-    const text = readFileSync(path, 'utf8');
-    return /^\d+:\d+:-?[\d.]+$/.test(text) ? text : null;
-  } catch {
-    return null;
-  }
+function readStrikes(folder: string): Strikes {
+  const facts = attempt((): unknown => JSON.parse(readFileSync(join(folder, strikesName), 'utf8')));
+  const entries = typeof facts === 'object' && facts !== null ? Object.entries(facts) : [];
+  return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
-function readStrikes(path: string): Strikes {
-  try {
-    const entries = Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>);
-    return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
-  } catch {
-    return new Map();
-  }
+function writeStrikes(folder: string, strikes: Strikes): void {
+  const latest = Object.fromEntries([...strikes].slice(-maxVersions));
+  const text = `${JSON.stringify(latest)}\n`;
+  attempt(() => writeFileSync(join(folder, strikesName), text, { mode: privateMode }));
 }
 
-function writeStrikes(path: string, strikes: Strikes): void {
+/** Where the folder can't be read or written, files are parsed all the same; undefined then. */
+function attempt<Value>(act: () => Value): Value | undefined {
   try {
-    const latest = Object.fromEntries([...strikes].slice(-maxVersions));
-    writeFileSync(path, `${JSON.stringify(latest)}\n`, { mode: privateMode });
+    return act();
   } catch {
-    // Then they are counted for this process alone.
+    return undefined;
   }
 }

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -19,25 +29,29 @@ const version = { inode: 7, size: 12, mtimeMs: 1_700_000_000_123.456 };
 const file = { file: '.orchestrator/inbox/a.md', identity: version };
 const parsed = { value: 'parsed', diagnostics: [] };
 
+const marker = () => join(layout.parsing, String(process.pid));
+const strikes = () => join(layout.parsing, 'strikes.json');
+
 /** A process that ends while it parses leaves what was on disk at that moment. */
 function die(guard: ParseGuard, dying = file): void {
-  let marker = '';
-  let strikes = '';
+  let left = { marker: '', strikes: '' };
   guard.parse(dying, () => {
-    marker = readFileSync(layout.parsing, 'utf8');
-    strikes = existsSync(layout.poison) ? readFileSync(layout.poison, 'utf8') : '';
+    left = {
+      marker: readFileSync(marker(), 'utf8'),
+      strikes: existsSync(strikes()) ? readFileSync(strikes(), 'utf8') : '',
+    };
     return parsed;
   });
-  writeFileSync(layout.parsing, marker);
-  writeFileSync(layout.poison, strikes);
+  writeFileSync(marker(), left.marker);
+  writeFileSync(strikes(), left.strikes);
 }
 
 test('a file is parsed, and nothing is left behind', () => {
   const guard = createParseGuard(layout);
   expect(guard.parse(file, () => parsed)).toBe(parsed);
-  expect(readFileSync(layout.parsing, 'utf8')).toBe('');
-  expect(existsSync(layout.poison)).toBe(false);
-  expect(statSync(layout.parsing).mode & 0o777).toBe(0o600);
+  expect(readdirSync(layout.parsing)).toEqual([String(process.pid)]);
+  expect(readFileSync(marker(), 'utf8')).toBe('');
+  expect(statSync(layout.parsing).mode & 0o777).toBe(0o700);
 });
 
 test('after the second death the file is refused, and others are not', () => {
@@ -63,9 +77,9 @@ test('after the second death the file is refused, and others are not', () => {
 test('a file that is parsed after all loses its strike', () => {
   die(createParseGuard(layout));
   const guard = createParseGuard(layout);
-  expect(readFileSync(layout.poison, 'utf8')).toContain('7:12:1700000000123.456');
+  expect(readFileSync(strikes(), 'utf8')).toContain('7:12:1700000000123.456');
   guard.parse(file, () => parsed);
-  expect(readFileSync(layout.poison, 'utf8')).toBe('{}\n');
+  expect(readFileSync(strikes(), 'utf8')).toBe('{}\n');
 });
 
 test('an error that can be caught is no strike', () => {
@@ -75,19 +89,30 @@ test('an error that can be caught is no strike', () => {
       throw new RangeError('Maximum call stack size exceeded');
     }),
   ).toThrow(RangeError);
-  expect(readFileSync(layout.parsing, 'utf8')).toBe('');
+  expect(readdirSync(layout.parsing)).toEqual([String(process.pid)]);
+  expect(readFileSync(marker(), 'utf8')).toBe('');
+});
+
+test('what a living process is parsing is no strike, so that many may start at once', () => {
+  const parent = join(layout.parsing, String(process.ppid));
+  mkdirSync(layout.parsing);
+  writeFileSync(parent, '7:12:1700000000123.456');
+  for (let start = 1; start <= 3; start++) expect(createParseGuard(layout).parse(file, () => parsed)).toBe(parsed);
+  expect(createOnlookerGuard(layout).parse(file, () => parsed)).toBe(parsed);
+  expect(existsSync(parent)).toBe(true);
 });
 
 test.each(['', 'x', '{', '[1]', '{"a":"b"}', '7:12', '\0\0\0'])('facts that say %j say nothing', (text) => {
-  writeFileSync(layout.parsing, text);
-  writeFileSync(layout.poison, text);
+  mkdirSync(layout.parsing);
+  writeFileSync(marker(), text);
+  writeFileSync(strikes(), text);
   for (const create of [createOnlookerGuard, createParseGuard]) {
     expect(create(layout).parse(file, () => parsed)).toBe(parsed);
   }
 });
 
 test('where nothing can be written files are parsed all the same', () => {
-  mkdirSync(layout.parsing);
+  writeFileSync(layout.parsing, 'no folder');
   expect(createParseGuard(layout).parse(file, () => parsed)).toBe(parsed);
   chmodSync(root, 0o500);
   expect(createParseGuard(layOut(join(root, 'gone'))).parse(file, () => parsed)).toBe(parsed);
