@@ -6,7 +6,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countPlaced, findOrderFaults } from './audit.mjs';
 import { sampleCalls } from './points.mjs';
 import { openScenario, type Scenario } from './scenario.mjs';
-import { countCalls, nameOf, numbered, summarise, sweep, type Call, type LogLine, type Point } from './sweep.mjs';
+import {
+  countCalls,
+  nameOf,
+  numbered,
+  summarise,
+  sweep,
+  type Call,
+  type Fault,
+  type LogLine,
+  type Point,
+} from './sweep.mjs';
 
 const testTimeoutMs = 120_000;
 let scenario: Scenario;
@@ -40,29 +50,34 @@ async function expectAllToHold(points: readonly Point[]): Promise<void> {
 
 describe('a daemon that is killed', { timeout: testTimeoutMs }, () => {
   it('loses no task, starts no agent twice and finishes all work, wherever it was killed', async () => {
-    await expectAllToHold(sampleCalls(calls, 12).map((at) => ({ faults: [{ kind: 'kill', at }] })));
+    await expectAllToHold(sampleCalls(calls, 11).map((call) => ({ faults: [{ kind: 'kill', ...call }] })));
   });
 
   it('does so in the middle of a write, and with a process that it had just started', async () => {
-    await expectAllToHold(
-      sampleCalls(
-        calls.filter(({ op }) => ['write', 'append', 'spawn'].includes(op)),
-        6,
-      ).map((at) => ({ faults: [{ kind: 'torn', at }] })),
-    );
+    const cut = calls.filter(({ op }) => ['write', 'append', 'spawn'].includes(op));
+    await expectAllToHold(sampleCalls(cut, 6).map((call) => ({ faults: [{ kind: 'torn', ...call }] })));
   });
 
   it('does so while agents are at work, which the next daemon takes over', async () => {
-    const early = calls.filter(({ op, path }) => op !== 'spawn' || path.startsWith('sh ')).slice(0, 110);
-    await expectAllToHold(sampleCalls(early, 4).map((at) => ({ faults: [{ kind: 'kill', at }], held: true })));
+    const held = numbered(await countCalls(scenario, { held: true }));
+    const late = sampleCalls(held.slice(-60), 3).map(({ op, at }): Fault => {
+      const before = held.slice(0, -60).filter((call) => call.op === op).length;
+      return { kind: 'kill', op, at: before + at };
+    });
+    await expectAllToHold(late.map((fault) => ({ faults: [fault], held: true })));
   });
 
   it('does so if the daemon that recovers is killed as well', async () => {
+    const second = [
+      { op: 'link', at: 1 },
+      { op: 'rename', at: 3 },
+      { op: 'spawn', at: 8 },
+    ];
     await expectAllToHold(
-      sampleCalls(calls, 4).map((at, index) => ({
+      sampleCalls(calls, 3).map((call, index) => ({
         faults: [
-          { kind: 'kill', at },
-          { kind: 'kill', at: 20 + index * 15 },
+          { kind: 'kill', ...call },
+          { kind: 'kill', ...(second[index] ?? { at: 20 }) },
         ],
       })),
     );

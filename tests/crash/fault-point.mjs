@@ -8,6 +8,7 @@
  *                 torn: SIGKILL when half of a write is written, or just after any other call was carried out
  *                 fail: the call fails with FAULT_CODE
  *   FAULT_AT      the number of the call, 1 for the first; `fail` takes the first call from there on that can fail so
+ *   FAULT_OP      only calls of this operation are counted for FAULT_AT, such as `link`
  *   FAULT_UNTIL   of `fail`: every call from there on fails until this file exists
  */
 import { Buffer } from 'node:buffer';
@@ -16,7 +17,7 @@ import fs from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 
-const { FAULT_LOG, FAULT_KIND, FAULT_CODE, FAULT_UNTIL } = process.env;
+const { FAULT_LOG, FAULT_KIND, FAULT_CODE, FAULT_OP, FAULT_UNTIL } = process.env;
 const faultAt = Number(process.env.FAULT_AT ?? '0');
 for (const name of Object.keys(process.env)) if (name.startsWith('FAULT_')) delete process.env[name];
 
@@ -29,6 +30,8 @@ const needsRoom = new Set(['open', 'write', 'append', 'mkdir', 'link', 'rename',
 /** Of a started program's arguments so much is told. */
 const maxShownChars = 300;
 let calls = 0;
+/** Those of the operation that is counted. */
+let candidates = 0;
 /** Node's own functions call each other; only the outermost call counts. */
 let inside = false;
 let failedOnce = false;
@@ -41,9 +44,9 @@ function die() {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Whether the call numbered `k` fails now. */
-function failsAt(k, op) {
-  if (FAULT_KIND !== 'fail' || k < faultAt || !needsRoom.has(op)) return false;
+/** Whether a call fails now. */
+function failsNow(op) {
+  if (FAULT_KIND !== 'fail' || candidates < faultAt || !needsRoom.has(op)) return false;
   if (FAULT_UNTIL !== undefined) return !existsSync(FAULT_UNTIL);
   if (failedOnce) return false;
   failedOnce = true;
@@ -56,8 +59,10 @@ function failsAt(k, op) {
  */
 function pass({ op, path, to = null }, isAsync, work, half = null) {
   const k = (calls += 1);
-  const isHit = k === faultAt && FAULT_KIND !== 'fail';
-  const fails = failsAt(k, op);
+  const isCandidate = FAULT_OP === undefined || FAULT_OP === op;
+  if (isCandidate) candidates += 1;
+  const isHit = isCandidate && candidates === faultAt && FAULT_KIND !== 'fail';
+  const fails = failsNow(op);
   tell({ k, op, path, ...(to === null ? {} : { to }), ...(isHit || fails ? { hit: FAULT_KIND } : {}) });
   if (isHit && FAULT_KIND === 'kill') die();
   if (isHit && half !== null) {

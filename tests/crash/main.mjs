@@ -4,7 +4,7 @@
  *   npm run test:crash                           every point of every kind, and recoveries from a part of them
  *   npm run test:crash -- --step 10              each tenth point
  *   npm run test:crash -- --only kill,held       some of the kinds: kill, torn, held, recovery, fail, full
- *   npm run test:crash -- --kill 17 --then kill:5 --held
+ *   npm run test:crash -- --kill 17 --then torn:append:5 --held
  *                                                one point, with what the daemons printed
  */
 import { availableParallelism } from 'node:os';
@@ -28,18 +28,20 @@ try {
 
 /** The one point that the arguments name, or null. */
 function readPoint() {
-  const faults = [];
-  for (let index = 0; index < args.length; index += 1) {
-    const kind = args[index].replace(/^--/, '');
-    if (faultKinds.includes(kind)) faults.push({ kind, at: Number(args[index + 1]) });
-    if (args[index] !== '--then') continue;
-    const [then, at] = args[index + 1].includes(':') ? args[index + 1].split(':') : ['kill', args[index + 1]];
-    faults.push({ kind: then, at: Number(at) });
-  }
-  const bad = faults.find(({ kind, at }) => !faultKinds.includes(kind) || !Number.isInteger(at) || at < 1);
-  if (bad !== undefined)
-    throw new Error(`expected one of ${faultKinds.join(', ')} and the number of a call, got ${bad.kind} ${bad.at}`);
+  const faults = args.flatMap((word, index) => {
+    const given = args[index + 1] ?? '';
+    if (word === '--then') return [readFault(given.includes(':') ? given.split(':') : ['kill', given])];
+    const kind = word.replace(/^--/, '');
+    return word.startsWith('--') && faultKinds.includes(kind) ? [readFault([kind, ...given.split(':')])] : [];
+  });
   return faults.length === 0 ? null : { faults, held: args.includes('--held') };
+}
+
+/** `kill`, `17` or `kill`, `link`, `3`: call 17, or the third `link`. */
+function readFault(words) {
+  const fault = { kind: words[0], at: Number(words.at(-1)), ...(words.length > 2 ? { op: words[1] } : {}) };
+  if (faultKinds.includes(fault.kind) && Number.isInteger(fault.at) && fault.at > 0) return fault;
+  throw new Error(`expected such as kill:17 or torn:append:3 (${faultKinds.join(', ')}), got ${words.join(':')}`);
 }
 
 async function replay(point) {

@@ -6,4 +6,7 @@ export function choosePoints(
   counts: { readonly all: number; readonly held: number },
   step?: number,
 ): readonly Point[];
-export function sampleCalls(calls: readonly Call[], count: number): readonly number[];
+export function sampleCalls(
+  calls: readonly Call[],
+  count: number,
+): readonly { readonly op: string; readonly at: number }[];

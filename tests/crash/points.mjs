@@ -52,24 +52,18 @@ function numbersTo(last, step, first = 1) {
 
 /**
  * `count` calls of all kinds, for a sweep that has little time: the kinds of calls take turns, the rare ones are all in,
- * and those of one kind are spread over its calls. The same calls give the same numbers.
+ * and those of one kind are spread over its calls. Each is named by its operation and its number among those, since the
+ * order of all calls differs from run to run. The same calls give the same names.
  */
 export function sampleCalls(calls, count) {
-  const queues = [...groupByKind(calls).values()].sort((a, b) => a.length - b.length);
-  const shares = queues.map(() => 0);
+  const kinds = new Map();
+  for (const { op } of calls) kinds.set(op, (kinds.get(op) ?? 0) + 1);
+  const queues = [...kinds].map(([op, size]) => ({ op, size, share: 0 })).sort((a, b) => a.size - b.size);
   for (let left = Math.min(count, calls.length), turn = 0; left > 0; turn += 1) {
-    const index = turn % queues.length;
-    if (shares[index] === queues[index].length) continue;
-    shares[index] += 1;
+    const queue = queues[turn % queues.length];
+    if (queue.share === queue.size) continue;
+    queue.share += 1;
     left -= 1;
   }
-  return queues
-    .flatMap((queue, index) => spread(queue.length, shares[index]).map((place) => queue[place - 1].k))
-    .sort((a, b) => a - b);
-}
-
-function groupByKind(calls) {
-  const kinds = new Map();
-  for (const call of calls) kinds.set(call.op, [...(kinds.get(call.op) ?? []), call]);
-  return kinds;
+  return queues.flatMap(({ op, size, share }) => (share === 0 ? [] : spread(size, share).map((at) => ({ op, at }))));
 }

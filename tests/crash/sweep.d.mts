@@ -21,8 +21,9 @@ export interface Call extends LogLine {
 
 export interface Fault {
   readonly kind: 'kill' | 'torn' | 'fail' | 'full';
-  /** The number of the call. */
+  /** The number of the call, among those of `op` if that is given. */
   readonly at: number;
+  readonly op?: string;
   readonly code?: string;
 }
 

@@ -1,8 +1,9 @@
 /**
  * The sweep: runs the scenario once for each point, with a fault in it, and checks what must hold at the end.
  *
- *   { faults: [{ kind, at }, …] }   the first daemon gets the first fault, the one after it the next, then one gets none
- *   held: true                      agents stay at work until the last daemon is up, so that it has to adopt them
+ *   faults: [{ kind, at, op? }, …]   the first daemon gets the first fault, the one after it the next, then one gets none;
+ *                                    `at` counts the calls of the operation, or all calls
+ *   held: true                       agents stay at work until the last daemon is up, so that it has to adopt them
  */
 import pLimit from 'p-limit';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,9 +14,12 @@ import { waitUntil } from './scenario.mjs';
 /** A board that is quiet for so long, while agents are held, does nothing more by itself. */
 const quietMs = 400;
 
-/** A point as one types it: `--kill 17 --then torn:5 --held`. */
+/** A point as one types it: `--kill 17 --then torn:append:5 --held`. */
 export function nameOf({ faults, held = false }) {
-  const words = faults.map(({ kind, at }, index) => (index === 0 ? `--${kind} ${at}` : `--then ${kind}:${at}`));
+  const words = faults.map(({ kind, at, op }, index) => {
+    const place = op === undefined ? String(at) : `${op}:${at}`;
+    return index === 0 ? `--${kind} ${place}` : `--then ${kind}:${place}`;
+  });
   return `${words.join(' ')}${held ? ' --held' : ''}`;
 }
 
@@ -98,8 +102,8 @@ async function runLast(run, held) {
 }
 
 /** The variables of `fault-point.mjs`. `full` is a disk without room, until somebody makes some. */
-function variablesOf(run, { kind, at, code = 'ENOSPC' }) {
-  const common = { FAULT_AT: String(at), FAULT_CODE: code };
+function variablesOf(run, { kind, at, op, code = 'ENOSPC' }) {
+  const common = { FAULT_AT: String(at), FAULT_CODE: code, ...(op === undefined ? {} : { FAULT_OP: op }) };
   if (kind === 'full') return { ...common, FAULT_KIND: 'fail', FAULT_UNTIL: join(run.root, 'room') };
   return { ...common, FAULT_KIND: kind };
 }
