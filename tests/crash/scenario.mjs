@@ -127,7 +127,9 @@ export class Run {
   async #inTime(child, ended) {
     const begun = performance.now();
     for (;;) {
-      const end = await Promise.race([ended, delay(Math.max(1, begun + patienceMs - performance.now()), null)]);
+      // A timer that is left over must not keep us from our own end.
+      const late = delay(Math.max(1, begun + patienceMs - performance.now()), null, { ref: false });
+      const end = await Promise.race([ended, late]);
       if (end !== null) return end;
       child.kill('SIGKILL');
       await ended;
