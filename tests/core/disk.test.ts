@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isIdle } from '../../src/core/schedule.ts';
 import { emptyBoard, step } from '../../src/core/step.ts';
 import { limits } from '../../src/domain/limits.ts';
-import { fileIn, id, identity, makeEvidence, makeExit, makeResult, scanOf, Scene } from './scene.ts';
+import { id, identity, makeEvidence, makeExit, makeResult, scanOf, Scene } from './scene.ts';
 
 const full = { code: 'ENOSPC', message: 'no space left on device', fault: null };
 
@@ -96,13 +96,4 @@ describe('a file of the inbox that the system keeps from being taken in', () => 
     }
     expect(told).toBe(1);
   });
-});
-
-it('a second file of a task’s name is set aside, whichever column it is in', () => {
-  const scene = new Scene().queue({ id: 'a' });
-  const file = fileIn('attention', 'a', 2);
-  const facts = { highestRun: 0, damaged: [], runs: [], verdict: null };
-  const loaded = { file, spec: null, diagnostics: [], facts, lastRun: null };
-  scene.tell({ type: 'task-loaded', loaded });
-  expect(scene.effects).toMatchObject([{ type: 'set-aside', file, keeper: { column: 'queued' } }]);
 });
