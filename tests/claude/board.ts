@@ -14,6 +14,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
@@ -25,8 +26,8 @@ import { afterAll } from 'vitest';
 
 import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
 import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
-import { claudeBinary, claudeEnv, startMessagesApi } from './messages-api.ts';
-import type { ApiRequest, MessagesApi, Reply } from './messages-api.ts';
+import { claudeEnv, claudeVersions, startMessagesApi } from './messages-api.ts';
+import type { ApiRequest, ClaudeVersion, MessagesApi, Reply } from './messages-api.ts';
 import { withPatience } from './patience.ts';
 
 const cliMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -40,6 +41,8 @@ export interface Setup {
   readonly files?: Readonly<Record<string, string>>;
   /** False leaves the login to `agent.env`. */
   readonly login?: boolean;
+  /** Which `claude` is on the PATH; the newest unless this says otherwise. */
+  readonly version?: ClaudeVersion;
 }
 
 /** How a command ended. */
@@ -236,8 +239,8 @@ export class ClaudeBoard {
     );
     return {
       ...Object.fromEntries(inherited),
-      // `claude` is found where the package put it, as a user's own is.
-      PATH: [dirname(claudeBinary), PATH].join(delimiter),
+      // `claude` is found on the PATH, as a user's own is.
+      PATH: [join(this.#root, 'bin'), PATH].join(delimiter),
       GIT_CONFIG_NOSYSTEM: '1',
     };
   }
@@ -279,8 +282,11 @@ async function makeTemplate(): Promise<string> {
   return root;
 }
 
-async function fillRepository(board: ClaudeBoard, root: string, { files = {}, config }: Setup): Promise<void> {
+async function fillRepository(board: ClaudeBoard, root: string, setup: Setup): Promise<void> {
+  const { files = {}, config, version = 'newest' } = setup;
   await cp(await (template ??= makeTemplate()), root, { recursive: true });
+  mkdirSync(join(root, 'bin'));
+  symlinkSync(claudeVersions[version], join(root, 'bin', 'claude'));
   if (Object.keys(files).length > 0) await commitFiles(board, files);
   if (config !== undefined) appendFileSync(board.path('config.yaml'), `\n${config}\n`);
 }

@@ -19,12 +19,17 @@ export type Reply =
       readonly body?: unknown;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** A subscription's limit is used up until then, in seconds since the epoch. Needs the environment `subscription`. */
-  | { readonly usageLimit: { readonly resetsAt: number; readonly kind?: 'five_hour' | 'seven_day' } }
+  /**
+   * A subscription's limit is used up until then, in seconds since the epoch; null does not say until when. Needs the
+   * environment `subscription`.
+   */
+  | { readonly usageLimit: { readonly resetsAt: number | null; readonly kind?: 'five_hour' | 'seven_day' } }
   /** Destroys the connection. */
   | { readonly drop: true }
   /** Never answers; the connection ends with the client or with {@link MessagesApi.close}. */
-  | { readonly hang: true };
+  | { readonly hang: true }
+  /** Begins to say that and stops in the middle; the connection stays. */
+  | { readonly stopsAfter: string };
 
 /** What a reply must know of its request. */
 export interface Asked {
@@ -36,6 +41,10 @@ export interface Asked {
 /** Sends what the script said; does nothing for a reply that hangs. */
 export function sendReply(response: ServerResponse, asked: Asked, reply: Reply): void {
   if ('hang' in reply) return;
+  if ('stopsAfter' in reply) {
+    beginMessage(response, asked, reply.stopsAfter);
+    return;
+  }
   if ('drop' in reply) {
     response.socket?.destroy();
     return;
@@ -62,14 +71,17 @@ const usualErrors = {
 } as const;
 
 /** The headers from which the CLI makes its `rate_limit_event`. */
-function usageLimitHeaders(resetsAt: number, kind: 'five_hour' | 'seven_day'): Record<string, string> {
+function usageLimitHeaders(resetsAt: number | null, kind: 'five_hour' | 'seven_day'): Record<string, string> {
   const window = kind === 'five_hour' ? '5h' : '7d';
-  return {
-    'anthropic-ratelimit-unified-status': 'rejected',
+  const resets = {
     'anthropic-ratelimit-unified-reset': String(resetsAt),
+    [`anthropic-ratelimit-unified-${window}-reset`]: String(resetsAt),
+  };
+  return {
+    ...(resetsAt === null ? {} : resets),
+    'anthropic-ratelimit-unified-status': 'rejected',
     'anthropic-ratelimit-unified-representative-claim': kind,
     [`anthropic-ratelimit-unified-${window}-status`]: 'rejected',
-    [`anthropic-ratelimit-unified-${window}-reset`]: String(resetsAt),
     [`anthropic-ratelimit-unified-${window}-utilization`]: '1',
     'anthropic-ratelimit-unified-overage-status': 'rejected',
     'anthropic-ratelimit-unified-overage-disabled-reason': 'org_level_disabled',
@@ -77,6 +89,20 @@ function usageLimitHeaders(resetsAt: number, kind: 'five_hour' | 'seven_day'): R
 }
 
 type Message = Extract<Reply, { readonly say: string } | { readonly tools: readonly ToolCall[] }>;
+
+/** The first events of a message, and no more. */
+function beginMessage(response: ServerResponse, asked: Asked, text: string): void {
+  const usage = { input_tokens: 100, output_tokens: 1, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
+  const message = { id: 'msg_half', type: 'message', role: 'assistant', model: asked.model, content: [], usage };
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  for (const event of [
+    { type: 'message_start', message: { ...message, stop_reason: null, stop_sequence: null } },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } },
+  ]) {
+    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+}
 
 /** Sends a message of the model, as a stream of events where that is what was asked for. */
 export function sendMessage(response: ServerResponse, asked: Asked, reply: Message): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { claudeBinary, claudeEnv, startMessagesApi } from './messages-api.ts';
+import { claudeEnv, claudeVersions, startMessagesApi } from './messages-api.ts';
 import type { ApiRequest, Reply } from './messages-api.ts';
 
 const schema = JSON.stringify({
@@ -50,7 +50,7 @@ async function runClaude(
   const api = await startMessagesApi(script);
   const { args = [], prompt = 'Do the thing.', login = 'key' } = options;
   try {
-    const child = spawn(claudeBinary, ['-p', '--output-format', 'stream-json', '--verbose', ...args], {
+    const child = spawn(claudeVersions.newest, ['-p', '--output-format', 'stream-json', '--verbose', ...args], {
       cwd: repo,
       env: claudeEnv(api.url, join(folder, 'home'), login),
       stdio: ['pipe', 'pipe', 'ignore'],

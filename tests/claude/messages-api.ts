@@ -21,8 +21,21 @@ import type { Reply } from './messages-api-replies.ts';
 
 export type { Reply, ToolCall } from './messages-api-replies.ts';
 
-/** The real CLI, as npm installed it. */
-export const claudeBinary = fileURLToPath(new URL('../../node_modules/.bin/claude', import.meta.url));
+/** The real CLI, as npm installed it: the newest, and an older one that differs in how it ends. */
+export const claudeVersions = {
+  newest: locate('@anthropic-ai/claude-code'),
+  '2.1.197': locate('claude-code-2-1-197'),
+} as const;
+
+/** One of {@link claudeVersions}. */
+export type ClaudeVersion = keyof typeof claudeVersions;
+
+/** The names of {@link claudeVersions}, for tests that hold for each. */
+export const claudeVersionNames: readonly ClaudeVersion[] = ['newest', '2.1.197'];
+
+function locate(name: string): string {
+  return fileURLToPath(new URL(`../../node_modules/${name}/bin/claude.exe`, import.meta.url));
+}
 
 /** The made-up key that {@link claudeEnv} gives; a test may look for it where no secret should be. */
 export const madeUpKey = 'sk-ant-made-up-for-tests';

@@ -39,7 +39,7 @@ test.concurrent('a daemon that is killed twice leaves one run, one end, one cost
     const first = await board.start();
     await waitUntilStreamed(board, 'job', '"init"');
     await waitUntil('its start is told', () => board.happened('run-started').length === 1);
-    const agents = board.findAgentProcesses();
+    const agent = Number(board.read('runs', 'job', '1', 'claim').split('\n')[0]);
     await kill(first);
     // Written while nobody follows.
     board.open('one');
@@ -52,7 +52,7 @@ test.concurrent('a daemon that is killed twice leaves one run, one end, one cost
     board.open('two');
     const third = await board.start();
     await waitUntilAdopted(board, 2);
-    expect(board.findAgentProcesses()).toEqual(expect.arrayContaining([...agents]));
+    expect(isAlive(agent)).toBe(true);
     await waitUntil('the log goes on', () => logs.output().includes('after two'));
     board.open('three');
     await board.arrive('done', 'job');
