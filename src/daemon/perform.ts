@@ -3,9 +3,9 @@ import type { TaskFile } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
-import type { CommandOutcome, RunId, RunPlan } from '../domain/run.ts';
+import type { CommandOutcome, RunPlan } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Argv, Column, TaskId, TaskSpec } from '../domain/task.ts';
+import type { Argv, TaskId, TaskSpec } from '../domain/task.ts';
 import { renderStory, stripStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
 import { isReader, permissionsFor } from '../prompt/permissions.ts';
@@ -22,6 +22,7 @@ import {
   type Roles,
   type Worktrees,
 } from '../ports.ts';
+import { Caretaker } from './caretaker.ts';
 import type { Intake } from './intake.ts';
 import { loadTask } from './load.ts';
 import type { News } from './news.ts';
@@ -54,11 +55,13 @@ export interface Ports {
 /** Performs effects; `settings` are those in force. */
 export class Performer {
   readonly #ports: Ports;
+  readonly #caretaker: Caretaker;
   readonly #intake: Intake;
   readonly #settings: () => Settings;
 
   constructor(ports: Ports, intake: Intake, settings: () => Settings) {
     this.#ports = ports;
+    this.#caretaker = new Caretaker(ports);
     this.#intake = intake;
     this.#settings = settings;
   }
@@ -80,7 +83,7 @@ export class Performer {
       case 'plan-run':
         return [await this.#planRun(effect)];
       case 'move-task':
-        return [{ type: 'moved', task: effect.task, file: await this.#moveTask(effect) }];
+        return [{ type: 'moved', task: effect.task, file: await this.#caretaker.moveTask(effect) }];
       case 'prepare-workspace':
         await worktrees.prepare(effect.plan);
         return [];
@@ -93,7 +96,7 @@ export class Performer {
       case 'inspect-work':
         return [await this.#inspect(effect.task, effect.plan, effect.verify)];
       case 'keep-work':
-        return this.#keepWork(effect.task, effect.plan);
+        return this.#caretaker.keepWork(effect.task, effect.plan);
       case 'release-workspace':
         await worktrees.release(effect.plan, effect.remove);
         return [];
@@ -114,70 +117,15 @@ export class Performer {
       case 'look-at-disk':
         return [{ type: 'disk-looked-at', hasRoom: await this.#ports.disk.hasRoom() }];
       case 'set-aside':
-        return this.#setAside(effect);
+        return this.#caretaker.setAside(effect);
       case 'end-stray':
-        return this.#endStray(effect.task, effect.run);
+        return this.#caretaker.endStray(effect.task, effect.run);
       case 'journal':
         await journal.append(effect.entry);
         return [];
       default:
         return unreachable(effect);
     }
-  }
-
-  /** Of two files of one name the one that the board works on counts; the other is set aside, not deleted. */
-  async #moveTask({ task, file, to }: Effect & { readonly type: 'move-task' }): Promise<TaskFile> {
-    const { files } = this.#ports;
-    try {
-      return await files.moveTask(file, to);
-    } catch (error) {
-      if (!(error instanceof PortError) || error.code !== 'EEXIST') throw error;
-      await files.moveTask({ ...file, column: to }, 'archive');
-      const note = `a second file of that name was in ${to}/ and is in archive/ now`;
-      await this.#tellFound(task, 'archive', note);
-      return files.moveTask(file, to);
-    }
-  }
-
-  async #setAside({ task, file, keeper }: Effect & { readonly type: 'set-aside' }): Promise<readonly News[]> {
-    const aside = await this.#ports.files.setAside(file, keeper);
-    if (aside === null) return [];
-    await this.#tellFound(
-      task,
-      file.column,
-      `a second file of that name; the one in ${keeper.column}/ counts, this one is archive/${aside.name} now`,
-    );
-    return [];
-  }
-
-  /** Nothing is removed here, so what git can't take in is told and holds nothing up. */
-  async #keepWork(task: TaskId, plan: RunPlan): Promise<readonly News[]> {
-    try {
-      await this.#ports.worktrees.keep(plan);
-    } catch (error) {
-      if (error instanceof PortError && error.code === 'ENOSPC') throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      const entry = { type: 'effect-failed', at: this.#ports.clock.now(), task, effect: 'keep-work', message } as const;
-      await this.#ports.journal.append(entry).catch(() => undefined);
-    }
-    return [];
-  }
-
-  async #endStray(task: TaskId, run: RunId): Promise<readonly News[]> {
-    const { agents, files } = this.#ports;
-    await agents.endStray(run);
-    await this.#tellFound(
-      task,
-      'active',
-      `an agent was still at work on run ${String(run.n)}, which the board does not follow; it was ended`,
-    );
-    const plan = (await files.readFacts(task)).runs.find((each) => each.plan.n === run.n)?.plan;
-    return plan === undefined ? [] : this.#keepWork(task, plan);
-  }
-
-  async #tellFound(task: TaskId, column: Column, note: string): Promise<void> {
-    const entry = { type: 'task-found', at: this.#ports.clock.now(), task, column, note } as const;
-    await this.#ports.journal.append(entry).catch(() => undefined);
   }
 
   async #readTask(file: TaskFile): Promise<readonly News[]> {

@@ -37,6 +37,8 @@ export function redactNews(news: News, redact: Redact): News {
       return { ...news, evidence: redactTexts(news.evidence, redact) };
     case 'effect-failed':
       return { ...news, fault: redactTexts(news.fault, redact) };
+    case 'disk-filled':
+      return { ...news, detail: redact(news.detail) };
     case 'base-conflicted':
       return { ...news, conflict: redactTexts(news.conflict, redact) };
     default:
@@ -52,6 +54,8 @@ function redactOutcome(outcome: TakenIn, redact: Redact): TakenIn {
     }
     case 'rejected':
       return { ...outcome, diagnostics: redactTexts(outcome.diagnostics, redact) };
+    case 'failed':
+      return { ...outcome, fault: redactTexts(outcome.fault, redact) };
     default:
       return outcome;
   }

@@ -1,0 +1,83 @@
+/** Sees to what was not foreseen: two files of one name, agents that nobody follows, work that must not be lost. */
+import type { TaskFile } from '../domain/board.ts';
+import type { Effect } from '../domain/effect.ts';
+import type { RunId, RunPlan } from '../domain/run.ts';
+import type { Column, TaskId } from '../domain/task.ts';
+import { PortError, type AgentRunner, type BoardFiles, type Clock, type Journal, type Worktrees } from '../ports.ts';
+import type { News } from './news.ts';
+
+/** What a caretaker needs of the outside. */
+export interface CaretakerPorts {
+  readonly clock: Clock;
+  readonly files: BoardFiles;
+  readonly worktrees: Worktrees;
+  readonly agents: AgentRunner;
+  readonly journal: Journal;
+  readonly redact: (text: string) => string;
+}
+
+/** See the file's head. What it finds it tells in the history. */
+export class Caretaker {
+  readonly #ports: CaretakerPorts;
+
+  constructor(ports: CaretakerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Of two files of one name the one that the board works on counts; the other is set aside, not deleted. */
+  async moveTask({ task, file, to }: Effect & { readonly type: 'move-task' }): Promise<TaskFile> {
+    const { files } = this.#ports;
+    try {
+      return await files.moveTask(file, to);
+    } catch (error) {
+      if (!(error instanceof PortError) || error.code !== 'EEXIST') throw error;
+      await files.moveTask({ ...file, column: to }, 'archive');
+      const note = `a second file of that name was in ${to}/ and is in archive/ now`;
+      await this.#tellFound(task, 'archive', note);
+      return files.moveTask(file, to);
+    }
+  }
+
+  /** Puts the second of two files of one name into the archive. */
+  async setAside({ task, file, keeper }: Effect & { readonly type: 'set-aside' }): Promise<readonly News[]> {
+    const aside = await this.#ports.files.setAside(file, keeper);
+    if (aside === null) return [];
+    await this.#tellFound(
+      task,
+      file.column,
+      `a second file of that name; the one in ${keeper.column}/ counts, this one is archive/${aside.name} now`,
+    );
+    return [];
+  }
+
+  /** Nothing is removed here, so what git can't take in is told and holds nothing up. */
+  async keepWork(task: TaskId, plan: RunPlan): Promise<readonly News[]> {
+    try {
+      await this.#ports.worktrees.keep(plan);
+    } catch (error) {
+      if (error instanceof PortError && error.code === 'ENOSPC') throw error;
+      const message = this.#ports.redact(error instanceof Error ? error.message : String(error));
+      const entry = { type: 'effect-failed', at: this.#ports.clock.now(), task, effect: 'keep-work', message } as const;
+      await this.#ports.journal.append(entry).catch(() => undefined);
+    }
+    return [];
+  }
+
+  /** Ends an agent that the board does not follow, and keeps its work. */
+  async endStray(task: TaskId, run: RunId): Promise<readonly News[]> {
+    const { agents, files } = this.#ports;
+    await agents.endStray(run);
+    await this.#tellFound(
+      task,
+      'active',
+      `an agent was still at work on run ${String(run.n)}, which the board does not follow; it was ended`,
+    );
+    const plan = (await files.readFacts(task)).runs.find((each) => each.plan.n === run.n)?.plan;
+    return plan === undefined ? [] : this.keepWork(task, plan);
+  }
+
+  async #tellFound(task: TaskId, column: Column, note: string): Promise<void> {
+    const entry = { type: 'task-found', at: this.#ports.clock.now(), task, column, note } as const;
+    await this.#ports.journal.append(entry).catch(() => undefined);
+  }
+}
