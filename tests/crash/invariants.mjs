@@ -12,7 +12,8 @@ import { expectations, userNote } from './scenario.mjs';
 
 const storyMarker = '<!-- branchboard: what happened';
 const columns = ['queued', 'active', 'attention', 'done', 'archive'];
-const isAside = (path) => path.startsWith('worktrees/') || path.startsWith('.dashboard/');
+/** Not looked through for leftovers: the agents' own, dashboards kept on purpose, the name of one killed at the lock. */
+const isAside = (path) => /^(worktrees|\.dashboard|lock)\//.test(path);
 
 /**
  * All findings, empty where everything holds. `tornLines` lines of the history may be cut off; with `mayRepeat` an

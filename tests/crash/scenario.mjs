@@ -140,8 +140,9 @@ export class Run {
   /** The durable calls of the nth daemon, those that ended with their place in the log. */
   calls(n) {
     const path = join(this.root, `calls-${n}`);
-    const lines = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+    // What follows the last line break is still being written.
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+    return lines.map((line) => JSON.parse(line));
   }
 
   /** The calls of the nth daemon that a fault hit. */

@@ -32,7 +32,7 @@ if [ -r "/proc/$$/stat" ]; then
 else
   start=$(LC_ALL=C ps -o lstart= -p "$$")
 fi
-(umask 077; printf '%s\\n%s\\n' "$$" "$start" > "$folder/claim.$$") || exit 73
+(umask 077; printf '%s\\n%s\\n' "$$" "$start" > "$folder/claim.$$") || { rm -f "$folder/claim.$$"; exit 73; }
 if ! ln "$folder/claim.$$" "$folder/claim" 2>/dev/null; then
   [ -e "$folder/claim" ] && exit ${String(claimLostExitCode)}
   exit 73
