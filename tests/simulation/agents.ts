@@ -108,7 +108,8 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
         const exit = { endedAt: agent.lastOutputAt, exitCode: null, signal: null, stopped: null, view, stderrTail: '' };
         return { kind: 'dead', exit };
       }),
-    findRunning: () => call('find-running', () => [...world.agents].map(({ plan: { task, n } }) => ({ task, n })), { safe: true }),
+    findRunning: () =>
+      call('find-running', () => [...world.agents].map(({ plan: { task, n } }) => ({ task, n })), { safe: true }),
     endStray: (run) =>
       call('end-stray', () => {
         const folder = world.folders.get(run.task)?.runs.get(run.n);

@@ -205,6 +205,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
     writeHold: (hold) =>
       call('write-hold', () => {
         world.hold = hold;
+        world.holdWrittenAt = world.wall;
       }),
     writeBoardData: () => call('write-data', () => undefined),
   };

@@ -115,6 +115,8 @@ export class World {
   clockAhead = 0;
   boots = 1;
   hold: Hold | null = null;
+  /** When the hold was written, by the wall clock. */
+  holdWrittenAt = 0;
   settingsText = '';
   settingsVersion = 0;
   dashboard: string | null = null;
@@ -249,6 +251,7 @@ export class World {
         this.breakOff(`two agents are on ${plan.task}: runs ${agent.plan.n} and ${plan.n}`);
       }
     }
+    if (this.isHeld(plan)) this.breakOff(`${plan.task} was planned while the board was held`);
     if (this.trees.get(path)?.ready !== true) this.breakOff(`${plan.task} started in a worktree that is not ready`);
     const known = [...this.agents].filter(
       (agent) => this.isKnown(agent) && this.columns.active.has(`${agent.plan.task}.md`),
@@ -256,6 +259,14 @@ export class World {
     if (known.length + 1 > this.maxParallelEver) {
       this.breakOff(`${known.length + 1} agents at once, at most ${this.maxParallelEver} may be`);
     }
+  }
+
+  /** Whether a run was planned after a limit was known and before it was due. What only the user can mend is tried at each start. */
+  isHeld({ plannedAt }: RunPlan): boolean {
+    const { hold, holdWrittenAt } = this;
+    if (hold === null || this.clockAhead !== 0 || hold.reason === 'auth' || hold.reason === 'credit') return false;
+    // What was being planned just then goes on.
+    return plannedAt > holdWrittenAt + 5_000 && plannedAt < hold.until;
   }
 
   /** What must hold when the board ends an agent. */
