@@ -135,12 +135,24 @@ function lookForNewFiles(draft: Draft, scan: BoardScan, before: BoardScan | null
   for (const column of ['active', 'attention', 'queued'] as const) {
     for (const [name, identity] of scan.columns[column]) {
       const id = idOfFile(name);
-      if (id === null || draft.board.live.has(keyOf(id))) continue;
+      if (id === null) continue;
+      const file: TaskFile = { column, name, identity };
+      const live = draft.task(id);
+      if (live !== undefined) {
+        if (isSecond(file, live.file, scan)) draft.emit({ type: 'set-aside', task: id, file, keeper: live.file });
+        continue;
+      }
       // The namesake of a finished task is spoken of once.
       const isDone = draft.board.finished.get(keyOf(id))?.file.column === 'done';
-      if (!isDone || before?.columns[column].has(name) !== true) load(draft, { column, name, identity });
+      if (!isDone || before?.columns[column].has(name) !== true) load(draft, file);
     }
   }
+}
+
+/** Whether a file stands beside the one that the board works on. */
+function isSecond(file: TaskFile, known: TaskFile, scan: BoardScan): boolean {
+  const isKnown = file.column === known.column && file.name === known.name;
+  return !isKnown && scan.columns[known.column].has(known.name);
 }
 
 /** A file of the inbox was read. */

@@ -284,6 +284,8 @@ class Simulation {
     const isTwin = (other: string, where: Column) =>
       other.toLowerCase() === name.toLowerCase() && (where !== 'archive' || other !== name);
     const twins = columns.filter((each) => [...world.columns[each].keys()].some((other) => isTwin(other, each)));
+    const inPlay = (['queued', 'active', 'attention', 'done'] as const).filter((each) => world.columns[each].has(name));
+    if (inPlay.length > 1) world.breakOff(`${name} is in ${inPlay.join('/ and ')}/`);
     if (twins.length > 1) return;
     const id = parseTaskId(name.replace(/\.md$/, ''));
     const task = id === undefined ? undefined : board.live.get(keyOf(id));

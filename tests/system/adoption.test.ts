@@ -112,9 +112,8 @@ test.concurrent('after a reboot no pid is believed, and the same session is resu
     for (const pid of board.findAgentProcesses()) process.kill(pid, 'SIGKILL');
     const plan: RunPlan = { ...board.plan('job', 1), bootId: 'the-boot-before' };
     writeFileSync(board.path('runs', 'job', '1', 'plan.json'), JSON.stringify(plan));
-    // What has that pid, that start time and even that tag in this boot is something else.
-    const env = { BRANCHBOARD_RUN: 'job/1', BRANCHBOARD_BOARD: board.path() };
-    const other = spawn('/bin/sleep', ['300'], { env, stdio: 'ignore', detached: true });
+    // What has that pid and that start time in this boot is something else.
+    const other = spawn('/bin/sleep', ['300'], { env: {}, stdio: 'ignore', detached: true });
     try {
       const start = readFileSync(`/proc/${String(other.pid)}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
@@ -195,5 +194,42 @@ test.concurrent('an agent that stays after its result is ended, and its result c
     expect(board.record('job', 1)).toMatchObject({ exit: { stopped: 'lingering' }, outcome: { kind: 'done' } });
     expect(board.task('job')).toMatchObject({ column: 'done', attempt: 1, commits: 1 });
     expect(board.findAgentProcesses()).toEqual([]);
+  }),
+);
+
+test.concurrent('an agent whose task was put away while no board ran is ended, and its work kept', { timeout }, () =>
+  withBoard({ config: fakeAgent }, async (board) => {
+    writeAgent(board, `work kept.txt\nawait ${board.gate('never')}\nend`);
+    board.drop({ 'job.md': '# Job\n' });
+    const first = await board.start();
+    await waitUntil('it has committed', () => board.git('log', '--format=%s', 'task/job').split('\n').length > 1);
+    const agent = Number(board.read('runs', 'job', '1', 'claim').split('\n')[0]);
+    await kill(first);
+    expect(isAlive(agent)).toBe(true);
+    board.move('job', 'active', 'archive');
+    const second = await board.start();
+    await waitUntil('the agent is ended', () => !isAlive(agent));
+    await waitUntil('its work is kept', () => board.git('for-each-ref', 'refs/branchboard/kept/job').length > 0);
+    expect(board.happened('task-found').some(({ note }) => note.includes('which the board does not follow'))).toBe(
+      true,
+    );
+    expect((await board.stop(second)).code).toBe(0);
+    expect(board.findAgentProcesses()).toEqual([]);
+    expect(board.git('ls-tree', '--name-only', 'refs/branchboard/kept/job/1')).toContain('kept.txt');
+  }),
+);
+
+test.concurrent('of two files of one name one counts, and the other is set aside', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'job.md': writeTask('Job', [`wait-for ${board.gate('go')}`, ...addFile('a.txt')]) });
+    const running = await board.start();
+    await board.arrive('active', 'job');
+    writeFileSync(board.path('queued', 'job.md'), writeTask('Another job', addFile('b.txt')));
+    await waitUntil('the second is set aside', () => board.column('archive').length === 1);
+    board.open('go');
+    await board.arrive('done', 'job');
+    expect((await board.stop(running)).code).toBe(0);
+    expect(board.countRuns('job')).toBe(1);
+    expect(board.happened('task-found').some(({ note }) => note.startsWith('a second file of that name'))).toBe(true);
   }),
 );
