@@ -27,7 +27,12 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   const before = draft.board.scan;
   draft.set({ scan, userPaused: scan.userPaused });
   // Without this, a hold whose fact the user removed (`resume`) would stay in memory.
-  if (draft.board.hold !== null && before?.holdOnDisk === true && !scan.holdOnDisk) endHold(draft);
+  const { hold } = draft.board;
+  if (hold !== null && !scan.holdOnDisk) {
+    if (before?.holdOnDisk === true) endHold(draft);
+    // It could not be written, and a hold without its fact could not be ended by the user.
+    else if (hasDisk(draft.board)) draft.emit({ type: 'write-hold', hold });
+  }
   lookAtInbox(draft, scan);
   lookAtFinished(draft, scan, before);
   for (const task of [...draft.board.live.values()]) lookAtTask(draft, task, scan, before);

@@ -8,7 +8,7 @@
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake, isIdle } from '../core/schedule.ts';
-import type { Board, OutsideFault, Phase } from '../domain/board.ts';
+import type { Board, BoardScan, OutsideFault, Phase } from '../domain/board.ts';
 import { laneOf, type Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
@@ -16,6 +16,7 @@ import { limits } from '../domain/limits.ts';
 import type { RunExit, RunId } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
 import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { Mailbox } from './mailbox.ts';
@@ -46,10 +47,11 @@ export class Daemon {
   readonly #lanes: Lanes;
   readonly #performer: Performer;
   readonly #publisher: Publisher;
+  readonly #clockWatch: ClockWatch;
   #board: Board = emptyBoard;
   #mergesLookedAt = -Infinity;
-  /** How far the wall clock is ahead of the monotonic one; null before it was looked at. */
-  #clockAhead: number | null = null;
+  /** The folders as they were when the board was first seen idle, or null while it is not. */
+  #idleAt: BoardScan | null = null;
   #isOver = false;
   #scanning: 'no' | 'yes' | 'again' = 'no';
   #forgetWake: () => void = () => undefined;
@@ -66,6 +68,7 @@ export class Daemon {
     };
     this.#ports = { ...options.ports, agents: options.makeAgents(listener, settings) };
     this.#mailbox = new Mailbox((events) => this.#handle(events));
+    this.#clockWatch = new ClockWatch(options.ports.clock);
     this.#lanes = new Lanes(
       (effect) => this.#perform(effect),
       () => this.#endIfDone(),
@@ -116,19 +119,11 @@ export class Daemon {
   }
 
   #post(news: News): void {
-    this.#noteTime();
+    // Before an event is judged by the wall clock, the board hears whether that clock jumped.
+    const byMs = this.#clockWatch.takeJump();
+    if (byMs !== 0) this.#mailbox.post({ type: 'clock-jumped', byMs, at: this.#ports.clock.now() });
     // An event is its news and the time at which it is posted.
     this.#mailbox.post({ ...redactNews(news, this.#ports.redact), at: this.#ports.clock.now() });
-  }
-
-  /** Before an event is judged by the wall clock, the board hears whether that clock jumped. */
-  #noteTime(): void {
-    const { clock } = this.#ports;
-    const ahead = clock.now() - clock.monotonic();
-    const byMs = ahead - (this.#clockAhead ?? ahead);
-    if (this.#clockAhead !== null && Math.abs(byMs) < limits.clockJumpMs) return;
-    this.#clockAhead = ahead;
-    if (byMs !== 0) this.#mailbox.post({ type: 'clock-jumped', byMs: Math.round(byMs), at: clock.now() });
   }
 
   /** An agent that ends without a good result may have had no room to write. */
@@ -280,10 +275,24 @@ export class Daemon {
     if (this.#lanes.pending > 0) return;
     const board = this.#board;
     const busy = [...board.live.values()].some((task) => task.state === 'active' && !isStuck(task.phase));
-    if (board.shutdown !== 'no' ? !busy : this.#options.untilIdle && isIdle(board, this.#ports.clock.now())) {
-      this.#isOver = true;
-      this.#end?.resolve();
+    const isOver = board.shutdown === 'no' ? this.#options.untilIdle && this.#staysIdle() : !busy;
+    if (!isOver) return;
+    this.#isOver = true;
+    this.#end?.resolve();
+  }
+
+  /** Idle, and still so after one more look at the folders: something may have been dropped, or left over, just now. */
+  #staysIdle(): boolean {
+    const { scan } = this.#board;
+    if (!isIdle(this.#board, this.#ports.clock.now())) {
+      this.#idleAt = null;
+      return false;
     }
+    if (this.#idleAt === null) {
+      this.#idleAt = scan;
+      this.#look();
+    }
+    return this.#idleAt !== scan;
   }
 }
 

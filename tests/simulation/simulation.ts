@@ -285,7 +285,8 @@ class Simulation {
       other.toLowerCase() === name.toLowerCase() && (where !== 'archive' || other !== name);
     const twins = columns.filter((each) => [...world.columns[each].keys()].some((other) => isTwin(other, each)));
     const inPlay = (['queued', 'active', 'attention', 'done'] as const).filter((each) => world.columns[each].has(name));
-    if (inPlay.length > 1) world.breakOff(`${name} is in ${inPlay.join('/ and ')}/`);
+    // A numbered name is no task's.
+    if (inPlay.length > 1 && !name.includes('~')) world.breakOff(`${name} is in ${inPlay.join('/ and ')}/`);
     if (twins.length > 1) return;
     const id = parseTaskId(name.replace(/\.md$/, ''));
     const task = id === undefined ? undefined : board.live.get(keyOf(id));
