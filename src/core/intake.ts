@@ -147,9 +147,13 @@ function lookForNewFiles(draft: Draft, scan: BoardScan, before: BoardScan | null
         if (isSecond(file, live.file, scan)) draft.emit({ type: 'set-aside', task: id, file, keeper: live.file });
         continue;
       }
-      // The namesake of a finished task is spoken of once.
-      const isDone = draft.board.finished.get(keyOf(id))?.file.column === 'done';
-      if (!isDone || before?.columns[column].has(name) !== true) load(draft, file);
+      const finished = draft.board.finished.get(keyOf(id));
+      const isSeenBefore = before?.columns[column].has(name) === true;
+      // The namesake of a task that is done is looked at once: an agent may be at work on it.
+      if (finished?.file.column !== 'done' || !isSeenBefore) load(draft, file);
+      else if (isSecond(file, finished.file, scan)) {
+        draft.emit({ type: 'set-aside', task: id, file, keeper: finished.file });
+      }
     }
   }
 }
