@@ -9,12 +9,14 @@
  *     │            ▼
  *     └── lost ── link highest + 1 ──► a higher one came? ──no──► owned
  */
-import { link, readdir, rm, unlink } from 'node:fs/promises';
+import { link, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, success, type Result } from '../domain/result.ts';
 import { codeOf } from './files/durable.ts';
 
 const maxTakeovers = 100;
+/** A file that was made to take a number and is so old was left by a process that was killed. */
+const forgottenAfterMs = 10 * 60_000;
 
 /**
  * Gives `own`, a file in `folder`, the next number there, and gives its new path; or says who lives there, as `examine`
@@ -34,6 +36,7 @@ export async function takeNumber<Holder>(
     if (!(await tryLink(own, path))) continue;
     if ((await findHighest(folder)) === number) {
       await removeLower(folder, number);
+      await removeForgotten(folder);
       await unlink(own);
       return success(path);
     }
@@ -64,5 +67,13 @@ async function tryLink(from: string, to: string): Promise<boolean> {
 async function removeLower(folder: string, number: number): Promise<void> {
   for (const name of await readdir(folder)) {
     if (/^\d+$/.test(name) && Number(name) < number) await rm(join(folder, name), { force: true });
+  }
+}
+
+async function removeForgotten(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.new')) continue;
+    const stats = await stat(join(folder, name)).catch(() => null);
+    if (stats !== null && Date.now() - stats.mtimeMs > forgottenAfterMs) await rm(join(folder, name), { force: true });
   }
 }

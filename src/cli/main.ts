@@ -57,12 +57,25 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   return exitCode;
 }
 
+/** What to do about a system that refuses, by the error's code. */
+const systemAdvice: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'The disk is full: make room (df -h), then try again.'],
+  ['EDQUOT', 'Your share of the disk is used up: make room (quota -s), then try again.'],
+  ['EROFS', 'The file system is mounted read-only: mount it for writing, then try again.'],
+  ['EACCES', 'Check who owns the files in .orchestrator/ and .git/ (ls -ld), then try again.'],
+]);
+
 function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
   const redact = createRedactor([process.env]);
   if (error instanceof CliError) {
     process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
     return error.exitCode;
+  }
+  const advice = error instanceof Error && 'code' in error ? systemAdvice.get(String(error.code)) : undefined;
+  if (error instanceof Error && advice !== undefined) {
+    process.stderr.write(redact(`error: ${error.message}\n${advice}\n`));
+    return exitCodes.notReady;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(redact(`branchboard has a fault; please report it:\n${text}\n`));

@@ -196,3 +196,16 @@ test('of twenty in folders of their own for sockets one gets the board, on a sta
     rmSync(join(board, 'lock'), { recursive: true });
   }
 });
+
+test('what one that was killed left behind goes, what one just made stays', async () => {
+  const first = await lockBoard(board, deaf);
+  if (first.ok) await first.value.release();
+  const folder = join(board, 'lock');
+  for (const name of ['old.new', 'fresh.new']) writeFileSync(join(folder, name), '');
+  const longAgo = Date.now() / 1000 - 3_600;
+  utimesSync(join(folder, 'old.new'), longAgo, longAgo);
+  const second = await lockBoard(board, deaf);
+  expect(readdirSync(folder)).toContain('fresh.new');
+  expect(readdirSync(folder)).not.toContain('old.new');
+  if (second.ok) await second.value.release();
+});

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { BoardData } from '../../src/daemon/board-data.ts';
 import {
@@ -137,4 +138,19 @@ test.concurrent(
       expect((await withPatience(next.ended, 'the end of the board')).code).toBe(0);
       expect(next.output()).toContain('another machine took this board over');
     }),
+);
+
+const refusals = [
+  ['ENOSPC', 'The disk is full: make room'],
+  ['EROFS', 'The file system is mounted read-only'],
+] as const;
+
+test.concurrent.each(refusals)('a board that can not take its lock (%s) says what to do', { timeout }, (code, advice) =>
+  withBoard({}, async (board) => {
+    const preload = fileURLToPath(new URL('../crash/fault-point.mjs', import.meta.url));
+    const fault = { FAULT_KIND: 'fail', FAULT_CODE: code, FAULT_AT: '1', FAULT_UNTIL: board.gate('never') };
+    const start = board.launch(['start'], { env: { NODE_OPTIONS: `--import ${preload}`, ...fault } });
+    const ended = await withPatience(start.ended, 'the start');
+    expect([ended.code, ended.stderr]).toEqual([5, expect.stringContaining(advice)]);
+  }),
 );

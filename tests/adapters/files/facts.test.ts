@@ -77,7 +77,12 @@ test('a folder without a readable plan still counts as a number that was used, a
   mkdirSync(scratch.layout.run({ task, n: 3 }), { recursive: true });
   writeFileSync(join(scratch.layout.run({ task, n: 3 }), runFiles.plan), '{"version":1,');
   mkdirSync(join(scratch.layout.taskRuns(task), 'not-a-run'));
-  expect(await readTaskFacts(scratch.layout, task)).toEqual({ highestRun: 3, runs: [], damaged: ['3/plan.json'], verdict: null });
+  expect(await readTaskFacts(scratch.layout, task)).toEqual({
+    highestRun: 3,
+    runs: [],
+    damaged: ['3/plan.json'],
+    verdict: null,
+  });
 });
 
 test.each(['', '{', 'null', '[]', '3', '{"version":2}'])('a fact that is %j counts as missing', async (text) => {
