@@ -15,7 +15,7 @@ export function isDiskFull(fault: OutsideFault): boolean {
 /** A port found the disk full. */
 export function noteDiskFull(draft: Draft, detail: string): void {
   if (draft.board.disk !== null) return;
-  draft.set({ disk: { since: draft.at, detail, lookAt: draft.at + limits.diskLookEveryMs } });
+  draft.set({ disk: { since: draft.at, detail, lookAt: draft.at + limits.diskLookEveryMs, looks: 0 } });
   draft.journal({ type: 'held', reason: 'disk-full', until: null, detail });
 }
 
@@ -23,17 +23,20 @@ export function noteDiskFull(draft: Draft, detail: string): void {
 export function lookAtDisk(draft: Draft): void {
   const { disk } = draft.board;
   if (disk === null || draft.at < disk.lookAt) return;
-  draft.set({ disk: { ...disk, lookAt: draft.at + limits.diskLookEveryMs } });
+  draft.set({ disk: { ...disk, lookAt: draft.at + limits.diskLookEveryMs, looks: disk.looks + 1 } });
   draft.emit({ type: 'look-at-disk' });
 }
 
 /** Somebody looked: with room, what waited is due at once. */
 export function handleDiskLookedAt(draft: Draft, hasRoom: boolean): void {
-  if (draft.board.disk === null || !hasRoom) return;
+  const { disk } = draft.board;
+  if (disk === null || !hasRoom) return;
   draft.set({ disk: null });
   draft.journal({ type: 'hold-lifted', reason: 'disk-full' });
   const { hold } = draft.board;
   if (hold !== null) draft.emit({ type: 'write-hold', hold });
+  // Room at the first look: perhaps it is another disk that is full, and at once would be too soon.
+  if (disk.looks < 2) return;
   for (const task of draft.board.live.values()) {
     if (task.state !== 'active') continue;
     const { phase } = task;

@@ -33,7 +33,7 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
   const { phase } = task;
   if (!effectsOf[phase.name].includes(effect)) return;
   if (isDiskFull(outside)) {
-    waitForDisk(draft, task);
+    waitForDisk(draft, task, outside);
     return;
   }
   const fault = outside.fault ?? {
@@ -53,19 +53,16 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
       if (draft.board.shutdown !== 'no') draft.removeTask(id);
       else settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, { kind: 'failed', fault });
       return;
-    case 'settling': {
-      const failures = phase.failures + 1;
-      const delayMs = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (failures - 1));
-      draft.putTask({ ...task, phase: { ...phase, failures, retryAt: draft.at + delayMs } });
+    case 'settling':
+      retrySettling(draft, task, phase);
       return;
-    }
     case 'running':
       return;
   }
 }
 
 /** What the disk had no room for is done once it has; that costs no attempt. */
-function waitForDisk(draft: Draft, task: ActiveTask): void {
+function waitForDisk(draft: Draft, task: ActiveTask, outside: OutsideFault): void {
   const { phase, past, wish } = task;
   const retryAt = draft.board.disk?.lookAt ?? draft.at + limits.diskLookEveryMs;
   switch (phase.name) {
@@ -73,8 +70,12 @@ function waitForDisk(draft: Draft, task: ActiveTask): void {
       // Its plan may be on disk all the same, so its number is used up.
       const ended = { ...task, past: { ...past, runs: past.runs + 1 } };
       const run = phase.before ?? { plan: null, record: null };
-      if (wish !== null) settleWish(draft, ended, wish, run);
-      else startSettling(draft, ended, { to: 'queued', next: phase.next, ...run });
+      const next = { ...phase.next, freeRestarts: phase.next.freeRestarts + 1 };
+      // A disk that the board can't look at may be the full one.
+      if (next.freeRestarts > limits.maxFreeRestarts && wish === null) {
+        settleFault(draft, ended, { reason: 'setup-failed', detail: outside.message });
+      } else if (wish !== null) settleWish(draft, ended, wish, run);
+      else startSettling(draft, ended, { to: 'queued', next, ...run });
       return;
     }
     case 'preparing': {
@@ -87,9 +88,16 @@ function waitForDisk(draft: Draft, task: ActiveTask): void {
       draft.putTask({ ...task, phase: { ...phase, retryAt } });
       return;
     case 'settling':
-      draft.putTask({ ...task, phase: { ...phase, failures: phase.failures + 1, retryAt } });
+      retrySettling(draft, task, phase);
       return;
     case 'running':
       return;
   }
+}
+
+/** What was decided is written later, after longer waits; sooner where a disk that was full has room again. */
+function retrySettling(draft: Draft, task: ActiveTask, phase: Phase & { readonly name: 'settling' }): void {
+  const failures = phase.failures + 1;
+  const delayMs = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (failures - 1));
+  draft.putTask({ ...task, phase: { ...phase, failures, retryAt: draft.at + delayMs } });
 }

@@ -204,8 +204,9 @@ export interface Hold {
 export interface DiskTrouble {
   readonly since: number;
   readonly detail: string;
-  /** When the board looks for room next. */
+  /** When the board looks for room next, and how often it did. */
   readonly lookAt: number;
+  readonly looks: number;
 }
 
 /** Counted from the runs that ended on that day. */
