@@ -133,7 +133,8 @@ async function describe(
     const [first] = group;
     const facts = described[index] ?? null;
     if (first === undefined || facts === null) return [];
-    const isEarlier = first.isEarlier || (request.since !== null && facts.date < request.since);
+    // Git tells whole seconds.
+    const isEarlier = first.isEarlier || (request.since !== null && facts.date + 1_000 <= request.since);
     return [
       {
         name: chooseName(names, isEarlier && !first.name.startsWith('earlier-') ? `earlier-${first.name}` : first.name),
