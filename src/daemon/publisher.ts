@@ -74,8 +74,9 @@ export class Publisher {
 
   async #write(board: Board, running: boolean): Promise<void> {
     const { clock, dashboard, files, repo, pid } = this.#ports;
-    const model = viewDashboard(board, clock, running);
-    await dashboard.update((current) => renderDashboard(model, extractNotes(current ?? '').notes));
+    await dashboard.update((current) =>
+      renderDashboard(viewDashboard(board, clock, running), extractNotes(current ?? '').notes),
+    );
     await files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid }))}\n`);
   }
 }

@@ -302,6 +302,11 @@ class Simulation {
   }
 }
 
+/** Thousands of errors are injected, and nobody looks where they come from. */
+export function makeErrorsCheap(): void {
+  Error.stackTraceLimit = 0;
+}
+
 /** Digests are made on another thread, which is no part of virtual time. */
 export function makeDigestsSynchronous(): void {
   crypto.subtle.digest = (_algorithm, data) => {
