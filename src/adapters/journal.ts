@@ -7,6 +7,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
+import { formatRunId } from '../domain/run.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { codeOf } from './files/durable.ts';
 
@@ -82,18 +83,20 @@ async function findGap(path: string): Promise<string> {
 }
 
 async function sumCosts(path: string, isWanted: (at: number) => boolean): Promise<number> {
-  let sum = 0;
+  // A run whose end was told again after a crash counts once; a later task of the same id has runs of its own.
+  const costs = new Map<string, number>();
   try {
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
       // Most lines are of another kind; only those that can match are parsed.
       if (!line.includes('"run-ended"')) continue;
       const entry = parseEntry(line);
-      if (entry?.type === 'run-ended' && isWanted(entry.at)) sum += entry.costUsd;
+      if (entry?.type !== 'run-ended' || !isWanted(entry.at)) continue;
+      costs.set(`${formatRunId(entry.run)} ${String(entry.workedMs)} ${String(entry.costUsd)}`, entry.costUsd);
     }
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
-  return sum;
+  return [...costs.values()].reduce((sum, usd) => sum + usd, 0);
 }
 
 function parseEntry(line: string): HistoryEntry | null {

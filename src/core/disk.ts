@@ -14,8 +14,11 @@ export function isDiskFull(fault: OutsideFault): boolean {
 
 /** A port found the disk full. */
 export function noteDiskFull(draft: Draft, detail: string): void {
-  if (draft.board.disk !== null) return;
-  draft.set({ disk: { since: draft.at, detail, lookAt: draft.at + limits.diskLookEveryMs, looks: 0 } });
+  const { disk, diskLifted } = draft.board;
+  if (disk !== null) return;
+  const isBack = diskLifted !== null && draft.at < diskLifted.at + 2 * diskLifted.everyMs;
+  const everyMs = isBack ? Math.min(limits.maxDiskLookEveryMs, 2 * diskLifted.everyMs) : limits.diskLookEveryMs;
+  draft.set({ disk: { since: draft.at, detail, lookAt: draft.at + everyMs, looks: 0, everyMs } });
   draft.journal({ type: 'held', reason: 'disk-full', until: null, detail });
 }
 
@@ -23,7 +26,7 @@ export function noteDiskFull(draft: Draft, detail: string): void {
 export function lookAtDisk(draft: Draft): void {
   const { disk } = draft.board;
   if (disk === null || draft.at < disk.lookAt) return;
-  draft.set({ disk: { ...disk, lookAt: draft.at + limits.diskLookEveryMs, looks: disk.looks + 1 } });
+  draft.set({ disk: { ...disk, lookAt: draft.at + disk.everyMs, looks: disk.looks + 1 } });
   draft.emit({ type: 'look-at-disk' });
 }
 
@@ -31,7 +34,7 @@ export function lookAtDisk(draft: Draft): void {
 export function handleDiskLookedAt(draft: Draft, hasRoom: boolean): void {
   const { disk } = draft.board;
   if (disk === null || !hasRoom) return;
-  draft.set({ disk: null });
+  draft.set({ disk: null, diskLifted: { at: draft.at, everyMs: disk.everyMs } });
   draft.journal({ type: 'hold-lifted', reason: 'disk-full' });
   const { hold } = draft.board;
   if (hold !== null) draft.emit({ type: 'write-hold', hold });

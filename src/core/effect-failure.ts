@@ -42,12 +42,18 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
   };
   switch (phase.name) {
     case 'planning':
-      if (task.wish !== null) settleWish(draft, task, task.wish, { plan: null, record: null });
-      else settleFault(draft, task, fault);
+      if (task.wish !== null) settleWish(draft, task, task.wish, phase.before ?? { plan: null, record: null });
+      else settleFault(draft, task, fault, phase.before ?? undefined);
       return;
-    case 'preparing':
-      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, { kind: 'failed', fault });
+    case 'preparing': {
+      // At the board's end `setup` is broken off; that is no fault of the task.
+      const outcome: Outcome =
+        draft.board.shutdown === 'no'
+          ? { kind: 'failed', fault }
+          : { kind: 'interrupted', detail: 'it had not begun', blame: 'nobody', pause: null, until: null };
+      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, outcome);
       return;
+    }
     case 'inspecting':
       // At the board's end `verify` is broken off; the next start looks at the work again.
       if (draft.board.shutdown !== 'no') draft.removeTask(id);

@@ -17,6 +17,8 @@ function explainUnfinished(board: Board, key: TaskKey): WaitingOn['why'] | null 
   if (live !== undefined) return live.state;
   const finished = board.finished.get(key);
   if (finished === undefined) return 'unknown';
+  // Without its verdict nothing is known of the branch that a dependent starts from.
+  if (finished.verdict === undefined) return 'unknown';
   if (finished.file.column === 'done') return null;
   // A task that was done before it was put away still counts; one that was cancelled does not.
   return finished.verdict?.column === 'done' ? null : 'cancelled';

@@ -25,6 +25,8 @@ export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, 
     until: until !== null && until > draft.at ? until : earliest,
     strikes,
   };
+  // Another wall that is met meanwhile does not open the first one sooner.
+  if (hold !== null && !sameWall && draft.at < hold.until && placed.until <= hold.until) return;
   draft.set({ hold: placed });
   draft.emit({ type: 'write-hold', hold: placed });
   draft.journal({ type: 'held', reason, until: placed.until, detail });

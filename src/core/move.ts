@@ -1,6 +1,7 @@
 /** What the user asks by moving or deleting a task's file. */
 import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
 import { parseTaskId, type Column, type TaskId } from '../domain/task.ts';
+import { hasDisk } from './disk.ts';
 import type { Draft } from './draft.ts';
 import { stopRun } from './lifecycle.ts';
 import { settleWish } from './settlement.ts';
@@ -60,7 +61,10 @@ export function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null):
       draft.putTask({ ...task, file: to });
       return;
     }
+    // What its run left is written first; on a full disk that has to wait.
+    if (!hasDisk(draft.board)) return;
     // Its run is over; wherever the file went, it is where the user wants it.
+    journalMove(draft, task, to, to === null ? 'forget' : 'leave it there');
     draft.removeTask(task.id);
     if (to !== null) load(draft, to);
     return;

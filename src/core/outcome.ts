@@ -23,9 +23,10 @@ export function interpretExit(exit: RunExit): ExitMeaning {
     case 'lost':
       return interrupted('it was gone when the board came back', 'loss');
     case 'timeout':
-      return failed('timeout', describeTail('It ran longer than its timeout.', exit));
     case 'stalled':
-      return failed('stalled', describeTail('It printed nothing for too long and was ended.', exit));
+      // An agent that met the account's limit waits for it, and is not to blame for that.
+      if (result === null && exit.view.usageLimit?.status === 'rejected') return interpretFailure(exit);
+      return interpretOvertime(exit, exit.stopped);
     case 'lingering':
     case null:
       return interpretFailure(exit);
@@ -44,6 +45,12 @@ function interpretSuccess(exit: RunExit): ExitMeaning {
   }
   if (report?.status === 'failed') return failed('agent-error', report.summary || 'The agent says that it failed.');
   return { kind: 'inspect' };
+}
+
+function interpretOvertime(exit: RunExit, stopped: 'timeout' | 'stalled'): ExitMeaning {
+  return stopped === 'timeout'
+    ? failed('timeout', describeTail('It ran longer than its timeout.', exit))
+    : failed('stalled', describeTail('It printed nothing for too long and was ended.', exit));
 }
 
 function interpretFailure(exit: RunExit): ExitMeaning {

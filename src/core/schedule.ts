@@ -43,16 +43,16 @@ export function countUsedSlots(board: Board): number {
 export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
   const slots = countStartable(board, now);
   if (slots <= 0) return [];
-  const starts: QueuedTask[] = [];
-  for (const task of orderQueue(board.live)) {
-    if (starts.length === slots) break;
-    if (findObstacle(board, task, now) === null) starts.push(task);
-  }
-  return starts;
+  const ready = orderQueue(board.live).filter((task) => findObstacle(board, task, now) === null);
+  const { hold } = board;
+  if (hold === null || ready.length === 0) return ready.slice(0, slots);
+  // Each strike is probed by another task, lest one that alone meets the wall keeps all others from it.
+  const probe = ready[(hold.strikes - 1) % ready.length];
+  return probe === undefined ? [] : [probe];
 }
 
 function countStartable(board: Board, now: number): number {
-  if (board.userPaused || board.shutdown !== 'no' || board.loading.size > 0 || !hasDisk(board)) return 0;
+  if (board.userPaused || board.shutdown !== 'no' || isLoadingTasks(board) || !hasDisk(board)) return 0;
   // Of files that were dropped together, the most urgent one starts first, whichever was read first.
   if (isReadingInbox(board)) return 0;
   const { hold } = board;
@@ -67,6 +67,11 @@ function isProbe(task: Task, hold: Hold): boolean {
   if (task.state !== 'active') return false;
   const { phase } = task;
   return phase.name === 'planning' || ('plan' in phase && phase.plan.plannedAt >= hold.until);
+}
+
+/** Verdicts that are being read keep only those waiting that depend on them. */
+function isLoadingTasks(board: Board): boolean {
+  return [...board.loading].some((place) => !place.startsWith('verdict/'));
 }
 
 function isReadingInbox(board: Board): boolean {

@@ -87,9 +87,9 @@ export function settleWish(
 }
 
 /** Moves a task that never got to a run, or waits, to `attention/` with a fault. */
-export function settleFault(draft: Draft, task: ActiveTask, fault: Fault): void {
+export function settleFault(draft: Draft, task: ActiveTask, fault: Fault, before?: EndedBefore): void {
   const verdict: Verdict = { ...emptyVerdict(draft, task), column: 'attention', fault };
-  startSettling(draft, task, { to: 'verdict', verdict, plan: null, record: null });
+  startSettling(draft, task, { to: 'verdict', verdict, ...(before ?? { plan: null, record: null }) });
 }
 
 /** Enters the settling phase and asks for its effects. */

@@ -47,6 +47,7 @@ export const emptyBoard: Board = {
   userPaused: false,
   hold: null,
   disk: null,
+  diskLifted: null,
   strays: [],
   shutdown: 'no',
   spending: { day: '', usd: 0 },
@@ -75,6 +76,7 @@ function handle(draft: Draft, event: BoardEvent): void {
       draft.set({ spending: { day: event.day, usd: event.spentUsd } });
       draft.journal({ type: 'board-started' });
       if (event.hold !== null) recallHold(draft, event.hold);
+      endBudgetHold(draft);
       return;
     case 'tick':
       startDay(draft, event.day);
@@ -85,6 +87,7 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'settings-read':
       draft.set({ settings: event.settings ?? draft.board.settings, settingsProblems: event.problems });
+      if (draft.board.scan !== null) endBudgetHold(draft);
       if (event.problems.length > 0 || draft.board.scan !== null) {
         draft.journal({ type: 'settings-changed', problems: event.problems });
       }
@@ -158,7 +161,14 @@ function handle(draft: Draft, event: BoardEvent): void {
 function startDay(draft: Draft, day: string): void {
   if (draft.board.spending.day === day) return;
   draft.set({ spending: { day, usd: 0 } });
-  if (draft.board.hold?.reason === 'budget') endHold(draft);
+  endBudgetHold(draft);
+}
+
+/** A spent budget holds only as long as today's spending is not below it: another day, or a higher budget, ends it. */
+function endBudgetHold(draft: Draft): void {
+  const { hold, spending, settings } = draft.board;
+  if (hold?.reason !== 'budget') return;
+  if (settings.dailyBudgetUsd === null || spending.usd < settings.dailyBudgetUsd) endHold(draft);
 }
 
 /** The first time agents are asked to end, the second time they are hurried. */

@@ -62,7 +62,7 @@ function describeRepeated({ detail, blame }: Outcome & { readonly kind: 'interru
   const again = 'If it was not the task that did it, try it again.';
   return blame === 'loss'
     ? `The board or the machine went down ${String(limits.maxLosses + 1)} times in a row while it ran (${detail}). ${again}`
-    : `It was interrupted more than ${String(limits.maxFreeRestarts)} times in a row: ${detail} ${again}`;
+    : `It was interrupted more than ${String(limits.maxFreeRestarts)} times in a row: ${detail.replace(/\.$/, '')}. ${again}`;
 }
 
 /** A verdict that says no more than what is known of the task anyway. */

@@ -66,14 +66,15 @@ export class Caretaker {
   /** Ends an agent that the board does not follow, and keeps its work. */
   async endStray(task: TaskId, run: RunId): Promise<readonly News[]> {
     const { agents, files } = this.#ports;
-    await agents.endStray(run);
+    // What can't be written of its end does not keep its task from going on: it is gone.
+    await agents.endStray(run).catch(() => undefined);
     await this.#tellFound(
       task,
       'active',
       `an agent was still at work on run ${String(run.n)}, which the board does not follow; it was ended`,
     );
     const plan = (await files.readFacts(task)).runs.find((each) => each.plan.n === run.n)?.plan;
-    return plan === undefined ? [] : this.keepWork(task, plan);
+    return plan === undefined ? [] : this.keepWork(task, plan).catch(() => []);
   }
 
   async #tellFound(task: TaskId, column: Column, note: string): Promise<void> {

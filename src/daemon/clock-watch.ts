@@ -7,16 +7,23 @@ export class ClockWatch {
   readonly #clock: Clock;
   /** How far the wall clock is ahead of the monotonic one. */
   #aheadMs: number;
+  /** When it was looked at last, by the monotonic clock. */
+  #lookedAt: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#aheadMs = clock.now() - clock.monotonic();
+    this.#lookedAt = clock.monotonic();
+    this.#aheadMs = clock.now() - this.#lookedAt;
   }
 
   /** By how many milliseconds it jumped, back or forth; 0 for what is no jump but drift. */
   takeJump(): number {
-    const aheadMs = this.#clock.now() - this.#clock.monotonic();
-    const byMs = Math.round(aheadMs - this.#aheadMs);
+    const monotonic = this.#clock.monotonic();
+    // The board looks at its folders all the time: one that did not was frozen, or slept where that clock goes on (macOS).
+    const frozenMs = Math.max(0, monotonic - this.#lookedAt - limits.sweepEveryMs);
+    this.#lookedAt = monotonic;
+    const aheadMs = this.#clock.now() - monotonic;
+    const byMs = Math.round(aheadMs - this.#aheadMs + (frozenMs < limits.frozenMs ? 0 : frozenMs));
     if (Math.abs(byMs) < limits.clockJumpMs) return 0;
     this.#aheadMs = aheadMs;
     return byMs;

@@ -53,6 +53,10 @@ export class Daemon {
   /** The folders as they were when the board was first seen idle, or null while it is not. */
   #idleAt: BoardScan | null = null;
   #isOver = false;
+  /** Why what is tried again and again failed the last time, by what it is. */
+  readonly #told = new Map<string, string>();
+  /** Why the folders could not be listed the last time, or null. */
+  #scanTrouble: string | null = null;
   #scanning: 'no' | 'yes' | 'again' = 'no';
   #forgetWake: () => void = () => undefined;
   #forgetLook: () => void = () => undefined;
@@ -160,6 +164,7 @@ export class Daemon {
   async #perform(effect: Effect): Promise<'done' | 'failed'> {
     try {
       for (const news of await this.#performer.perform(effect)) this.#post(news);
+      this.#told.delete(nameEffect(effect));
       return 'done';
     } catch (error) {
       const fault = await this.#explain(error);
@@ -173,13 +178,24 @@ export class Daemon {
         this.#post({ type: 'taken-in', name, identity, outcome: { kind: 'failed', fault } });
         return 'failed';
       }
-      this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault });
+      if (!this.#isRepeated(effect, fault)) {
+        this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault });
+      }
       // An agent may be at work on a task in `active/`: nothing starts before that is known.
       if (effect.type === 'load-task' && effect.file.column === 'active') this.#laterAgain(effect);
       else if (effect.type === 'load-task') this.#post({ type: 'task-vanished', file: effect.file });
       if (effect.type === 'read-verdicts') this.#laterAgain(effect);
       return 'failed';
     }
+  }
+
+  /** What is tried again and again is told once, until it fails in another way. */
+  #isRepeated(effect: Effect, { message }: OutsideFault): boolean {
+    if (!isTriedForEver.has(effect.type)) return false;
+    const name = nameEffect(effect);
+    const isKnown = this.#told.get(name) === message;
+    this.#told.set(name, message);
+    return isKnown;
   }
 
   /** What went wrong outside. A full disk shows in many ways, such as a command that failed, so it is looked for. */
@@ -245,13 +261,18 @@ export class Daemon {
     try {
       await this.#readSettings();
       const scan = await this.#ports.files.scan();
+      this.#scanTrouble = null;
       this.#post({ type: 'scanned', scan });
       const { clock } = this.#ports;
       if (scan.inboxSettlesAt !== null) this.#lookIn(Math.max(1, scan.inboxSettlesAt - clock.now()));
       const day = clock.day(clock.now());
       if (day !== this.#board.spending.day) this.#post({ type: 'tick', day });
     } catch (error) {
-      this.#post({ type: 'effect-failed', task: null, effect: 'load-task', fault: await this.#explain(error) });
+      const fault = await this.#explain(error);
+      // Told once, not at every look.
+      if (fault.message !== this.#scanTrouble)
+        this.#post({ type: 'effect-failed', task: null, effect: 'load-task', fault });
+      this.#scanTrouble = fault.message;
     }
   }
 
@@ -294,6 +315,13 @@ export class Daemon {
     }
     return this.#idleAt !== scan;
   }
+}
+
+/** Effects that the board asks for at each look, or tries until they succeed. */
+const isTriedForEver: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-verdicts', 'write-hold', 'set-aside']);
+
+function nameEffect(effect: Effect): string {
+  return 'file' in effect ? `${effect.type} ${effect.file.column}/${effect.file.name}` : effect.type;
 }
 
 /** Finished tasks whose branches wait for a review. */

@@ -8,6 +8,9 @@ import { keyOf, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts
 /** The lane of the board's hold; no task has such an id. */
 const holdLane = '/hold';
 
+/** No phase of a task waits for these, so that a fault of theirs must not drop what a phase does wait for. */
+const isOnItsOwn: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-task', 'set-aside']);
+
 /** Performs one effect; says whether the rest of its batch may follow. */
 export type PerformOne = (effect: Effect) => Promise<'done' | 'failed'>;
 
@@ -45,8 +48,8 @@ export class Lanes {
         continue;
       }
       const key = keyOf(lane);
-      if (effect.type === 'load-task') {
-        // A batch of its own: that a namesake can't be read is no reason not to read this one.
+      if (isOnItsOwn.has(effect.type)) {
+        // A batch of its own: that it can't be done, as for a namesake, is no reason not to do what follows.
         this.#append(key, [effect]);
         continue;
       }

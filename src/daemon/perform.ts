@@ -226,7 +226,12 @@ export class Performer {
       for (const argv of verify) {
         const outcome = await commands.run(argv, { cwd: plan.workspace.path, plan });
         outcomes.push(outcome);
-        if (!outcome.ok) break;
+        if (outcome.ok) continue;
+        // Red for want of room says nothing of the work: it is verified again.
+        if (!(await this.#ports.disk.hasRoom())) {
+          throw new PortError(`no room on the disk for ${argv.join(' ')}`, { code: 'ENOSPC' });
+        }
+        break;
       }
     }
     return { type: 'work-inspected', run: { task, n: plan.n }, evidence: { ...found, verify: outcomes } };

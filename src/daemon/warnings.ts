@@ -16,7 +16,14 @@ function warnOfDisk({ disk }: Board): readonly string[] {
 
 function warnOfHold(hold: Hold | null, clock: Clock): readonly string[] {
   if (hold === null) return [];
-  const again = `The board tries again at ${clock.timeOfDay(hold.until)}; to try at once: branchboard resume`;
+  const isToday = clock.day(hold.until) === clock.day(clock.now());
+  const when = `${isToday ? '' : `${clock.day(hold.until)} `}${clock.timeOfDay(hold.until)}`;
+  const again =
+    hold.reason === 'budget'
+      ? 'To go on at once: branchboard resume'
+      : hold.until <= clock.now()
+        ? 'One task tries now whether it is over.'
+        : `The board tries again at ${when}; to try at once: branchboard resume`;
   return [`No new starts (${hold.reason}): ${hold.detail.replace(/\.$/, '')}. ${adviseOn(hold.reason)}${again}`];
 }
 

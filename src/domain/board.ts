@@ -207,6 +207,8 @@ export interface DiskTrouble {
   /** When the board looks for room next, and how often it did. */
   readonly lookAt: number;
   readonly looks: number;
+  /** How long the board waits between two looks, in milliseconds. */
+  readonly everyMs: number;
 }
 
 /** Counted from the runs that ended on that day. */
@@ -227,6 +229,8 @@ export interface Board {
   readonly userPaused: boolean;
   readonly hold: Hold | null;
   readonly disk: DiskTrouble | null;
+  /** When the disk had room again last, and how often it had been looked at, so that one that fills up at once is left alone longer. */
+  readonly diskLifted: { readonly at: number; readonly everyMs: number } | null;
   /** Agents that were alive when the board started and may be at work on a run that it does not follow. */
   readonly strays: readonly RunId[];
   readonly shutdown: 'no' | 'asked' | 'hurried';

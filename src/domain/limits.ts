@@ -77,10 +77,14 @@ export const limits = {
   maxQuickRetries: 3,
   /** While the disk is full the board looks for room so often. */
   diskLookEveryMs: 5_000,
+  /** The longest such wait: it doubles while the disk fills up again soon after it had room. */
+  maxDiskLookEveryMs: 10 * 60_000,
   /** There is room on a disk with so much free, or with a tenth of it free where it is small. */
   minFreeDiskBytes: 16 * 1024 * 1024,
   /** A wall clock that moves by more than so much beside the time that went by has jumped. */
   clockJumpMs: 5_000,
+  /** A board that did not look at anything for so long was frozen: its machine slept, or it was stopped. */
+  frozenMs: 30_000,
   /** The longest single wait for something that is due at a time of the wall clock. */
   maxTimerMs: 60_000,
   /** Lines of the history that wait for the disk to have room. */

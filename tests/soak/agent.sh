@@ -3,7 +3,10 @@
 # when another agent is at work on the same task. Its traces are in $SOAK.
 task=${PWD##*/}
 lock="$SOAK/locks/$task"
-if [ -e "$lock" ] && kill -0 "$(cat "$lock")" 2>/dev/null; then echo "$BRANCHBOARD_RUN" >> "$SOAK/doubles"; fi
+# One that was killed is no agent at work, though nobody may have collected it yet.
+if [ -e "$lock" ] && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$(cat "$lock")/status"; then
+  echo "$BRANCHBOARD_RUN while $(cat "$lock") was at work: $(tr '\0' ' ' < "/proc/$(cat "$lock")/cmdline")" >> "$SOAK/doubles"
+fi
 echo $$ > "$lock"
 echo "$BRANCHBOARD_RUN" >> "$SOAK/starts"
 luck=$(od -An -N1 -tu1 /dev/urandom)
