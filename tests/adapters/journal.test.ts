@@ -63,6 +63,8 @@ test('the costs of a day are those of the runs that ended on it', async () => {
   await own.append(runEnded(day + 1, 0.5, 'it printed "run-ended" and\na line break'));
   await own.append(runEnded(day - 86_400_000, 100));
   await own.append({ at: day, type: 'board-stopped' });
+  // Its end was told once more after a crash.
+  await own.append(runEnded(day + 2, 0.25));
   appendFileSync(path, 'no json, but "run-ended"\n\n');
   expect(await own.sumCosts('2026-05-05')).toBe(0.75);
   expect(await own.sumCosts('2026-05-04')).toBe(100);

@@ -75,6 +75,17 @@ describe('a full disk', () => {
   });
 });
 
+it('a disk that fills up again as soon as it had room is left alone for longer', () => {
+  const scene = new Scene();
+  const waits: number[] = [];
+  for (let time = 0; time < 4; time++) {
+    scene.tell({ type: 'disk-filled', detail: 'full' });
+    waits.push((scene.board.disk?.lookAt ?? 0) - scene.at);
+    scene.wait(waits.at(-1) ?? 0).tell({ type: 'disk-looked-at', hasRoom: true });
+  }
+  expect(waits).toEqual([1, 2, 4, 8].map((times) => times * limits.diskLookEveryMs));
+});
+
 describe('a file of the inbox that the system keeps from being taken in', () => {
   const fault = { code: 'EROFS', message: 'read-only file system', fault: null };
 

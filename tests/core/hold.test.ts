@@ -94,6 +94,31 @@ describe('a usage limit', () => {
   });
 });
 
+describe('a wall that one task alone meets', () => {
+  it('does not keep all others from being tried', () => {
+    const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a', priority: 'high' }, { id: 'b' });
+    const probed = new Set<string>();
+    for (let probe = 0; probe < 4; probe++) {
+      const name = Object.entries(scene.states).find(([, state]) => state === 'planning')?.[0] ?? 'nobody';
+      probed.add(name);
+      const refused = makeExit({ result: makeResult({ isError: true, apiErrorStatus: 403 }) }, { exitCode: 1 });
+      scene.exit(scene.run(name), refused).settle(name);
+      scene.wait((scene.board.hold?.until ?? scene.at) - scene.at);
+    }
+    expect([...probed]).toEqual(['a', 'b']);
+  });
+
+  it('does not open another that lasts longer', () => {
+    const { scene, plans } = working(2);
+    const [first, second] = plans;
+    if (first === undefined || second === undefined) throw new Error('two are at work');
+    const until = scene.at + 3 * 60 * 60_000;
+    scene.exit(first, limited(until)).settle('t0');
+    scene.exit(second, overloaded).settle('t1');
+    expect(scene.board.hold).toMatchObject({ reason: 'usage-limit', until });
+  });
+});
+
 describe('an overload', () => {
   it('is one strike for all who meet it at once, and backs off for longer after each probe', () => {
     const { scene, plans } = working(2);

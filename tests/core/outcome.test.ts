@@ -34,6 +34,11 @@ const exits: readonly [string, RunExit, object][] = [
     exitOf({ result: result() }, { exitCode: 1 }),
     { kind: 'inspect' },
   ],
+  [
+    'a limit that was met in silence is no stall',
+    exitOf({ usageLimit: rejected }, { stopped: 'stalled' }),
+    { outcome: { kind: 'interrupted', pause: 'usage-limit', until: 9_000 } },
+  ],
   ['exit 0 without a result', exitOf(), { outcome: { fault: { reason: 'no-result' } } }],
   [
     'success without a turn (a slash command)',

@@ -143,3 +143,39 @@ it('a task that was edited to wait for another just before its start waits', () 
   scene.settle('a');
   expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1 } });
 });
+
+it('setup that is broken off because the board stops costs no attempt', () => {
+  const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
+  const plan = scene.plan('a');
+  scene.tell({ type: 'shutdown-asked' });
+  const brokenOff = {
+    code: null,
+    message: 'broken off',
+    fault: { reason: 'setup-failed', detail: 'broken off' },
+  } as const;
+  scene.tell({ type: 'effect-failed', task: plan.task, effect: 'prepare-workspace', fault: brokenOff }).settle('a');
+  expect(scene.states).toEqual({ a: 'queued' });
+});
+
+it('a retry that can not be planned keeps the record of the run before', () => {
+  const scene = new Scene({ retries: 2 }).queue({ id: 'a' });
+  const plan = scene.run('a');
+  scene.exit(plan, makeExit({}, { exitCode: 1 }));
+  scene.tell({ type: 'effect-failed', task: plan.task, effect: 'record-exit', fault });
+  expect(scene.effects).toMatchObject([{ type: 'record-exit', run: { n: 1 } }, {}, {}, {}, {}]);
+});
+
+it('a file that is deleted while its result waits for the disk is forgotten once that is written', () => {
+  const scene = new Scene().queue({ id: 'a' });
+  const plan = scene.run('a');
+  scene.exit(plan, makeExit({ result: makeResult() }));
+  scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+  const full = { code: 'ENOSPC', message: 'no space left', fault: null };
+  scene.tell({ type: 'effect-failed', task: plan.task, effect: 'record-exit', fault: full });
+  for (let look = 0; look < 3; look++) scene.tell({ type: 'scanned', scan: scanOf({}) });
+  expect(scene.states).toEqual({ a: 'settling' });
+  scene.wait(limits.diskLookEveryMs).tell({ type: 'disk-looked-at', hasRoom: true });
+  expect(scene.asked).toContain('record-exit');
+  scene.tell({ type: 'scanned', scan: scanOf({}) });
+  expect(scene.states).toEqual({});
+});
