@@ -14,16 +14,17 @@ import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
 import type { RunExit, RunId } from '../domain/run.ts';
-import type { TaskId } from '../domain/task.ts';
 import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { Mailbox } from './mailbox.ts';
+import { MergeWatch } from './merge-watch.ts';
 import type { News } from './news.ts';
 import { Performer, type Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
 import { redactNews } from './redact.ts';
+import { Repeats } from './repeats.ts';
 
 /** What a daemon is made of. The runner of agents is made last, since it tells what it sees to the daemon. */
 export interface DaemonOptions {
@@ -48,13 +49,12 @@ export class Daemon {
   readonly #performer: Performer;
   readonly #publisher: Publisher;
   readonly #clockWatch: ClockWatch;
+  readonly #mergeWatch: MergeWatch;
   #board: Board = emptyBoard;
-  #mergesLookedAt = -Infinity;
   /** The folders as they were when the board was first seen idle, or null while it is not. */
   #idleAt: BoardScan | null = null;
   #isOver = false;
-  /** Why what is tried again and again failed the last time, by what it is. */
-  readonly #told = new Map<string, string>();
+  readonly #repeats = new Repeats();
   /** Why the folders could not be listed the last time, or null. */
   #scanTrouble: string | null = null;
   #scanning: 'no' | 'yes' | 'again' = 'no';
@@ -73,6 +73,7 @@ export class Daemon {
     this.#ports = { ...options.ports, agents: options.makeAgents(listener, settings) };
     this.#mailbox = new Mailbox((events) => this.#handle(events));
     this.#clockWatch = new ClockWatch(options.ports.clock);
+    this.#mergeWatch = new MergeWatch(options.ports.clock, options.ports.worktrees);
     this.#lanes = new Lanes(
       (effect) => this.#perform(effect),
       () => this.#endIfDone(),
@@ -164,7 +165,7 @@ export class Daemon {
   async #perform(effect: Effect): Promise<'done' | 'failed'> {
     try {
       for (const news of await this.#performer.perform(effect)) this.#post(news);
-      this.#told.delete(nameEffect(effect));
+      this.#repeats.forget(effect);
       return 'done';
     } catch (error) {
       const fault = await this.#explain(error);
@@ -178,7 +179,7 @@ export class Daemon {
         this.#post({ type: 'taken-in', name, identity, outcome: { kind: 'failed', fault } });
         return 'failed';
       }
-      if (!this.#isRepeated(effect, fault)) {
+      if (!this.#repeats.isKnown(effect, fault.message)) {
         this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault });
       }
       // An agent may be at work on a task in `active/`: nothing starts before that is known.
@@ -187,15 +188,6 @@ export class Daemon {
       if (effect.type === 'read-verdicts') this.#laterAgain(effect);
       return 'failed';
     }
-  }
-
-  /** What is tried again and again is told once, until it fails in another way. */
-  #isRepeated(effect: Effect, { message }: OutsideFault): boolean {
-    if (!isTriedForEver.has(effect.type)) return false;
-    const name = nameEffect(effect);
-    const isKnown = this.#told.get(name) === message;
-    this.#told.set(name, message);
-    return isKnown;
   }
 
   /** What went wrong outside. A full disk shows in many ways, such as a command that failed, so it is looked for. */
@@ -222,14 +214,8 @@ export class Daemon {
     this.#forgetSweep = clock.setTimer(limits.sweepEveryMs, () => this.#sweep());
   }
 
-  /** Branches that the user merged by hand. A fault here, such as a base that is gone, shows when a task starts from it. */
   async #lookForMerges(): Promise<void> {
-    const { clock, worktrees } = this.#ports;
-    if (Math.abs(clock.now() - this.#mergesLookedAt) < limits.mergeCheckEveryMs) return;
-    const waiting = listUnmerged(this.#board);
-    if (waiting.length === 0) return;
-    this.#mergesLookedAt = clock.now();
-    const tasks = await worktrees.findMerged(this.#board.settings.base, waiting).catch(() => []);
+    const tasks = await this.#mergeWatch.look(this.#board);
     if (tasks.length > 0) this.#post({ type: 'merges-found', tasks });
   }
 
@@ -315,22 +301,6 @@ export class Daemon {
     }
     return this.#idleAt !== scan;
   }
-}
-
-/** Effects that the board asks for at each look, or tries until they succeed. */
-const isTriedForEver: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-verdicts', 'write-hold', 'set-aside']);
-
-function nameEffect(effect: Effect): string {
-  return 'file' in effect ? `${effect.type} ${effect.file.column}/${effect.file.name}` : effect.type;
-}
-
-/** Finished tasks whose branches wait for a review. */
-function listUnmerged(board: Board): readonly TaskId[] {
-  return [...board.finished.values()].flatMap(({ id, file, verdict }) => {
-    const waits =
-      file.column === 'done' && verdict?.mergedAt === null && verdict.branch !== null && verdict.commits > 0;
-    return waits ? [id] : [];
-  });
 }
 
 /** What can't be written now is gone on with at the next start. */

@@ -1,0 +1,36 @@
+/** Looks now and then which finished tasks' branches the user merged by hand. */
+import type { Board } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
+import type { TaskId } from '../domain/task.ts';
+import type { Clock, Worktrees } from '../ports.ts';
+
+/** See the file's head. */
+export class MergeWatch {
+  readonly #clock: Clock;
+  readonly #worktrees: Worktrees;
+  #lookedAt = -Infinity;
+
+  constructor(clock: Clock, worktrees: Worktrees) {
+    this.#clock = clock;
+    this.#worktrees = worktrees;
+  }
+
+  /** Those that were merged; none where it is too early to look again. A fault, such as a base that is gone, shows when a task starts from it. */
+  async look(board: Board): Promise<readonly TaskId[]> {
+    // A clock that was set back must not keep it from looking.
+    if (Math.abs(this.#clock.now() - this.#lookedAt) < limits.mergeCheckEveryMs) return [];
+    const waiting = listUnmerged(board);
+    if (waiting.length === 0) return [];
+    this.#lookedAt = this.#clock.now();
+    return this.#worktrees.findMerged(board.settings.base, waiting).catch(() => []);
+  }
+}
+
+/** Finished tasks whose branches wait for a review. */
+function listUnmerged(board: Board): readonly TaskId[] {
+  return [...board.finished.values()].flatMap(({ id, file, verdict }) => {
+    const waits =
+      file.column === 'done' && verdict?.mergedAt === null && verdict.branch !== null && verdict.commits > 0;
+    return waits ? [id] : [];
+  });
+}
