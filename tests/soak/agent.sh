@@ -3,11 +3,16 @@
 # when another agent is at work on the same task. Its traces are in $SOAK.
 task=${PWD##*/}
 lock="$SOAK/locks/$task"
-# One that was killed is no agent at work, though nobody may have collected it yet.
-if [ -e "$lock" ] && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$(cat "$lock")/status"; then
-  echo "$BRANCHBOARD_RUN while $(cat "$lock") was at work: $(tr '\0' ' ' < "/proc/$(cat "$lock")/cmdline")" >> "$SOAK/doubles"
+# A process by its pid and its start time, since pids are used again: nothing for one that is gone or was not collected yet.
+identify() {
+  fields=$(sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null) || return
+  set -- "$1" $fields
+  case $2 in Z | X | '') ;; *) shift 20 && echo "$1" ;; esac
+}
+if read -r pid start < "$lock" 2>/dev/null && [ -n "$start" ] && [ "$(identify "$pid")" = "$start" ]; then
+  echo "$BRANCHBOARD_RUN while $pid was at work: $(cat "/proc/$pid/stat")" >> "$SOAK/doubles"
 fi
-echo $$ > "$lock"
+echo "$$ $(identify $$)" > "$lock"
 echo "$BRANCHBOARD_RUN" >> "$SOAK/starts"
 luck=$(od -An -N1 -tu1 /dev/urandom)
 session='"session_id":"00000000-0000-4000-8000-000000000000"'

@@ -132,6 +132,7 @@ test.concurrent('what editors leave behind is passed over in silence', { timeout
     for (const name of names) writeFileSync(board.path('inbox', name), nothing);
     board.drop({ 'last.md': nothing });
     await board.arrive('queued', 'last');
+    await waitUntil('it has left the inbox', () => !existsSync(board.path('inbox', 'last.md')));
     expect(board.column('queued')).toEqual(['last']);
     expect(readdirSync(board.path('inbox')).sort()).toEqual([...names].sort());
     expect(board.happened('inbox-rejected')).toEqual([]);
