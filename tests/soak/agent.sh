@@ -3,11 +3,12 @@
 # when another agent is at work on the same task. Its traces are in $SOAK.
 task=${PWD##*/}
 lock="$SOAK/locks/$task"
-# A process by its pid and its start time, since pids are used again: nothing for one that is gone or was not collected yet.
+# A process by its start time, since pids are used again: nothing for one that is gone, was not collected yet, or is being
+# ended and has lost its memory already.
 identify() {
   fields=$(sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null) || return
   set -- "$1" $fields
-  case $2 in Z | X | '') ;; *) shift 20 && echo "$1" ;; esac
+  case $2 in Z | X | '') ;; *) shift 20 && [ "$2" != 0 ] && echo "$1" ;; esac
 }
 if read -r pid start < "$lock" 2>/dev/null && [ -n "$start" ] && [ "$(identify "$pid")" = "$start" ]; then
   echo "$BRANCHBOARD_RUN while $pid was at work: $(cat "/proc/$pid/stat")" >> "$SOAK/doubles"
