@@ -60,8 +60,8 @@ for (const version of claudeVersionNames) {
 
     test('leaves nothing behind when its time is over, and is resumed', async () => {
       const part = byPrompt(inTurns(leaving('stay')), work);
-      // Far longer than it takes to get there.
-      await withClaude(part, { files, config: 'timeout: 20s' }, async (board) => {
+      // Far longer than it takes to get there, on a machine that is busy as well.
+      await withClaude(part, { files, config: 'timeout: 40s' }, async (board) => {
         board.drop({ t: mayLeave });
         expect((await board.runUntilIdle()).code).toBe(0);
         expectNothingLeft(board);
@@ -130,7 +130,8 @@ for (const version of claudeVersionNames) {
           isFirst = false;
           return now;
         };
-        await withClaude(part, { config: 'stall_after: 8s' }, async (board) => {
+        // Far longer than it takes to come up, on a machine that is busy as well: that is silence too.
+        await withClaude(part, { config: 'stall_after: 30s' }, async (board) => {
           board.drop({ t: 'Write t.txt.\n' });
           expect((await board.runUntilIdle()).code).toBe(0);
           expect(board.record('t', 1)).toMatchObject({

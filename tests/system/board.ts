@@ -258,15 +258,23 @@ export class ScratchBoard {
       .map(Number);
   }
 
+  /** Kills the agents of this board and all that they started, until nothing of them lives. */
+  async killAgents(): Promise<void> {
+    await waitUntil('no agent lives', () => {
+      const found = this.findAgentProcesses();
+      for (const pid of found) kill(pid);
+      return found.length === 0;
+    });
+  }
+
   /** Ends all that is left, by pid, and removes everything. */
   async remove(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
     const owner = existsSync(this.path('queue.json')) ? this.data.daemon.pid : null;
     if (owner !== null && readEnvironment(String(owner)).includes(`HOME=${this.home}\0`)) kill(owner);
-    for (const pid of this.findAgentProcesses()) kill(pid);
+    await this.killAgents();
     if (existsSync(this.path())) rmSync(lockFolderOf(realpathSync(this.path())), { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
-    await Promise.resolve();
   }
 
   #spawn(

@@ -54,7 +54,7 @@ test.concurrent('of a run that ends well nothing is left', { timeout }, () =>
 
 for (const [name, config, stop] of [
   ['is cancelled', '', (board: ScratchBoard) => board.succeed('cancel', 'job')],
-  ['takes too long', 'timeout: 4s\nretries: 0', () => Promise.resolve()],
+  ['takes too long', 'timeout: 12s\nretries: 0', () => Promise.resolve()],
 ] as const) {
   test.concurrent(`of a run that ${name} nothing is left`, { timeout }, () =>
     withBoard({ config: `${fakeAgent}\n${config}` }, async (board) => {

@@ -122,11 +122,9 @@ test.concurrent('a commit that was reset away is found in the logs', { timeout }
     const byHand = board.git('rev-parse', 'task/x');
     board.git(...git, 'reset', '--quiet', '--hard', 'main');
     const found = await list(board, 'x');
-    expect(found.map(({ commit }) => commit)).toEqual([byHand, tip]);
-    expect(found).toMatchObject([
-      { kind: 'logged', subject: 'by hand' },
-      { kind: 'run', isOnBranch: false },
-    ]);
+    expect(found).toHaveLength(2);
+    expect(found.find(({ commit }) => commit === byHand)).toMatchObject({ kind: 'logged', subject: 'by hand' });
+    expect(found.find(({ commit }) => commit === tip)).toMatchObject({ kind: 'run', isOnBranch: false });
   }),
 );
 
