@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { createRedactor } from '../adapters/redactor.ts';
+import { codeOf } from '../adapters/files/durable.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import type { Verb } from './verb.ts';
 
@@ -72,7 +73,7 @@ function report(error: unknown): ExitCode {
     process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
     return error.exitCode;
   }
-  const advice = error instanceof Error && 'code' in error ? systemAdvice.get(String(error.code)) : undefined;
+  const advice = systemAdvice.get(codeOf(error) ?? '');
   if (error instanceof Error && advice !== undefined) {
     process.stderr.write(redact(`error: ${error.message}\n${advice}\n`));
     return exitCodes.notReady;

@@ -36,6 +36,15 @@ function run(argv: Argv, signal = new AbortController().signal) {
 
 const node = (script: string): Argv => [process.execPath, '-e', script];
 
+/** The pid that a command wrote into `pid`, once it has. */
+function readPid(): Promise<number> {
+  return vi.waitFor(() => {
+    const text = readFileSync(join(cwd, 'pid'), 'utf8');
+    expect(text).not.toBe('');
+    return Number(text);
+  }, 20_000);
+}
+
 test('a command runs in the worktree, and its end tells whether it is green', async () => {
   const argv = node('console.log(process.cwd()); console.error("and this")');
   const { ok, outputTail, argv: told } = await run(argv);
@@ -97,11 +106,7 @@ test('when the board stops, a command ends and has no outcome', async () => {
     node(`require('fs').writeFileSync('pid', String(process.pid)); setInterval(() => {}, 1000)`),
     breakOff.signal,
   );
-  const pid = await vi.waitFor(() => {
-    const text = readFileSync(join(cwd, 'pid'), 'utf8');
-    expect(text).not.toBe('');
-    return Number(text);
-  }, 20_000);
+  const pid = await readPid();
   breakOff.abort();
   await expect(running).rejects.toThrow('was broken off because the board stops');
   expect(() => process.kill(pid, 0)).toThrow();
@@ -131,11 +136,7 @@ test('a process that no sweep finds keeps its command from its end no longer tha
 test('when the board stops, what a command has started ends with it', async () => {
   const breakOff = new AbortController();
   const running = run(['sh', '-c', 'setsid sleep 300 & echo $! > pid; wait'], breakOff.signal);
-  const pid = await vi.waitFor(() => {
-    const text = readFileSync(join(cwd, 'pid'), 'utf8');
-    expect(text).not.toBe('');
-    return Number(text);
-  }, 20_000);
+  const pid = await readPid();
   breakOff.abort();
   await expect(running).rejects.toThrow('was broken off because the board stops');
   expect(lives(pid)).toBe(false);

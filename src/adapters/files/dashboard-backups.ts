@@ -19,6 +19,7 @@ import {
 import { join } from 'node:path';
 
 import { PortError } from '../../ports.ts';
+import { codeOf } from './durable.ts';
 import { decodeBytes, encodeText } from './lossless-text.ts';
 
 /** A larger dashboard is not read. */
@@ -48,11 +49,6 @@ export interface Snapshot {
   readonly version: string;
   readonly mtimeMs: number;
   readonly mode: number;
-}
-
-/** The code of a system's error, or null. */
-export function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
 /** Reads a file; null where there is none or it is no regular file. Throws PortError where it is too large. */

@@ -17,14 +17,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type DashboardFile, PortError } from '../../ports.ts';
-import {
-  codeOf,
-  DashboardBackups,
-  type EditorPatience,
-  QuietWatch,
-  readSnapshot,
-  type Snapshot,
-} from './dashboard-backups.ts';
+import { DashboardBackups, type EditorPatience, QuietWatch, readSnapshot, type Snapshot } from './dashboard-backups.ts';
+import { codeOf } from './durable.ts';
 import { encodeText } from './lossless-text.ts';
 import { NotesLedger, type UserZones } from './notes-ledger.ts';
 
