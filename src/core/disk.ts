@@ -18,7 +18,7 @@ export function noteDiskFull(draft: Draft, detail: string): void {
   if (disk !== null) return;
   const isBack = diskLifted !== null && draft.at < diskLifted.at + 2 * diskLifted.everyMs;
   const everyMs = isBack ? Math.min(limits.maxDiskLookEveryMs, 2 * diskLifted.everyMs) : limits.diskLookEveryMs;
-  draft.set({ disk: { since: draft.at, detail, lookAt: draft.at + everyMs, looks: 0, everyMs } });
+  draft.set({ disk: { detail, lookAt: draft.at + everyMs, looks: 0, everyMs } });
   draft.journal({ type: 'held', reason: 'disk-full', until: null, detail });
 }
 
@@ -43,9 +43,7 @@ export function handleDiskLookedAt(draft: Draft, hasRoom: boolean): void {
   for (const task of draft.board.live.values()) {
     if (task.state !== 'active') continue;
     const { phase } = task;
-    if (phase.name === 'settling' && phase.retryAt !== null) {
-      draft.putTask({ ...task, phase: { ...phase, retryAt: draft.at } });
-    } else if (phase.name === 'inspecting' && phase.retryAt !== null) {
+    if ((phase.name === 'settling' || phase.name === 'inspecting') && phase.retryAt !== null) {
       draft.putTask({ ...task, phase: { ...phase, retryAt: draft.at } });
     }
   }

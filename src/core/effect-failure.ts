@@ -4,8 +4,10 @@ import type { EffectKind } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import type { Outcome } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
+import { backOff } from './backoff.ts';
 import { isDiskFull } from './disk.ts';
 import type { Draft } from './draft.ts';
+import { interruption } from './outcome.ts';
 import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
 
 /** What each phase waits for. Others belong to what the task was before the user moved its file. */
@@ -32,6 +34,10 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
   if (task?.state !== 'active') return;
   const { phase } = task;
   if (!effectsOf[phase.name].includes(effect)) return;
+  if (phase.name === 'settling') {
+    retrySettling(draft, task, phase);
+    return;
+  }
   if (isDiskFull(outside)) {
     waitForDisk(draft, task, outside);
     return;
@@ -48,9 +54,7 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
     case 'preparing': {
       // At the board's end `setup` is broken off; that is no fault of the task.
       const outcome: Outcome =
-        draft.board.shutdown === 'no'
-          ? { kind: 'failed', fault }
-          : { kind: 'interrupted', detail: 'it had not begun', blame: 'nobody', pause: null, until: null };
+        draft.board.shutdown === 'no' ? { kind: 'failed', fault } : interruption('it had not begun', 'nobody');
       settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, outcome);
       return;
     }
@@ -58,9 +62,6 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
       // At the board's end `verify` is broken off; the next start looks at the work again.
       if (draft.board.shutdown !== 'no') draft.removeTask(id);
       else settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, { kind: 'failed', fault });
-      return;
-    case 'settling':
-      retrySettling(draft, task, phase);
       return;
     case 'running':
       return;
@@ -77,11 +78,11 @@ function waitForDisk(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
       const ended = { ...task, past: { ...past, runs: past.runs + 1 } };
       const run = phase.before ?? { plan: null, record: null };
       const next = { ...phase.next, freeRestarts: phase.next.freeRestarts + 1 };
+      if (wish !== null) settleWish(draft, ended, wish, run);
       // A disk that the board can't look at may be the full one.
-      if (next.freeRestarts > limits.maxFreeRestarts && wish === null) {
+      else if (next.freeRestarts > limits.maxFreeRestarts) {
         settleFault(draft, ended, { reason: 'setup-failed', detail: outside.message });
-      } else if (wish !== null) settleWish(draft, ended, wish, run);
-      else startSettling(draft, ended, { to: 'queued', next, ...run });
+      } else startSettling(draft, ended, { to: 'queued', next, ...run });
       return;
     }
     case 'preparing': {
@@ -94,8 +95,6 @@ function waitForDisk(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
       draft.putTask({ ...task, phase: { ...phase, retryAt } });
       return;
     case 'settling':
-      retrySettling(draft, task, phase);
-      return;
     case 'running':
       return;
   }
@@ -104,6 +103,6 @@ function waitForDisk(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
 /** What was decided is written later, after longer waits; sooner where a disk that was full has room again. */
 function retrySettling(draft: Draft, task: ActiveTask, phase: Phase & { readonly name: 'settling' }): void {
   const failures = phase.failures + 1;
-  const delayMs = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (failures - 1));
-  draft.putTask({ ...task, phase: { ...phase, failures, retryAt: draft.at + delayMs } });
+  const retryAt = draft.at + backOff(limits.firstBackoffMs, failures);
+  draft.putTask({ ...task, phase: { ...phase, failures, retryAt } });
 }

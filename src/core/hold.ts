@@ -8,6 +8,7 @@
 import type { Hold } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { RunPlan } from '../domain/run.ts';
+import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 
 /** Holds the board. `until` is what the service said, or null: then it backs off, longer each time in a row. */
@@ -35,7 +36,7 @@ export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, 
 function backoffMs(reason: Hold['reason'], strikes: number, at: number): number {
   if (reason === 'auth' || reason === 'credit') return limits.authProbeEveryMs;
   const first = reason === 'usage-limit' ? limits.firstUsageLimitBackoffMs : limits.firstBackoffMs;
-  const full = Math.min(limits.maxBackoffMs, first * 2 ** (strikes - 1));
+  const full = backOff(first, strikes);
   // Jitter from the time itself, so that the reducer needs no randomness.
   return full + Math.round((at % 1000) * (full / 4000));
 }

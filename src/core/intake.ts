@@ -16,6 +16,7 @@ import type { TakenIn } from '../domain/event.ts';
 import { columns, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts';
 import { limits } from '../domain/limits.ts';
 import type { Verdict } from '../domain/run.ts';
+import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk, isDiskFull, noteDiskFull } from './disk.ts';
 import { endHold } from './hold.ts';
@@ -206,7 +207,6 @@ function handleTakeInFailed(draft: Draft, name: string, identity: FileIdentity, 
     return;
   }
   const failures = (draft.board.inbox.get(name)?.failures ?? 0) + 1;
-  const delayMs = Math.min(limits.maxBackoffMs, limits.firstBackoffMs * 2 ** (failures - 1));
   const diagnostics: readonly Diagnostic[] = [
     {
       severity: 'error',
@@ -215,7 +215,13 @@ function handleTakeInFailed(draft: Draft, name: string, identity: FileIdentity, 
       hint: 'The board tries again by itself; save the file again to try at once.',
     },
   ];
-  draft.putInbox({ name, identity, diagnostics, failures, retryAt: draft.at + delayMs });
+  draft.putInbox({
+    name,
+    identity,
+    diagnostics,
+    failures,
+    retryAt: draft.at + backOff(limits.firstBackoffMs, failures),
+  });
   if (failures === 1) draft.journal({ type: 'inbox-rejected', name, diagnostics });
 }
 

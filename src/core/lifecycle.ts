@@ -1,4 +1,4 @@
-/** A run's life, event by event: planned, started, seen, exited, inspected, moved, and what fails on the way. */
+/** A run's life, event by event: planned, started, seen, exited, inspected, moved. */
 import type { ActiveTask, BaseConflict, Phase, TaskFile } from '../domain/board.ts';
 import {
   emptyRunView,
@@ -15,7 +15,7 @@ import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';
 import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHold } from './hold.ts';
-import { interpretExit, judgeWork } from './outcome.ts';
+import { interpretExit, interruption, judgeWork } from './outcome.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
 
 /** The plan is on disk: the file may move, the worktree be made and the agent started. */
@@ -33,12 +33,7 @@ export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: 
   // The file may have been edited since it was chosen: what it says now is what counts.
   const isWaiting = findWaitingOn(draft.board, task).length > 0;
   if (task.wish !== null || isWaiting || draft.board.shutdown !== 'no') {
-    settleRun(
-      draft,
-      task,
-      { plan, exit: null, evidence: null },
-      { kind: 'interrupted', detail: 'it had not begun', blame: 'nobody', pause: null, until: null },
-    );
+    settleRun(draft, task, { plan, exit: null, evidence: null }, interruption('it had not begun', 'nobody'));
     return;
   }
   const taskChanged = found.past.lastPlan !== null && found.past.lastPlan.taskHash !== plan.taskHash;
@@ -151,13 +146,7 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: R
           exit: { ...exit, view: { ...exit.view, sessionId: null, result: null } },
           plan: { ...plan, session: { mode: 'fresh', id: plan.session.id } },
         },
-        {
-          kind: 'interrupted',
-          detail: 'its session was not found',
-          blame: 'service',
-          pause: null,
-          until: null,
-        },
+        interruption('its session was not found', 'service'),
       );
       return;
     }

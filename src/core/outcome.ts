@@ -19,9 +19,9 @@ export function interpretExit(exit: RunExit): ExitMeaning {
   switch (exit.stopped) {
     case 'requeued':
     case 'shutdown':
-      return interrupted('the board stopped it', 'nobody');
+      return decided(interruption('the board stopped it', 'nobody'));
     case 'lost':
-      return interrupted('it was gone when the board came back', 'loss');
+      return decided(interruption('it was gone when the board came back', 'loss'));
     case 'timeout':
     case 'stalled':
       // An agent that met the account's limit waits for it, and is not to blame for that.
@@ -171,8 +171,9 @@ function decided(outcome: Outcome): ExitMeaning {
   return { kind: 'decided', outcome };
 }
 
-function interrupted(detail: string, blame: Blame): ExitMeaning {
-  return decided({ kind: 'interrupted', detail, blame, pause: null, until: null });
+/** An interruption for which the board waits for nothing. */
+export function interruption(detail: string, blame: Blame): Outcome & { readonly kind: 'interrupted' } {
+  return { kind: 'interrupted', detail, blame, pause: null, until: null };
 }
 
 function faulty(reason: Reason, detail: string): { readonly kind: 'failed'; readonly fault: Fault } {

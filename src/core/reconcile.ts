@@ -28,6 +28,7 @@ import type { RunPlan } from '../domain/run.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
+import { interruption } from './outcome.ts';
 import { addRun, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
 import { emptyVerdict } from './verdict.ts';
 
@@ -95,14 +96,8 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
     });
     finishRun(draft, task, last.plan, ended);
   } else {
-    const outcome = {
-      kind: 'interrupted',
-      detail: 'it had not begun',
-      blame: 'loss',
-      pause: null,
-      until: null,
-    } as const;
-    settleRun(draft, task, { plan: last.plan, exit: null, evidence: null }, outcome);
+    const unheard = { plan: last.plan, exit: null, evidence: null };
+    settleRun(draft, task, unheard, interruption('it had not begun', 'loss'));
   }
 }
 

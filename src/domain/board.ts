@@ -202,7 +202,6 @@ export interface Hold {
 
 /** The disk is full: nothing starts, and what can't be written waits, until there is room. */
 export interface DiskTrouble {
-  readonly since: number;
   readonly detail: string;
   /** When the board looks for room next, and how often it did. */
   readonly lookAt: number;
