@@ -3,6 +3,7 @@
  *
  *   what is put into its place was fsynced under its temporary name before, as a whole;
  *   the folder it was put into is fsynced after, before the next durable step of the same task;
+ *   a run's new folder is fsynced in the one that it is in before anything is put into it;
  *   a task's facts are in their place and their folder fsynced before the rename that they explain.
  */
 import { basename, dirname } from 'node:path';
@@ -45,6 +46,7 @@ export function findOrderFaults(log) {
   return [
     ...placed.filter(({ path }) => isTemporary(path)).flatMap((call) => checkContent(call, calls, syncs)),
     ...placed.flatMap((call) => checkFolder(call, calls, syncs)),
+    ...listNewFolders(calls).flatMap((made) => checkNewFolder(made, calls, syncs)),
     ...checkFacts(calls, syncs),
   ];
 }
@@ -72,6 +74,26 @@ function checkFolder(call, calls, syncs) {
   const isSynced = syncs.some(({ path, begin, finish }) => path === folder && begin > call.finish && finish < until);
   if (isSynced) return [];
   return [`${show(call)}: its folder was not fsynced before ${next === undefined ? 'the end' : show(next)}`];
+}
+
+/** The folders of ours that come to be, with the call that made each: it may make those around it as well. */
+function listNewFolders(calls) {
+  const made = new Map();
+  for (const call of calls.filter(({ op, path }) => op === 'mkdir' && isOurs(`${path}/`))) {
+    for (let folder = call.path; isOurs(folder); folder = dirname(folder)) {
+      if (!made.has(folder)) made.set(folder, call);
+    }
+  }
+  return [...made].map(([folder, call]) => ({ folder, call }));
+}
+
+function checkNewFolder({ folder, call }, calls, syncs) {
+  const first = calls.find(({ to }) => to?.startsWith(`${folder}/`) === true);
+  const until = first?.begin ?? Infinity;
+  const isSynced = syncs.some(
+    ({ path, begin, finish }) => path === dirname(folder) && begin > call.finish && finish < until,
+  );
+  return isSynced ? [] : [`${show({ ...call, path: folder })}: it was not durable before something was put into it`];
 }
 
 /** Before a file goes to `active/` its plan is durable; before it leaves for good, its record and verdict are. */

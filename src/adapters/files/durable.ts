@@ -7,9 +7,11 @@ import { basename, dirname, join } from 'node:path';
 /** Only the user may read what runs hold. */
 export const privateMode = 0o600;
 
-/** Makes a folder and its parents, readable by the user alone where it is new. */
+/** Makes a folder and its parents, durably; `mode` is that of the new ones. */
 export async function makeFolder(path: string, mode = 0o755): Promise<void> {
-  await mkdir(path, { recursive: true, mode });
+  const outermost = await mkdir(path, { recursive: true, mode });
+  if (outermost === undefined) return;
+  for (let made = path; made.length >= outermost.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 /** Makes a folder's entries durable. Where the platform has no such thing (Windows), it is left to the file system. */
