@@ -1,33 +1,52 @@
 /** Whether a disk has room again, by writing to it: quotas and reserved blocks don't show in its statistics. */
-import { rm, statfs } from 'node:fs/promises';
+import { open, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits } from '../domain/limits.ts';
 import type { Disk } from '../ports.ts';
-import { codeOf, privateMode, writeTemporary } from './files/durable.ts';
+import { codeOf, privateMode } from './files/durable.ts';
 
 const probeBytes = 4096;
+/** Always the same name, so that one that a crash left is used again; a temporary file's, so that a start removes it. */
+const probeName = '.room.00000000.tmp';
 
 /** The disks that hold these folders; asked anew each time, since settings change. A folder that is missing counts as roomy. */
 export function createDisk(folders: () => readonly string[]): Disk {
   return {
     async hasRoom() {
-      const found = await Promise.all(folders().map(hasRoomIn));
+      const found = await Promise.all((await chooseOnePerDisk(folders())).map(hasRoomIn));
       return found.every(Boolean);
     },
   };
+}
+
+/** Of folders on the same disk the first. */
+async function chooseOnePerDisk(folders: readonly string[]): Promise<readonly string[]> {
+  const disks = new Map<number, string>();
+  for (const folder of folders) {
+    const found = await stat(folder).catch(() => null);
+    if (found !== null && !disks.has(found.dev)) disks.set(found.dev, folder);
+  }
+  return [...disks.values()];
 }
 
 async function hasRoomIn(folder: string): Promise<boolean> {
   const stats = await statfs(folder).catch(() => null);
   if (stats === null) return true;
   const wantedBytes = Math.min(limits.minFreeDiskBytes, (stats.blocks * stats.bsize) / 10);
-  return stats.bavail * stats.bsize >= wantedBytes && (await canWrite(folder));
+  return stats.bavail * stats.bsize >= wantedBytes && (await canWrite(join(folder, probeName)));
 }
 
-async function canWrite(folder: string): Promise<boolean> {
+async function canWrite(path: string): Promise<boolean> {
   try {
-    const written = await writeTemporary(join(folder, 'room'), 'x'.repeat(probeBytes), privateMode);
-    await rm(written, { force: true }).catch(() => undefined);
+    const file = await open(path, 'w', privateMode);
+    try {
+      // It has no name from here on, so that nothing of it stays, whatever happens.
+      await rm(path, { force: true });
+      await file.writeFile('x'.repeat(probeBytes));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     return true;
   } catch (error) {
     const code = codeOf(error);

@@ -70,7 +70,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         notice: onNotice,
       }),
       commands,
-      disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings)]),
+      disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings), repository.commonDir]),
       journal: createJournal(layout.history, clock),
       roles: composeRoles(place),
       redact,

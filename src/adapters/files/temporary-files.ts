@@ -8,10 +8,11 @@ import type { Layout } from './layout.ts';
 const liveColumns = ['queued', 'active', 'attention'] as const;
 
 /**
- * Removes temporary files of the columns and of their tasks' runs. Only for who holds the board's lock: another
+ * Removes temporary files of the board's folder, of the columns and of their tasks' runs. Only for who holds the board's lock: another
  * daemon's would be removed under its hands. Never throws; what can't be removed is in nobody's way.
  */
 export async function removeTemporaryFiles(layout: Layout): Promise<void> {
+  await clean(layout.root);
   await Promise.all(
     liveColumns.map(async (column) => {
       const names = await clean(layout.column(column));
