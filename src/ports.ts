@@ -1,5 +1,14 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
-import type { BaseConflict, BoardScan, FileIdentity, Hold, LastRun, TaskFacts, TaskFile } from './domain/board.ts';
+import type {
+  BaseConflict,
+  BoardScan,
+  FileIdentity,
+  Hold,
+  LastRun,
+  Spending,
+  TaskFacts,
+  TaskFile,
+} from './domain/board.ts';
 import type { Diagnostic, Parsed } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
@@ -130,7 +139,7 @@ export interface DashboardFile {
   update(compose: (current: string | null) => string): Promise<void>;
   /** Takes in what was saved since the last update, late saves into replaced files too. */
   settle(): Promise<void>;
-  /** The user's notes as they are now. */
+  /** The user's notes as they are now, or as they were known last where they can't be read. Never rejects. */
   readNotes(): Promise<string>;
 }
 
@@ -221,8 +230,8 @@ export interface AgentRunner {
 /** `history.jsonl`, append only. */
 export interface Journal {
   append(entry: HistoryEntry): Promise<void>;
-  /** What the runs that ended on that local day cost, in US dollars. */
-  sumCosts(day: string): Promise<number>;
+  /** What the runs that ended on that local day cost. */
+  readSpending(day: string): Promise<Spending>;
 }
 
 /** Something may have changed: look again. */

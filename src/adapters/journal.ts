@@ -5,9 +5,10 @@
 import { createReadStream } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Spending } from '../domain/board.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
-import { formatRunId } from '../domain/run.ts';
+import { nameRun } from '../domain/run.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { codeOf } from './files/durable.ts';
 
@@ -44,7 +45,7 @@ export function createJournal(path: string, clock: Clock): Journal {
       }
       return writing;
     },
-    sumCosts: (day) => sumCosts(path, (at) => clock.day(at) === day),
+    readSpending: async (day) => ({ day, costs: await readCosts(path, (at) => clock.day(at) === day) }),
   };
 }
 
@@ -82,8 +83,8 @@ async function findGap(path: string): Promise<string> {
   }
 }
 
-async function sumCosts(path: string, isWanted: (at: number) => boolean): Promise<number> {
-  // A run whose end was told again after a crash counts once; a later task of the same id has runs of its own.
+/** What runs cost, by their names: one whose end was told again after a crash is in it once. */
+async function readCosts(path: string, isWanted: (at: number) => boolean): Promise<Spending['costs']> {
   const costs = new Map<string, number>();
   try {
     for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
@@ -91,12 +92,12 @@ async function sumCosts(path: string, isWanted: (at: number) => boolean): Promis
       if (!line.includes('"run-ended"')) continue;
       const entry = parseEntry(line);
       if (entry?.type !== 'run-ended' || !isWanted(entry.at)) continue;
-      costs.set(`${formatRunId(entry.run)} ${String(entry.workedMs)} ${String(entry.costUsd)}`, entry.costUsd);
+      costs.set(nameRun(entry.run, entry.plannedAt), entry.costUsd);
     }
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
-  return [...costs.values()].reduce((sum, usd) => sum + usd, 0);
+  return costs;
 }
 
 function parseEntry(line: string): HistoryEntry | null {

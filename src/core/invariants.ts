@@ -1,6 +1,7 @@
 /** What holds for every board that the reducer makes: the simulator checks it after each step. */
 import type { ActiveTask, Board, Task } from '../domain/board.ts';
 import { fileNameOf, keyOf } from '../domain/task.ts';
+import { sumSpending } from './spending.ts';
 
 /** What is wrong with a board, a sentence each; empty for a sound one. Slots count where runs start, not here: settings change. */
 export function checkBoard(board: Board): readonly string[] {
@@ -16,7 +17,7 @@ export function checkBoard(board: Board): readonly string[] {
     if (column !== 'done' && column !== 'archive')
       problems.push(`${task.id} is finished, but its file is in ${column}/`);
   }
-  if (board.spending.usd < 0) problems.push('less than nothing was spent');
+  if (sumSpending(board.spending) < 0) problems.push('less than nothing was spent');
   if (board.hold !== null && board.hold.strikes < 1) problems.push('the board is held without a strike');
   return problems;
 }

@@ -4,6 +4,7 @@ import {
   emptyRunView,
   type Evidence,
   type Outcome,
+  type Reason,
   type RunExit,
   type RunId,
   type RunPlan,
@@ -17,6 +18,7 @@ import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHold } from './hold.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
+import { spend } from './spending.ts';
 
 /** The plan is on disk: the file may move, the worktree be made and the agent started. */
 export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: TaskSpec): void {
@@ -125,7 +127,7 @@ export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
 
 /** Goes on from a run's exit, seen now or found after a restart. */
 export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: RunExit): void {
-  spend(draft, exit.view.costUsd);
+  spend(draft, plan, exit.view.costUsd);
   const meaning = interpretExit(exit);
   const ended = { plan, exit, evidence: null };
   switch (meaning.kind) {
@@ -166,11 +168,12 @@ export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan): void
   draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
 }
 
+/** What an agent leaves undone where it can't write. */
+const undone: readonly Reason[] = ['no-result', 'agent-error', 'no-changes', 'uncommitted'];
+
 /** An agent that could not write is not to blame. */
 function excuseDiskFull(draft: Draft, outcome: Outcome): Outcome {
-  const isExcused =
-    outcome.kind === 'failed' && ['no-result', 'agent-error'].includes(outcome.fault.reason) && !hasDisk(draft.board);
-  if (!isExcused) return outcome;
+  if (outcome.kind !== 'failed' || !undone.includes(outcome.fault.reason) || hasDisk(draft.board)) return outcome;
   return { kind: 'interrupted', detail: 'the disk was full', blame: 'nobody', pause: 'disk-full', until: null };
 }
 
@@ -178,27 +181,12 @@ function placeHoldFor(draft: Draft, { pause, detail, until }: Outcome & { readon
   if (pause !== null && pause !== 'user' && pause !== 'disk-full') placeHold(draft, pause, detail, until);
 }
 
-function spend(draft: Draft, usd: number): void {
-  if (usd === 0) return;
-  const { spending, settings } = draft.board;
-  const total = spending.usd + usd;
-  draft.set({ spending: { ...spending, usd: total } });
-  if (settings.dailyBudgetUsd !== null && total >= settings.dailyBudgetUsd) {
-    placeHold(
-      draft,
-      'budget',
-      `$${total.toFixed(2)} of $${settings.dailyBudgetUsd.toFixed(2)} were spent today.`,
-      draft.at + 24 * 60 * 60_000,
-    );
-  }
-}
-
 /** What the run left was looked at, and verified. */
 export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence): void {
   const task = draft.task(run.task);
   if (task?.state !== 'active' || task.phase.name !== 'inspecting' || task.phase.plan.n !== run.n) return;
   const { plan, exit } = task.phase;
-  settleRun(draft, task, { plan, exit, evidence }, judgeWork(exit, plan, evidence));
+  settleRun(draft, task, { plan, exit, evidence }, excuseDiskFull(draft, judgeWork(exit, plan, evidence)));
 }
 
 /** The task's file is at another place, or was rewritten at its own. */

@@ -217,6 +217,7 @@ function journalEnd(draft: Draft, run: EndedRun, outcome: Outcome): void {
   draft.journal({
     type: 'run-ended',
     run: { task: plan.task, n: plan.n },
+    plannedAt: plan.plannedAt,
     outcome: outcome.kind === 'failed' ? outcome.fault.reason : outcome.kind,
     detail: describeOutcome(outcome).slice(0, limits.maxSummaryChars),
     costUsd: exit?.view.costUsd ?? 0,

@@ -2,7 +2,7 @@
  * The reducer: the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out;
  * time comes with the event, and nothing here reads a clock, a file or a random number.
  */
-import type { Board } from '../domain/board.ts';
+import type { Board, OutsideFault, Trouble } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import { defaultSettings } from '../domain/settings.ts';
@@ -12,7 +12,7 @@ import { handleClockJumped } from './clock-jump.ts';
 import { handleDiskLookedAt, isDiskFull, noteDiskFull } from './disk.ts';
 import { Draft } from './draft.ts';
 import { findCycles, findUnreadDependencies } from './graph.ts';
-import { endHold, recallHold } from './hold.ts';
+import { recallHold } from './hold.ts';
 import {
   handleScanned,
   handleTakenIn,
@@ -35,6 +35,7 @@ import { handleEffectFailed } from './effect-failure.ts';
 import { handleTick } from './tick.ts';
 import { chooseStarts } from './schedule.ts';
 import { planRun, settleFault } from './settlement.ts';
+import { endBudgetHold, startDay } from './spending.ts';
 import { endStrays } from './strays.ts';
 
 /** A board of which nothing is known yet. */
@@ -48,9 +49,10 @@ export const emptyBoard: Board = {
   hold: null,
   disk: null,
   diskLifted: null,
+  troubles: new Map(),
   strays: [],
   shutdown: 'no',
-  spending: { day: '', usd: 0 },
+  spending: { day: '', costs: new Map() },
   loading: new Set(),
   scan: null,
   revision: { facts: 0, progress: 0 },
@@ -73,7 +75,7 @@ export function step(board: Board, event: BoardEvent): { readonly board: Board; 
 function handle(draft: Draft, event: BoardEvent): void {
   switch (event.type) {
     case 'opened':
-      draft.set({ spending: { day: event.day, usd: event.spentUsd } });
+      draft.set({ spending: event.spending });
       draft.journal({ type: 'board-started' });
       if (event.hold !== null) recallHold(draft, event.hold);
       endBudgetHold(draft);
@@ -136,6 +138,9 @@ function handle(draft: Draft, event: BoardEvent): void {
     case 'merges-found':
       handleMergesFound(draft, event.tasks);
       return;
+    case 'trouble-changed':
+      handleTrouble(draft, event.trouble, event.fault);
+      return;
     case 'disk-filled':
       noteDiskFull(draft, event.detail);
       return;
@@ -157,24 +162,22 @@ function handle(draft: Draft, event: BoardEvent): void {
   }
 }
 
-/** A new day has its own budget. */
-function startDay(draft: Draft, day: string): void {
-  if (draft.board.spending.day === day) return;
-  draft.set({ spending: { day, usd: 0 } });
-  endBudgetHold(draft);
-}
-
-/** A spent budget holds only as long as today's spending is not below it: another day, or a higher budget, ends it. */
-function endBudgetHold(draft: Draft): void {
-  const { hold, spending, settings } = draft.board;
-  if (hold?.reason !== 'budget') return;
-  if (settings.dailyBudgetUsd === null || spending.usd < settings.dailyBudgetUsd) endHold(draft);
-}
-
 /** The first time agents are asked to end, the second time they are hurried. */
 function handleShutdown(draft: Draft): void {
   draft.set({ shutdown: draft.board.shutdown === 'no' ? 'asked' : 'hurried' });
   for (const task of [...draft.board.live.values()]) stopRun(draft, task.id, 'shutdown');
+}
+
+/** Told once, and once more when it is over. */
+function handleTrouble(draft: Draft, trouble: Trouble, fault: OutsideFault | null): void {
+  if (fault !== null && isDiskFull(fault)) noteDiskFull(draft, fault.message);
+  const message = fault?.message ?? null;
+  if ((draft.board.troubles.get(trouble) ?? null) === message) return;
+  const troubles = new Map(draft.board.troubles);
+  if (message === null) troubles.delete(trouble);
+  else troubles.set(trouble, message);
+  draft.set({ troubles });
+  draft.journal({ type: 'trouble', trouble, message });
 }
 
 /** The user merged these by hand: they no longer wait for a review. */
@@ -226,6 +229,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.inbox !== after.inbox ||
     before.hold !== after.hold ||
     before.disk !== after.disk ||
+    before.troubles !== after.troubles ||
     before.userPaused !== after.userPaused ||
     before.shutdown !== after.shutdown ||
     before.settings !== after.settings ||

@@ -8,7 +8,7 @@
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake, isIdle } from '../core/schedule.ts';
-import type { Board, BoardScan, OutsideFault, Phase } from '../domain/board.ts';
+import type { Board, BoardScan, OutsideFault, Phase, Trouble } from '../domain/board.ts';
 import { laneOf, type Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
@@ -55,8 +55,6 @@ export class Daemon {
   #idleAt: BoardScan | null = null;
   #isOver = false;
   readonly #repeats = new Repeats();
-  /** Why the folders could not be listed the last time, or null. */
-  #scanTrouble: string | null = null;
   #scanning: 'no' | 'yes' | 'again' = 'no';
   #forgetWake: () => void = () => undefined;
   #forgetLook: () => void = () => undefined;
@@ -82,7 +80,7 @@ export class Daemon {
     this.#publisher = new Publisher(
       this.#ports,
       () => this.#board,
-      (error) => void this.#noteUnpublished(error),
+      (error) => void this.#noteTrouble('write the dashboard', error),
     );
   }
 
@@ -99,7 +97,7 @@ export class Daemon {
     });
     await this.#readSettings();
     const day = clock.day(clock.now());
-    this.#post({ type: 'opened', day, spentUsd: await journal.sumCosts(day), hold: await files.readHold() });
+    this.#post({ type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() });
     this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
     const unwatch = await this.#options.hints.watch(() => this.#lookIn(limits.hintDebounceMs));
     this.#sweep();
@@ -219,9 +217,11 @@ export class Daemon {
     if (tasks.length > 0) this.#post({ type: 'merges-found', tasks });
   }
 
-  async #noteUnpublished(error: unknown): Promise<void> {
-    const { code, message } = await this.#explain(error);
-    if (code === 'ENOSPC') this.#post({ type: 'disk-filled', detail: message });
+  /** What is done all the time failed, or did not (null): the board hears of it where that is news. */
+  async #noteTrouble(trouble: Trouble, error: unknown): Promise<void> {
+    const fault = error === null ? null : await this.#explain(error);
+    const isNews = (this.#board.troubles.get(trouble) ?? null) !== (fault?.message ?? null);
+    if (isNews || fault?.code === 'ENOSPC') this.#post({ type: 'trouble-changed', trouble, fault });
   }
 
   #lookIn(delayMs: number): void {
@@ -247,18 +247,14 @@ export class Daemon {
     try {
       await this.#readSettings();
       const scan = await this.#ports.files.scan();
-      this.#scanTrouble = null;
+      await this.#noteTrouble('list the folders', null);
       this.#post({ type: 'scanned', scan });
       const { clock } = this.#ports;
       if (scan.inboxSettlesAt !== null) this.#lookIn(Math.max(1, scan.inboxSettlesAt - clock.now()));
       const day = clock.day(clock.now());
       if (day !== this.#board.spending.day) this.#post({ type: 'tick', day });
     } catch (error) {
-      const fault = await this.#explain(error);
-      // Told once, not at every look.
-      if (fault.message !== this.#scanTrouble)
-        this.#post({ type: 'effect-failed', task: null, effect: 'load-task', fault });
-      this.#scanTrouble = fault.message;
+      await this.#noteTrouble('list the folders', error);
     }
   }
 

@@ -1,5 +1,6 @@
 /** From the board to what the dashboard shows. */
 import { countUsedSlots, explainWaiting, orderQueue } from '../core/schedule.ts';
+import { sumSpending } from '../core/spending.ts';
 import type {
   ActiveTask,
   AttentionTask,
@@ -81,7 +82,7 @@ function viewHead(board: Board, clock: Clock, running: boolean, waiting: number)
     slotsUsed: countUsedSlots(board),
     slotsTotal: settings.maxParallel,
     waiting,
-    costTodayUsd: board.spending.usd,
+    costTodayUsd: sumSpending(board.spending),
     updated: clock.timeOfDay(clock.now()),
     banner: settings.agent.kind === 'scripted' ? 'Built-in scripted agent: no model is called' : null,
     warnings: listWarnings(board, clock),

@@ -94,7 +94,7 @@ export class Performer {
         agents.stop(effect.run, effect.cause, effect.hurried);
         return [];
       case 'inspect-work':
-        return [await this.#inspect(effect.task, effect.plan, effect.verify)];
+        return this.#inspect(effect.task, effect.plan, effect.verify);
       case 'keep-work':
         return this.#caretaker.keepWork(effect.task, effect.plan);
       case 'release-workspace':
@@ -217,24 +217,30 @@ export class Performer {
     });
   }
 
-  async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<News> {
-    const { worktrees, commands } = this.#ports;
+  async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<readonly News[]> {
+    const { worktrees, commands, disk } = this.#ports;
     const found = await worktrees.inspect(plan);
     const outcomes: CommandOutcome[] = [];
     // Work that is missing or unfinished fails anyway; its checks would say nothing new.
-    if (found.commits > 0 && found.dirty.length === 0) {
-      for (const argv of verify) {
-        const outcome = await commands.run(argv, { cwd: plan.workspace.path, plan });
-        outcomes.push(outcome);
-        if (outcome.ok) continue;
-        // Red for want of room says nothing of the work: it is verified again.
-        if (!(await this.#ports.disk.hasRoom())) {
-          throw new PortError(`no room on the disk for ${argv.join(' ')}`, { code: 'ENOSPC' });
-        }
-        break;
+    const isWhole = found.commits > 0 && found.dirty.length === 0;
+    for (const argv of isWhole ? verify : []) {
+      const outcome = await commands.run(argv, { cwd: plan.workspace.path, plan });
+      outcomes.push(outcome);
+      if (outcome.ok) continue;
+      // Red for want of room says nothing of the work: it is verified again.
+      if (!(await disk.hasRoom())) {
+        throw new PortError(`no room on the disk for ${argv.join(' ')}`, { code: 'ENOSPC' });
       }
+      break;
     }
-    return { type: 'work-inspected', run: { task, n: plan.n }, evidence: { ...found, verify: outcomes } };
+    const inspected: News = {
+      type: 'work-inspected',
+      run: { task, n: plan.n },
+      evidence: { ...found, verify: outcomes },
+    };
+    // An agent that could not write its work may not have noticed.
+    if (isWhole || plan.workspace.kind === 'detached' || (await disk.hasRoom())) return [inspected];
+    return [{ type: 'disk-filled', detail: `${task}: its agent ended on a full disk` }, inspected];
   }
 
   async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly News[]> {

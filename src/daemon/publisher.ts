@@ -11,17 +11,17 @@ import type { Ports } from './perform.ts';
 export class Publisher {
   readonly #ports: Ports;
   readonly #board: () => Board;
-  readonly #onTrouble: (error: unknown) => void;
+  readonly #onEnd: (error: unknown) => void;
   #published: Board['revision'] = { facts: -1, progress: -1 };
   #publishedAt = 0;
   #forget: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
 
-  /** `onTrouble` hears why something could not be written; it is tried again with the next change, and after a while. */
-  constructor(ports: Ports, board: () => Board, onTrouble: (error: unknown) => void) {
+  /** `onEnd` hears why something could not be written, or null where all was; what could not is tried again soon. */
+  constructor(ports: Ports, board: () => Board, onEnd: (error: unknown) => void) {
     this.#ports = ports;
     this.#board = board;
-    this.#onTrouble = onTrouble;
+    this.#onEnd = onEnd;
   }
 
   /** The board may have changed: publishes it now or as soon as it is due. */
@@ -61,22 +61,21 @@ export class Publisher {
     const board = this.#board();
     this.#published = board.revision;
     this.#publishedAt = this.#ports.clock.now();
-    this.#writing = this.#writing
-      .then(() => this.#write(board, running))
-      .catch((error: unknown) => this.#tryLater(error));
+    this.#writing = this.#writing.then(() => this.#write(board, running));
     return this.#writing;
   }
 
-  #tryLater(error: unknown): void {
-    this.#published = { facts: -1, progress: -1 };
-    this.#onTrouble(error);
-  }
-
+  /** What keeps one of the two from being written is no reason not to write the other. */
   async #write(board: Board, running: boolean): Promise<void> {
     const { clock, dashboard, files, repo, pid } = this.#ports;
-    await dashboard.update((current) =>
-      renderDashboard(viewDashboard(board, clock, running), extractNotes(current ?? '').notes),
-    );
-    await files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid }))}\n`);
+    const written = await Promise.allSettled([
+      dashboard.update((current) =>
+        renderDashboard(viewDashboard(board, clock, running), extractNotes(current ?? '').notes),
+      ),
+      files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid }))}\n`),
+    ]);
+    const failed = written.find((each) => each.status === 'rejected');
+    if (failed !== undefined) this.#published = { facts: -1, progress: -1 };
+    this.#onEnd(failed?.reason ?? null);
   }
 }

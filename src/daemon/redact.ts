@@ -37,6 +37,8 @@ export function redactNews(news: News, redact: Redact): News {
       return { ...news, evidence: redactTexts(news.evidence, redact) };
     case 'effect-failed':
       return { ...news, fault: redactTexts(news.fault, redact) };
+    case 'trouble-changed':
+      return { ...news, fault: redactTexts(news.fault, redact) };
     case 'disk-filled':
       return { ...news, detail: redact(news.detail) };
     case 'base-conflicted':

@@ -34,7 +34,7 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings): Promi
   const day = clock.day(clock.now());
   let board: Board = { ...emptyBoard, settings, shutdown: 'asked' };
   const waiting: News[] = [
-    { type: 'opened', day, spentUsd: await journal.sumCosts(day), hold: await files.readHold() },
+    { type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() },
     { type: 'scanned', scan: await files.scan() },
   ];
   for (let news = waiting.shift(); news !== undefined; news = waiting.shift()) {

@@ -6,12 +6,23 @@ import type { Clock } from '../ports.ts';
 
 /** All that is to be said now. */
 export function listWarnings(board: Board, clock: Clock): readonly string[] {
-  return [...warnOfDisk(board), ...warnOfHold(board.hold, clock), ...warnOfUsage(board, clock)];
+  return [
+    ...warnOfDisk(board),
+    ...warnOfTroubles(board),
+    ...warnOfHold(board.hold, clock),
+    ...warnOfUsage(board, clock),
+  ];
 }
 
 function warnOfDisk({ disk }: Board): readonly string[] {
   if (disk === null) return [];
   return [`The disk is full (${disk.detail}). Nothing was lost: make room, and the board goes on by itself.`];
+}
+
+function warnOfTroubles({ troubles }: Board): readonly string[] {
+  return [...troubles].map(
+    ([trouble, why]) => `The board can't ${trouble} (${why}). It goes on by itself once it can.`,
+  );
 }
 
 function warnOfHold(hold: Hold | null, clock: Clock): readonly string[] {

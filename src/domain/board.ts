@@ -210,11 +210,15 @@ export interface DiskTrouble {
   readonly everyMs: number;
 }
 
-/** Counted from the runs that ended on that day. */
+/** What the board can't do as long as something outside is wrong; no task is to blame. */
+export type Trouble = 'list the folders' | 'write the dashboard';
+
+/** What the runs that ended on one day cost. */
 export interface Spending {
   /** The local day, `YYYY-MM-DD`. */
   readonly day: string;
-  readonly usd: number;
+  /** US dollars, by the names that `nameRun` gives. */
+  readonly costs: ReadonlyMap<string, number>;
 }
 
 /** The state that {@link BoardEvent}s change. */
@@ -230,6 +234,8 @@ export interface Board {
   readonly disk: DiskTrouble | null;
   /** When the disk had room again last, and how often it had been looked at, so that one that fills up at once is left alone longer. */
   readonly diskLifted: { readonly at: number; readonly everyMs: number } | null;
+  /** What the board can't do at the moment, and why. */
+  readonly troubles: ReadonlyMap<Trouble, string>;
   /** Agents that were alive when the board started and may be at work on a run that it does not follow. */
   readonly strays: readonly RunId[];
   readonly shutdown: 'no' | 'asked' | 'hurried';

@@ -1,5 +1,15 @@
 /** Everything that can happen to the board. Each event carries its time; the reducer has no clock of its own. */
-import type { BaseConflict, BoardScan, FileIdentity, Hold, LoadedTask, OutsideFault, TaskFile } from './board.ts';
+import type {
+  BaseConflict,
+  BoardScan,
+  FileIdentity,
+  Hold,
+  LoadedTask,
+  OutsideFault,
+  Spending,
+  TaskFile,
+  Trouble,
+} from './board.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView, Verdict } from './run.ts';
@@ -24,7 +34,7 @@ export type TakenIn =
 
 /** See the file's head. `at` is in milliseconds since the epoch, `day` the local day as `YYYY-MM-DD`. */
 export type BoardEvent = { readonly at: number } & (
-  | { readonly type: 'opened'; readonly day: string; readonly spentUsd: number; readonly hold: Hold | null }
+  | { readonly type: 'opened'; readonly spending: Spending; readonly hold: Hold | null }
   | { readonly type: 'tick'; readonly day: string }
   | { readonly type: 'scanned'; readonly scan: BoardScan }
   | { readonly type: 'settings-read'; readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }
@@ -55,6 +65,8 @@ export type BoardEvent = { readonly at: number } & (
     }
   /** The work of these finished tasks was found to be in the base. */
   | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
+  /** Something that the board does all the time fails, with a reason that is new, or no longer fails. */
+  | { readonly type: 'trouble-changed'; readonly trouble: Trouble; readonly fault: OutsideFault | null }
   /** A port found the disk full. */
   | { readonly type: 'disk-filled'; readonly detail: string }
   | { readonly type: 'disk-looked-at'; readonly hasRoom: boolean }

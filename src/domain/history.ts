@@ -1,3 +1,4 @@
+import type { Trouble } from './board.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { PauseReason, RunId, StopCause } from './run.ts';
 import type { Column, TaskId } from './task.ts';
@@ -30,6 +31,8 @@ export type HistoryEntry = { readonly at: number } & (
   | {
       readonly type: 'run-ended';
       readonly run: RunId;
+      /** With `run`, this names the run among those of earlier tasks of the same id. */
+      readonly plannedAt: number;
       readonly outcome: string;
       readonly detail: string;
       readonly costUsd: number;
@@ -39,6 +42,8 @@ export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'task-merged'; readonly task: TaskId }
   | { readonly type: 'held'; readonly reason: PauseReason; readonly until: number | null; readonly detail: string }
   | { readonly type: 'hold-lifted'; readonly reason: PauseReason }
+  /** `message` is null once it is over. */
+  | { readonly type: 'trouble'; readonly trouble: Trouble; readonly message: string | null }
   | { readonly type: 'clock-jumped'; readonly byMs: number }
   | { readonly type: 'settings-changed'; readonly problems: readonly Diagnostic[] }
   | {

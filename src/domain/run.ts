@@ -87,6 +87,11 @@ export function formatRunId(run: RunId): string {
   return `${run.task}/${String(run.n)}`;
 }
 
+/** A run's name among all that the board ever had: a later task of the same id has runs of the same numbers. */
+export function nameRun(run: RunId, plannedAt: number): string {
+  return `${formatRunId(run)} ${String(plannedAt)}`;
+}
+
 /** Reads what {@link formatRunId} wrote; null where it is something else. */
 export function parseRunId(text: string): RunId | null {
   const [, name = '', n = ''] = /^([^/]+)\/([1-9]\d{0,5})$/.exec(text) ?? [];

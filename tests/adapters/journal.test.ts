@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createJournal } from '../../src/adapters/journal.ts';
+import { sumSpending } from '../../src/core/spending.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
+import type { Journal } from '../../src/ports.ts';
 import { StandingClock, taskId } from './files/scratch.ts';
 
 const day = Date.UTC(2026, 4, 5, 12);
@@ -19,8 +21,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const journal = () => createJournal(path, new StandingClock());
 const lines = () => readFileSync(path, 'utf8').split('\n').slice(0, -1);
 
-function runEnded(at: number, costUsd: number, detail = ''): HistoryEntry {
-  return { at, type: 'run-ended', run: { task: taskId('a'), n: 1 }, outcome: 'done', detail, costUsd, workedMs: 1 };
+function runEnded(at: number, costUsd: number, detail = '', plannedAt = at): HistoryEntry {
+  const run = { task: taskId('a'), n: 1 };
+  return { at, type: 'run-ended', run, plannedAt, outcome: 'done', detail, costUsd, workedMs: 1 };
+}
+
+async function sumCosts(own: Journal, on: string): Promise<number> {
+  const spending = await own.readSpending(on);
+  expect(spending.day).toBe(on);
+  return sumSpending(spending);
 }
 
 test('entries are lines of JSON in the order in which they were given, each with its time to read', async () => {
@@ -53,21 +62,21 @@ test('a line that a crash cut off does not swallow the next one', async () => {
   const own = journal();
   await own.append(runEnded(day, 2));
   expect(lines()).toHaveLength(2);
-  expect(await own.sumCosts('2026-05-05')).toBe(2);
+  expect(await sumCosts(own, '2026-05-05')).toBe(2);
 });
 
 test('the costs of a day are those of the runs that ended on it', async () => {
   const own = journal();
-  expect(await own.sumCosts('2026-05-05')).toBe(0);
+  expect(await sumCosts(own, '2026-05-05')).toBe(0);
   await own.append(runEnded(day, 0.25));
   await own.append(runEnded(day + 1, 0.5, 'it printed "run-ended" and\na line break'));
   await own.append(runEnded(day - 86_400_000, 100));
   await own.append({ at: day, type: 'board-stopped' });
   // Its end was told once more after a crash.
-  await own.append(runEnded(day + 2, 0.25));
+  await own.append(runEnded(day + 2, 0.25, '', day));
   appendFileSync(path, 'no json, but "run-ended"\n\n');
-  expect(await own.sumCosts('2026-05-05')).toBe(0.75);
-  expect(await own.sumCosts('2026-05-04')).toBe(100);
+  expect(await sumCosts(own, '2026-05-05')).toBe(0.75);
+  expect(await sumCosts(own, '2026-05-04')).toBe(100);
 });
 
 test('a journal that can not be written says so, and goes on once it can', async () => {

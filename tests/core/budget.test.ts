@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { makeExit, makeResult, Scene } from './scene.ts';
+import { sumSpending } from '../../src/core/spending.ts';
+import { nameRun } from '../../src/domain/run.ts';
+import { id, loadedIn, makeExit, makePlan, makeResult, Scene } from './scene.ts';
 
 const spent = makeExit({ result: makeResult({ costUsd: 0.5 }) });
 
 /** A board on Monday whose budget is spent by its first task. */
 function spendAll(): Scene {
   const scene = new Scene({ dailyBudgetUsd: 0.4, maxParallel: 2 });
-  scene.tell({ type: 'opened', day: 'monday', spentUsd: 0, hold: null }).queue({ id: 'a' }, { id: 'b' });
+  scene
+    .tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold: null })
+    .queue({ id: 'a' }, { id: 'b' });
   return scene.exit(scene.run('a'), spent);
 }
 
@@ -21,7 +25,7 @@ describe('a spent budget', () => {
   it('of yesterday holds nobody today', () => {
     const { hold } = spendAll().board;
     const scene = new Scene({ dailyBudgetUsd: 0.4 });
-    scene.tell({ type: 'opened', day: 'tuesday', spentUsd: 0, hold });
+    scene.tell({ type: 'opened', spending: { day: 'tuesday', costs: new Map() }, hold });
     expect(scene.board.hold).toBeNull();
   });
 
@@ -38,6 +42,21 @@ describe('a spent budget', () => {
     scene.exit(scene.run('b'), makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529, costUsd: 0 }) }));
     expect(scene.board.hold?.reason).toBe('budget');
   });
+});
+
+it('the cost of a run counts once, also where a board died with its end and the next one tells it again', () => {
+  const scene = new Scene({ dailyBudgetUsd: 0.9 });
+  const plan = makePlan({ task: id('a'), plannedAt: 7 });
+  scene.tell({ type: 'opened', spending: { day: '', costs: new Map([[nameRun(plan, 7), 0.5]]) }, hold: null });
+  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
+  scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'dead', exit: spent } }));
+  expect(sumSpending(scene.board.spending)).toBe(0.5);
+  expect(scene.board.hold).toBeNull();
+  // A run of the same number of a later task is another one.
+  const later = makePlan({ task: id('b'), n: 1, plannedAt: 8 });
+  const laterFacts = { ...facts, runs: [{ plan: later, record: null }] };
+  scene.load(loadedIn('active', 'b', { facts: laterFacts, lastRun: { kind: 'dead', exit: spent } }));
+  expect(scene.board.hold?.reason).toBe('budget');
 });
 
 function fail(): never {

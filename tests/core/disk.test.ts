@@ -60,6 +60,23 @@ describe('a full disk', () => {
     expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1, resume: 'session' } });
   });
 
+  for (const [what, evidence] of [
+    ['committed nothing', makeEvidence({ commits: 0 })],
+    ['left its work uncommitted', makeEvidence({ dirty: ['half-written.txt'] })],
+  ] as const) {
+    it(`is no fault of an agent that said it was done and ${what}; with room it is one`, () => {
+      for (const isFull of [true, false]) {
+        const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
+        const plan = scene.run('a');
+        scene.exit(plan, makeExit({ result: makeResult() }));
+        if (isFull) scene.tell({ type: 'disk-filled', detail: 'a: its agent ended on a full disk' });
+        scene.tell({ type: 'work-inspected', run: plan, evidence }).settle('a');
+        if (isFull) expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1, resume: 'session' } });
+        else expect(scene.task('a')).toMatchObject({ state: 'attention' });
+      }
+    });
+  }
+
   it('leaves the inbox alone until there is room, and the board is not idle meanwhile', () => {
     const scene = new Scene();
     const scan = scanOf({}, { inbox: new Map([['a.md', identity()]]) });

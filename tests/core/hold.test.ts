@@ -178,7 +178,7 @@ describe('a hold', () => {
   ] as const)('of an earlier start is probed at once for %s', (_, reason, isProbed) => {
     const scene = new Scene({ maxParallel: 1 });
     const hold = { reason, detail: '', since: 0, until: scene.at + 600_000, strikes: 1 };
-    scene.tell({ type: 'opened', day: 'monday', spentUsd: 0, hold });
+    scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold });
     scene.queue({ id: 'a' });
     expect(scene.states).toEqual({ a: isProbed ? 'planning' : 'queued' });
     expect(scene.board.hold).not.toBeNull();

@@ -29,7 +29,7 @@ function meet(
 ): Scene {
   const scene = new Scene();
   const hold = { reason: 'overload', detail: '', since: 0, until: Infinity, strikes: 1 } as const;
-  scene.tell({ type: 'opened', day: '', spentUsd: 0, hold });
+  scene.tell({ type: 'opened', spending: { day: '', costs: new Map() }, hold });
   return scene.load(loadedIn(column, 'a', { facts: known, ...lastRun }));
 }
 

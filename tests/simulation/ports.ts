@@ -1,6 +1,7 @@
 /** The daemon's smaller ports on the simulated world. */
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import { limits } from '../../src/domain/limits.ts';
+import { nameRun } from '../../src/domain/run.ts';
 import { failure, success } from '../../src/domain/result.ts';
 import { fileNameOf } from '../../src/domain/task.ts';
 import type { Settings } from '../../src/domain/settings.ts';
@@ -175,10 +176,13 @@ export function makeJournal(world: World, call: Call): Journal {
         world.journal.push(entry);
         world.note(() => `journal ${JSON.stringify(entry)}`);
       }),
-    sumCosts: () =>
+    readSpending: (day) =>
       call(
-        'sum-costs',
-        () => world.journal.reduce((sum, entry) => sum + (entry.type === 'run-ended' ? entry.costUsd : 0), 0),
+        'read-spending',
+        () => {
+          const ends = world.journal.filter((entry) => entry.type === 'run-ended');
+          return { day, costs: new Map(ends.map((end) => [nameRun(end.run, end.plannedAt), end.costUsd])) };
+        },
         { safe: true },
       ),
   };

@@ -68,7 +68,8 @@ export function createDashboardFile(options: DashboardFileOptions): SettlingDash
         lastCompose = compose;
         return file.update(compose);
       }),
-    readNotes: () => inTurn(() => file.readNotes()),
+    // No task waits for a dashboard that can't be read; who writes it tells of that.
+    readNotes: () => inTurn(() => file.readNotes()).catch(() => file.recallNotes()),
     settle: () => inTurn(() => (lastCompose === null ? Promise.resolve() : file.update(lastCompose))),
   };
 }
@@ -108,6 +109,17 @@ class GuardedFile {
 
   async readNotes(): Promise<string> {
     await this.#takeIn(Date.now() + this.#patience.busyMs);
+    return this.#ledger.notes;
+  }
+
+  /** The notes where the backups can't be used: those in the file, or those that were known last. */
+  recallNotes(): string {
+    try {
+      const found = this.#zones.extractNotes(readSnapshot(this.#path)?.text ?? '');
+      if (found.found) return found.notes;
+    } catch {
+      // The file can't be read either.
+    }
     return this.#ledger.notes;
   }
 

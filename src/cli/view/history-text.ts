@@ -40,6 +40,10 @@ export function formatHistory(entry: HistoryEntry): string {
       return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${new Date(entry.until).toLocaleTimeString('sv-SE')}`}: ${cleanLine(entry.detail)} (branchboard resume tries at once)`;
     case 'hold-lifted':
       return `new starts again (${entry.reason} is over)`;
+    case 'trouble':
+      return entry.message === null
+        ? `can ${entry.trouble} again`
+        : `can't ${entry.trouble}: ${cleanLine(entry.message)}`;
     case 'clock-jumped':
       return `the clock jumped by ${entry.byMs < 0 ? '-' : ''}${formatDuration(Math.abs(entry.byMs))} (the machine slept, or its clock was set)`;
     case 'settings-changed':

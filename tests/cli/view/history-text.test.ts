@@ -37,11 +37,11 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   [{ at: 0, type: 'run-started', run }, 'add-auth: run 2 started'],
   [{ at: 0, type: 'run-stopping', run, cause: 'timeout' }, 'add-auth: run 2 is being stopped (timeout)'],
   [
-    { at: 0, type: 'run-ended', run, outcome: 'done', detail: '', costUsd: 1.5, workedMs: 61_000 },
+    { at: 0, type: 'run-ended', run, plannedAt: 0, outcome: 'done', detail: '', costUsd: 1.5, workedMs: 61_000 },
     'add-auth: run 2 ended: done · 1 min · $1.50',
   ],
   [
-    { at: 0, type: 'run-ended', run, outcome: 'agent-error', detail: 'no\nway', costUsd: 0, workedMs: 0 },
+    { at: 0, type: 'run-ended', run, plannedAt: 0, outcome: 'agent-error', detail: 'no\nway', costUsd: 0, workedMs: 0 },
     'add-auth: run 2 ended: agent-error · 0 s · $0.00 · no way',
   ],
   [

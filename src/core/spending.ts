@@ -1,0 +1,39 @@
+/** What today's runs cost, and the hold that a spent daily budget is. */
+import type { Spending } from '../domain/board.ts';
+import { nameRun, type RunPlan } from '../domain/run.ts';
+import type { Draft } from './draft.ts';
+import { endHold, placeHold } from './hold.ts';
+
+const dayMs = 24 * 60 * 60_000;
+
+/** The day's costs in US dollars. */
+export function sumSpending({ costs }: Spending): number {
+  return [...costs.values()].reduce((sum, usd) => sum + usd, 0);
+}
+
+/** Counts a run's cost, once however often its end is told: a board that died with it tells it again. */
+export function spend(draft: Draft, plan: RunPlan, usd: number): void {
+  const { spending, settings } = draft.board;
+  const name = nameRun(plan, plan.plannedAt);
+  if (usd === 0 || spending.costs.has(name)) return;
+  const spent: Spending = { ...spending, costs: new Map(spending.costs).set(name, usd) };
+  draft.set({ spending: spent });
+  const total = sumSpending(spent);
+  if (settings.dailyBudgetUsd === null || total < settings.dailyBudgetUsd) return;
+  const detail = `$${total.toFixed(2)} of $${settings.dailyBudgetUsd.toFixed(2)} were spent today.`;
+  placeHold(draft, 'budget', detail, draft.at + dayMs);
+}
+
+/** A new day has its own budget. */
+export function startDay(draft: Draft, day: string): void {
+  if (draft.board.spending.day === day) return;
+  draft.set({ spending: { day, costs: new Map() } });
+  endBudgetHold(draft);
+}
+
+/** A spent budget holds only as long as today's spending is not below it: another day, or a higher budget, ends it. */
+export function endBudgetHold(draft: Draft): void {
+  const { hold, spending, settings } = draft.board;
+  if (hold?.reason !== 'budget') return;
+  if (settings.dailyBudgetUsd === null || sumSpending(spending) < settings.dailyBudgetUsd) endHold(draft);
+}

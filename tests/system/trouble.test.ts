@@ -1,0 +1,32 @@
+/** What the board does all the time may fail: that is told once, holds no task up, and ends by itself. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask } from './board.ts';
+
+test(
+  'a dashboard that can not be written is told once, tasks go on, and it is written as soon as it can be',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({}, async (board) => {
+      writeFileSync(board.path('DASHBOARD.md'), '# Dashboard\n\n## User Notes\nTabs, please.\n');
+      board.drop({ 'a.md': writeTask('A', addFile('a.txt')) });
+      // A file where its folder should be.
+      rmSync(board.path('.dashboard'), { recursive: true, force: true });
+      writeFileSync(board.path('.dashboard'), '');
+      const running = await board.start();
+      await board.arrive('done', 'a');
+      await waitUntil('scripts are told', () => board.task('a').column === 'done');
+      await waitUntil('it is told', () => board.happened('trouble').length > 0);
+      expect(running.output()).toContain("can't write the dashboard: ");
+      expect(board.prompt('a', 1)).toContain('Tabs, please.');
+      board.drop({ 'b.md': writeTask('B', addFile('b.txt')) });
+      await board.arrive('done', 'b');
+      rmSync(board.path('.dashboard'));
+      await waitUntil('it is written', () => board.dashboard.includes('`b`'));
+      expect(board.dashboard).toContain('Tabs, please.');
+      await waitUntil('that is told', () => board.happened('trouble').length > 1);
+      expect(running.output()).toContain('can write the dashboard again');
+      await board.stop(running);
+      expect(board.happened('trouble').map(({ message }) => message === null)).toEqual([false, true]);
+    }),
+);
