@@ -86,10 +86,12 @@ function report(error: unknown): ExitCode {
 /** These have agents at work, and go on when nobody reads what they print. */
 const outliveTheirReader = ['start', 'demo'];
 
-// A reader that goes away, such as `head`, is no fault.
+/** A reader that goes away, such as `head`, and a terminal that is closed are no fault. */
+const readerIsGone = ['EPIPE', 'EIO'];
+
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (!readerIsGone.includes(error.code ?? '')) throw error;
     if (!outliveTheirReader.includes(process.argv[2] ?? '')) process.exit(exitCodes.fine);
   });
 }

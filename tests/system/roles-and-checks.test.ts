@@ -175,7 +175,7 @@ test.concurrent('the live view shows tasks and progress on a terminal and leaves
       ]),
       'after-it.md': writeTask('After it', addFile('x.txt'), { depends_on: 'watch-me' }),
     });
-    const running = board.launchInTerminal('start', '--until-idle');
+    const running = board.launchInTerminal(['start', '--until-idle']);
     await waitUntil('progress is shown', () => running.output().includes('1/3 Creating middleware'));
     await waitUntil('what waits is shown', () => running.output().includes('on watch-me'));
     board.open('go');

@@ -1,5 +1,6 @@
 /** How a board ends and begins again: nothing is left running, nothing is lost, and only one runs at a time. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BoardData } from '../../src/daemon/board-data.ts';
@@ -48,6 +49,45 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       }),
   );
 }
+
+test.concurrent(
+  'a terminal that is closed ends the board that it shows, and leaves its agents resumable',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      board.drop({ 'job.md': gated(board) });
+      // As a user's shell does, this one passes the hang-up on, and here it tells how the board ended.
+      const terminal = board.launchInTerminal(
+        ['start'],
+        (words) =>
+          `trap 'kill -HUP $pid' HUP; ${words} & pid=$!; wait $pid; wait $pid; echo $? > ${board.gate('code')}`,
+      );
+      await waitUntilSaid(board, 'job', '"begun"');
+      terminal.signal('SIGKILL');
+      await waitUntil('the board ended', () => readFileSync(board.gate('code'), 'utf8') !== '');
+      const diedOfHangUp = 128 + constants.signals.SIGHUP;
+      expect(Number(readFileSync(board.gate('code'), 'utf8'))).toBe(diedOfHangUp);
+      expect(board.happened('board-stopped')).toHaveLength(1);
+      expect(board.findAgentProcesses()).toEqual([]);
+      expect(board.column('queued')).toEqual(['job']);
+      board.open('go');
+      expect(await board.runUntilIdle()).toBe(0);
+      expect(board.plan('job', 2)).toMatchObject({ attempt: 1, session: { mode: 'resume' } });
+    }),
+);
+
+test.concurrent('a board whose output goes elsewhere outlives its terminal, as under nohup', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'job.md': gated(board) });
+    const running = await board.start('--until-idle');
+    await waitUntilSaid(board, 'job', '"begun"');
+    running.signal('SIGHUP');
+    board.open('go');
+    expect((await withPatience(running.ended, 'the end of the board')).code).toBe(0);
+    expect(board.column('done')).toEqual(['job']);
+    expect(board.countRuns('job')).toBe(1);
+  }),
+);
 
 test.concurrent('a second signal hurries an agent that does not listen', { timeout }, () =>
   withBoard({ config: 'agent: { command: ./deaf.sh }' }, async (board) => {

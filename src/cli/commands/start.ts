@@ -68,17 +68,38 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     onNotice: (message) => view.showNotice(message),
   });
   stop = () => daemon.shutDown();
-  const onSignal = () => stop();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  const signals = listenForSignals(() => stop());
   try {
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
     await daemon.run();
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
     view.end();
     await lock.value.release();
+    signals.end();
   }
   return choices.untilIdle && needsAttention(daemon.board) ? exitCodes.needsUser : exitCodes.fine;
+}
+
+/**
+ * Calls `stop` at each signal that asks for an end. A terminal that hangs up ends the board that shows itself there; one
+ * whose output goes elsewhere goes on, as under `nohup`, which Node.js makes nothing of by itself.
+ */
+function listenForSignals(stop: () => void): { end(): void } {
+  const isShown = process.stdout.isTTY;
+  let isHungUp = false;
+  const onHangUp = () => {
+    if (!isShown) return;
+    isHungUp = true;
+    stop();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', onHangUp);
+  return {
+    end() {
+      process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', onHangUp);
+      // Node.js aborts at its exit where its terminal is gone, so that signal ends it, as it ends other programs.
+      if (isHungUp) process.kill(process.pid, 'SIGHUP');
+    },
+  };
 }
 
 function describeTaken({ pid, host }: Owner): CliError {
