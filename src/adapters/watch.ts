@@ -111,19 +111,19 @@ class FolderWatch {
 
   /** Watches what is in the folder's place now; does nothing where that is watched already. */
   renew(): void {
-    const folder = identifyFolder(this.#path);
-    if (folder === this.#folder && this.#watcher !== null) return;
-    const isAnother = this.#watcher !== null;
-    this.close();
-    if (folder === null) return;
     try {
+      const folder = identifyFolder(this.#path);
+      if (folder === this.#folder && this.#watcher !== null) return;
+      const isAnother = this.#watcher !== null;
+      this.close();
+      if (isAnother) this.#onChange(null);
+      if (folder === null) return;
       this.#watcher = watch(this.#path, (_, name) => this.#onChange(name));
       this.#watcher.on('error', (error) => this.#giveUp(error));
       this.#folder = folder;
     } catch (error) {
       this.#giveUp(error);
     }
-    if (isAnother) this.#onChange(null);
   }
 
   close(): void {

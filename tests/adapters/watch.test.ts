@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createChangeHints } from '../../src/adapters/watch.ts';
@@ -61,6 +61,25 @@ test(
     await vi.waitFor(() => expect(hint).toHaveBeenCalled(), patience);
     await waitUntilQuiet();
     expect(hint.mock.calls.length).toBeLessThan(20);
+  },
+  testTimeoutMs,
+);
+
+test(
+  'a folder that can not be looked at is told of once, and is watched again once it can be',
+  async () => {
+    rmSync(scratch.layout.inbox, { recursive: true });
+    symlinkSync('inbox', scratch.layout.inbox);
+    await vi.waitFor(() => expect(troubles).toEqual([expect.stringContaining('ELOOP')]), patience);
+    unlinkSync(scratch.layout.inbox);
+    mkdirSync(scratch.layout.inbox);
+    hint.mockClear();
+    await vi.waitFor(() => {
+      scratch.write('inbox/a.md', String(Math.random()));
+      expect(hint).toHaveBeenCalled();
+    }, patience);
+    expect(troubles).toHaveLength(1);
+    troubles.length = 0;
   },
   testTimeoutMs,
 );
