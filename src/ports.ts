@@ -35,12 +35,18 @@ export class PortError extends Error {
   readonly fault: Fault | null;
   /** A system's code such as `ENOSPC`, or null. */
   readonly code: string | null;
+  /** What keeps every other task from starting as well, or null. */
+  readonly pause: Hold['reason'] | null;
 
-  constructor(message: string, options: { fault?: Fault; code?: string; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { fault?: Fault; code?: string; pause?: Hold['reason']; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'PortError';
     this.fault = options.fault ?? null;
     this.code = options.code ?? null;
+    this.pause = options.pause ?? null;
   }
 }
 

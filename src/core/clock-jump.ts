@@ -16,8 +16,9 @@ export function handleClockJumped(draft: Draft, byMs: number): void {
   }
   for (const task of [...draft.board.live.values()]) {
     if (task.state === 'active') draft.putTask({ ...task, phase: movePhase(task.phase, byMs) } satisfies ActiveTask);
-    else if (task.state === 'queued' && byMs < 0) {
-      draft.putTask({ ...task, next: { ...task.next, notBefore: Math.max(0, task.next.notBefore + byMs) } });
+    else if (task.state === 'queued' && task.next.delay !== null && byMs < 0) {
+      const { delay } = task.next;
+      draft.putTask({ ...task, next: { ...task.next, delay: { ...delay, until: delay.until + byMs } } });
     }
   }
   for (const file of [...draft.board.inbox.values()]) {

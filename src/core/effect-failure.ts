@@ -2,11 +2,12 @@
 import type { ActiveTask, OutsideFault, Phase } from '../domain/board.ts';
 import type { EffectKind } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
-import type { Outcome } from '../domain/run.ts';
+import type { Fault, Outcome } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
 import { backOff } from './backoff.ts';
 import { isDiskFull } from './disk.ts';
 import type { Draft } from './draft.ts';
+import { placeHoldFor } from './hold.ts';
 import { interruption } from './outcome.ts';
 import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
 
@@ -38,66 +39,94 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
     retrySettling(draft, task, phase);
     return;
   }
-  if (isDiskFull(outside)) {
-    waitForDisk(draft, task, outside);
-    return;
-  }
-  const fault = outside.fault ?? {
-    reason: effect === 'start-run' ? 'spawn-failed' : 'setup-failed',
-    detail: outside.message,
-  };
+  if (isMachineFault(outside)) repeatLater(draft, task, outside);
+  else charge(draft, task, outside.fault ?? { reason: 'setup-failed', detail: outside.message });
+}
+
+/** What the task is not to blame for: the same may succeed later. */
+function isMachineFault(outside: OutsideFault): boolean {
+  return outside.fault === null || outside.pause !== undefined || isDiskFull(outside);
+}
+
+/** The task, or what it asks for, is to blame. */
+function charge(draft: Draft, task: ActiveTask, fault: Fault): void {
+  const { phase } = task;
   switch (phase.name) {
     case 'planning':
       if (task.wish !== null) settleWish(draft, task, task.wish, phase.before ?? { plan: null, record: null });
       else settleFault(draft, task, fault, phase.before ?? undefined);
       return;
-    case 'preparing': {
-      // At the board's end `setup` is broken off; that is no fault of the task.
-      const outcome: Outcome =
-        draft.board.shutdown === 'no' ? { kind: 'failed', fault } : interruption('it had not begun', 'nobody');
-      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, outcome);
+    case 'preparing':
+      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, endOf(draft, { kind: 'failed', fault }));
       return;
-    }
     case 'inspecting':
       // At the board's end `verify` is broken off; the next start looks at the work again.
-      if (draft.board.shutdown !== 'no') draft.removeTask(id);
+      if (draft.board.shutdown !== 'no') draft.removeTask(task.id);
       else settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, { kind: 'failed', fault });
-      return;
-    case 'running':
-      return;
-  }
-}
-
-/** What the disk had no room for is done once it has; that costs no attempt. */
-function waitForDisk(draft: Draft, task: ActiveTask, outside: OutsideFault): void {
-  const { phase, past, wish } = task;
-  const retryAt = draft.board.disk?.lookAt ?? draft.at + limits.diskLookEveryMs;
-  switch (phase.name) {
-    case 'planning': {
-      // Its plan may be on disk all the same, so its number is used up.
-      const ended = { ...task, past: { ...past, runs: past.runs + 1 } };
-      const run = phase.before ?? { plan: null, record: null };
-      const next = { ...phase.next, freeRestarts: phase.next.freeRestarts + 1 };
-      if (wish !== null) settleWish(draft, ended, wish, run);
-      // A disk that the board can't look at may be the full one.
-      else if (next.freeRestarts > limits.maxFreeRestarts) {
-        settleFault(draft, ended, { reason: 'setup-failed', detail: outside.message });
-      } else startSettling(draft, ended, { to: 'queued', next, ...run });
-      return;
-    }
-    case 'preparing': {
-      const detail = 'the disk was full before it began';
-      const outcome: Outcome = { kind: 'interrupted', detail, blame: 'service', pause: 'disk-full', until: null };
-      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, outcome);
-      return;
-    }
-    case 'inspecting':
-      draft.putTask({ ...task, phase: { ...phase, retryAt } });
       return;
     case 'settling':
     case 'running':
       return;
   }
+}
+
+/** At the board's end `setup` is broken off; that is no fault of the task. */
+function endOf(draft: Draft, outcome: Outcome): Outcome {
+  return draft.board.shutdown === 'no' ? outcome : interruption('it had not begun', 'nobody');
+}
+
+/**
+ * What the machine could not do is done later, at no attempt's cost: once a full disk has room, once a hold is over, or
+ * after a wait that grows each time. Others go on meanwhile. After `maxFreeRestarts` in a row the user is asked.
+ */
+function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): void {
+  const { phase, past, wish } = task;
+  const { message: detail } = outside;
+  switch (phase.name) {
+    case 'planning': {
+      // Its plan may be on disk all the same, so its number is used up.
+      const ended = { ...task, past: { ...past, runs: past.runs + 1 } };
+      const run = phase.before ?? { plan: null, record: null };
+      const freeRestarts = phase.next.freeRestarts + 1;
+      if (wish !== null) settleWish(draft, ended, wish, run);
+      else if (freeRestarts > limits.maxFreeRestarts) settleFault(draft, ended, { reason: 'setup-failed', detail });
+      else {
+        const until = findDelay(draft, outside, freeRestarts);
+        const delay = until === null ? null : { until, why: detail };
+        startSettling(draft, ended, { to: 'queued', next: { ...phase.next, freeRestarts, delay }, ...run });
+      }
+      return;
+    }
+    case 'preparing': {
+      const until = findDelay(draft, outside, phase.plan.freeRestarts + 1);
+      const pause = isDiskFull(outside) ? 'disk-full' : (outside.pause ?? null);
+      // Nobody knows how long it takes until the user has seen to it.
+      const blame = outside.pause === undefined ? 'service' : 'nobody';
+      const interrupted = { kind: 'interrupted', detail, blame, pause, until } as const;
+      if (draft.board.shutdown === 'no') placeHoldFor(draft, interrupted);
+      settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, endOf(draft, interrupted));
+      return;
+    }
+    case 'inspecting': {
+      const failures = phase.failures + 1;
+      if (draft.board.shutdown !== 'no' || failures > limits.maxFreeRestarts) {
+        charge(draft, task, { reason: 'setup-failed', detail });
+        return;
+      }
+      const retryAt = findDelay(draft, outside, failures) ?? draft.board.disk?.lookAt ?? draft.at;
+      draft.putTask({ ...task, phase: { ...phase, failures, retryAt } });
+      return;
+    }
+    case 'settling':
+    case 'running':
+      return;
+  }
+}
+
+/** When a task tries again by itself, in milliseconds since the epoch; null where the whole board waits. */
+function findDelay(draft: Draft, outside: OutsideFault, times: number): number | null {
+  const isBoards = isDiskFull(outside) || outside.pause !== undefined;
+  return isBoards ? null : draft.at + backOff(limits.firstBackoffMs, times);
 }
 
 /** What was decided is written later, after longer waits; sooner where a disk that was full has room again. */

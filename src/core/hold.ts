@@ -7,7 +7,7 @@
  */
 import type { Hold } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
-import type { RunPlan } from '../domain/run.ts';
+import type { Outcome, RunPlan } from '../domain/run.ts';
 import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 
@@ -33,8 +33,13 @@ export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, 
   draft.journal({ type: 'held', reason, until: placed.until, detail });
 }
 
+/** Holds the board where that is what a run's interruption means. */
+export function placeHoldFor(draft: Draft, { pause, detail, until }: Outcome & { readonly kind: 'interrupted' }): void {
+  if (pause !== null && pause !== 'user' && pause !== 'disk-full') placeHold(draft, pause, detail, until);
+}
+
 function backoffMs(reason: Hold['reason'], strikes: number, at: number): number {
-  if (reason === 'auth' || reason === 'credit') return limits.authProbeEveryMs;
+  if (needsUser({ reason })) return limits.authProbeEveryMs;
   const first = reason === 'usage-limit' ? limits.firstUsageLimitBackoffMs : limits.firstBackoffMs;
   const full = backOff(first, strikes);
   // Jitter from the time itself, so that the reducer needs no randomness.
@@ -49,8 +54,8 @@ export function recallHold(draft: Draft, hold: Hold): void {
 }
 
 /** Whether only the user can mend what a hold is about. */
-export function needsUser(hold: Hold): boolean {
-  return hold.reason === 'auth' || hold.reason === 'credit';
+export function needsUser({ reason }: Pick<Hold, 'reason'>): boolean {
+  return reason === 'auth' || reason === 'credit' || reason === 'no-agent';
 }
 
 /** Ends a hold because its probe got through; a run from before proves nothing. A spent budget is ended by the next day alone. */

@@ -15,7 +15,7 @@ import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';
 import { collectHandoffs, findWaitingOn } from './graph.ts';
-import { liftHold, placeHold } from './hold.ts';
+import { liftHold, placeHoldFor } from './hold.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';
@@ -132,7 +132,7 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: R
   const ended = { plan, exit, evidence: null };
   switch (meaning.kind) {
     case 'inspect': {
-      draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit, retryAt: null } });
+      draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit, failures: 0, retryAt: null } });
       inspectWork(draft, task, plan);
       liftHold(draft, plan);
       return;
@@ -175,10 +175,6 @@ const undone: readonly Reason[] = ['no-result', 'agent-error', 'no-changes', 'un
 function excuseDiskFull(draft: Draft, outcome: Outcome): Outcome {
   if (outcome.kind !== 'failed' || !undone.includes(outcome.fault.reason) || hasDisk(draft.board)) return outcome;
   return { kind: 'interrupted', detail: 'the disk was full', blame: 'nobody', pause: 'disk-full', until: null };
-}
-
-function placeHoldFor(draft: Draft, { pause, detail, until }: Outcome & { readonly kind: 'interrupted' }): void {
-  if (pause !== null && pause !== 'user' && pause !== 'disk-full') placeHold(draft, pause, detail, until);
 }
 
 /** What the run left was looked at, and verified. */

@@ -176,7 +176,7 @@ function recallNext(facts: TaskFacts, retries: number): NextRun {
       freeRestarts: 0,
       cause: { kind: 'failed', fault: outcome.fault },
       resume,
-      notBefore: 0,
+      delay: null,
     };
   }
   return {
@@ -184,13 +184,13 @@ function recallNext(facts: TaskFacts, retries: number): NextRun {
     freeRestarts: 0,
     cause: { kind: 'retried', fault: outcome.kind === 'failed' ? outcome.fault : (facts.verdict?.fault ?? null) },
     resume,
-    notBefore: 0,
+    delay: null,
   };
 }
 
 function repeat(plan: RunPlan, resume: string | null): NextRun {
   const { attempt, freeRestarts, cause } = plan;
-  return { attempt, freeRestarts, cause, resume, notBefore: 0 };
+  return { attempt, freeRestarts, cause, resume, delay: null };
 }
 
 /** Stands for a file that can't be read, until it can. */

@@ -83,7 +83,8 @@ export function findObstacle(board: Board, task: QueuedTask, now: number): Waiti
   if (task.problems.length > 0) return { kind: 'problem' };
   const on = findWaitingOn(board, task);
   if (on.length > 0) return { kind: 'dependencies', on };
-  if (task.next.notBefore > now) return { kind: 'backoff', until: task.next.notBefore };
+  const { delay } = task.next;
+  if (delay !== null && delay.until > now) return { kind: 'delay', delay };
   return null;
 }
 
@@ -112,7 +113,7 @@ export function isIdle(board: Board, now: number): boolean {
   return ![...board.live.values()].some((task) => {
     if (task.state !== 'queued') return false;
     const obstacle = findObstacle(board, task, now);
-    return obstacle === null || obstacle.kind === 'backoff';
+    return obstacle === null || obstacle.kind === 'delay';
   });
 }
 
@@ -129,7 +130,7 @@ export function findNextWake(board: Board, now: number): number {
   const wakes = board.hold === null ? [] : [board.hold.until];
   if (board.disk !== null) wakes.push(Math.max(board.disk.lookAt, now + 1));
   for (const task of board.live.values()) {
-    if (task.state === 'queued') wakes.push(task.next.notBefore);
+    if (task.state === 'queued' && task.next.delay !== null) wakes.push(task.next.delay.until);
     // What is due already waits for a tick, which another event may have come before.
     if (task.state === 'active') wakes.push(...listPhaseWakes(board, task).map((wake) => Math.max(wake, now + 1)));
   }

@@ -75,7 +75,7 @@ export function settleWish(
       freeRestarts: 0,
       cause: task.past.sessionId === null ? { kind: 'first' } : { kind: 'interrupted' },
       resume: task.past.sessionId,
-      notBefore: 0,
+      delay: null,
     };
     startSettling(draft, task, { to: 'queued', next, ...run });
     return;
@@ -167,7 +167,7 @@ export function nextAfterFailure(plan: RunPlan, past: TaskPast, fault: Fault): N
     freeRestarts: 0,
     cause: { kind: 'failed', fault },
     resume: past.sessionId,
-    notBefore: 0,
+    delay: null,
   };
 }
 
@@ -176,7 +176,8 @@ export function nextAfterInterruption(plan: RunPlan, past: TaskPast, outcome: In
   const resume = past.sessionId;
   const cause = resume === null ? plan.cause : ({ kind: 'interrupted' } as const);
   const freeRestarts = plan.freeRestarts + (outcome.blame === 'service' ? 1 : 0);
-  return { attempt: plan.attempt, freeRestarts, cause, resume, notBefore: 0 };
+  const delay = outcome.pause === null && outcome.until !== null ? { until: outcome.until, why: outcome.detail } : null;
+  return { attempt: plan.attempt, freeRestarts, cause, resume, delay };
 }
 
 /** Whether an interrupted run is repeated without asking the user. */

@@ -193,7 +193,9 @@ export class Daemon {
     const known = error instanceof PortError ? error.fault : null;
     const told = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
     const code = told === 'ENOSPC' || told === 'EDQUOT' || !(await this.#ports.disk.hasRoom()) ? 'ENOSPC' : told;
-    return { code, message: error instanceof Error ? error.message : String(error), fault: known };
+    const pause = error instanceof PortError ? error.pause : null;
+    const message = error instanceof Error ? error.message : String(error);
+    return { code, message, fault: known, ...(pause === null ? {} : { pause }) };
   }
 
   /** What the board must know before it goes on is tried until it succeeds. */

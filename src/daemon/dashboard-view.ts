@@ -163,8 +163,8 @@ export function describeWaiting(waiting: Waiting, clock: Clock): string {
       return 'a free slot';
     case 'paused':
       return 'the board to go on';
-    case 'backoff':
-      return `until ${clock.timeOfDay(waiting.until)}`;
+    case 'delay':
+      return `until ${clock.timeOfDay(waiting.delay.until)}: the machine could not start it`;
     case 'problem':
       return 'its file to be mended';
     case 'dependencies':

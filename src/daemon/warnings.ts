@@ -2,7 +2,17 @@
 import type { Board, Hold } from '../domain/board.ts';
 import type { UsageLimit } from '../domain/run.ts';
 import { unreachable } from '../domain/result.ts';
+import type { TaskId } from '../domain/task.ts';
 import type { Clock } from '../ports.ts';
+
+/** Tasks that wait for the same and are named. */
+const maxNamed = 3;
+
+interface Delayed {
+  readonly ids: readonly TaskId[];
+  /** When the first of them is tried again. */
+  readonly until: number;
+}
 
 /** All that is to be said now. */
 export function listWarnings(board: Board, clock: Clock): readonly string[] {
@@ -10,6 +20,7 @@ export function listWarnings(board: Board, clock: Clock): readonly string[] {
     ...warnOfDisk(board),
     ...warnOfTroubles(board),
     ...warnOfHold(board.hold, clock),
+    ...warnOfDelays(board, clock),
     ...warnOfUsage(board, clock),
   ];
 }
@@ -44,6 +55,8 @@ function adviseOn(reason: Hold['reason']): string {
       return 'Log in: type `claude`, then /login; or set ANTHROPIC_API_KEY and start the board again. ';
     case 'credit':
       return 'Add credit to the account that its key or login belongs to. ';
+    case 'no-agent':
+      return 'branchboard doctor looks for it. ';
     case 'budget':
       return 'Raise `daily_budget_usd` in config.yaml, or wait for tomorrow. ';
     case 'usage-limit':
@@ -53,6 +66,23 @@ function adviseOn(reason: Hold['reason']): string {
     default:
       return unreachable(reason);
   }
+}
+
+/** What the machine could not do for tasks that wait for it; told once for all of them. */
+function warnOfDelays(board: Board, clock: Clock): readonly string[] {
+  const delayed = new Map<string, Delayed>();
+  for (const task of board.live.values()) {
+    if (task.state !== 'queued' || task.next.delay === null || task.next.delay.until <= clock.now()) continue;
+    const { why, until } = task.next.delay;
+    const known = delayed.get(why) ?? { ids: [], until };
+    delayed.set(why, { ids: [...known.ids, task.id], until: Math.min(known.until, until) });
+  }
+  return [...delayed].map(([why, { ids, until }]) => {
+    const named = ids.slice(0, maxNamed).map((id) => `\`${id}\``);
+    const more = ids.length > maxNamed ? ` and ${String(ids.length - maxNamed)} more` : '';
+    const what = `${named.join(', ')}${more} can't start: ${why.replace(/\.$/, '')}`;
+    return `${what}. No attempt was charged; the board tries again at ${clock.timeOfDay(until)}.`;
+  });
 }
 
 /** A limit that is near, as the agents at work were told. */

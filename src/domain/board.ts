@@ -68,12 +68,18 @@ export interface NextRun {
   readonly cause: RunCause;
   /** The session to go on with, or null for a fresh one. */
   readonly resume: string | null;
-  /** Not started before this time, in milliseconds since the epoch. */
-  readonly notBefore: number;
+  /** Why it does not start yet though nothing of the board keeps it, or null. */
+  readonly delay: Delay | null;
+}
+
+/** The machine could not do what a task's start needs: the task waits until then, in milliseconds since the epoch. */
+export interface Delay {
+  readonly until: number;
+  readonly why: string;
 }
 
 /** A task's first run. */
-export const firstRun: NextRun = { attempt: 1, freeRestarts: 0, cause: { kind: 'first' }, resume: null, notBefore: 0 };
+export const firstRun: NextRun = { attempt: 1, freeRestarts: 0, cause: { kind: 'first' }, resume: null, delay: null };
 
 /** What is known of a task's earlier runs. */
 export interface TaskPast {
@@ -125,8 +131,14 @@ export type Phase =
       /** Why the board is ending it, or null. */
       readonly stopping: StopCause | null;
     }
-  /** The agent is gone; its work is being looked at and verified. Done again at `retryAt` where the disk was full. */
-  | { readonly name: 'inspecting'; readonly plan: RunPlan; readonly exit: RunExit; readonly retryAt: number | null }
+  /** The agent is gone; its work is being looked at and verified. Done again at `retryAt` where the machine could not. */
+  | {
+      readonly name: 'inspecting';
+      readonly plan: RunPlan;
+      readonly exit: RunExit;
+      readonly failures: number;
+      readonly retryAt: number | null;
+    }
   /** Decided; facts are being written and the file moved. Tried again at `retryAt` where that failed. */
   | {
       readonly name: 'settling';
@@ -252,7 +264,7 @@ export type Waiting =
   | { readonly kind: 'next' }
   | { readonly kind: 'slot' }
   | { readonly kind: 'paused' }
-  | { readonly kind: 'backoff'; readonly until: number }
+  | { readonly kind: 'delay'; readonly delay: Delay }
   | { readonly kind: 'problem' }
   | { readonly kind: 'dependencies'; readonly on: readonly WaitingOn[] };
 
@@ -308,5 +320,8 @@ export type LastRun =
 export interface OutsideFault {
   readonly code: string | null;
   readonly message: string;
+  /** What it means for the task, or null where the machine is to blame and the same may succeed later. */
   readonly fault: Fault | null;
+  /** What keeps every other task from starting as well. */
+  readonly pause?: Hold['reason'];
 }

@@ -231,7 +231,10 @@ export type Outcome =
   | { readonly kind: 'reported'; readonly summary: string; readonly report: string }
   | { readonly kind: 'question'; readonly question: string; readonly summary: string }
   | { readonly kind: 'failed'; readonly fault: Fault }
-  /** Not the task's fault and nobody's attempt; `pause` says what the board must wait for, if anything. */
+  /**
+   * Not the task's fault and nobody's attempt. `pause` says what the board must wait for, if anything; without one it
+   * is this task alone that waits `until` then.
+   */
   | {
       readonly kind: 'interrupted';
       readonly detail: string;
@@ -250,7 +253,7 @@ export type Blame = 'nobody' | 'service' | 'loss';
 
 /** Why the board makes no new starts. */
 export type PauseReason =
-  'user' | 'usage-limit' | 'overload' | 'connection' | 'auth' | 'credit' | 'budget' | 'disk-full';
+  'user' | 'usage-limit' | 'overload' | 'connection' | 'auth' | 'credit' | 'no-agent' | 'budget' | 'disk-full';
 
 /** The fact about a run's end, kept as `exit.json`. */
 export interface RunRecord {

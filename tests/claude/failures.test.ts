@@ -107,15 +107,6 @@ describe.concurrent('an agent that fails twice ends with the user', { timeout: b
     });
   });
 
-  test('its program is not there', async () => {
-    await runTask(deliver('t.txt', 't\n'), 'agent:\n  command: no-such-agent', (board, code) => {
-      expect(code).toBe(3);
-      expectAttention(board, 'spawn-failed', 'no-such-agent: command not found');
-      expect(board.dashboard).toContain('set agent.command in .orchestrator/config.yaml');
-      expect(board.api.requests).toEqual([]);
-    });
-  });
-
   test('root may not bypass permissions, and the line on stderr that says so is shown', async () => {
     const part = deliver('t.txt', 't\n');
     await runTask(part, 'permission_mode: bypassPermissions', (board, code) => {

@@ -162,7 +162,13 @@ it('a retry that can not be planned keeps the record of the run before', () => {
   const plan = scene.run('a');
   scene.exit(plan, makeExit({}, { exitCode: 1 }));
   scene.tell({ type: 'effect-failed', task: plan.task, effect: 'record-exit', fault });
-  expect(scene.effects).toMatchObject([{ type: 'record-exit', run: { n: 1 } }, {}, {}, {}, {}]);
+  expect(scene.effects).toMatchObject([
+    { type: 'record-exit', run: { n: 1 } },
+    { type: 'keep-work' },
+    { to: 'queued' },
+  ]);
+  scene.settle('a');
+  expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 2, cause: { kind: 'failed' } } });
 });
 
 it('a file that is deleted while its result waits for the disk is forgotten once that is written', () => {

@@ -298,7 +298,7 @@ class Simulation {
     if (task.state !== column) world.breakOff(`${name} is in ${column}/ and ${task.state} on the board`);
     if (task.state !== 'queued') return;
     const obstacle = findObstacle(board, task, world.time.now);
-    if (obstacle === null || obstacle.kind === 'backoff') world.breakOff(`${name} could start and did not`);
+    if (obstacle === null || obstacle.kind === 'delay') world.breakOff(`${name} could start and did not`);
   }
 }
 

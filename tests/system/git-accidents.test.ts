@@ -123,7 +123,7 @@ test.concurrent("a hook that refuses every ref stops the agent's commit and none
 );
 
 test.concurrent(
-  'a repository that can’t be written to is named with what to do, and a retry works once it can',
+  'a repository that can’t be written to is named with what to do, charges nobody, and its tasks go on by themselves',
   { timeout },
   () =>
     withBoard(setup, async (board) => {
@@ -131,17 +131,20 @@ test.concurrent(
       const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
       mkdirSync(bin);
       const words = "fatal: could not create directory of '.git/worktrees/x': Read-only file system";
-      const script = `case "$*" in *"worktree add"*worktrees/x*) echo "${words}" >&2; exit 128;; esac\nexec '${real}' "$@"`;
+      const script = `[ -e ${board.gate('mended')} ] || case "$*" in
+  *"worktree add"*worktrees/x*) echo "${words}" >&2; exit 128;;
+esac
+exec '${real}' "$@"`;
       writeFileSync(join(bin, 'git'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       board.drop({ 'x.md': writeTask('X', addFile('x.txt')), 'other.md': writeTask('Other', addFile('other.txt')) });
       const env = { PATH: `${bin}:${board.environment['PATH'] ?? ''}` };
-      expect((await withPatience(board.launch(['start', '--until-idle'], { env }).ended, 'the board')).code).toBe(3);
-      expect(board.column('done')).toEqual(['other']);
-      expect(board.task('x').reason).toBe('setup-failed');
-      expect(board.read('attention', 'x.md')).toContain('mount -o remount,rw');
-      await board.succeed('retry', 'x');
-      expect(await board.runUntilIdle()).toBe(0);
-      expect(board.column('done')).toEqual(['other', 'x']);
+      const running = board.launch(['start', '--until-idle'], { env });
+      await board.arrive('done', 'other');
+      await waitUntil('it is told', () => board.dashboard.includes('mount -o remount,rw'));
+      expect(board.dashboard).toMatch(/`x` can't start: .*No attempt was charged; the board tries again at/);
+      board.open('mended');
+      expect((await withPatience(running.ended, 'the board')).code).toBe(0);
+      expect(board.task('x')).toMatchObject({ column: 'done', attempt: 1 });
     }),
 );
 

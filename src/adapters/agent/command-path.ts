@@ -1,11 +1,12 @@
 /** Finds the program that a run is to execute, before anything is spawned, so that the reason can be told. */
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Settings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
 
 /**
  * The absolute path of a command: looked for in `searchPath` (as `$PATH`), or, where it holds a slash, relative to
- * `repoDir`. Throws PortError with `spawn-failed` that says what to do.
+ * `repoDir`. Throws PortError with `no-agent` that says what to do.
  */
 export function resolveCommand(command: string, searchPath: string, repoDir: string): string {
   const candidates = command.includes('/')
@@ -29,8 +30,14 @@ export function resolveCommand(command: string, searchPath: string, repoDir: str
   const detail = `${problem}; ${todo}`;
   throw new PortError(detail, {
     fault: { reason: 'spawn-failed', detail },
-    code: refused === null ? 'ENOENT' : 'EACCES',
+    pause: 'no-agent',
   });
+}
+
+/** The agent's program as a run would find it, or null for the scripted one. Throws as {@link resolveCommand} does. */
+export function findAgent({ agent }: Settings, environment: NodeJS.ProcessEnv, repoDir: string): string | null {
+  if (agent.kind === 'scripted') return null;
+  return resolveCommand(agent.command, agent.env['PATH'] ?? environment['PATH'] ?? '', repoDir);
 }
 
 function probe(file: string): 'executable' | 'refused' | 'absent' {

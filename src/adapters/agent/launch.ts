@@ -75,7 +75,7 @@ export async function launchAgent(
     if (gone !== null) throw await describeEarlyExit(gone, request);
     if (!late) continue;
     child.kill('SIGKILL');
-    throw spawnFailed(
+    throw new PortError(
       `the agent did not start within ${String(timings.claimTimeoutMs / 1000)} s; is the machine busy?`,
     );
   }
@@ -138,23 +138,21 @@ async function describeEarlyExit(exit: ChildExit, request: LaunchRequest): Promi
   }
   const how = exit.signal === null ? `exit code ${String(exit.exitCode)}` : `signal ${exit.signal}`;
   const stderr = await readStderrTail(request.folder);
-  return spawnFailed(`the agent's wrapper ended with ${how} before it claimed the run${stderr && `: ${stderr}`}`);
+  return new PortError(`the agent's wrapper ended with ${how} before it claimed the run${stderr && `: ${stderr}`}`);
 }
 
 /** Faults of the machine carry their code alone, so that the board waits and tries again. */
 function describeSpawnError(error: unknown, request: LaunchRequest): PortError {
   const known = toPortError(error, `can't start ${request.program} in ${request.cwd}`);
-  if (!existsSync(request.cwd)) return spawnFailed(`the worktree ${request.cwd} is gone; retry the task`, 'ENOENT');
+  if (!existsSync(request.cwd)) return spawnFailed(`the worktree ${request.cwd} is gone; retry the task`);
   if (known.code === 'E2BIG') {
     return spawnFailed(
       'its arguments are too long; shorten the file of its role, or agent.args and agent.env in .orchestrator/config.yaml',
     );
   }
-  return known.code === 'ENOENT' || known.code === 'EACCES' || known.code === 'ENOTDIR'
-    ? spawnFailed(known.message, known.code)
-    : known;
+  return known;
 }
 
-function spawnFailed(detail: string, code?: string): PortError {
-  return new PortError(detail, { fault: { reason: 'spawn-failed', detail }, ...(code === undefined ? {} : { code }) });
+function spawnFailed(detail: string): PortError {
+  return new PortError(detail, { fault: { reason: 'spawn-failed', detail } });
 }

@@ -11,7 +11,7 @@ import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
-import { PortError, type CommandRunner } from '../../ports.ts';
+import type { CommandRunner } from '../../ports.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
@@ -47,10 +47,8 @@ export interface PreparationContext {
 export async function prepare(context: PreparationContext, plan: RunPlan): Promise<void> {
   try {
     await prepareWorktree(context, plan);
-  } catch (thrown) {
-    const error = toPortError(thrown);
-    if (error instanceof PortError && error.fault !== null) throw error;
-    throw taskError('setup-failed', error instanceof Error ? error.message : String(error), error);
+  } catch (error) {
+    throw toPortError(error);
   }
 }
 

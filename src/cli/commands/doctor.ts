@@ -4,7 +4,7 @@ import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { execa } from 'execa';
-import { resolveCommand } from '../../adapters/agent/command-path.ts';
+import { findAgent } from '../../adapters/agent/command-path.ts';
 import { identityHint, openRepository } from '../../adapters/git/repository.ts';
 import { describeWatchTrouble, watchLimitsHint } from '../../adapters/watch.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -124,11 +124,9 @@ async function checkSettings(place: Place): Promise<{ readonly settings: Setting
 }
 
 async function checkAgent(settings: Settings, repoDir: string): Promise<readonly Finding[]> {
-  if (settings.agent.kind === 'scripted')
-    return [{ check: 'agent', status: 'ok', detail: 'the built-in scripted agent; no model is called' }];
-  let path: string;
+  let path: string | null;
   try {
-    path = resolveCommand(settings.agent.command, process.env['PATH'] ?? '', repoDir);
+    path = findAgent(settings, process.env, repoDir);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return [
@@ -140,6 +138,8 @@ async function checkAgent(settings: Settings, repoDir: string): Promise<readonly
       },
     ];
   }
+  if (path === null)
+    return [{ check: 'agent', status: 'ok', detail: 'the built-in scripted agent; no model is called' }];
   const version = await execa(path, [...settings.agent.args, '--version'], {
     reject: false,
     timeout: agentTimeoutMs,

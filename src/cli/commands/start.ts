@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { findAgent } from '../../adapters/agent/command-path.ts';
 import { awaitLeftovers } from '../../adapters/agent/leftovers.ts';
 import { createClock } from '../../adapters/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
@@ -10,6 +11,8 @@ import { findOwner, lockBoard, type Owner } from '../../adapters/lock.ts';
 import { createParseGuard } from '../../adapters/files/parse-guard.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { defaultSettings } from '../../domain/settings.ts';
+import { PortError } from '../../ports.ts';
 import { composeDaemon, composeSettings } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
@@ -33,16 +36,25 @@ export const startCommand: Verb = (exit) =>
     .addOption(new Option('--detach', 'run in the background; `stop` ends it').conflicts('untilIdle'))
     .action(async (options: StartOptions) => {
       const place = await findPlace(options);
-      await checkSettings(place);
+      await checkMachine(place);
       if (options.detach === true) await detach(place);
       else exit(await runBoard(place, { untilIdle: options.untilIdle === true }));
     });
 
-/** Settings that are wrong at the start are an error; while the board runs, those that were right last stay. */
-async function checkSettings(place: Place): Promise<void> {
+/**
+ * Settings that are wrong at the start, and an agent that is not there, are errors. While the board runs, the settings
+ * stay that were right last, and an agent that is gone is waited for.
+ */
+async function checkMachine(place: Place): Promise<void> {
   const read = await composeSettings(place, createParseGuard(place.layout)).readIfChanged();
-  if (read !== null && read.settings === null) {
+  if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
+  }
+  try {
+    findAgent(read?.settings ?? defaultSettings, process.env, place.repository.topLevel);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    throw new CliError(exitCodes.notReady, error.message, 'branchboard doctor says more.');
   }
 }
 
