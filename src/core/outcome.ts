@@ -1,7 +1,7 @@
 /** What a run's end means: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
-import type { Blame, Evidence, Fault, Outcome, PauseReason, Reason, RunExit, RunPlan } from '../domain/run.ts';
-import { findResetTime } from './reset-time.ts';
+import type { Blame, Evidence, Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
+import { findServiceFault, isSessionLost, type ServiceFault } from './service.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
 export type ExitMeaning =
@@ -23,10 +23,11 @@ export function interpretExit(exit: RunExit): ExitMeaning {
     case 'lost':
       return decided(interruption('it was gone when the board came back', 'loss'));
     case 'timeout':
-    case 'stalled':
-      // An agent that met the account's limit waits for it, and is not to blame for that.
-      if (result === null && exit.view.usageLimit?.status === 'rejected') return interpretFailure(exit);
-      return interpretOvertime(exit, exit.stopped);
+    case 'stalled': {
+      // An agent that waited for the service, or met the account's limit, is not to blame for its silence.
+      const found = findServiceFault(exit);
+      return found === null ? interpretOvertime(exit, exit.stopped) : awaitService(found);
+    }
     case 'lingering':
     case null:
       return interpretFailure(exit);
@@ -55,16 +56,13 @@ function interpretOvertime(exit: RunExit, stopped: 'timeout' | 'stalled'): ExitM
 
 function interpretFailure(exit: RunExit): ExitMeaning {
   const { result } = exit.view;
-  const pause = findPause(exit);
-  if (pause !== null) {
-    const { detail, reason, until } = pause;
-    return decided({ kind: 'interrupted', detail, blame: blameOf(reason), pause: reason, until });
-  }
+  if (result !== null && isSessionLost(result)) return { kind: 'session-lost' };
+  const found = findServiceFault(exit);
+  if (found !== null) return awaitService(found);
   if (result === null) {
     return failed('no-result', describeTail(`The agent ended without a result (${describeEnd(exit)}).`, exit));
   }
   const said = [...new Set([result.text, ...result.errors])].filter((text) => text !== '').join('\n');
-  if (/No conversation found/i.test(said)) return { kind: 'session-lost' };
   switch (result.subtype) {
     case 'error_max_turns':
       return failed('max-turns', said || 'The agent used up its turns.');
@@ -75,52 +73,10 @@ function interpretFailure(exit: RunExit): ExitMeaning {
   }
 }
 
-interface PauseFound {
-  readonly detail: string;
-  readonly reason: PauseReason;
-  readonly until: number | null;
-}
-
 /** A task may be what overloads the service again and again, but not what uses up the account. */
-function blameOf(reason: PauseReason): Blame {
-  return reason === 'overload' || reason === 'connection' ? 'service' : 'nobody';
-}
-
-/** Whether the account or the service, not the task, ended the run. */
-function findPause(exit: RunExit): PauseFound | null {
-  const { result, usageLimit } = exit.view;
-  if (usageLimit?.status === 'rejected' && (result === null || result.apiErrorStatus === 429)) {
-    const detail = result?.text ?? 'The usage limit is reached.';
-    return { reason: 'usage-limit', until: usageLimit.resetsAt ?? findResetTime(detail, exit.endedAt), detail };
-  }
-  if (result === null) return null;
-  const detail = result.text;
-  switch (result.apiErrorStatus) {
-    case 401:
-    case 403:
-      return { reason: 'auth', until: null, detail };
-    case 400:
-    case 402:
-      return /credit|billing/i.test(detail) ? { reason: 'credit', until: null, detail } : null;
-    case 429:
-      return /hit your .*limit|usage limit|limit reached/i.test(detail)
-        ? { reason: 'usage-limit', until: findResetTime(detail, exit.endedAt), detail }
-        : { reason: 'overload', until: null, detail };
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-    case 529:
-      return { reason: 'overload', until: null, detail };
-    case null:
-      if (/please run \/login|not logged in|invalid api key/i.test(detail))
-        return { reason: 'auth', until: null, detail };
-      return /^API Error: .*(connect|ECONN|network|timed? ?out|socket|terminated)/is.test(detail)
-        ? { reason: 'connection', until: null, detail }
-        : null;
-    default:
-      return null;
-  }
+function awaitService({ reason, detail, until }: ServiceFault): ExitMeaning {
+  const blame = reason === 'overload' || reason === 'connection' ? 'service' : 'nobody';
+  return decided({ kind: 'interrupted', detail, blame, pause: reason, until });
 }
 
 /** What the work that was found tells of a run whose agent said that it succeeded. */

@@ -29,6 +29,7 @@ import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
+import { wasBrokenOff } from './service.ts';
 import { addRun, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
 import { emptyVerdict } from './verdict.ts';
 
@@ -87,7 +88,8 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
   } else if (lastRun?.kind === 'dead') {
     const { exit } = lastRun;
     // Nobody stopped it but the end of its daemon or its machine: that costs no attempt.
-    const ended = exit.view.result === null ? { ...exit, stopped: 'lost' as const } : exit;
+    const isLost = exit.view.result === null || wasBrokenOff(exit.view.result);
+    const ended = isLost ? { ...exit, stopped: 'lost' as const } : exit;
     draft.journal({
       type: 'task-found',
       task: task.id,

@@ -15,7 +15,7 @@ export type Reply =
   | { readonly tools: readonly ToolCall[]; readonly say?: string }
   /** An error of the API. The CLI retries 429, 500 and 529 by itself; see `CLAUDE_CODE_MAX_RETRIES`. */
   | {
-      readonly status: 400 | 401 | 429 | 500 | 529;
+      readonly status: keyof typeof usualErrors;
       readonly body?: unknown;
       readonly headers?: Readonly<Record<string, string>>;
     }
@@ -24,6 +24,10 @@ export type Reply =
    * environment `subscription`.
    */
   | { readonly usageLimit: { readonly resetsAt: number | null; readonly kind?: 'five_hour' | 'seven_day' } }
+  /** Answers with a page of HTML, as a hotel's network does. */
+  | { readonly page: string }
+  /** Begins an answer and breaks it off with that error. */
+  | { readonly errorInStream: object }
   /** Destroys the connection. */
   | { readonly drop: true }
   /** Never answers; the connection ends with the client or with {@link MessagesApi.close}. */
@@ -43,6 +47,20 @@ export function sendReply(response: ServerResponse, asked: Asked, reply: Reply):
   if ('hang' in reply) return;
   if ('stopsAfter' in reply) {
     beginMessage(response, asked, reply.stopsAfter);
+    return;
+  }
+  if ('page' in reply) {
+    response.writeHead(200, { 'content-type': 'text/html' }).end(reply.page);
+    return;
+  }
+  if ('errorInStream' in reply) {
+    // The CLI asks once more for an answer in one piece.
+    if (asked.stream !== true) {
+      sendJson(response, 529, reply.errorInStream);
+      return;
+    }
+    beginMessage(response, asked, 'Well');
+    response.end(`event: error\ndata: ${JSON.stringify(reply.errorInStream)}\n\n`);
     return;
   }
   if ('drop' in reply) {
@@ -67,6 +85,7 @@ const usualErrors = {
   401: { type: 'authentication_error', message: 'invalid x-api-key' },
   429: { type: 'rate_limit_error', message: 'This request would exceed your rate limit.' },
   500: { type: 'api_error', message: 'Internal server error' },
+  520: { type: 'api_error', message: 'error code: 520' },
   529: { type: 'overloaded_error', message: 'Overloaded' },
 } as const;
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { isAlive } from '../system/board.ts';
 import { withBoard, type ClaudeBoard, type Setup } from './board.ts';
 import { claudeVersionNames, madeUpKey } from './messages-api.ts';
+import { errorBody } from './messages-api-replies.ts';
 import { boardTestTimeoutMs, waitUntil } from './patience.ts';
 import { bash, byPrompt, castParts, commit, deliver, finish, inTurns, write, type Part } from './task-script.ts';
 
@@ -177,25 +178,38 @@ for (const version of claudeVersionNames) {
   });
 }
 
-describe.concurrent('claude 2.1.197', { timeout: boardTestTimeoutMs }, () => {
-  for (const [reason, reply] of [
-    ['auth', { status: 401 }],
-    ['credit', { status: 400 }],
-    ['overload', { status: 529 }],
-    ['overload', { status: 429 }],
-    ['connection', { drop: true }],
-  ] as const) {
-    test(`meets ${JSON.stringify(reply)}: no new starts (${reason}), and no attempt is counted`, async () => {
-      const config = 'agent:\n  env:\n    CLAUDE_CODE_MAX_RETRIES: "1"';
-      await withBoard({ script: castParts({ t: () => reply }), config, version: '2.1.197' }, async (board) => {
-        board.drop({ t: 'Write t.txt.\n' });
-        const daemon = board.launch('start');
-        await waitUntil('the hold', () => board.data.paused?.reason === reason && board.task('t').column === 'queued');
-        expect(board.task('t')).toMatchObject({ attempt: 1, reason: null });
-        expect(board.record('t', 1).outcome).toMatchObject({ kind: 'interrupted', pause: reason });
-        daemon.signal('SIGTERM');
-        expect((await daemon.ended).code).toBe(0);
+const spent = errorBody(
+  'invalid_request_error',
+  'You have reached your specified API usage limits. You will regain access on 2030-01-01 at 00:00 UTC.',
+);
+const walls = [
+  ['auth', 'an invalid key', { status: 401 }],
+  ['credit', 'no credit', { status: 400 }],
+  ['credit', 'a spent budget of the account', { status: 400, body: spent }],
+  ['overload', 'overload', { status: 529 }],
+  ['overload', 'a rate limit', { status: 429 }],
+  ['overload', 'a fault of a proxy', { status: 520 }],
+  ['overload', 'overload in the middle of an answer', { errorInStream: errorBody('overloaded_error', 'Overloaded') }],
+  ['connection', 'a lost connection', { drop: true }],
+  ['connection', 'a page in place of an answer', { page: '<html><body>Log in to the hotel</body></html>' }],
+] as const;
+
+for (const version of claudeVersionNames) {
+  describe.concurrent(`claude ${version}`, { timeout: boardTestTimeoutMs }, () => {
+    for (const [reason, name, reply] of walls) {
+      test(`meets ${name}: no new starts (${reason}), and no attempt is counted`, async () => {
+        const config = 'agent:\n  env:\n    CLAUDE_CODE_MAX_RETRIES: "1"';
+        await withBoard({ script: castParts({ t: () => reply }), config, version }, async (board) => {
+          board.drop({ t: 'Write t.txt.\n' });
+          const daemon = board.launch('start');
+          await waitUntil('the hold', () => board.data.paused !== null && board.task('t').column === 'queued');
+          expect(board.data.paused).toMatchObject({ reason });
+          expect(board.task('t')).toMatchObject({ attempt: 1, reason: null });
+          expect(board.record('t', 1).outcome).toMatchObject({ kind: 'interrupted', pause: reason });
+          daemon.signal('SIGTERM');
+          expect((await daemon.ended).code).toBe(0);
+        });
       });
-    });
-  }
-});
+    }
+  });
+}

@@ -141,7 +141,68 @@ const exits: readonly [string, RunExit, object][] = [
   ['a success without a structured result', exitOf({ result: result({ report: null }) }), { kind: 'inspect' }],
 ];
 
+/** What the versions say where the API could not be called, and what the board waits for. */
+const walls: readonly [string, Partial<AgentResult>, string | null][] = [
+  [
+    'no name server',
+    { text: "API Error: Can't reach the API server — check your internet or DNS (ENOTFOUND)" },
+    'connection',
+  ],
+  ['no answer in time', { text: 'Request timed out. Check your internet connection and proxy settings' }, 'connection'],
+  ['another page in its place', { text: 'API returned an empty or malformed response (HTTP 200)' }, 'connection'],
+  ['words of a version to come', { text: 'The server went fishing' }, 'connection'],
+  ['408', { apiErrorStatus: 408, text: 'API Error: 408 Request timeout' }, 'connection'],
+  ['overload in the middle', { text: 'API Error: Repeated 529 Overloaded errors' }, 'overload'],
+  ['520', { apiErrorStatus: 520, text: 'API Error: 520 error code: 520' }, 'overload'],
+  ['500', { apiErrorStatus: 500, text: 'API Error: 500 Internal server error' }, 'overload'],
+  ['no login', { text: 'Not logged in · Please run /login' }, 'auth'],
+  ['403', { apiErrorStatus: 403, text: 'API Error: 403' }, 'auth'],
+  ['no credit, without a status', { text: 'Credit balance is too low' }, 'credit'],
+  ['spent', { apiErrorStatus: 400, text: 'You have reached your specified API usage limits.' }, 'credit'],
+  ['402', { apiErrorStatus: 402, text: 'Payment required' }, 'credit'],
+  ['a limit, without a status', { text: "You've hit your weekly limit · resets Nov 25, 3pm (UTC)" }, 'usage-limit'],
+  ['extra usage', { apiErrorStatus: 429, text: "You're out of extra usage · resets 5pm (UTC)" }, 'usage-limit'],
+  ['a request that is too large', { text: 'Prompt is too long' }, null],
+  ['a model that is not there', { apiErrorStatus: 404, text: 'There is an issue with the selected model (x).' }, null],
+  ['turns that are used up, whatever they say', { subtype: 'error_max_turns', text: 'overloaded' }, null],
+];
+
 describe('interpretExit', () => {
+  it.each(walls)('puts %s down to the service, not the task', (_, more, pause) => {
+    const meaning = interpretExit(exitOf({ result: failedResult(more) }));
+    expect(meaning).toMatchObject({ outcome: pause === null ? { kind: 'failed' } : { kind: 'interrupted', pause } });
+  });
+
+  it('finds the end of a limit in its words', () => {
+    const at = Date.UTC(2026, 10, 24, 12);
+    const text = "You're out of extra usage · resets 5pm (UTC)";
+    const exit = exitOf({ result: failedResult({ apiErrorStatus: 429, text }) }, { endedAt: at });
+    expect(interpretExit(exit)).toMatchObject({ outcome: { until: Date.UTC(2026, 10, 24, 17), blame: 'nobody' } });
+  });
+
+  const brokenOff = failedResult({ subtype: 'error_during_execution', text: '', errors: ['aborted'] });
+
+  it.each(['stalled', 'timeout'] as const)(
+    'waits for the limit that an agent met before it was ended (%s)',
+    (stopped) => {
+      // Claude Code answers INT with a result of its own.
+      const exit = exitOf({ usageLimit: rejected, result: brokenOff }, { stopped });
+      expect(interpretExit(exit)).toMatchObject({
+        outcome: { kind: 'interrupted', pause: 'usage-limit', until: 9_000 },
+      });
+    },
+  );
+
+  it.each([
+    ['overloaded (529)', 'overload'],
+    ['connection error', 'connection'],
+  ])('waits for the service that an agent tried to reach when it was ended (%s)', (apiRetry, pause) => {
+    const exit = exitOf({ apiRetry, result: brokenOff }, { stopped: 'stalled' });
+    expect(interpretExit(exit)).toMatchObject({ outcome: { kind: 'interrupted', pause, blame: 'service' } });
+    const silent = exitOf({ apiRetry: null, result: brokenOff }, { stopped: 'stalled' });
+    expect(interpretExit(silent)).toMatchObject({ outcome: { fault: { reason: 'stalled' } } });
+  });
+
   it.each(exits)('reads %s', (_, exit, meaning) => {
     expect(interpretExit(exit)).toMatchObject(meaning);
   });

@@ -106,6 +106,15 @@ describe('a task in active/', () => {
     expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 2, freeRestarts: 0, resume: 'heard' } });
   });
 
+  it('with an agent that was ended in its middle, and said so, goes on at no cost', () => {
+    // Claude Code answers INT with a result of its own; the board that sent it is gone.
+    const result = makeResult({ isError: true, subtype: 'error_during_execution', text: '' });
+    const exit = makeExit({ sessionId: 'heard', result }, { exitCode: null });
+    const scene = meet('active', facts([run({ attempt: 1 }, null)]), { lastRun: { kind: 'dead', exit } });
+    scene.settle('a');
+    expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1, resume: 'heard' } });
+  });
+
   it('with an agent that is gone again and again is given to the user, since it may be what takes the board down', () => {
     const lost: Outcome = { kind: 'interrupted', detail: 'gone', blame: 'loss', pause: null, until: null };
     const exit = makeExit({ sessionId: 'heard' }, { exitCode: null });

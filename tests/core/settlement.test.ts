@@ -3,7 +3,10 @@ import { limits } from '../../src/domain/limits.ts';
 import { keyOf } from '../../src/domain/task.ts';
 import { fileIn, id, ids, makeEvidence, makeExit, makePlan, makeResult, makeSpec, scanOf, Scene } from './scene.ts';
 
-const broken = makeExit({ result: makeResult({ isError: true, text: 'It broke.' }) }, { exitCode: 1 });
+const broken = makeExit(
+  { result: makeResult({ isError: true, subtype: 'error_during_execution', text: 'It broke.' }) },
+  { exitCode: 1 },
+);
 const fault = { code: 'EIO', message: 'the disk does not answer', fault: null };
 
 describe('a task that is done', () => {
