@@ -1,14 +1,6 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
-import type {
-  BaseConflict,
-  BoardScan,
-  FileIdentity,
-  Hold,
-  LastRun,
-  Spending,
-  TaskFacts,
-  TaskFile,
-} from './domain/board.ts';
+import type { BaseConflict, BoardScan, FileIdentity, LastRun, TaskFacts, TaskFile } from './domain/board.ts';
+import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic, Parsed } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';

@@ -5,7 +5,7 @@
  *              ▲                  │
  *              └── doubled ◄──────┘ if it does not
  */
-import type { Hold } from '../domain/board.ts';
+import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import type { Outcome, RunPlan } from '../domain/run.ts';
 import { backOff } from './backoff.ts';

@@ -1,5 +1,6 @@
 /** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
-import type { ActiveTask, Board, Hold, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { ActiveTask, Board, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, priorities, type TaskKey } from '../domain/task.ts';
 import { hasDisk } from './disk.ts';

@@ -1,5 +1,5 @@
 /** What today's runs cost, and the hold that a spent daily budget is. */
-import type { Spending } from '../domain/board.ts';
+import type { Spending } from '../domain/hold.ts';
 import { nameRun, type RunPlan } from '../domain/run.ts';
 import type { Draft } from './draft.ts';
 import { endHold, placeHold } from './hold.ts';

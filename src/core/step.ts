@@ -2,7 +2,8 @@
  * The reducer: the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out;
  * time comes with the event, and nothing here reads a clock, a file or a random number.
  */
-import type { Board, OutsideFault, Trouble } from '../domain/board.ts';
+import type { Board, OutsideFault } from '../domain/board.ts';
+import type { Trouble } from '../domain/hold.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import { defaultSettings } from '../domain/settings.ts';

@@ -8,7 +8,8 @@
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake, isIdle } from '../core/schedule.ts';
-import type { Board, BoardScan, OutsideFault, Phase, Trouble } from '../domain/board.ts';
+import type { Board, BoardScan, OutsideFault, Phase } from '../domain/board.ts';
+import type { Trouble } from '../domain/hold.ts';
 import { laneOf, type Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';

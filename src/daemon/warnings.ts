@@ -1,5 +1,6 @@
 /** Sentences that the user should read at the top of the dashboard: why nothing starts, and what to do about it. */
-import type { Board, Hold } from '../domain/board.ts';
+import type { Board } from '../domain/board.ts';
+import type { Hold } from '../domain/hold.ts';
 import type { UsageLimit } from '../domain/run.ts';
 import { unreachable } from '../domain/result.ts';
 import type { TaskId } from '../domain/task.ts';

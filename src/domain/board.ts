@@ -12,18 +12,8 @@
  *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type {
-  Fault,
-  PauseReason,
-  RunCause,
-  RunExit,
-  RunId,
-  RunPlan,
-  RunRecord,
-  RunView,
-  StopCause,
-  Verdict,
-} from './run.ts';
+import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
+import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
 import type { Settings } from './settings.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -197,40 +187,6 @@ export interface InboxFile {
   readonly failures: number;
   /** When that is tried again though the file did not change, or null. */
   readonly retryAt: number | null;
-}
-
-/**
- * Why no new runs start, other than by the user's wish. When `until` has passed, one task is started as a probe;
- * the hold ends when that one gets through, and comes back doubled when it does not.
- */
-export interface Hold {
-  readonly reason: Exclude<PauseReason, 'user' | 'disk-full'>;
-  readonly detail: string;
-  readonly since: number;
-  readonly until: number;
-  /** How often in a row it came. */
-  readonly strikes: number;
-}
-
-/** The disk is full: nothing starts, and what can't be written waits, until there is room. */
-export interface DiskTrouble {
-  readonly detail: string;
-  /** When the board looks for room next, and how often it did. */
-  readonly lookAt: number;
-  readonly looks: number;
-  /** How long the board waits between two looks, in milliseconds. */
-  readonly everyMs: number;
-}
-
-/** What the board can't do as long as something outside is wrong; no task is to blame. */
-export type Trouble = 'list the folders' | 'write the dashboard';
-
-/** What the runs that ended on one day cost. */
-export interface Spending {
-  /** The local day, `YYYY-MM-DD`. */
-  readonly day: string;
-  /** US dollars, by the names that `nameRun` gives. */
-  readonly costs: ReadonlyMap<string, number>;
 }
 
 /** The state that {@link BoardEvent}s change. */

@@ -3,7 +3,8 @@
  * one fails, the rest of its batch is dropped and `effect-failed` comes back. Batches of one task never overlap.
  * Facts come before the rename that commits them.
  */
-import type { FileIdentity, Hold, NextRun, TaskFile, TaskPast } from './board.ts';
+import type { FileIdentity, NextRun, TaskFile, TaskPast } from './board.ts';
+import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
 import type { RunId, RunPlan, RunRecord, StopCause, Verdict } from './run.ts';
 import type { Argv, Column, TaskId, TaskKey, TaskSpec } from './task.ts';

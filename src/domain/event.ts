@@ -1,15 +1,6 @@
 /** Everything that can happen to the board. Each event carries its time; the reducer has no clock of its own. */
-import type {
-  BaseConflict,
-  BoardScan,
-  FileIdentity,
-  Hold,
-  LoadedTask,
-  OutsideFault,
-  Spending,
-  TaskFile,
-  Trouble,
-} from './board.ts';
+import type { BaseConflict, BoardScan, FileIdentity, LoadedTask, OutsideFault, TaskFile } from './board.ts';
+import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView, Verdict } from './run.ts';

@@ -1,4 +1,4 @@
-import type { Trouble } from './board.ts';
+import type { Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { PauseReason, RunId, StopCause } from './run.ts';
 import type { Column, TaskId } from './task.ts';

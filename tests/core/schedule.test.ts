@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseStarts, explainWaiting, findNextWake, isIdle, orderQueue } from '../../src/core/schedule.ts';
-import type { ActiveTask, Board, BoardScan, Hold } from '../../src/domain/board.ts';
+import type { ActiveTask, Board, BoardScan } from '../../src/domain/board.ts';
+import type { Hold } from '../../src/domain/hold.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
 import { active, boardOf, finished, planOf, queued } from './boards.ts';

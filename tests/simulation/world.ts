@@ -1,7 +1,8 @@
 /** What is outside of the daemon and outlives it: files, facts, branches, the clock, and who did what. */
 import { findWaitingOn } from '../../src/core/graph.ts';
 import { checkBoard } from '../../src/core/invariants.ts';
-import type { Board, FileIdentity, Hold, TaskFile } from '../../src/domain/board.ts';
+import type { Board, FileIdentity, TaskFile } from '../../src/domain/board.ts';
+import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause, Verdict } from '../../src/domain/run.ts';
 import { columns, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';

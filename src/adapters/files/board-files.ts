@@ -2,7 +2,8 @@
 import { lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { isSameFile, type Hold, type TaskFile } from '../../domain/board.ts';
+import { isSameFile, type TaskFile } from '../../domain/board.ts';
+import type { Hold } from '../../domain/hold.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success } from '../../domain/result.ts';
 import type { Column } from '../../domain/task.ts';
