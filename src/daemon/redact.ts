@@ -3,6 +3,7 @@
  * there. A task's own text is the prompt and belongs to the user: of a task only its title is told to others.
  */
 import type { TakenIn } from '../domain/event.ts';
+import type { RunView } from '../domain/run.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import type { News } from './news.ts';
 
@@ -30,9 +31,9 @@ export function redactNews(news: News, redact: Redact): News {
     case 'settings-read':
       return { ...news, problems: redactTexts(news.problems, redact) };
     case 'run-seen':
-      return { ...news, view: redactTexts(news.view, redact) };
+      return { ...news, view: redactView(news.view, redact) };
     case 'run-exited':
-      return { ...news, exit: redactTexts(news.exit, redact) };
+      return { ...news, exit: { ...redactTexts(news.exit, redact), view: redactView(news.exit.view, redact) } };
     case 'work-inspected':
       return { ...news, evidence: redactTexts(news.evidence, redact) };
     case 'effect-failed':
@@ -61,6 +62,13 @@ function redactOutcome(outcome: TakenIn, redact: Redact): TakenIn {
     default:
       return outcome;
   }
+}
+
+/** A session's id that holds a secret is none: with a part replaced it would name another session. */
+function redactView(view: RunView, redact: Redact): RunView {
+  const { sessionId } = view;
+  const redacted = redactTexts(view, redact);
+  return sessionId === null || redact(sessionId) === sessionId ? redacted : { ...redacted, sessionId: null };
 }
 
 function redactTitle<Spec extends TaskSpec | null>(spec: Spec, redact: Redact): Spec {

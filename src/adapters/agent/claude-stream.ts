@@ -15,6 +15,8 @@ import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, ty
 
 /** Open tool calls beyond this many are not tracked. */
 const maxTrackedTools = 1_000;
+/** A session's id, which an agent tells and which becomes an argument of the next run's command. */
+const sessionIdShape = /^[A-Za-z0-9][\w-]{0,63}$/;
 /** Numbers above are times in milliseconds already; as seconds they would lie beyond the year 5000. */
 const maxUnixSeconds = 1e11;
 
@@ -67,7 +69,7 @@ function readSystem(state: StreamState, message: JsonObject): StreamState {
   switch (message['subtype']) {
     case 'init':
       return patchView(state, {
-        sessionId: asString(message['session_id']) ?? state.view.sessionId,
+        sessionId: readSessionId(message['session_id']) ?? state.view.sessionId,
         model: asString(message['model']) ?? state.view.model,
       });
     case 'api_retry':
@@ -79,6 +81,12 @@ function readSystem(state: StreamState, message: JsonObject): StreamState {
     default:
       return state;
   }
+}
+
+/** Null for what is none: the run goes by the id that was planned for it. */
+function readSessionId(value: unknown): string | null {
+  const id = asString(value);
+  return id !== null && sessionIdShape.test(id) ? id : null;
 }
 
 function describeRetry(message: JsonObject): string {

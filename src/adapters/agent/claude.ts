@@ -13,7 +13,7 @@ export function claudeArguments(request: RunRequest, agent: Settings['agent']): 
     ...agent.args,
     '-p',
     ...['--output-format', 'stream-json', '--verbose'],
-    ...(session.mode === 'resume' ? ['--resume', session.id] : ['--session-id', session.id]),
+    ...option(session.mode === 'resume' ? '--resume' : '--session-id', [session.id]),
     ...['--json-schema', JSON.stringify(reportSchema)],
     ...option('--permission-mode', [request.permissionMode]),
     ...option('--model', [request.model]),
@@ -47,7 +47,7 @@ function option(name: string, values: readonly (string | number | null)[]): read
   const given = values.filter((value) => value !== null && value !== '').map(String);
   const bad = given.find((value) => value.startsWith('-'));
   if (bad !== undefined) {
-    // A task's file gives some of these; it must not be able to smuggle in an option such as one that skips permissions.
+    // Tasks' files and agents give some of these; they must not be able to smuggle in an option such as one that skips permissions.
     const detail = `"${bad}" can't be a value of ${name}: it begins with "-". Change it in the task's file or in .orchestrator/config.yaml.`;
     throw new PortError(detail, { fault: { reason: 'spawn-failed', detail } });
   }

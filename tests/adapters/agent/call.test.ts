@@ -73,6 +73,11 @@ describe('claudeArguments', () => {
   ])('refuses a value that looks like an option: %j', (more) => {
     expect(() => claudeArguments(requestOf(bench.plan(), more), agent)).toThrow(/begins with "-"/);
   });
+
+  it.each(['fresh', 'resume'] as const)('refuses the id of a %s session that looks like an option', (mode) => {
+    const plan = { ...bench.plan(), session: { mode, id: '--dangerously-skip-permissions' } };
+    expect(() => claudeArguments(requestOf(plan), agent)).toThrow(/begins with "-"/);
+  });
 });
 
 describe('composeEnvironment', () => {

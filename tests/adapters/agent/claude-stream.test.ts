@@ -213,6 +213,14 @@ describe('readStreamLine', () => {
     expect(readStreamLine(state, JSON.stringify(text('hello'))).view).toBe(state.view);
   });
 
+  it('takes no text for a session’s id that could be an option, a path or a sentence', () => {
+    const told = (id: unknown) => readMessages({ type: 'system', subtype: 'init', session_id: id }).sessionId;
+    const bad = ['--dangerously-skip-permissions', '-p', '', '_x', '../x', 'a b', 'a\n--x', 'a\n', 'x'.repeat(65), 7];
+    for (const id of bad) expect({ id, told: told(id) }).toEqual({ id, told: null });
+    const good = ['0b7d2f7e-4a55-4c0e-9a53-2f1d5f0a2a11', 's-good', 'x'.repeat(64)];
+    for (const id of good) expect(told(id)).toBe(id);
+  });
+
   it('lets only the first result count', () => {
     const view = readMessages(end({ result: 'first', total_cost_usd: 1 }), end({ is_error: true, total_cost_usd: 2 }));
     expect(view.result).toMatchObject({ isError: false, text: 'first' });
