@@ -11,9 +11,13 @@ import type { Outcome, RunPlan } from '../domain/run.ts';
 import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 
-/** Holds the board. `until` is what the service said, or null: then it backs off, longer each time in a row. */
-export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, until: number | null): void {
+/**
+ * Holds the board. `said` is when the service said that it is over, or null: then it backs off, longer each time in a
+ * row, and also where that time is beyond what any limit lasts.
+ */
+export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, said: number | null): void {
   const { hold } = draft.board;
+  const until = said !== null && isPlausible(said, draft.at) ? said : null;
   // Several agents hit the same wall at once: that is one strike.
   const sameWall = hold !== null && hold.reason === reason && draft.at < hold.until;
   if (sameWall && (until === null || until <= hold.until)) return;
@@ -38,6 +42,10 @@ export function placeHoldFor(draft: Draft, { pause, detail, until }: Outcome & {
   if (pause !== null && pause !== 'user' && pause !== 'disk-full') placeHold(draft, pause, detail, until);
 }
 
+function isPlausible(until: number, at: number): boolean {
+  return until - at <= limits.maxLimitWaitMs;
+}
+
 function backoffMs(reason: Hold['reason'], strikes: number, at: number): number {
   if (needsUser({ reason })) return limits.authProbeEveryMs;
   const first = reason === 'usage-limit' ? limits.firstUsageLimitBackoffMs : limits.firstBackoffMs;
@@ -46,9 +54,12 @@ function backoffMs(reason: Hold['reason'], strikes: number, at: number): number 
   return full + Math.round((at % 1000) * (full / 4000));
 }
 
-/** Goes on with a hold of an earlier start. What only the user can mend may be mended by now: that is probed at once. */
+/**
+ * Goes on with a hold of an earlier start. What only the user can mend may be mended by now: that is probed at once, as
+ * is one whose end can't be right.
+ */
 export function recallHold(draft: Draft, hold: Hold): void {
-  const recalled = needsUser(hold) ? { ...hold, until: draft.at } : hold;
+  const recalled = needsUser(hold) || !isPlausible(hold.until, draft.at) ? { ...hold, until: draft.at } : hold;
   draft.set({ hold: recalled });
   draft.journal({ type: 'held', reason: recalled.reason, until: recalled.until, detail: recalled.detail });
 }

@@ -6,7 +6,7 @@ import { limits } from '../domain/limits.ts';
 import type { PauseReason, Progress, Reason, Verdict } from '../domain/run.ts';
 import type { Column, Priority } from '../domain/task.ts';
 
-/** One task. Times are ISO 8601 in UTC. */
+/** One task. Times are ISO 8601 in UTC, or null. */
 export interface TaskData {
   readonly id: string;
   readonly title: string;
@@ -147,6 +147,8 @@ function describeFinished(task: FinishedTask): TaskData {
   };
 }
 
-function toIso(at: number): string {
-  return new Date(at).toISOString();
+/** Null for what no date stands for: it may come from a file that was written by hand or by an agent. */
+function toIso(at: number): string | null {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

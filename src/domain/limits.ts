@@ -73,6 +73,8 @@ export const limits = {
   maxBackoffMs: 30 * 60_000,
   /** The same after a usage limit that did not say when it ends. */
   firstUsageLimitBackoffMs: 60_000,
+  /** A usage limit that is said to end later than so much from now is taken for one that does not say when it ends. */
+  maxLimitWaitMs: 8 * 24 * 60 * 60_000,
   /** A file of the inbox that the system keeps from being read counts as the user's to mend after so many failures. */
   maxQuickRetries: 3,
   /** While the disk is full the board looks for room so often. */

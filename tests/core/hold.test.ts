@@ -94,6 +94,32 @@ describe('a usage limit', () => {
   });
 });
 
+describe('a reset time that can not be right', () => {
+  it.each([
+    ['next year', (at: number) => at + 365 * 24 * 60 * 60_000],
+    ['microseconds', (at: number) => at * 1000],
+    ['beyond all dates', () => 1.7642e18],
+    ['no number', () => NaN],
+  ])('is passed over, and the board tries again by itself: %s', (_, resetsAt) => {
+    const { scene, plans } = working(1);
+    if (plans[0] === undefined) throw new Error('one is at work');
+    scene.exit(plans[0], limited(resetsAt(scene.at))).settle('t0');
+    const wait = (scene.board.hold?.until ?? NaN) - scene.at;
+    expect(wait).toBeGreaterThan(0);
+    expect(wait).toBeLessThan(2 * limits.firstUsageLimitBackoffMs);
+    scene.wait(wait);
+    expect(scene.states).toEqual({ t0: 'planning' });
+  });
+
+  it('is probed at once if an earlier start kept it', () => {
+    const scene = new Scene({ maxParallel: 1 });
+    const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, strikes: 1 } as const;
+    scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold });
+    scene.queue({ id: 'a' });
+    expect(scene.states).toEqual({ a: 'planning' });
+  });
+});
+
 describe('a wall that one task alone meets', () => {
   it('does not keep all others from being tried', () => {
     const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a', priority: 'high' }, { id: 'b' });

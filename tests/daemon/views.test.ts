@@ -62,6 +62,14 @@ describe('the board as data', () => {
     expect(tasks[4]).toMatchObject({ commits: 1, costUsd: 0.5, column: 'done', mergedAt: null });
   });
 
+  it('leaves out a time that no date stands for', () => {
+    const scene = busy();
+    const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, strikes: 1 } as const;
+    const board = { ...scene.board, hold };
+    const { paused } = describeBoard(board, { running: true, repo: '', pid: 7 });
+    expect(paused).toEqual({ reason: 'usage-limit', until: null });
+  });
+
   it('says why nothing starts, the pause of the user first', () => {
     const scene = new Scene().queue({ id: 'a' });
     const result = makeResult({ isError: true, apiErrorStatus: 401 });

@@ -19,6 +19,8 @@ const maxTrackedTools = 1_000;
 const sessionIdShape = /^[A-Za-z0-9][\w-]{0,63}$/;
 /** Numbers above are times in milliseconds already; as seconds they would lie beyond the year 5000. */
 const maxUnixSeconds = 1e11;
+/** No date stands for a later time, in milliseconds since the epoch. */
+const maxDateMs = 8.64e15;
 
 /** The view so far, with what is needed to read on. */
 export interface StreamState {
@@ -157,13 +159,20 @@ function readUsageLimit(state: StreamState, message: JsonObject): StreamState {
   const info = asObject(message['rate_limit_info']);
   const status = toLimitStatus(info?.['status']);
   if (info === null || status === null) return state;
-  const resets = asNumber(info['resetsAt']);
-  const resetsAt = resets === null ? null : resets > maxUnixSeconds ? resets : resets * 1000;
+  const resetsAt = readResetTime(info['resetsAt']);
   const kind = asString(info['rateLimitType']);
   const usageLimit: UsageLimit = { status, resetsAt, kind: kind === null ? null : keepStart(kind, 40) };
   const old = state.view.usageLimit;
   const same = old?.status === status && old.resetsAt === resetsAt && old.kind === usageLimit.kind;
   return same ? state : patchView(state, { usageLimit });
+}
+
+/** In milliseconds; null for what is no date. Whether that date makes sense is for those to say who have a clock. */
+function readResetTime(value: unknown): number | null {
+  const resets = asNumber(value);
+  if (resets === null || resets < 0) return null;
+  const ms = resets > maxUnixSeconds ? resets : resets * 1000;
+  return ms <= maxDateMs ? ms : null;
 }
 
 function toLimitStatus(value: unknown): UsageLimit['status'] | null {

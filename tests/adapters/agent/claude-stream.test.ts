@@ -315,4 +315,14 @@ describe('readStreamLine', () => {
     const view = readMessages({ type: 'rate_limit_event', rate_limit_info: info });
     expect(view.usageLimit).toEqual({ status: 'allowed-warning', resetsAt: 1_800_000_000_000, kind: 'seven_day' });
   });
+
+  it('takes a limit’s reset for not told where no date stands for it', () => {
+    const reset = (resetsAt: unknown) =>
+      readMessages({ type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt } }).usageLimit;
+    for (const odd of [1_764_200_000_000_000_000, -1, -1e300, 1e300, 'soon', '1764200000', null]) {
+      expect({ odd, limit: reset(odd) }).toEqual({ odd, limit: { status: 'rejected', resetsAt: null, kind: null } });
+    }
+    expect(reset(1_764_200_000)?.resetsAt).toBe(1_764_200_000_000);
+    expect(reset(1_764_200_000_000)?.resetsAt).toBe(1_764_200_000_000);
+  });
 });
