@@ -6,14 +6,18 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { limits } from '../domain/limits.ts';
+import { stripHidden } from '../domain/visible-text.ts';
 import type { Clock, CommandRunner } from '../ports.ts';
 import { tagOf, type RunTag } from './agent/agent-environment.ts';
+import { keepEnd } from './agent/bounded-text.ts';
 import { readStart } from './agent/processes.ts';
 import { sweepRun } from './agent/sweep.ts';
 import { defaultTimings } from './agent/timings.ts';
 
 /** A process that no sweep finds may hold a command's output open; it is waited for so long. */
 const drainMs = 1_000;
+/** Looked at of a command's output, so that enough is left of it without its colours. */
+const maxRawTailChars = 8 * limits.maxTailChars;
 
 /** What commands are run with. */
 export interface CommandRunnerOptions {
@@ -56,9 +60,14 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       if (result.isCanceled) throw new Error(`${argv.join(' ')} was broken off because the board stops`);
       const output = typeof result.all === 'string' ? result.all : '';
       const problem = result.failed && result.exitCode === undefined ? `\n${result.shortMessage}` : '';
-      return { argv, ok: !result.failed, outputTail: `${output.slice(-limits.maxTailChars)}${problem}`.trim() };
+      return { argv, ok: !result.failed, outputTail: `${keepTail(output)}${problem}`.trim() };
     },
   };
+}
+
+/** The end of what a command printed; commands to a terminal go first, lest one is cut in its middle. */
+function keepTail(output: string): string {
+  return keepEnd(stripHidden(keepEnd(output, maxRawTailChars)), limits.maxTailChars);
 }
 
 /** Ends what a command left behind as soon as it is gone: its output ends only when nobody holds it open any more. */

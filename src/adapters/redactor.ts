@@ -1,12 +1,14 @@
 /**
  * Takes secrets out of text from outside before it is kept or shown: the values of environment variables whose names
- * say that they are secret, and tokens of well-known shapes.
+ * say that they are secret, and tokens of well-known shapes. Commands to a terminal and what is not seen go as well, since
+ * a secret that is coloured in its middle would be whole again where they are taken out later.
  *
  * Time is linear in the text: a pattern begins at a fixed prefix and ends where its characters end, or can begin only
  * where no character of its own stands before it.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { stripHidden } from '../domain/visible-text.ts';
 
 /** Replaces secrets by `[redacted NAME]`, or `[redacted]` where they have no name. */
 export type Redactor = (text: string) => string;
@@ -20,6 +22,8 @@ const minSecretChars = 8;
 const minLineChars = 16;
 /** No text from outside is cut to fewer characters. */
 const minCutTextChars = 100;
+/** Stands where a text was cut. */
+const ellipsis = '…';
 
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,7 +43,7 @@ export function createRedactor(
 ): Redactor {
   const secrets = environments.flatMap((environment) => listSecrets(environment, exists));
   const redactValues = createValueRedactor(secrets);
-  return (text) => redactShapes(redactValues(text));
+  return (text) => redactShapes(redactValues(stripHidden(text)));
 }
 
 function listSecrets(environment: Environment, exists: (path: string) => boolean): readonly Secret[] {
@@ -62,7 +66,7 @@ function createValueRedactor(secrets: readonly Secret[]): Redactor {
   const forms = [...nameOf.keys()].sort((a, b) => b.length - a.length);
   const pattern = new RegExp([...marks, ...forms].map(escapeForRegExp).join('|'), 'g');
   return (text) =>
-    redactCutEnds(text, secrets).replace(pattern, (found) => {
+    redactCutEnds(text, secrets, nameOf).replace(pattern, (found) => {
       const name = nameOf.get(found);
       return name === undefined || marks.includes(found) ? found : mark(name);
     });
@@ -85,17 +89,33 @@ function encodeForUrl(value: string): string {
 }
 
 /** Text from outside is bounded before it comes here, so that a secret may be cut off at its beginning or its end. */
-function redactCutEnds(text: string, secrets: readonly Secret[]): string {
-  if (text.length < minCutTextChars) return text;
-  const ellipsis = text.endsWith('…') ? '…' : '';
-  let redacted = text.slice(0, text.length - ellipsis.length);
+function redactCutEnds(text: string, secrets: readonly Secret[], nameOf: ReadonlyMap<string, string>): string {
+  // What was quoted in the middle of a text ends with an ellipsis where it was cut.
+  const parts = text.split(ellipsis).map((part, index, all) => {
+    const isCut = index < all.length - 1 || text.length >= minCutTextChars;
+    return isCut ? redactCutEnd(part, nameOf) : part;
+  });
+  let redacted = parts.join(ellipsis);
+  if (text.length < minCutTextChars) return redacted;
   for (const { name, value } of secrets) {
     const head = findOverlap(value, redacted);
     if (head > 0) redacted = mark(name) + redacted.slice(head);
-    const tail = findOverlap(redacted, value);
+  }
+  return redacted;
+}
+
+function redactCutEnd(text: string, nameOf: ReadonlyMap<string, string>): string {
+  let redacted = text;
+  for (const [form, name] of nameOf) {
+    const tail = findOverlap(redacted, form);
     if (tail > 0) redacted = redacted.slice(0, redacted.length - tail) + mark(name);
   }
-  return redacted + ellipsis;
+  return redacted;
+}
+
+/** Whether a text was cut there, or may have been. */
+function isCutAt(text: string, index: number): boolean {
+  return text.startsWith(ellipsis, index) || (index === text.length && text.length >= minCutTextChars);
 }
 
 /** How long the longest end of `left` is, short of a whole secret, that `right` begins with; 0 below the bound. */
@@ -106,24 +126,24 @@ function findOverlap(left: string, right: string): number {
   return 0;
 }
 
-/** Tokens that their first characters give away; what follows is taken as far as it goes. */
-const prefixed: readonly string[] = [
-  'sk-ant-[\\w-]{16,}', // Anthropic
-  'sk-(?:proj-|svcacct-|admin-|or-)?[\\w-]{20,}', // OpenAI and those that took its shape over
-  'gh[pousr]_[A-Za-z0-9]{20,}', // GitHub
-  'github_pat_\\w{20,}',
-  'gl(?:pat|dt|rt|cbt|ptt|soat|agent)-[\\w.-]{16,}', // GitLab
-  '(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])', // AWS
-  'xox[abeoprs]-[A-Za-z0-9-]{10,}', // Slack
-  'xapp-[A-Za-z0-9-]{10,}',
-  'AIza[\\w-]{35}', // Google
-  'ya29\\.[\\w-]{20,}',
-  'GOCSPX-[\\w-]{20,}',
-  'npm_[A-Za-z0-9]{30,}',
-  'pypi-[\\w-]{50,}',
-  'hf_[A-Za-z0-9]{30,}', // Hugging Face
-  '[sr]k_(?:live|test)_[A-Za-z0-9]{10,}', // Stripe
-  'whsec_[A-Za-z0-9+/=]{20,}',
+/** Tokens that their first characters give away, and what follows, which is taken as far as it goes. */
+const prefixed: readonly (readonly [start: string, rest: string])[] = [
+  ['sk-ant-', '[\\w-]{16,}'], // Anthropic
+  ['sk-(?:proj-|svcacct-|admin-|or-)?', '[\\w-]{20,}'], // OpenAI and those that took its shape over
+  ['gh[pousr]_', '[A-Za-z0-9]{20,}'], // GitHub
+  ['github_pat_', '\\w{20,}'],
+  ['gl(?:pat|dt|rt|cbt|ptt|soat|agent)-', '[\\w.-]{16,}'], // GitLab
+  ['(?:AKIA|ASIA)', '[A-Z0-9]{16}(?![A-Za-z0-9])'], // AWS
+  ['xox[abeoprs]-', '[A-Za-z0-9-]{10,}'], // Slack
+  ['xapp-', '[A-Za-z0-9-]{10,}'],
+  ['AIza', '[\\w-]{35}'], // Google
+  ['ya29\\.', '[\\w-]{20,}'],
+  ['GOCSPX-', '[\\w-]{20,}'],
+  ['npm_', '[A-Za-z0-9]{30,}'],
+  ['pypi-', '[\\w-]{50,}'],
+  ['hf_', '[A-Za-z0-9]{30,}'], // Hugging Face
+  ['[sr]k_(?:live|test)_', '[A-Za-z0-9]{10,}'], // Stripe
+  ['whsec_', '[A-Za-z0-9+/=]{20,}'],
 ];
 
 /** Found in front of its secret, which alone is replaced. */
@@ -133,7 +153,9 @@ const labelled: readonly RegExp[] = [
   /(:\/\/[^\s/:@"'<>]*:)[^\s/"'<>]+(?=@)/g,
 ];
 
-const anyPrefixed = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed.join('|')})`, 'g');
+const anyPrefixed = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed.map((parts) => parts.join('')).join('|')})`, 'g');
+/** One whose end may have been cut off. */
+const anyBegun = new RegExp(`(?<![A-Za-z0-9])(?:${prefixed.map(([start]) => start).join('|')})[\\w.+/=-]{6,}`, 'g');
 const jsonWebToken = /(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?/g;
 const bearer = /(\bbearer\s{1,4})([\w.~+/=-]{16,})/gi;
 const keyLabel = '[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----';
@@ -149,6 +171,9 @@ function redactShapes(text: string): string {
     .replace(jsonWebToken, mark())
     // Words joined by dashes look like such a token, but hold no digit.
     .replace(anyPrefixed, (found) => (/\d/.test(found) ? mark() : found))
+    .replace(anyBegun, (found, at: number, whole: string) =>
+      /\d/.test(found) && isCutAt(whole, at + found.length) ? mark() : found,
+    )
     .replace(bearer, (found, label: string, value: string) => (/\d/.test(value) ? label + mark() : found));
   for (const pattern of labelled) redacted = redacted.replace(pattern, `$1${mark()}`);
   return redacted;

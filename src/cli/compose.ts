@@ -17,12 +17,14 @@ import { createChangeHints } from '../adapters/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { readBoard } from '../daemon/snapshot.ts';
 import type { Board } from '../domain/board.ts';
+import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { ParseGuard } from '../ports.ts';
 import { countChanges } from '../markdown/line-merge.ts';
 import { parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
+import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
 import { redactFor } from './redact.ts';
 
@@ -116,6 +118,16 @@ export async function readBoardOf(place: Place): Promise<Board> {
 /** The settings as they are; null where the file is wrong. */
 export async function readSettingsOf(place: Place): Promise<Settings | null> {
   return (await composeSettings(place, createOnlookerGuard(place.layout)).readIfChanged())?.settings ?? null;
+}
+
+/**
+ * The settings as they are, for what prints texts that may hold the secrets in them; throws CliError where the file is
+ * wrong, since those are not known then.
+ */
+export async function requireSettings(place: Place): Promise<Settings> {
+  const read = await composeSettings(place, createOnlookerGuard(place.layout)).readIfChanged();
+  if (read === null || read.settings !== null) return read?.settings ?? defaultSettings;
+  throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and try again.');
 }
 
 /** The settings file of a place. */

@@ -5,31 +5,14 @@
 import type { InlineCode, PhrasingContent, Text } from 'mdast';
 
 import { limits } from '../domain/limits.ts';
-
-const escape = String.fromCharCode(0x1b);
-const bell = String.fromCharCode(0x07);
-
-/** Commands to a terminal: colours, cursor moves, window titles. */
-const terminalCommands = new RegExp(
-  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${escape}]*(?:${bell}|${escape}\\\\)?|[@-Z\\\\^_])`,
-  'g',
-);
-
-/** Control and invisible characters, among them those that turn the direction of text; joiners of emoji may stay. */
-const invisible = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+import { stripHidden, toVisibleLine } from '../domain/visible-text.ts';
 
 /** A text may be this many times longer than its bound before it is looked at; beyond, it is cut first. */
 const maxRawFactor = 8;
 
 /** Puts a text on one line without control characters, at most `maxChars` long, an ellipsis at its end if it was cut. */
 export function cleanLine(text: string, maxChars: number = limits.maxDashboardTextChars): string {
-  const line = text
-    .slice(0, maxChars * maxRawFactor)
-    .replace(terminalCommands, '')
-    .replace(/\s+/g, ' ')
-    .replace(invisible, '')
-    .replace(/ {2,}/g, ' ')
-    .trim();
+  const line = toVisibleLine(text.slice(0, maxChars * maxRawFactor));
   const isCut = text.length > maxChars * maxRawFactor;
   if (line.length <= maxChars && !isCut) return line;
   return `${line
@@ -42,10 +25,7 @@ export function cleanLine(text: string, maxChars: number = limits.maxDashboardTe
 export function cleanLines(text: string, maxChars: number = limits.maxDashboardTextChars): string[] {
   const lines: string[] = [];
   let left = maxChars;
-  for (const raw of text
-    .slice(0, maxChars * maxRawFactor)
-    .replace(terminalCommands, '')
-    .split(/\r\n|[\r\n\u2028\u2029]/)) {
+  for (const raw of stripHidden(text.slice(0, maxChars * maxRawFactor)).split(/\r\n|[\r\n\u2028\u2029]/)) {
     const line = cleanLine(raw, Math.max(left, 1));
     if (line === '' && (lines.length === 0 || lines.at(-1) === '')) continue;
     lines.push(line);

@@ -63,6 +63,39 @@ describe('the values of secret variables', () => {
     expect(redact(`${long} the-value-o…`)).toBe(`${long} [redacted A_KEY]…`);
     expect(redact('Improve the-value')).toBe('Improve the-value');
   });
+
+  it('are found where a value that was quoted in the middle of the text was cut', () => {
+    const redact = createRedactor([{ A_KEY: 'the-value-"of"-the-key' }], nothingExists);
+    expect(redact('priority is "xx the-value…"; expected one')).toBe(
+      'priority is "xx [redacted A_KEY]…"; expected one',
+    );
+    expect(redact('it is "the-value-\\"of\\"-…", "the-value-o"')).toBe('it is "[redacted A_KEY]…", "the-value-o"');
+  });
+});
+
+describe('what a terminal does not show', () => {
+  it.each([
+    ['a colour', 'hunter2\x1b[1m-long-secret'],
+    ['a colour in one character', 'hunter2\x9b1m-long-secret'],
+    ['a character set', 'hunter2\x1b(B-long-secret'],
+    ['a window title', 'hunter2\x1b]0;x\x07-long-secret'],
+    ['a link', 'hunter2\x1b]8;;https://example.invalid\x1b\\-long-secret'],
+    ['a NUL', 'hunter2\0-long-secret'],
+    ['a mark of direction', 'hunter2\u202e-long-secret'],
+    ['a character without width', 'hunter2\u200b-long-secret'],
+  ])('hides no secret: %s', (_, hidden) => {
+    const redact = createRedactor([{ DB_PASSWORD: 'hunter2-long-secret' }], nothingExists);
+    expect(redact(`is\t${hidden}\r\n`)).toBe('is\t[redacted DB_PASSWORD]\r\n');
+  });
+
+  it('hides no token that grep has coloured', () => {
+    const token = `ghp_\x1b[01;31m\x1b[K${filler(36)}\x1b[m\x1b[K`;
+    expect(redactNothing(`a.txt:${token} x`)).toBe('a.txt:[redacted] x');
+  });
+
+  it('is taken out line by line, so that a title without its end takes no other line with it', () => {
+    expect(redactNothing('a\x1b]0;title\nb')).toBe('a\nb');
+  });
 });
 
 describe('tokens of well-known shapes', () => {
@@ -93,6 +126,13 @@ describe('tokens of well-known shapes', () => {
       expect(redacted.startsWith(`${before ?? ''}[redacted]`)).toBe(true);
       expect(redacted).not.toContain(token.slice(-20));
     }
+  });
+
+  it.each(['ghp_', 'sk-ant-api03-', 'pypi-', 'npm_', 'AIza'])('%s…: are found where their end was cut off', (start) => {
+    expect(redactNothing(`base is "${start}${filler(9)}…"`)).toBe('base is "[redacted]…"');
+    const long = 'x '.repeat(50);
+    expect(redactNothing(`${long}${start}${filler(9)}`)).toBe(`${long}[redacted]`);
+    expect(redactNothing(`A ${start}${filler(9)} b`)).toBe(`A ${start}${filler(9)} b`);
   });
 
   it.each([
@@ -174,6 +214,11 @@ describe('any text', () => {
     'AKIA',
     'zzzzzzz',
     'zzzzzzzz-',
+    'zzzzzzzz-…',
+    '…',
+    '\x1b[',
+    '\x1b]0;',
+    '\x9b1',
   ])('of 200 KB made of %j takes no longer than a text of that size may', (piece) => {
     const value = `${'zzzzzzzz-'.repeat(300)}end`;
     const redact = createRedactor([{ A_KEY: value, B_KEY: 'zzzzzzzy' }], nothingExists);

@@ -169,6 +169,30 @@ test.concurrent(
     }),
 );
 
+test.concurrent(
+  'while the settings are wrong, and with them what is secret in them unknown, logs and show tell nothing but that',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({ config: settings }, async (board) => {
+      board.drop({ 'one.md': writeTask('One', [`say ${configured}`, `ask May I use ${configured}?`]) });
+      expect(await board.runUntilIdle()).toBe(3);
+      const right = board.read('config.yaml');
+      board.write('config.yaml', `${right}\nretries: many\n`);
+      for (const args of [
+        ['logs', 'one'],
+        ['logs', 'one', '--raw'],
+        ['show', 'one'],
+        ['show', 'one', '--json'],
+      ]) {
+        const { code, stdout, stderr } = await board.cli(...args);
+        expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' });
+        expect(stderr).toMatch(/config\.yaml:\d+:\d+: retries is "many"[^]*Mend it and try again/);
+      }
+      board.write('config.yaml', right);
+      expect(await board.succeed('logs', 'one')).toContain('[redacted A_SECRET]');
+    }),
+);
+
 test.concurrent('nor are they in what a board in the background logs', { timeout: boardTestTimeoutMs }, () =>
   withBoard({ config: settings }, async (board) => {
     const started = await board.launch(['start', '--detach'], { env: environment }).ended;

@@ -1,4 +1,7 @@
-/** Cuts long text without leaving half a character. */
+/** Cuts long text without leaving half a character, or at its beginning half a word: that of a token passes for none. */
+
+/** What may be the rest of a word that was cut, in a language that puts spaces or quotes around its words. */
+const restOfWord = /^[^\s"'`,\u0080-\uffff]+/;
 
 /** The first `maxChars` UTF-16 units of a text, less one where that would cut a character. */
 export function keepStart(text: string, maxChars: number): string {
@@ -8,11 +11,16 @@ export function keepStart(text: string, maxChars: number): string {
   return text.slice(0, cutsPair ? maxChars - 1 : maxChars);
 }
 
-/** The last `maxChars` UTF-16 units of a text, less one where that would cut a character. */
+/** The end of a text, at most `maxChars` UTF-16 units, from the first word that is whole. */
 export function keepEnd(text: string, maxChars: number): string {
   if (text.length <= maxChars) return text;
   const from = text.length - maxChars;
   const first = text.charCodeAt(from);
   const cutsPair = first >= 0xdc00 && first <= 0xdfff;
-  return text.slice(cutsPair ? from + 1 : from);
+  return dropRestOfWord(text.slice(cutsPair ? from + 1 : from));
+}
+
+/** A text whose beginning was cut off, from its first whole word on. */
+export function dropRestOfWord(text: string): string {
+  return text.replace(restOfWord, '');
 }

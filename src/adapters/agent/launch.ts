@@ -6,10 +6,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { limits } from '../../domain/limits.ts';
+import { stripHidden } from '../../domain/visible-text.ts';
 import { PortError, type Clock } from '../../ports.ts';
-import { keepEnd } from './bounded-text.ts';
+import { dropRestOfWord, keepEnd } from './bounded-text.ts';
 import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, toPortError } from './claim.ts';
 import type { ProcessMark } from './processes.ts';
 import { wait, type Timings } from './timings.ts';
@@ -89,8 +89,9 @@ export async function readStderrTail(folder: string): Promise<string> {
       const { size } = await handle.stat();
       const length = Math.min(size, stderrTailBytes);
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-      const text = stripVTControlCharacters(buffer.subarray(0, bytesRead).toString('utf8'));
-      return keepEnd(text.trim(), limits.maxTailChars);
+      const read = buffer.subarray(0, bytesRead).toString('utf8');
+      const text = stripHidden(length < size ? dropRestOfWord(read) : read);
+      return keepEnd(text.trim(), limits.maxTailChars).trimStart();
     } finally {
       await handle.close();
     }

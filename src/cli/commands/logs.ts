@@ -8,7 +8,7 @@ import type { Redactor } from '../../adapters/redactor.ts';
 import { readTaskFacts, runFiles } from '../../adapters/files/facts.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TaskId } from '../../domain/task.ts';
-import { readSettingsOf } from '../compose.ts';
+import { requireSettings } from '../compose.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor, redactStreamLine } from '../redact.ts';
@@ -41,7 +41,7 @@ export const logsCommand: Verb = () =>
         throw new CliError(exitCodes.usage, `${id} has no run yet`, `Type: branchboard logs ${id} -f`);
       if (options.run !== undefined && options.run > last && options.follow !== true)
         throw new CliError(exitCodes.usage, `${id} has no run ${options.run}`, `Its last one is run ${last}.`);
-      const settings = await readSettingsOf(place);
+      const settings = await requireSettings(place);
       const redact = redactFor(() => settings);
       const follower = new LogFollower(place, id, { isRaw: options.raw === true, redact });
       await follower.show(options.run ?? Math.max(1, last));

@@ -5,7 +5,7 @@ import { redactTexts } from '../../daemon/redact.ts';
 import type { RunFacts } from '../../domain/board.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
-import { readSettingsOf } from '../compose.ts';
+import { requireSettings } from '../compose.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { redactFor } from '../redact.ts';
 import { findTask } from '../task-files.ts';
@@ -20,7 +20,7 @@ export const showCommand: Verb = () =>
     .action(async (text: string, options: GlobalOptions & { readonly json?: boolean }) => {
       const place = await findPlace(options);
       const { id, column, path } = await findTask(place, text);
-      const settings = await readSettingsOf(place);
+      const settings = await requireSettings(place);
       const redact = redactFor(() => settings);
       const { runs, verdict } = redactTexts(await readTaskFacts(place.layout, id), redact);
       const task = redactTexts(findTaskData((await readBoardData(place)).data, id), redact);

@@ -310,6 +310,14 @@ describe('readStreamLine', () => {
     expect(odd.codePointAt(0)).toBe('😀'.codePointAt(0));
   });
 
+  it('keeps the last words from a whole word on', () => {
+    const last = (said: string) => readMessages(text(said)).lastText ?? '';
+    const tail = ` ${'x '.repeat(limits.maxTailChars / 2 - 10)}x`;
+    expect(last(`ghp_${'aB3dE6gH9'.repeat(4)}${tail}`)).toBe(tail);
+    expect(last(`{"a":"ghp_${'aB3dE6gH9'.repeat(4)}","b":"${tail}"}`)).toMatch(/^","b":"/);
+    expect(last('界'.repeat(limits.maxTailChars + 1))).toBe('界'.repeat(limits.maxTailChars));
+  });
+
   it('reads a warning before a limit, with its time in milliseconds', () => {
     const info = { status: 'allowed_warning', resetsAt: 1_800_000_000, rateLimitType: 'seven_day' };
     const view = readMessages({ type: 'rate_limit_event', rate_limit_info: info });

@@ -1,0 +1,27 @@
+/** What of a text is seen: others' texts may hold commands to a terminal, and characters that nobody sees. */
+
+const escape = String.fromCharCode(0x1b);
+const bell = String.fromCharCode(0x07);
+
+/** Colours, cursor moves, window titles (none of more than a line), character sets. */
+const terminalCommands = new RegExp(
+  [
+    `(?:${escape}\\[|\u009b)[0-?]*[ -/]*[@-~]`,
+    `(?:${escape}\\]|\u009d)[^${bell}${escape}\\r\\n]*(?:${bell}|${escape}\\\\)?`,
+    `${escape}[ -/]*[0-~]`,
+  ].join('|'),
+  'g',
+);
+
+/** Control and invisible characters, among them those that turn the direction of text; joiners of emoji may stay. */
+const hidden = /(?![\u200c\u200d\s])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A text without commands to a terminal and without what is not seen; line breaks, tabs and the like stay. */
+export function stripHidden(text: string): string {
+  return text.replace(terminalCommands, '').replace(hidden, '');
+}
+
+/** A text on one line, without what {@link stripHidden} takes out and with one space where there were several. */
+export function toVisibleLine(text: string): string {
+  return stripHidden(text).replace(/\s+/g, ' ').trim();
+}
