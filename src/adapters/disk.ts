@@ -1,9 +1,11 @@
 /** Whether a disk has room again, by writing to it: quotas and reserved blocks don't show in its statistics. */
-import { open, rm, stat, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits } from '../domain/limits.ts';
 import type { Disk } from '../ports.ts';
-import { codeOf, privateMode } from './files/durable.ts';
+import { codeOf } from './files/durable.ts';
+import { openRegular } from './files/regular-file.ts';
 
 const probeBytes = 4096;
 /** Always the same name, so that one that a crash left is used again; a temporary file's, so that a start removes it. */
@@ -38,7 +40,8 @@ async function hasRoomIn(folder: string): Promise<boolean> {
 
 async function canWrite(path: string): Promise<boolean> {
   try {
-    const file = await open(path, 'w', privateMode);
+    await rm(path, { force: true });
+    const file = await openRegular(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
     try {
       // It has no name from here on, so that nothing of it stays, whatever happens.
       await rm(path, { force: true });

@@ -1,9 +1,9 @@
 /**
- * `history.jsonl`: one JSON object a line, appended and never changed. What can't be written, since the disk is full,
- * is taken back whole and goes out with the next line.
+ * `history.jsonl`: one JSON object a line, appended and never changed. What can't be written, since the disk is full or
+ * something else is in the file's place, is taken back whole and goes out with the next line.
  */
-import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Spending } from '../domain/hold.ts';
 import type { HistoryEntry } from '../domain/history.ts';
@@ -11,6 +11,7 @@ import { limits } from '../domain/limits.ts';
 import { nameRun } from '../domain/run.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { codeOf } from './files/durable.ts';
+import { NotRegularError, openRegular } from './files/regular-file.ts';
 
 /** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
 export function createJournal(path: string, clock: Clock): Journal {
@@ -51,7 +52,7 @@ export function createJournal(path: string, clock: Clock): Journal {
 
 /** Appends all of a text or nothing of it. */
 async function appendWhole(path: string, text: string): Promise<void> {
-  const file = await open(path, 'a', 0o600);
+  const file = await openRegular(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
   try {
     const { size } = await file.stat();
     try {
@@ -68,7 +69,7 @@ async function appendWhole(path: string, text: string): Promise<void> {
 async function findGap(path: string): Promise<string> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    file = await openRegular(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return '';
     throw error;
@@ -83,11 +84,15 @@ async function findGap(path: string): Promise<string> {
   }
 }
 
-/** What runs cost, by their names: one whose end was told again after a crash is in it once. */
+/**
+ * What runs cost, by their names: one whose end was told again after a crash is in it once. Where there is no such file,
+ * nothing is known; what else may be in its place is told of when it is to be written.
+ */
 async function readCosts(path: string, isWanted: (at: number) => boolean): Promise<Spending['costs']> {
   const costs = new Map<string, number>();
   try {
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    const input = (await openRegular(path)).createReadStream();
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       // Most lines are of another kind; only those that can match are parsed.
       if (!line.includes('"run-ended"')) continue;
       const entry = parseEntry(line);
@@ -95,7 +100,7 @@ async function readCosts(path: string, isWanted: (at: number) => boolean): Promi
       costs.set(nameRun(entry.run, entry.plannedAt), entry.costUsd);
     }
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT' && !(error instanceof NotRegularError)) throw error;
   }
   return costs;
 }

@@ -11,7 +11,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { mkdir, open, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import { failure, success, type Result } from '../domain/result.ts';
 import { isAlive, readStart, type ProcessMark } from './agent/processes.ts';
 import { readBootId } from './clock.ts';
 import { codeOf } from './files/durable.ts';
+import { NotRegularError, openRegular, readRegular } from './files/regular-file.ts';
 import type { Held } from './lock-socket.ts';
 import { findHighest, takeNumber } from './takeover.ts';
 
@@ -51,7 +52,7 @@ export async function takeFile(
   const folder = folderOf(boardDir);
   await mkdir(folder, { recursive: true });
   const own = join(folder, `${randomUUID().slice(0, 8)}.new`);
-  await writeFile(own, describeUs());
+  await writeFile(own, describeUs(), { flag: 'wx' });
   try {
     const taken = await takeNumber(folder, own, (path) => examine(path, timings));
     return taken.ok ? success(hold(folder, taken.value, onLost, timings)) : failure(taken.failure);
@@ -89,7 +90,7 @@ async function isTouched(path: string, withinMs: number): Promise<boolean> {
 }
 
 async function readMtime(path: string): Promise<number> {
-  const handle = await open(path, 'r');
+  const handle = await openRegular(path);
   try {
     return (await handle.stat()).mtimeMs;
   } finally {
@@ -129,8 +130,8 @@ function describeUs(): string {
 
 /** Null where there is no such file, it was released, or it can't be understood. */
 async function read(path: string): Promise<FileOwner | null> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return '';
+  const text = await readRegular(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || error instanceof NotRegularError) return '';
     throw error;
   });
   const [pid = '', start = '', ...place] = text.split('\n');

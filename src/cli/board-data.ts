@@ -1,5 +1,5 @@
 /** The board's data for commands: the running daemon's own, or read from the folder where none runs. */
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '../adapters/files/regular-file.ts';
 import { findOwner, type Owner } from '../adapters/lock.ts';
 import { describeBoard, type BoardData, type TaskData } from '../daemon/board-data.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
@@ -34,7 +34,7 @@ export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined 
 /** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */
 async function readRunning(path: string, owner: Owner): Promise<BoardData | null> {
   try {
-    const data = JSON.parse(await readFile(path, 'utf8')) as BoardData;
+    const data = JSON.parse(await readRegular(path)) as BoardData;
     return data.daemon.running && (owner.pid === null || data.daemon.pid === owner.pid) ? data : null;
   } catch {
     return null;

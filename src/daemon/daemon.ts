@@ -165,12 +165,14 @@ export class Daemon {
     try {
       for (const news of await this.#performer.perform(effect)) this.#post(news);
       this.#repeats.forget(effect);
+      if (effect.type === 'journal') await this.#noteTrouble('write the history', null);
       return 'done';
     } catch (error) {
       const fault = await this.#explain(error);
-      // A journal that can't be written must not be journalled again.
+      // What can't be written into the history waits there; that it can't is told once, or it would be told for ever.
       if (effect.type === 'journal') {
         if (fault.code === 'ENOSPC') this.#post({ type: 'disk-filled', detail: fault.message });
+        else await this.#noteTrouble('write the history', error);
         return 'failed';
       }
       if (effect.type === 'take-in') {

@@ -25,7 +25,7 @@ export interface DiskTrouble {
 }
 
 /** What the board can't do as long as something outside is wrong; no task is to blame. */
-export type Trouble = 'list the folders' | 'write the dashboard';
+export type Trouble = 'list the folders' | 'write the dashboard' | 'write the history';
 
 /** What the runs that ended on one day cost. */
 export interface Spending {

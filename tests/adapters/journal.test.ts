@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,6 +87,20 @@ test('a journal that can not be written says so, and goes on once it can', async
   const own = journal();
   await own.append({ at: 1, type: 'board-started' });
   expect(lines()).toHaveLength(1);
+});
+
+test('something else in its place keeps nobody waiting, and what was told goes out once it is gone', async () => {
+  execFileSync('mkfifo', [path]);
+  const own = journal();
+  expect(await sumCosts(own, '2026-05-05')).toBe(0);
+  await expect(own.append({ at: 1, type: 'board-started' })).rejects.toThrow(`${path} is not a regular file`);
+  rmSync(path);
+  mkdirSync(path);
+  expect(await sumCosts(own, '2026-05-05')).toBe(0);
+  await expect(own.append({ at: 2, type: 'board-started' })).rejects.toThrow(`${path} is not a regular file`);
+  rmSync(path, { recursive: true });
+  await own.append({ at: 3, type: 'board-stopped' });
+  expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual([1, 2, 3]);
 });
 
 test('what could not be written goes out before the next entry', async () => {

@@ -5,10 +5,11 @@
  *   (none) ── the wrapper links its pid and start time ──► claimed
  *      └───── a recovering board links a tombstone ──────► closed; a wrapper that comes late gives up
  */
-import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { linkSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PortError } from '../../ports.ts';
+import { syncFolder } from '../files/durable.ts';
+import { NotRegularError, openRegular, readBeginning } from '../files/regular-file.ts';
 import type { ProcessMark } from './processes.ts';
 
 /** The exit code of a wrapper that found its run claimed. */
@@ -16,6 +17,8 @@ export const claimLostExitCode = 75;
 
 const claimName = 'claim';
 const tombstone = 'closed\n';
+/** No claim is longer. */
+const maxClaimBytes = 4 * 1024;
 
 /**
  * The wrapper that claims a run and becomes its agent: `sh -c SCRIPT name RUN_FOLDER PROGRAM ARGUMENT…`. It is the
@@ -44,22 +47,31 @@ exec "$@"
 export type Claim =
   | { readonly kind: 'none' }
   | { readonly kind: 'closed' }
-  /** `mark` is null where the file can't be understood. */
+  /** `mark` is null where it can't be understood, or is no regular file. */
   | { readonly kind: 'claimed'; readonly mark: ProcessMark | null; readonly claimedAt: number };
 
 /** Reads a run's claim. */
 export function readClaim(folder: string): Claim {
   const file = path.join(folder, claimName);
   try {
-    const text = readFileSync(file, 'utf8');
+    const text = readText(file);
     if (text === tombstone) return { kind: 'closed' };
     const [pid, start] = text.split('\n').map((line) => line.trim());
     const known = pid !== undefined && /^[1-9]\d*$/.test(pid) && start !== undefined && start !== '';
-    const claimedAt = Math.floor(statSync(file).mtimeMs);
+    const claimedAt = Math.floor(lstatSync(file).mtimeMs);
     return { kind: 'claimed', mark: known ? { pid: Number(pid), start } : null, claimedAt };
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return { kind: 'none' };
     throw toPortError(error, `can't read ${file}`);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readBeginning(file, maxClaimBytes);
+  } catch (error) {
+    if (error instanceof NotRegularError) return '';
+    throw error;
   }
 }
 
@@ -69,7 +81,8 @@ export function closeClaim(folder: string): Claim {
   if (before.kind !== 'none') return before;
   const temp = path.join(folder, `claim.closed.${String(process.pid)}`);
   try {
-    writeFileSync(temp, tombstone, { mode: 0o600 });
+    rmSync(temp, { force: true });
+    writeFileSync(temp, tombstone, { flag: 'wx', mode: 0o600 });
     linkSync(temp, path.join(folder, claimName));
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw toPortError(error, `can't close the claim in ${folder}`);
@@ -92,11 +105,11 @@ export function syncClaim(folder: string): void {
   } catch {
     // What is left over is in nobody's way.
   }
-  void Promise.allSettled([syncPath(path.join(folder, claimName)), syncPath(folder)]);
+  void Promise.allSettled([syncFile(path.join(folder, claimName)), syncFolder(folder)]);
 }
 
-async function syncPath(target: string): Promise<void> {
-  const handle = await open(target, 'r');
+async function syncFile(file: string): Promise<void> {
+  const handle = await openRegular(file);
   try {
     await handle.sync();
   } finally {

@@ -2,10 +2,11 @@
  * Follows an agent's stream in its file. The file is looked at on a beat, which one timer gives to all runs: a watcher
  * would miss appends on some file systems, and a pipe would tie the agent's life to the board's.
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { limits } from '../../domain/limits.ts';
 import type { RunView } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
+import { openRegular } from '../files/regular-file.ts';
 import { addNoise, emptyStreamState, readStreamLine, type StreamState } from './claude-stream.ts';
 import { LineSplitter, type SplitLines } from './line-splitter.ts';
 
@@ -89,7 +90,7 @@ export class StreamFollower {
 
   async #read(): Promise<void> {
     try {
-      const handle = (this.#handle ??= await open(this.#file, 'r'));
+      const handle = (this.#handle ??= await openRegular(this.#file));
       const from = this.#offset;
       for (;;) {
         const { bytesRead } = await handle.read(this.#buffer, 0, readBytes, this.#offset);
@@ -99,7 +100,7 @@ export class StreamFollower {
       }
       if (this.#offset > from) this.#lastOutputAt = Math.floor((await handle.stat()).mtimeMs);
     } catch {
-      // The file is gone or unreadable: what was read stands, and the exit of the agent decides.
+      // The file is gone, unreadable or no file at all: what was read stands, and the exit of the agent decides.
     }
   }
 

@@ -3,13 +3,13 @@
  * itself before it becomes the agent (see `claim.ts`).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { limits } from '../../domain/limits.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import { PortError, type Clock } from '../../ports.ts';
 import { dropRestOfWord, keepEnd } from './bounded-text.ts';
+import { openRegular, openRegularSync } from '../files/regular-file.ts';
 import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, toPortError } from './claim.ts';
 import type { ProcessMark } from './processes.ts';
 import { wait, type Timings } from './timings.ts';
@@ -19,6 +19,7 @@ const firstLookMs = 1;
 const slowestLookMs = 20;
 /** Room for control sequences and for characters of several bytes at the end of stderr. */
 const stderrTailBytes = limits.maxTailChars * 4;
+const appending = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
 /** What is started, and where. */
 export interface LaunchRequest {
@@ -84,7 +85,7 @@ export async function launchAgent(
 /** The end of a run's stderr, without control sequences, bounded by `maxTailChars`; empty where there is none. */
 export async function readStderrTail(folder: string): Promise<string> {
   try {
-    const handle = await open(path.join(folder, 'stderr.log'), 'r');
+    const handle = await openRegular(path.join(folder, 'stderr.log'));
     try {
       const { size } = await handle.stat();
       const length = Math.min(size, stderrTailBytes);
@@ -104,9 +105,8 @@ function spawnWrapper(request: LaunchRequest): ChildProcess {
   const { folder } = request;
   const files: number[] = [];
   try {
-    files.push(openSync(path.join(folder, 'prompt.md'), 'r'));
-    files.push(openSync(path.join(folder, 'stream.jsonl'), 'a', 0o600));
-    files.push(openSync(path.join(folder, 'stderr.log'), 'a', 0o600));
+    files.push(openRegularSync(path.join(folder, 'prompt.md')));
+    for (const name of ['stream.jsonl', 'stderr.log']) files.push(openRegularSync(path.join(folder, name), appending));
     const argv = ['-c', claimScript, 'branchboard-claim', folder, request.program, ...request.args];
     return spawn('/bin/sh', argv, { cwd: request.cwd, env: request.env, detached: true, stdio: files });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The board's folder on disk. One call at a time changes or lists the columns, so that a scan never sees half a move. */
-import { lstat, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { isSameFile, type TaskFile } from '../../domain/board.ts';
@@ -9,7 +9,7 @@ import { failure, success } from '../../domain/result.ts';
 import type { Column } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
-import { codeOf, makeFolder, privateMode, replaceFile, syncOrUndo } from './durable.ts';
+import { codeOf, makeFolder, replaceFile, syncOrUndo, writeAnew } from './durable.ts';
 import {
   readFact,
   readTaskFacts,
@@ -122,6 +122,6 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
 
 /** `queue.json` is derived, so it is whole but need not survive a power cut. */
 async function replaceBoardData(temporary: string, path: string, json: string): Promise<void> {
-  await writeFile(temporary, json, { mode: privateMode });
+  await writeAnew(temporary, json);
   await rename(temporary, path);
 }

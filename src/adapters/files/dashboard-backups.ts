@@ -4,23 +4,13 @@
  * `NUMBER-HASH.md`; the hash is of what of it was taken in, so that after a crash a late save is known from its name.
  */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { PortError } from '../../ports.ts';
 import { codeOf } from './durable.ts';
 import { decodeBytes, encodeText } from './lossless-text.ts';
+import { NotRegularError, openRegularSync } from './regular-file.ts';
 
 /** A larger dashboard is not read. */
 const maxDashboardBytes = 8 * 1024 * 1024;
@@ -55,15 +45,13 @@ export interface Snapshot {
 export function readSnapshot(path: string): Snapshot | null {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openRegularSync(path);
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENXIO') return null;
+    if (error instanceof NotRegularError || codeOf(error) === 'ENOENT') return null;
     throw error;
   }
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) return null;
     if (stats.size > maxDashboardBytes) {
       throw new PortError(
         `${path} has ${String(stats.size)} bytes; expected at most ${String(maxDashboardBytes)}. Move text from its User Notes to a file of its own.`,

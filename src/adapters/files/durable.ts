@@ -1,7 +1,7 @@
 /** Files that are there whole or not at all, and stay there after a power cut: temp file, fsync, rename or link, fsync of the folder. */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Only the user may read what runs hold. */
@@ -53,6 +53,15 @@ export async function replaceFile(path: string, text: string, mode = privateMode
 export async function createFile(path: string, text: string, mode = privateMode): Promise<void> {
   await linkTemporary(await writeTemporary(path, text, mode), path);
   await syncOrUndo([dirname(path)], () => rm(path));
+}
+
+/**
+ * Writes a file for the user alone that need not survive a power cut. What stood in its place is removed and never
+ * opened: it may be a FIFO, which would keep the board waiting.
+ */
+export async function writeAnew(path: string, text: string): Promise<void> {
+  await rm(path, { force: true });
+  await writeFile(path, text, { flag: 'wx', mode: privateMode });
 }
 
 /** Writes a durable file beside `path`, which is to become it; gives its path. */

@@ -1,16 +1,21 @@
 /** The facts about runs, in `runs/TASK/`: plans, records and verdicts as JSON, each whole or not there. */
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunFacts, TaskFacts } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
+import { failure, success, type Result } from '../../domain/result.ts';
 import type { RunId, RunPlan, RunRecord, Verdict } from '../../domain/run.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, createFile, makeFolder, privateMode, replaceFile } from './durable.ts';
+import { codeOf, createFile, makeFolder, privateMode, replaceFile, writeAnew } from './durable.ts';
 import type { Layout } from './layout.ts';
+import { readOpenFile } from './reader.ts';
+import { NotRegularError, openRegular } from './regular-file.ts';
 
 const privateFolderMode = 0o700;
 const verdictName = 'verdict.json';
+/** The longest fact is the record of a reader's run, which holds its report. */
+const maxFactBytes = 16 * 1024 * 1024;
 
 /** Names of a run's files. */
 export const runFiles = {
@@ -92,7 +97,7 @@ export async function writeReportFile(layout: Layout, run: RunId, text: string):
 
 /** Writes a run's prompt. It is made again for each start, so it need not survive a power cut. */
 export async function writePromptFile(layout: Layout, run: RunId, text: string): Promise<void> {
-  await writeFile(join(layout.run(run), runFiles.prompt), text, { mode: privateMode });
+  await writeAnew(join(layout.run(run), runFiles.prompt), text);
 }
 
 /** Reads a fact that the board wrote; null if it is missing, or not of version 1. */
@@ -103,18 +108,30 @@ export async function readFact<Fact extends { readonly version: 1 }>(path: strin
 
 /** Tells a fact that is missing from one that can't be understood. */
 async function lookUpFact<Fact extends { readonly version: 1 }>(path: string): Promise<Fact | null | 'damaged'> {
-  let text: string;
+  const text = await readFactText(path);
+  if (!text.ok) return text.failure;
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
-    throw error;
-  }
-  try {
-    const value = JSON.parse(text) as Fact | null;
+    const value = JSON.parse(text.value) as Fact | null;
     return value?.version === 1 ? value : 'damaged';
   } catch {
     return 'damaged';
+  }
+}
+
+async function readFactText(path: string): Promise<Result<string, null | 'damaged'>> {
+  let handle: FileHandle;
+  try {
+    handle = await openRegular(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return failure(null);
+    if (error instanceof NotRegularError) return failure('damaged');
+    throw error;
+  }
+  try {
+    const read = await readOpenFile(handle, path, maxFactBytes);
+    return read.ok ? success(read.value.text) : failure('damaged');
+  } finally {
+    await handle.close();
   }
 }
 

@@ -6,29 +6,22 @@
  * is a strike against that very version, counted by the one that takes the marker away; a version that is parsed after
  * all loses its strikes. Nothing is synced: what a process wrote outlives it.
  */
-import {
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { ftruncateSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileIdentity } from '../../domain/board.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import type { ParsedFile, ParseGuard } from '../../ports.ts';
 import { codeOf, privateMode } from './durable.ts';
 import type { Layout } from './layout.ts';
+import { readBeginning } from './regular-file.ts';
 
 /** A file that ended the process so often is not parsed any more. */
 const maxStrikes = 2;
 const strikesName = 'strikes.json';
 /** Versions that are remembered, the latest. */
 const maxVersions = 100;
+/** Of a longer file of the guard's only so much is read; none that it wrote itself is so long. */
+const maxFileBytes = 64 * 1024;
 
 type Strikes = Map<string, number>;
 type Place = Pick<Layout, 'parsing'>;
@@ -89,7 +82,9 @@ function openMarker(folder: string): { readonly set: (version: string) => void; 
   let handle: number | null = null;
   const open = () => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return openSync(join(folder, String(process.pid)), 'w', privateMode);
+    const path = join(folder, String(process.pid));
+    rmSync(path, { force: true });
+    return openSync(path, 'wx', privateMode);
   };
   return {
     set: (version) => void attempt(() => writeSync((handle ??= open()), version, 0)),
@@ -107,7 +102,7 @@ function listLeft(folder: string): readonly Marker[] {
   const names = attempt(() => readdirSync(folder)) ?? [];
   return names
     .filter((name) => /^\d+$/.test(name) && !isAlive(Number(name)))
-    .map((name) => ({ name, version: attempt(() => readFileSync(join(folder, name), 'utf8')) ?? '' }));
+    .map((name) => ({ name, version: attempt(() => readBeginning(join(folder, name), maxFileBytes)) ?? '' }));
 }
 
 /** Of several that start at once only one can take a marker away. */
@@ -130,7 +125,7 @@ function isAlive(pid: number): boolean {
 }
 
 function readStrikes(folder: string): Strikes {
-  const facts = attempt((): unknown => JSON.parse(readFileSync(join(folder, strikesName), 'utf8')));
+  const facts = attempt((): unknown => JSON.parse(readBeginning(join(folder, strikesName), maxFileBytes)));
   const entries = typeof facts === 'object' && facts !== null ? Object.entries(facts) : [];
   return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
@@ -138,7 +133,10 @@ function readStrikes(folder: string): Strikes {
 function writeStrikes(folder: string, strikes: Strikes): void {
   const latest = Object.fromEntries([...strikes].slice(-maxVersions));
   const text = `${JSON.stringify(latest)}\n`;
-  attempt(() => writeFileSync(join(folder, strikesName), text, { mode: privateMode }));
+  attempt(() => {
+    rmSync(join(folder, strikesName), { force: true });
+    writeFileSync(join(folder, strikesName), text, { flag: 'wx', mode: privateMode });
+  });
 }
 
 /** Where the folder can't be read or written, files are parsed all the same; undefined then. */

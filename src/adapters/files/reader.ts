@@ -1,11 +1,12 @@
 /** Reads a file that anybody may have put there: never through a link, never a FIFO, never more than the bound. */
-import { constants, type Stats } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import type { FileIdentity } from '../../domain/board.ts';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { Unreadable } from '../../ports.ts';
 import { codeOf } from './durable.ts';
+import { NotRegularError, openRegular } from './regular-file.ts';
 
 /** A file's text and which version of it that is. */
 export interface TextFile {
@@ -26,16 +27,15 @@ export async function readTextFile(
 ): Promise<Result<TextFile, Unreadable>> {
   let handle: FileHandle;
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    handle = await openRegular(path);
   } catch (error) {
+    if (error instanceof NotRegularError) {
+      const what = error.isLink ? 'a symbolic link, which is never read' : 'not a regular file';
+      return refuse(shownAs, `this is ${what}`, 'a regular file');
+    }
     switch (codeOf(error)) {
       case 'ENOENT':
         return failure({ kind: 'changed' });
-      case 'ELOOP':
-      case 'EMLINK':
-        return refuse(shownAs, 'this is a symbolic link, which is never read', 'a regular file');
-      case 'ENXIO':
-        return refuse(shownAs, 'this is not a regular file', 'a regular file');
       case 'EACCES':
         return refuse(
           shownAs,
@@ -54,13 +54,13 @@ export async function readTextFile(
   }
 }
 
-async function readOpenFile(
+/** Reads a text file that is open. Throws only where the system is at fault. */
+export async function readOpenFile(
   handle: FileHandle,
   shownAs: string,
   maxBytes: number,
 ): Promise<Result<TextFile, Unreadable>> {
   const before = await handle.stat();
-  if (!before.isFile()) return refuse(shownAs, 'this is not a regular file', 'a regular file');
   if (before.size > maxBytes) {
     const expected = `at most ${Math.floor(maxBytes / 1024)} KiB`;
     return refuse(

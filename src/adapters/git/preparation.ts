@@ -7,11 +7,13 @@
  *
  *   ready ──► released from its branch ──► ready, on its branch again
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { CommandRunner } from '../../ports.ts';
+
+import { readRegular } from '../files/regular-file.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
@@ -188,7 +190,7 @@ async function removeEmpty(path: string): Promise<boolean> {
 
 /** A folder that was a worktree of this repository until its record was deleted: what it holds goes under a ref, too. */
 async function keepAside({ git, repository, notice }: PreparationContext, plan: RunPlan, aside: string): Promise<void> {
-  const link = await readFile(join(aside, '.git'), 'utf8').catch(() => '');
+  const link = await readRegular(join(aside, '.git')).catch(() => '');
   if (!link.startsWith(`gitdir: ${join(repository.commonDir, 'worktrees')}`)) return;
   const { workspace } = plan;
   const branch = workspace.kind === 'branch' ? branchRef(workspace.branch) : workspace.base;

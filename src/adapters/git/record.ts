@@ -6,6 +6,7 @@
  */
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { readRegular } from '../files/regular-file.ts';
 import { exists } from './file-presence.ts';
 import type { GitOptions } from './git.ts';
 import { branchRef } from './refs.ts';
@@ -25,7 +26,7 @@ export function inWorktree(path: string): GitOptions {
 /** The record of the worktree in a folder, or null if there is none that belongs to this repository and folder. */
 export async function findRecord(repository: Repository, path: string): Promise<string | null> {
   try {
-    const link = /^gitdir: (.+?)\n*$/s.exec(await readFile(join(path, '.git'), 'utf8'))?.[1];
+    const link = /^gitdir: (.+?)\n*$/s.exec(await readRegular(join(path, '.git')))?.[1];
     if (link === undefined) return null;
     const record = await realpath(resolve(path, link));
     if (dirname(record) !== (await realpath(join(repository.commonDir, 'worktrees')))) return null;

@@ -15,6 +15,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { RunPlan, Workspace } from '../../domain/run.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { findRecord, hasMark, inWorktree, isOnBranch, isRefText, setAside } from './record.ts';
@@ -42,7 +43,7 @@ export async function mendWorktree(git: Git, repository: Repository, plan: RunPl
 }
 
 async function mendBackLink(git: Git, repository: Repository, path: string): Promise<void> {
-  const link = /^gitdir: (.+?)\n*$/s.exec(await readFile(join(path, '.git'), 'utf8').catch(() => ''))?.[1];
+  const link = /^gitdir: (.+?)\n*$/s.exec(await readRegular(join(path, '.git')).catch(() => ''))?.[1];
   if (link === undefined) return;
   const record = await realpath(resolve(path, link)).catch(() => null);
   const parent = await realpath(join(repository.commonDir, 'worktrees')).catch(() => null);

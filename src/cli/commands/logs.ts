@@ -1,11 +1,12 @@
 /** `logs`: what a task's agent prints, readable or as the stream itself. */
-import { access, open } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { LineSplitter } from '../../adapters/agent/line-splitter.ts';
 import type { Redactor } from '../../adapters/redactor.ts';
 import { readTaskFacts, runFiles } from '../../adapters/files/facts.ts';
+import { openRegular } from '../../adapters/files/regular-file.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { requireSettings } from '../compose.ts';
@@ -104,7 +105,7 @@ class LogFollower {
   }
 
   async #printNew(): Promise<void> {
-    const file = await open(join(this.#folder(this.#run), runFiles.stream), 'r').catch(() => null);
+    const file = await openRegular(join(this.#folder(this.#run), runFiles.stream)).catch(() => null);
     if (file === null) return;
     try {
       const chunk = Buffer.alloc(chunkBytes);

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
@@ -87,6 +97,32 @@ test('a folder without a readable plan still counts as a number that was used, a
 
 test.each(['', '{', 'null', '[]', '3', '{"version":2}'])('a fact that is %j counts as missing', async (text) => {
   expect(await readFact(scratch.write('fact.json', text))).toBeNull();
+});
+
+test('what is no regular file in the place of a fact counts as damaged, and keeps nobody waiting', async () => {
+  await writePlanFact(scratch.layout, planOf(1));
+  const folder = scratch.layout.taskRuns(task);
+  execFileSync('mkfifo', [join(folder, '1', runFiles.record)]);
+  mkdirSync(join(folder, '2', runFiles.plan), { recursive: true });
+  symlinkSync(join(folder, '1', runFiles.plan), join(folder, 'verdict.json'));
+  const facts = await readTaskFacts(scratch.layout, task);
+  expect(facts.runs).toEqual([{ plan: planOf(1), record: null }]);
+  expect([...facts.damaged].sort()).toEqual(['1/exit.json', '2/plan.json', 'verdict.json']);
+});
+
+test('a fact that is too large counts as damaged', async () => {
+  const path = join(scratch.layout.run(planOf(1)), runFiles.plan);
+  await writePlanFact(scratch.layout, planOf(1));
+  truncateSync(path, 17 * 1024 * 1024);
+  expect((await readTaskFacts(scratch.layout, task)).damaged).toEqual(['1/plan.json']);
+});
+
+test('a prompt is written anew, whatever stands in its place', async () => {
+  await writePlanFact(scratch.layout, planOf(1));
+  const path = join(scratch.layout.run(planOf(1)), runFiles.prompt);
+  execFileSync('mkfifo', [path]);
+  await writePromptFile(scratch.layout, planOf(1), 'Do it.');
+  expect(readFileSync(path, 'utf8')).toBe('Do it.');
 });
 
 test('what runs hold is for the user alone', async () => {
