@@ -179,6 +179,32 @@ test.concurrent(
     ),
 );
 
+test.concurrent(
+  'the board and its git killed while a worktree is removed: the task can go on without half of its files',
+  { timeout },
+  () =>
+    withBoard({ ...setup, files: { 'd0/a.txt': 'a', 'd1/b.txt': 'b' } }, async (board) => {
+      board.drop({ 'x.md': writeTask('X', ['write one.txt one', 'commit Add one.txt', 'fail I am stuck']) });
+      expect(await board.runUntilIdle()).toBe(3);
+      const bin = join(board.root, 'bin');
+      const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+      mkdirSync(bin);
+      const half = 'for last; do :; done; rm -rf "$last/d0"; kill -9 $PPID $$';
+      const script = `case "$*" in *"worktree remove"*) ${half};; esac\nexec '${real}' "$@"`;
+      writeFileSync(join(bin, 'git'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const running = board.launch(['start'], { env: { PATH: `${bin}:${board.environment['PATH'] ?? ''}` } });
+      await waitUntil('the board is up', () => running.output().includes('board started'));
+      await board.succeed('cancel', 'x');
+      await withPatience(running.ended, 'the end of the board');
+      writeFileSync(board.path('archive', 'x.md'), writeTask('X', addFile('two.txt')));
+      board.move('x', 'archive', 'queued');
+      expect(await board.runUntilIdle()).toBe(0);
+      expect(board.column('done')).toEqual(['x']);
+      expect(board.git('diff', '--name-status', 'main...task/x')).toBe('A\tone.txt\nA\ttwo.txt');
+      expect(readdirSync(board.path('worktrees'))).toEqual(['x']);
+    }),
+);
+
 /** The git process that fills a worktree's folder. */
 function findGitIn(folder: string): readonly number[] {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

@@ -1,9 +1,9 @@
 /** The one question about files that several files here ask. */
-import { access } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 
-/** Whether there is a file or folder of that name; a symbolic link counts as what it leads to. */
+/** Whether there is a file or folder of that name; a symbolic link counts as itself, wherever it leads. */
 export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   );

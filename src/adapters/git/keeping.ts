@@ -1,27 +1,28 @@
 /** Keeps the work of a run reachable, lets a worktree go of its branch, and removes a worktree that holds nothing else. */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { quote } from 'shell-quote';
 import type { RunPlan } from '../../domain/run.ts';
 import { formatRunId } from '../../domain/run.ts';
 import { findTip, readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { isOutOfRoom } from './git-errors.ts';
+import { listLosses, nameLosses } from './losses.ts';
 import {
   findClaim,
   findRecord,
   hasMark,
   inWorktree,
-  isLockedByUs,
   isOnBranch,
   isWhole,
   leaveMark,
-  lockReason,
   removeMark,
   setAside,
 } from './record.ts';
 import { headLog, listLeftBehind, readReflog } from './reflog.ts';
 import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resolveReadable } from './refs.ts';
+import { dropRecord, removeWorktree } from './removal.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { mendWorktree } from './worktree-mending.ts';
@@ -128,7 +129,7 @@ async function writeKept(git: Git, plan: RunPlan, commit: string): Promise<void>
 }
 
 /** Keeps the commits that the agent went away from: reset, amended, rebased, or on another branch. */
-async function keepLeftBehind(git: Git, plan: RunPlan, record: string, head: string | null): Promise<void> {
+export async function keepLeftBehind(git: Git, plan: RunPlan, record: string, head: string | null): Promise<void> {
   const left = listLeftBehind(await readReflog(headLog(record))).filter((commit) => commit !== plan.workspace.base);
   await keepLeft(git, plan, head, left.slice(0, maxLeftBehind));
 }
@@ -149,8 +150,9 @@ async function keepLeft(git: Git, plan: RunPlan, held: string | null, names: rea
 
 /**
  * Detaches the worktree from its branch, its index and files untouched, and keeps the branch's tip under
- * `refs/branchboard/done/TASK`, and under `kept/TASK/N` if nothing is there. One git process. `remove`s the worktree where it holds nothing else, and then an
- * empty branch, too. Throws PortError if git fails to detach; a worktree that can't be removed stays.
+ * `refs/branchboard/done/TASK`, and under `kept/TASK/N` if nothing is there. One git process. `remove`s the worktree
+ * where it holds nothing else, and then an empty branch, too. Throws PortError if git fails to detach; a worktree that
+ * can't be removed stays, and the user is told.
  */
 export async function release(git: Git, repository: Repository, plan: RunPlan, remove: boolean): Promise<void> {
   await mendWorktree(git, repository, plan);
@@ -158,7 +160,7 @@ export async function release(git: Git, repository: Repository, plan: RunPlan, r
   if (plan.workspace.kind === 'branch') await detach(git, plan, record);
   if (record !== null) await keepLeftBehind(git, plan, record, doneRef(plan.task));
   if (record === null && (await exists(dirname(plan.workspace.path)))) await forgetMissing(git, repository, plan);
-  if (remove && record !== null) await removeWorktree(git, plan, record);
+  if (remove && record !== null) await removeIfEmpty(git, repository, plan, record);
   if (remove) await removeEmptyBranch(git, plan);
 }
 
@@ -176,7 +178,7 @@ export async function forgetMissing(git: Git, repository: Repository, plan: RunP
   }
   const [head] = await resolveReadable(git, [`worktrees/${basename(claim)}/HEAD`]);
   if (head) await git.run(['update-ref', leftRef(plan, head), head], durable);
-  await git.run(['worktree', 'remove', '--force', '--force', path]);
+  await dropRecord(git, path);
   return true;
 }
 
@@ -228,18 +230,25 @@ async function isFree(git: Git, branch: string, path: string): Promise<boolean> 
   return folder === null || folder === (await realpath(path).catch(() => path));
 }
 
-async function removeWorktree(git: Git, plan: RunPlan, record: string): Promise<void> {
-  const { path } = plan.workspace;
-  const { head, dirty } = await readStatus(git, path, false);
-  if (dirty.length > 0 || head === null || !(await isLockedByUs(record))) return;
-  if (plan.workspace.kind === 'detached' && head !== plan.workspace.base) {
-    await git.run(['update-ref', leftRef(plan, head), head], durable);
+/** Removes the worktree; one that holds anything, or can't be removed, stays, and the user is told. */
+async function removeIfEmpty(git: Git, repository: Repository, plan: RunPlan, record: string): Promise<void> {
+  const { path, kind, base } = plan.workspace;
+  const losses = await listLosses(git, path, record);
+  let hindrance = losses.length === 0 ? null : `it holds ${nameLosses(losses)}`;
+  if (hindrance === null) {
+    const [head = null] = kind === 'detached' ? await resolveReadable(git, ['HEAD'], inWorktree(path)) : [];
+    if (head !== null && head !== base) await git.run(['update-ref', leftRef(plan, head), head], durable);
+    hindrance = await removeWorktree(git, repository, path).then(() => null, sayWhy);
   }
-  await git.serialise(async () => {
-    await git.run(['worktree', 'unlock', path]);
-    const removed = await git.attempt(['worktree', 'remove', path]);
-    if (removed.exitCode !== 0) await git.attempt(['worktree', 'lock', '--reason', lockReason, path]);
-  });
+  if (hindrance === null) return;
+  const command = ['git', '-C', repository.topLevel, 'worktree', 'remove', '--force', '--force', path];
+  git.notice(
+    `${plan.task}: its worktree stays in ${path}, since ${hindrance}. When you need nothing of it any more: ${quote(command)}`,
+  );
+}
+
+function sayWhy(error: unknown): string {
+  return `it can't be removed (${error instanceof Error ? error.message : String(error)})`;
 }
 
 async function removeEmptyBranch(git: Git, plan: RunPlan): Promise<void> {

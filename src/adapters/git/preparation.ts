@@ -1,26 +1,37 @@
 /**
  * Makes the worktree of a run, or takes the one that an earlier run made.
  *
- *   absent ──► added, locked, empty ──► checked out ──► files copied ──► `setup` ran ──► ready
- *                     └───────────────────┴──────────────────┴──────────────┘
- *                       cut off: cleared away and made again, never used
+ *   absent ──► added, locked, empty ──► checked out ──► files copied, `setup` ran ──► ready
+ *                     └─────────────────────┘   └───────────────────┘
+ *          cut off: cleared away, made again    cut off or failed: done again in the same worktree,
+ *                                               to which the user may have been sent
  *
  *   ready ──► released from its branch ──► ready, on its branch again
  */
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { quote } from 'shell-quote';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { CommandRunner } from '../../ports.ts';
-
 import { readRegular } from '../files/regular-file.ts';
 import { copyIgnoredFiles } from './copies.ts';
-import { readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { gitError, isOutOfRoom, taskError, toPortError } from './git-errors.ts';
-import { forgetMissing } from './keeping.ts';
-import { findRecord, hasMark, inWorktree, isWhole, leaveMark, lockReason, removeMark, setAside } from './record.ts';
+import { forgetMissing, keepLeftBehind } from './keeping.ts';
+import { listLosses, nameLosses } from './losses.ts';
+import {
+  findRecord,
+  hasMark,
+  inWorktree,
+  isWhole,
+  leaveMark,
+  lockReason,
+  readLock,
+  removeMark,
+  setAside,
+} from './record.ts';
 import {
   branchRef,
   doneRef,
@@ -31,8 +42,10 @@ import {
   resolveCommits,
   resolveReadable,
 } from './refs.ts';
+import { findAside, finishRemovals, moveAside, removeWorktree } from './removal.ts';
 import type { Repository } from './repository.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { takeSnapshot, type SnapshotRequest } from './snapshot.ts';
+import { checkedOut, takeBranchBack } from './taking-back.ts';
 import { mendWorktree } from './worktree-mending.ts';
 
 /** What preparing needs to know besides the plan. */
@@ -60,15 +73,34 @@ async function prepareWorktree(context: PreparationContext, plan: RunPlan): Prom
   await mendWorktree(git, repository, plan);
   const existing = await findRecord(repository, path);
   if (existing !== null && (await hasMark(existing, 'ready'))) {
-    if (await hasMark(existing, 'released')) await takeBranchBack(context, plan, existing);
+    if (await hasMark(existing, 'released')) await takeBranchBack(git, repository, plan, existing);
     return;
   }
+  const isCheckedOut = existing !== null && (await hasMark(existing, 'checked-out'));
+  const record = isCheckedOut ? existing : await checkOut(context, plan, existing);
+  await setUp(context, plan);
+  await leaveMark(record, 'ready', formatRunId(plan));
+  await removeMark(record, 'checked-out');
+}
+
+/** Makes the worktree with all its files, and returns its record; what stands in its place is cleared away. */
+async function checkOut(context: PreparationContext, plan: RunPlan, existing: string | null): Promise<string> {
+  const { git, repository } = context;
+  const { path } = plan.workspace;
+  await finishRemovals(git, repository, dirname(path));
   if (await exists(path)) await clearAway(context, plan, existing);
   await makeParent(path);
   await git.serialise(() => addWorktree(context, plan));
   await git.run(['reset', '--hard', '--quiet', '--no-recurse-submodules'], inWorktree(path));
   const record = await findRecord(repository, path);
   if (record === null) throw taskError('setup-failed', `The worktree ${path} lost its link to the repository.`);
+  await leaveMark(record, 'checked-out', formatRunId(plan));
+  return record;
+}
+
+async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> {
+  const { git, repository } = context;
+  const { path } = plan.workspace;
   const { copy, setup } = context.settings();
   await copyIgnoredFiles(git, repository, { patterns: copy, boardDir: context.boardDir, target: path });
   if (await exists(join(path, '.gitmodules'))) {
@@ -85,7 +117,6 @@ async function prepareWorktree(context: PreparationContext, plan: RunPlan): Prom
       );
     }
   }
-  await leaveMark(record, 'ready', formatRunId(plan));
 }
 
 async function makeParent(path: string): Promise<void> {
@@ -148,22 +179,16 @@ async function findStart(git: Git, plan: RunPlan): Promise<Start> {
   return { kind: 'new', commit: workspace.base };
 }
 
-function checkedOut(plan: RunPlan, branch: string, folder: string): Error {
-  return taskError(
-    'setup-failed',
-    `${branch} is checked out in ${folder}, so the task can't go on with it. Switch that to another branch (git -C '${folder}' switch -), then: branchboard retry ${plan.task}`,
-  );
-}
-
 /**
- * Makes room where a folder stands in the way that no agent was let into: what it holds beyond its commit goes under
- * a ref, then it is removed. A folder that is no worktree of ours is renamed, not removed.
+ * Makes room where something stands in the way that no agent was let into. What is no worktree of ours is renamed; a
+ * worktree whose checkout was cut off is removed, if it holds nothing else, or put aside with its record; one that
+ * somebody else has locked is left alone. Throws PortError there.
  */
 async function clearAway(context: PreparationContext, plan: RunPlan, record: string | null): Promise<void> {
-  const { git, notice } = context;
+  const { git, repository, notice } = context;
   const { path } = plan.workspace;
   if (record === null || !(await isWhole(record))) {
-    if (record !== null) await setAside(context.repository, record, basename(record));
+    if (record !== null) await setAside(repository, record, basename(record));
     if (await removeEmpty(path)) return;
     const aside = await findAside(path);
     await rename(path, aside);
@@ -171,12 +196,28 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
     await keepAside(context, plan, aside);
     return;
   }
+  const lock = await readLock(record);
+  if (lock !== null && lock !== lockReason) throw lockedByOther(context, plan, lock);
   const [head = null] = await resolveCommits(git, ['HEAD'], inWorktree(path));
-  const message = `branchboard: what an unfinished worktree held before ${formatRunId(plan)}`;
-  const snapshot = await takeSnapshot(git, { path, place: { record }, head, removals: false, dirty: [], message });
-  const worthKeeping = snapshot ?? (head === plan.workspace.base ? null : head);
-  if (worthKeeping !== null) await git.run(['update-ref', leftRef(plan, worthKeeping), worthKeeping]);
-  await git.serialise(() => git.run(['worktree', 'remove', '--force', '--force', path]));
+  if (head !== null && head !== plan.workspace.base) await git.run(['update-ref', leftRef(plan, head), head]);
+  await keepLeftBehind(git, plan, record, head);
+  const losses = await listLosses(git, path, record);
+  if (losses.length === 0) return removeWorktree(git, repository, path);
+  await keepFound(context, plan, { path, place: { record }, head, removals: false });
+  const aside = await moveAside(git, path, record, head);
+  notice(
+    `${path} stood where ${formatRunId(plan)} is to work and held ${nameLosses(losses)}; it is now ${aside}, a worktree of its own.`,
+  );
+}
+
+function lockedByOther({ repository }: PreparationContext, plan: RunPlan, lock: string): Error {
+  const { path } = plan.workspace;
+  const git = ['git', '-C', repository.topLevel, 'worktree'];
+  const said = lock === '' ? 'without a reason' : `("${lock}")`;
+  return taskError(
+    'setup-failed',
+    `Somebody else locked the worktree ${path} ${said}, where ${plan.task} is to work, so it is left alone. Move it elsewhere (${quote([...git, 'move', '--force', '--force', path])} NEW-PATH) or unlock it (${quote([...git, 'unlock', path])}), then: branchboard retry ${plan.task}`,
+  );
 }
 
 /** Removes a folder that holds nothing, or nothing but a worktree's link. */
@@ -189,64 +230,32 @@ async function removeEmpty(path: string): Promise<boolean> {
 }
 
 /** A folder that was a worktree of this repository until its record was deleted: what it holds goes under a ref, too. */
-async function keepAside({ git, repository, notice }: PreparationContext, plan: RunPlan, aside: string): Promise<void> {
+async function keepAside(context: PreparationContext, plan: RunPlan, aside: string): Promise<void> {
+  const { git, repository } = context;
   const link = await readRegular(join(aside, '.git')).catch(() => '');
   if (!link.startsWith(`gitdir: ${join(repository.commonDir, 'worktrees')}`)) return;
   const { workspace } = plan;
   const branch = workspace.kind === 'branch' ? branchRef(workspace.branch) : workspace.base;
   const [tip = null] = await resolveReadable(git, [branch]);
-  const message = `branchboard: what a worktree without a record held before ${formatRunId(plan)}`;
-  const place = { gitDir: repository.commonDir };
-  const head = tip ?? workspace.base;
+  await keepFound(context, plan, {
+    path: aside,
+    place: { gitDir: repository.commonDir },
+    head: tip ?? workspace.base,
+    removals: true,
+  });
+}
+
+type Found = Pick<SnapshotRequest, 'path' | 'place' | 'head' | 'removals'>;
+
+/** Puts what a folder in the way holds under a ref, too, since it is no more where the task's work is looked for. */
+async function keepFound({ git, notice }: PreparationContext, plan: RunPlan, found: Found): Promise<void> {
+  const message = `branchboard: what stood in the way of ${formatRunId(plan)}`;
   try {
-    const commit = await takeSnapshot(git, { path: aside, place, head, removals: true, dirty: [], message });
+    const commit = await takeSnapshot(git, { ...found, dirty: [], message });
     if (commit !== null) await git.run(['update-ref', leftRef(plan, commit), commit]);
   } catch (error) {
     if (isOutOfRoom(error)) throw error;
-    notice(`${aside} could not be kept under a ref; it stays there. ${error instanceof Error ? error.message : ''}`);
+    const said = error instanceof Error ? error.message : String(error);
+    notice(`What ${found.path} holds could not be kept under a ref; it stays in the folder. ${said}`);
   }
-}
-
-async function findAside(path: string): Promise<string> {
-  for (let number = 1; ; number += 1) {
-    const aside = `${path}.aside-${String(number)}`;
-    if (!(await exists(aside))) return aside;
-  }
-}
-
-/** Puts a worktree that was released back on its branch, which may have been deleted or moved on since. */
-async function takeBranchBack(context: PreparationContext, plan: RunPlan, record: string): Promise<void> {
-  const { git, repository } = context;
-  const { workspace } = plan;
-  if (workspace.kind !== 'branch') return;
-  const { branch, path } = workspace;
-  const where = inWorktree(path);
-  const state = await readBranch(git, branch);
-  const holder = state?.checkedOutIn ?? null;
-  if (holder !== null && (await exists(holder)) && (await findRecord(repository, holder)) !== record) {
-    throw checkedOut(plan, branch, holder);
-  }
-  const [head] = await resolveCommits(git, ['HEAD'], where);
-  if (!head) throw taskError('setup-failed', `The worktree ${path} is on no commit.`);
-  if (state === null) await git.serialise(() => git.run(['update-ref', branchRef(branch), head, '']));
-  if (state === null || state.tip === head) {
-    await git.run(['symbolic-ref', 'HEAD', branchRef(branch)], where);
-  } else {
-    await followBranch(git, plan, branch, head);
-  }
-  await removeMark(record, 'released');
-}
-
-/** The user committed on the branch while nobody worked on it: the worktree follows, if that loses nothing. */
-async function followBranch(git: Git, plan: RunPlan, branch: string, head: string): Promise<void> {
-  const { path } = plan.workspace;
-  const { dirty } = await readStatus(git, path, false);
-  if (dirty.length > 0) {
-    throw taskError(
-      'setup-failed',
-      `${branch} has moved on, and its worktree holds changes that are not committed (${dirty.slice(0, 3).join(', ')}). Look at them: git -C '${path}' status. Commit or undo them, then: branchboard retry ${plan.task}`,
-    );
-  }
-  await git.run(['update-ref', leftRef(plan, head), head]);
-  await git.run(['checkout', '--quiet', '--no-guess', branch, '--'], inWorktree(path));
 }

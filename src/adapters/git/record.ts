@@ -12,8 +12,11 @@ import type { GitOptions } from './git.ts';
 import { branchRef } from './refs.ts';
 import type { Repository } from './repository.ts';
 
-/** What the board leaves in a record: `ready` once a worktree is whole, `released` once it let go of its branch. */
-export type Mark = 'ready' | 'released';
+/**
+ * What the board leaves in a record: `checked-out` once all files are there, `ready` in its place once they are set up
+ * and an agent may come, `released` besides once it let go of its branch.
+ */
+export type Mark = 'checked-out' | 'ready' | 'released';
 
 /** Why the board's worktrees are locked: shown by `git worktree list --verbose`, and how the board knows its own. */
 export const lockReason = 'in use by branchboard';
@@ -79,12 +82,25 @@ export async function isOnBranch(record: string, branch: string): Promise<boolea
 
 /** Whether the worktree is locked by the board and by nobody else. */
 export async function isLockedByUs(record: string): Promise<boolean> {
-  return (await readFile(join(record, 'locked'), 'utf8').catch(() => '')).trim() === lockReason;
+  return (await readLock(record)) === lockReason;
+}
+
+/** Why the worktree is locked, in the words of who did it; null where it is not. */
+export async function readLock(record: string): Promise<string | null> {
+  return readFile(join(record, 'locked'), 'utf8').then(
+    (text) => text.trim(),
+    () => null,
+  );
 }
 
 /** Whether the mark is there. */
 export async function hasMark(record: string, mark: Mark): Promise<boolean> {
   return exists(join(record, `branchboard-${mark}`));
+}
+
+/** Whether all its files were there once, so that those that are missing were removed. */
+export async function isCheckedOut(record: string): Promise<boolean> {
+  return (await hasMark(record, 'checked-out')) || (await hasMark(record, 'ready'));
 }
 
 /** Leaves a mark that survives a power cut. Throws the system's error if it can't. */

@@ -18,7 +18,7 @@ import type { RunPlan, Workspace } from '../../domain/run.ts';
 import { readRegular } from '../files/regular-file.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
-import { findRecord, hasMark, inWorktree, isOnBranch, isRefText, setAside } from './record.ts';
+import { findRecord, hasMark, inWorktree, isCheckedOut, isOnBranch, isRefText, setAside } from './record.ts';
 import { branchLog, headLog, listLogged, readReflog } from './reflog.ts';
 import { branchRef, doneRef, keptRef, readBranch, resolveReadable } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -36,7 +36,7 @@ export async function mendWorktree(git: Git, repository: Repository, plan: RunPl
   if (record !== null) await removeLocks(git, repository, workspace, record);
   if (workspace.kind === 'branch') await mendBranch(git, repository, plan, workspace.branch, record);
   // A worktree that was cut off while it was made is made again anyway.
-  if (record === null || !(await hasMark(record, 'ready'))) return;
+  if (record === null || !(await isCheckedOut(record))) return;
   await mendCommonDir(record);
   await mendHead(git, repository, workspace, record);
   await mendIndex(git, repository, workspace, record);
@@ -75,7 +75,7 @@ async function mendBranch(
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text !== null && isRefText(text)) return;
   if (text === null) {
-    if (record === null || !(await isOnBranch(record, branch)) || !(await hasMark(record, 'ready'))) return;
+    if (record === null || !(await isOnBranch(record, branch)) || !(await isCheckedOut(record))) return;
     if ((await readBranch(git, branch)) !== null) return;
   }
   const logs = [...(record === null ? [] : [headLog(record)]), branchLog(repository, branch)];
