@@ -1,14 +1,20 @@
-/** Puts a worktree that let go of its branch back on it. */
-import { type RunPlan } from '../../domain/run.ts';
+/**
+ * Puts a worktree that let go of its branch back on it. Since then the user may have moved either of them:
+ *
+ *   the branch is gone                  made again where the worktree is
+ *   commits were made in the worktree   the branch goes forward to them
+ *   the branch was moved                the worktree follows; commits that it alone had are kept under a ref, and told
+ */
+import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import { readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { taskError } from './git-errors.ts';
 import { findRecord, inWorktree, removeMark } from './record.ts';
-import { branchRef, leftRef, readBranch, resolveCommits } from './refs.ts';
+import { branchRef, doneRef, isAncestor, leftRef, readBranch, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
 
-/** Puts a worktree that was released back on its branch, which may have been deleted or moved on since. */
+/** By the table above. Throws PortError with `setup-failed` where the branch is checked out elsewhere, or following it would lose changes. */
 export async function takeBranchBack(git: Git, repository: Repository, plan: RunPlan, record: string): Promise<void> {
   const { workspace } = plan;
   if (workspace.kind !== 'branch') return;
@@ -19,20 +25,28 @@ export async function takeBranchBack(git: Git, repository: Repository, plan: Run
   if (holder !== null && (await exists(holder)) && (await findRecord(repository, holder)) !== record) {
     throw checkedOut(plan, branch, holder);
   }
-  const [head] = await resolveCommits(git, ['HEAD'], where);
-  if (!head) throw taskError('setup-failed', `The worktree ${path} is on no commit.`);
-  if (state === null) await git.serialise(() => git.run(['update-ref', branchRef(branch), head, '']));
-  if (state === null || state.tip === head) {
+  const [head = null, released = null] = await resolveCommits(git, ['HEAD', doneRef(plan.task)], where);
+  if (head === null) throw taskError('setup-failed', `The worktree ${path} is on no commit.`);
+  const tip = state?.tip ?? '';
+  // A branch that is behind a worktree which stayed where it was let go of has been moved back by the user.
+  const isBehind = tip === '' || tip === head || (head !== released && (await isAncestor(git, tip, head)));
+  if (isBehind) {
+    if (tip !== head) await git.serialise(() => git.run(['update-ref', branchRef(branch), head, tip]));
     await git.run(['symbolic-ref', 'HEAD', branchRef(branch)], where);
   } else {
-    await followBranch(git, plan, branch, head);
+    await followBranch(git, plan, { branch, tip, head });
   }
   await removeMark(record, 'released');
 }
 
-/** The user committed on the branch while nobody worked on it: the worktree follows, if that loses nothing. */
-async function followBranch(git: Git, plan: RunPlan, branch: string, head: string): Promise<void> {
+/** The worktree goes where the branch is, if that loses nothing. */
+async function followBranch(
+  git: Git,
+  plan: RunPlan,
+  moved: { readonly branch: string; readonly tip: string; readonly head: string },
+): Promise<void> {
   const { path } = plan.workspace;
+  const { branch, tip, head } = moved;
   const { dirty } = await readStatus(git, path, false);
   if (dirty.length > 0) {
     throw taskError(
@@ -40,7 +54,13 @@ async function followBranch(git: Git, plan: RunPlan, branch: string, head: strin
       `${branch} has moved on, and its worktree holds changes that are not committed (${dirty.slice(0, 3).join(', ')}). Look at them: git -C '${path}' status. Commit or undo them, then: branchboard retry ${plan.task}`,
     );
   }
-  await git.run(['update-ref', leftRef(plan, head), head]);
+  const left = leftRef(plan, head);
+  await git.run(['update-ref', left, head]);
+  if (!(await isAncestor(git, head, tip))) {
+    git.notice(
+      `${formatRunId(plan)}: its worktree had commits that ${branch} has not, and follows the branch. They are under ${left}: git log ${branch}..${left}`,
+    );
+  }
   await git.run(['checkout', '--quiet', '--no-guess', branch, '--'], inWorktree(path));
 }
 

@@ -237,6 +237,38 @@ describe('a later run', () => {
     expect(scratch.gitIn(plan.workspace.path, 'status', '--porcelain', '--branch')).toBe('## task/x\n');
   });
 
+  it('has what the user committed in the worktree since', async () => {
+    const plan = await start(worktrees, 'x');
+    await worktrees.release(plan, false);
+    const tip = scratch.commit({ 'fix.txt': 'fix\n' }, plan.workspace.path);
+    scratch.write({ 'a.txt': 'half done\n' }, plan.workspace.path);
+    await worktrees.prepare(nextRun(plan));
+    expect(scratch.git('rev-parse', 'task/x').trim()).toBe(tip);
+    expect(scratch.gitIn(plan.workspace.path, 'status', '--porcelain', '--branch')).toBe('## task/x\n M a.txt\n');
+  });
+
+  it.each([
+    ['went another way than the worktree', true],
+    ['was moved back', false],
+  ])('follows a branch that %s, and the user is told where the commits are', async (_, both) => {
+    const plan = await start(worktrees, 'x');
+    const { path } = plan.workspace;
+    if (!both) scratch.commit({ 'bad.txt': 'bad\n' }, path);
+    await worktrees.release(plan, false);
+    const head = both ? scratch.commit({ 'fix.txt': 'fix\n' }, path) : scratch.git('rev-parse', 'task/x').trim();
+    scratch.git('branch', '--force', 'task/x', 'main');
+    if (both) {
+      scratch.git('switch', '--quiet', 'task/x');
+      scratch.commit({ 'by-user.txt': 'u\n' });
+      scratch.git('switch', '--quiet', 'main');
+    }
+    const tip = scratch.git('rev-parse', 'task/x').trim();
+    await worktrees.prepare(nextRun(plan));
+    expect(scratch.gitIn(path, 'rev-parse', 'HEAD', 'task/x')).toBe(`${tip}\n${tip}\n`);
+    expect(scratch.git('rev-parse', left('x')).trim()).toBe(head);
+    expect(scratch.notices).toEqual([expect.stringContaining(`git log task/x..${left('x')}`)]);
+  });
+
   it('rebuilds a worktree that was deleted by hand on the branch that is there', async () => {
     const plan = await start(worktrees, 'x');
     const tip = scratch.commit({ 'c.txt': 'c' }, plan.workspace.path);
