@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { quote } from 'shell-quote';
 import type { RunPlan } from '../../domain/run.ts';
 import { formatRunId } from '../../domain/run.ts';
+import { findKeptFiles, snapshotMessage } from './earlier-work.ts';
 import { findTip, readStatus } from './evidence.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
@@ -82,7 +83,7 @@ function snapshotOf(
   dirty: readonly string[],
 ): Promise<string | null> {
   const { path } = plan.workspace;
-  const message = `branchboard: all that the worktree held after ${formatRunId(plan)}`;
+  const message = snapshotMessage(plan);
   return takeSnapshot(git, { path, place: { record }, head, removals: true, dirty, message });
 }
 
@@ -97,7 +98,9 @@ async function keepBranch(git: Git, repository: Repository, plan: RunPlan): Prom
   const found = await resolveReadable(git, names);
   const tip = found.find((commit) => commit !== null && commit !== workspace.base) ?? null;
   if (tip === null) return;
-  await writeKept(git, plan, tip);
+  const files = await findKeptFiles(git, plan);
+  // What an earlier run had not committed was not seen again; the next worktree is to have it.
+  await writeKept(git, plan, files?.head === tip ? files.commit : tip);
   for (const head of found) if (head !== null && head !== tip) await keepLeft(git, plan, tip, [head]);
   if (claim !== null) await keepLeftBehind(git, plan, claim, tip);
 }

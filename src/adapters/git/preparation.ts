@@ -16,6 +16,7 @@ import type { Settings } from '../../domain/settings.ts';
 import type { CommandRunner } from '../../ports.ts';
 import { readRegular } from '../files/regular-file.ts';
 import { copyIgnoredFiles } from './copies.ts';
+import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { gitError, isOutOfRoom, taskError, toPortError } from './git-errors.ts';
@@ -32,20 +33,11 @@ import {
   removeMark,
   setAside,
 } from './record.ts';
-import {
-  branchRef,
-  doneRef,
-  isAncestor,
-  keptRef,
-  leftRef,
-  readBranch,
-  resolveCommits,
-  resolveReadable,
-} from './refs.ts';
+import { branchRef, leftRef, readBranch, resolveCommits, resolveReadable } from './refs.ts';
 import { findAside, finishRemovals, moveAside, removeWorktree } from './removal.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot, type SnapshotRequest } from './snapshot.ts';
-import { checkedOut, takeBranchBack } from './taking-back.ts';
+import { takeBranchBack } from './taking-back.ts';
 import { mendWorktree } from './worktree-mending.ts';
 
 /** What preparing needs to know besides the plan. */
@@ -58,7 +50,7 @@ export interface PreparationContext {
   readonly notice: (message: string) => void;
 }
 
-/** Two git processes for a new worktree, none for one that is taken as it is. Throws PortError with `setup-failed`. */
+/** Three git processes for a new worktree, none for one that is taken as it is. Throws PortError with `setup-failed`. */
 export async function prepare(context: PreparationContext, plan: RunPlan): Promise<void> {
   try {
     await prepareWorktree(context, plan);
@@ -70,6 +62,7 @@ export async function prepare(context: PreparationContext, plan: RunPlan): Promi
 async function prepareWorktree(context: PreparationContext, plan: RunPlan): Promise<void> {
   const { git, repository } = context;
   const { path } = plan.workspace;
+  if (plan.n === 1) await putEarlierAside(git, plan.task);
   await mendWorktree(git, repository, plan);
   const existing = await findRecord(repository, path);
   if (existing !== null && (await hasMark(existing, 'ready'))) {
@@ -92,6 +85,7 @@ async function checkOut(context: PreparationContext, plan: RunPlan, existing: st
   await makeParent(path);
   await git.serialise(() => addWorktree(context, plan));
   await git.run(['reset', '--hard', '--quiet', '--no-recurse-submodules'], inWorktree(path));
+  if (plan.workspace.kind === 'branch') await restoreFiles(git, plan);
   const record = await findRecord(repository, path);
   if (record === null) throw taskError('setup-failed', `The worktree ${path} lost its link to the repository.`);
   await leaveMark(record, 'checked-out', formatRunId(plan));
@@ -158,25 +152,6 @@ async function addWorktree(context: PreparationContext, plan: RunPlan): Promise<
     );
   }
   await git.run([...args, '--', workspace.path, workspace.branch]);
-}
-
-type Start = { readonly kind: 'new'; readonly commit: string } | { readonly kind: 'existing'; readonly branch: string };
-
-/** A first run starts from its base; a later one from its branch or, where that was deleted, from what was kept of it. */
-async function findStart(git: Git, plan: RunPlan): Promise<Start> {
-  const { workspace } = plan;
-  if (plan.cause.kind === 'first' || workspace.kind === 'detached') return { kind: 'new', commit: workspace.base };
-  const branch = await readBranch(git, workspace.branch);
-  if (branch !== null) {
-    const { checkedOutIn } = branch;
-    if (checkedOutIn !== null && (await exists(checkedOutIn))) throw checkedOut(plan, workspace.branch, checkedOutIn);
-    return { kind: 'existing', branch: workspace.branch };
-  }
-  const names = [keptRef({ task: plan.task, n: plan.n - 1 }), doneRef(plan.task)];
-  for (const commit of await resolveCommits(git, names)) {
-    if (commit !== null && (await isAncestor(git, workspace.base, commit))) return { kind: 'new', commit };
-  }
-  return { kind: 'new', commit: workspace.base };
 }
 
 /**
