@@ -5,12 +5,13 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { z } from 'zod';
 import type { Spending } from '../domain/hold.ts';
-import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
 import { nameRun } from '../domain/run.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { codeOf } from './files/durable.ts';
+import { runEndedShape } from './files/fact-shapes.ts';
 import { NotRegularError, openRegular } from './files/regular-file.ts';
 
 /** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
@@ -95,8 +96,8 @@ async function readCosts(path: string, isWanted: (at: number) => boolean): Promi
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       // Most lines are of another kind; only those that can match are parsed.
       if (!line.includes('"run-ended"')) continue;
-      const entry = parseEntry(line);
-      if (entry?.type !== 'run-ended' || !isWanted(entry.at)) continue;
+      const entry = parseRunEnded(line);
+      if (entry === null || !isWanted(entry.at)) continue;
       costs.set(nameRun(entry.run, entry.plannedAt), entry.costUsd);
     }
   } catch (error) {
@@ -105,9 +106,10 @@ async function readCosts(path: string, isWanted: (at: number) => boolean): Promi
   return costs;
 }
 
-function parseEntry(line: string): HistoryEntry | null {
+/** The end of a run; null where a line is something else. */
+function parseRunEnded(line: string): z.output<typeof runEndedShape> | null {
   try {
-    return JSON.parse(line) as HistoryEntry;
+    return runEndedShape.safeParse(JSON.parse(line)).data ?? null;
   } catch {
     return null;
   }

@@ -89,6 +89,20 @@ test('a journal that can not be written says so, and goes on once it can', async
   expect(lines()).toHaveLength(1);
 });
 
+test('lines that look like the end of a run and are none cost nothing', async () => {
+  const good = runEnded(day, 2);
+  const bad = [
+    { run: undefined },
+    { run: { task: '..', n: 1 } },
+    { at: 1e300 },
+    { costUsd: 'much' },
+    { plannedAt: null },
+  ];
+  const all = [...bad.map((change) => ({ ...good, ...change })), { type: 'run-ended', at: day }, good];
+  writeFileSync(path, all.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  expect(await sumCosts(journal(), '2026-05-05')).toBe(2);
+});
+
 test('something else in its place keeps nobody waiting, and what was told goes out once it is gone', async () => {
   execFileSync('mkfifo', [path]);
   const own = journal();

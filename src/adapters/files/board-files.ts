@@ -3,13 +3,13 @@ import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { isSameFile, type TaskFile } from '../../domain/board.ts';
-import type { Hold } from '../../domain/hold.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success } from '../../domain/result.ts';
 import type { Column } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
 import { codeOf, makeFolder, replaceFile, syncOrUndo, writeAnew } from './durable.ts';
+import { holdShape } from './fact-shapes.ts';
 import {
   readFact,
   readTaskFacts,
@@ -108,7 +108,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     writeReport: (run, text) => writeReportFile(layout, run, text),
     writePrompt: (run, text) => writePromptFile(layout, run, text),
     writeVerdict: (task, verdict) => writeVerdictFact(layout, task, verdict),
-    readHold: async () => (await readFact<Hold & { readonly version: 1 }>(layout.hold)) ?? null,
+    readHold: () => readFact(layout.hold, holdShape),
     writeHold: (hold) =>
       hold === null
         ? rm(layout.hold, { force: true })

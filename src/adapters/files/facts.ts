@@ -1,6 +1,7 @@
 /** The facts about runs, in `runs/TASK/`: plans, records and verdicts as JSON, each whole or not there. */
 import { readdir, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import type { RunFacts, TaskFacts } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
@@ -8,6 +9,7 @@ import type { RunId, RunPlan, RunRecord, Verdict } from '../../domain/run.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { PortError } from '../../ports.ts';
 import { codeOf, createFile, makeFolder, privateMode, replaceFile, writeAnew } from './durable.ts';
+import { planShape, recordShape, verdictShape } from './fact-shapes.ts';
 import type { Layout } from './layout.ts';
 import { readOpenFile } from './reader.ts';
 import { NotRegularError, openRegular } from './regular-file.ts';
@@ -35,26 +37,26 @@ export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskF
     .map(Number)
     .sort((a, b) => a - b);
   const damaged: string[] = [];
-  const read = async <Fact extends { readonly version: 1 }>(name: string): Promise<Fact | null> => {
-    const found = await lookUpFact<Fact>(join(folder, name));
+  const read = async <Fact>(name: string, shape: z.ZodType<Fact>): Promise<Fact | null> => {
+    const found = await lookUpFact(join(folder, name), shape);
     if (found === 'damaged') damaged.push(name);
     return found === 'damaged' ? null : found;
   };
   const readRun = async (n: number): Promise<RunFacts | null> => {
     const [plan, record] = await Promise.all([
-      read<RunPlan>(join(String(n), runFiles.plan)),
-      read<RunRecord>(join(String(n), runFiles.record)),
+      read(join(String(n), runFiles.plan), planShape),
+      read(join(String(n), runFiles.record), recordShape),
     ]);
     return plan === null ? null : { plan, record };
   };
   const runs = await Promise.all(numbers.slice(-limits.maxRunsPerTask).map(readRun));
-  const verdict = await read<Verdict>(verdictName);
+  const verdict = await read(verdictName, verdictShape);
   return { highestRun: numbers.at(-1) ?? 0, runs: runs.filter((run) => run !== null), damaged, verdict };
 }
 
 /** A task's verdict, or null. */
 export async function readVerdictFact(layout: Layout, task: TaskId): Promise<Verdict | null> {
-  return readFact<Verdict>(join(layout.taskRuns(task), verdictName));
+  return readFact(join(layout.taskRuns(task), verdictName), verdictShape);
 }
 
 /** Writes a plan; throws PortError if that run has one already. */
@@ -100,22 +102,18 @@ export async function writePromptFile(layout: Layout, run: RunId, text: string):
   await writeAnew(join(layout.run(run), runFiles.prompt), text);
 }
 
-/** Reads a fact that the board wrote; null if it is missing, or not of version 1. */
-export async function readFact<Fact extends { readonly version: 1 }>(path: string): Promise<Fact | null> {
-  const found = await lookUpFact<Fact>(path);
+/** Reads a fact; null if it is missing, or damaged. Throws where the system keeps it from being read. */
+export async function readFact<Fact>(path: string, shape: z.ZodType<Fact>): Promise<Fact | null> {
+  const found = await lookUpFact(path, shape);
   return found === 'damaged' ? null : found;
 }
 
 /** Tells a fact that is missing from one that can't be understood. */
-async function lookUpFact<Fact extends { readonly version: 1 }>(path: string): Promise<Fact | null | 'damaged'> {
+async function lookUpFact<Fact>(path: string, shape: z.ZodType<Fact>): Promise<Fact | null | 'damaged'> {
   const text = await readFactText(path);
   if (!text.ok) return text.failure;
-  try {
-    const value = JSON.parse(text.value) as Fact | null;
-    return value?.version === 1 ? value : 'damaged';
-  } catch {
-    return 'damaged';
-  }
+  const fact = shape.safeParse(parseJson(text.value));
+  return fact.success ? fact.data : 'damaged';
 }
 
 async function readFactText(path: string): Promise<Result<string, null | 'damaged'>> {
@@ -132,6 +130,15 @@ async function readFactText(path: string): Promise<Result<string, null | 'damage
     return read.ok ? success(read.value.text) : failure('damaged');
   } finally {
     await handle.close();
+  }
+}
+
+/** Undefined, which is of no fact's shape, where a text is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

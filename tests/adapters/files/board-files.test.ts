@@ -193,9 +193,18 @@ test('a task is read as it is now, and says which version that was', async () =>
   });
 });
 
+test.each([
+  '{"version":1}',
+  '{"version":1,"reason":"usage-limit","since":1,"until":1e300,"detail":"wait","strikes":1}',
+  '{"version":1,"reason":"whim","since":1,"until":5,"detail":"wait","strikes":1}',
+])('a hold that can not be understood is none: %s', async (text) => {
+  scratch.write('hold.json', text);
+  expect(await files.readHold()).toBeNull();
+});
+
 test('a hold comes back after a restart, and goes', async () => {
   expect(await files.readHold()).toBeNull();
-  const hold = { reason: 'usage-limit', until: 5, detail: 'wait', failures: 1 } as never;
+  const hold = { reason: 'usage-limit', since: 1, until: 5, detail: 'wait', strikes: 1 } as const;
   await files.writeHold(hold);
   expect(await createBoardFiles(scratch.layout, scratch.clock).readHold()).toMatchObject({
     reason: 'usage-limit',

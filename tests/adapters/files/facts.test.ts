@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
-  readFact,
   readTaskFacts,
+  readVerdictFact,
   runFiles,
   setRunsAside,
   writePlanFact,
@@ -33,6 +33,38 @@ const record: RunRecord = {
   exit: { endedAt: 5, exitCode: 0, signal: null, stopped: null, view: emptyRunView, stderrTail: '' },
   evidence: null,
   outcome: { kind: 'done', summary: 'Done.' },
+};
+
+const verdict: Verdict = {
+  ...{ version: 1, column: 'done', run: 2, at: 7, title: 'T', agent: 'implementer', fault: null, question: null },
+  ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
+  ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
+  ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null },
+};
+const fullRecord: RunRecord = {
+  version: 1,
+  exit: {
+    endedAt: 5,
+    exitCode: null,
+    signal: 'SIGTERM',
+    stopped: 'lost',
+    view: {
+      ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
+      ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, noiseLines: 3 },
+      usageLimit: { status: 'rejected', resetsAt: 9, kind: 'five_hour' },
+      result: {
+        ...{ isError: false, subtype: 'success', apiErrorStatus: null, numTurns: 2, costUsd: 0.5, text: 'Did it.' },
+        ...{ errors: [], denials: [] },
+        report: { status: 'done', summary: 'Did it.', questions: [], followUps: [] },
+      },
+    },
+    stderrTail: 'oops',
+  },
+  evidence: {
+    ...{ tip: 't', commits: 1, dirty: ['a'], diffstat: { files: 1, insertions: 1, deletions: 0 } },
+    verify: [{ argv: ['npm', 'test'], ok: false, outputTail: 'red' }],
+  },
+  outcome: { kind: 'interrupted', detail: 'limit', blame: 'nobody', pause: 'usage-limit', until: 9 },
 };
 
 let scratch: ScratchFolder;
@@ -58,8 +90,7 @@ function planOf(n: number): RunPlan {
 test('facts come back as they were written, runs in the order of their numbers', async () => {
   for (const n of [10, 2, 1]) await writePlanFact(scratch.layout, planOf(n));
   await writeRecordFact(scratch.layout, { task, n: 2 }, record);
-  const verdict: Partial<Verdict> = { version: 1, column: 'done', title: 'T' };
-  await writeVerdictFact(scratch.layout, task, verdict as Verdict);
+  await writeVerdictFact(scratch.layout, task, verdict);
   const facts = await readTaskFacts(scratch.layout, task);
   expect(facts.highestRun).toBe(10);
   expect(facts.runs).toEqual([
@@ -95,8 +126,53 @@ test('a folder without a readable plan still counts as a number that was used, a
   });
 });
 
-test.each(['', '{', 'null', '[]', '3', '{"version":2}'])('a fact that is %j counts as missing', async (text) => {
-  expect(await readFact(scratch.write('fact.json', text))).toBeNull();
+test('a record with all there is to tell of a run comes back whole', async () => {
+  await writePlanFact(scratch.layout, planOf(1));
+  await writeRecordFact(scratch.layout, { task, n: 1 }, fullRecord);
+  expect((await readTaskFacts(scratch.layout, task)).runs).toEqual([{ plan: planOf(1), record: fullRecord }]);
+});
+
+test.each(['', '{', 'null', '[]', '3', '"text"', '{"version":1}'])(
+  'a fact that is %j counts as damaged',
+  async (text) => {
+    mkdirSync(scratch.layout.run(planOf(1)), { recursive: true });
+    const folder = scratch.layout.taskRuns(task);
+    writeFileSync(join(folder, '1', runFiles.plan), text);
+    writeFileSync(join(folder, '1', runFiles.record), text);
+    writeFileSync(join(folder, 'verdict.json'), text);
+    const facts = await readTaskFacts(scratch.layout, task);
+    expect(facts).toMatchObject({ highestRun: 1, runs: [], verdict: null });
+    expect([...facts.damaged].sort()).toEqual(['1/exit.json', '1/plan.json', 'verdict.json']);
+    expect(await readVerdictFact(scratch.layout, task)).toBeNull();
+  },
+);
+
+test.each([
+  ['a version of another board', { version: 2 }],
+  ['a time that is no number', { plannedAt: '2026-01-01' }],
+  ['a time that is no date', { plannedAt: 1e300 }],
+  ['a number that JSON has not', { plannedAt: Infinity }],
+  ['a task that can be no task', { task: '../../etc' }],
+  ['a run that can be none', { n: 0 }],
+  ['a path that is none', { workspace: { kind: 'branch', path: 7, base: 'b', branch: 'x' } }],
+  ['a kind that is not known', { cause: { kind: 'whim' } }],
+])('a plan with %s counts as damaged', async (_, change) => {
+  mkdirSync(scratch.layout.run(planOf(1)), { recursive: true });
+  writeFileSync(
+    join(scratch.layout.run(planOf(1)), runFiles.plan),
+    JSON.stringify({ ...planOf(1), ...change }).replace('"plannedAt":null', '"plannedAt":1e999'),
+  );
+  expect((await readTaskFacts(scratch.layout, task)).damaged).toEqual(['1/plan.json']);
+});
+
+test('what an agent told of its limit is believed only if it is a time', async () => {
+  const { exit } = fullRecord;
+  const usageLimit = { status: 'rejected', resetsAt: 1e300, kind: null } as const;
+  await writePlanFact(scratch.layout, planOf(1));
+  const told: RunRecord = { ...fullRecord, exit: { ...exit, view: { ...exit.view, usageLimit } } };
+  await writeRecordFact(scratch.layout, { task, n: 1 }, told);
+  const [run] = (await readTaskFacts(scratch.layout, task)).runs;
+  expect(run?.record?.exit.view.usageLimit).toEqual({ ...usageLimit, resetsAt: null });
 });
 
 test('what is no regular file in the place of a fact counts as damaged, and keeps nobody waiting', async () => {

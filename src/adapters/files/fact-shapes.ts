@@ -1,0 +1,198 @@
+/**
+ * The shapes of the facts on disk. Anybody may have written them: what is of another shape is damaged, so that nothing
+ * that reads a fact meets a time that is no time, or a path that is no text.
+ *
+ * Each shape is of exactly its type in the domain. What one of them learns and the other doesn't is an error of types,
+ * and what the board itself may write must fit.
+ */
+import { z } from 'zod';
+import type { Hold } from '../../domain/hold.ts';
+import type { HistoryEntry } from '../../domain/history.ts';
+import { reasons, type RunPlan, type RunRecord, type Verdict } from '../../domain/run.ts';
+import { parseTaskId, type TaskId } from '../../domain/task.ts';
+
+/** The latest time that JavaScript can tell as a date, in milliseconds since the epoch. */
+const latestTime = 8.64e15;
+
+/** Read-only all through, as the domain's types are, and nothing optional, so that no field is left out unseen. */
+type Whole<T> = T extends string | number | boolean | null ? T : { readonly [K in keyof T]-?: Whole<T[K]> };
+type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+/** Takes a shape only if it is of exactly that type. */
+function shapeOf<Fact>() {
+  return <Shape extends z.ZodType<Fact>>(
+    shape: Shape & (IsSame<Whole<Fact>, Whole<z.output<Shape>>> extends true ? unknown : never),
+  ): z.ZodType<Fact> => shape;
+}
+
+const version = z.literal(1);
+const text = z.string();
+const flag = z.boolean();
+const amount = z.number();
+const count = z.int().min(0);
+const time = z.number().min(0).max(latestTime);
+/** A time that an agent may have told: an absurd one counts as not told. */
+const toldTime = time.nullable().catch(null);
+const taskId = z.custom<TaskId>((value) => typeof value === 'string' && parseTaskId(value) !== undefined);
+const runNumber = z.int().min(1);
+const argv = z.tuple([text], text);
+const fault = z.object({ reason: z.enum(reasons), detail: text });
+const diffstat = z.object({ files: count, insertions: count, deletions: count });
+
+const waitReason = z.enum(['usage-limit', 'overload', 'connection', 'auth', 'credit', 'no-agent', 'budget']);
+const pauseReason = z.enum([...waitReason.options, 'user', 'disk-full']);
+
+/** `hold.json`. */
+export const holdShape = shapeOf<Hold & { readonly version: 1 }>()(
+  z.object({ version, reason: waitReason, detail: text, since: time, until: time, strikes: count }),
+);
+
+/** `plan.json`. */
+export const planShape = shapeOf<RunPlan>()(
+  z.object({
+    version,
+    task: taskId,
+    n: runNumber,
+    attempt: runNumber,
+    freeRestarts: count,
+    cause: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('first') }),
+      z.object({ kind: z.literal('failed'), fault }),
+      z.object({ kind: z.literal('retried'), fault: fault.nullable() }),
+      z.object({ kind: z.literal('interrupted') }),
+      z.object({ kind: z.literal('answered'), question: text, answer: text }),
+      z.object({ kind: z.literal('sent-back'), text }),
+    ]),
+    session: z.discriminatedUnion('mode', [
+      z.object({ mode: z.literal('fresh'), id: text }),
+      z.object({ mode: z.literal('resume'), id: text }),
+    ]),
+    workspace: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('branch'), path: text, base: text, branch: text }),
+      z.object({ kind: z.literal('detached'), path: text, base: text }),
+    ]),
+    taskHash: text,
+    bootId: text.nullable(),
+    plannedAt: time,
+  }),
+);
+
+const agentReport = z.object({
+  status: z.enum(['done', 'nothing-to-do', 'needs-input', 'failed']),
+  summary: text,
+  questions: z.array(text),
+  followUps: z.array(text),
+});
+
+const agentResult = z.object({
+  isError: flag,
+  subtype: text,
+  apiErrorStatus: amount.nullable(),
+  numTurns: amount,
+  costUsd: amount,
+  text,
+  errors: z.array(text),
+  denials: z.array(text),
+  report: agentReport.nullable(),
+});
+
+const runView = z.object({
+  sessionId: text.nullable(),
+  model: text.nullable(),
+  progress: z.object({ done: amount, total: amount, step: text.nullable() }).nullable(),
+  lastText: text.nullable(),
+  answered: flag,
+  openTools: amount,
+  denials: z.array(text),
+  usageLimit: z
+    .object({
+      status: z.enum(['allowed', 'allowed-warning', 'rejected']),
+      resetsAt: toldTime,
+      kind: text.nullable(),
+    })
+    .nullable(),
+  apiRetry: text.nullable(),
+  costUsd: amount,
+  result: agentResult.nullable(),
+  noiseLines: amount,
+});
+
+const runExit = z.object({
+  endedAt: time,
+  exitCode: amount.nullable(),
+  signal: text.nullable(),
+  stopped: z.enum(['timeout', 'stalled', 'lingering', 'cancelled', 'requeued', 'shutdown', 'lost']).nullable(),
+  view: runView,
+  stderrTail: text,
+});
+
+const evidence = z.object({
+  tip: text,
+  commits: count,
+  diffstat,
+  dirty: z.array(text),
+  verify: z.array(z.object({ argv, ok: flag, outputTail: text })),
+});
+
+const outcome = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('done'), summary: text }),
+  z.object({ kind: z.literal('reported'), summary: text, report: text }),
+  z.object({ kind: z.literal('question'), question: text, summary: text }),
+  z.object({ kind: z.literal('failed'), fault }),
+  z.object({
+    kind: z.literal('interrupted'),
+    detail: text,
+    blame: z.enum(['nobody', 'service', 'loss']),
+    pause: pauseReason.nullable(),
+    until: toldTime,
+  }),
+  z.object({ kind: z.literal('cancelled') }),
+]);
+
+/** `exit.json`. */
+export const recordShape = shapeOf<RunRecord>()(
+  z.object({ version, exit: runExit, evidence: evidence.nullable(), outcome }),
+);
+
+/** `verdict.json`. */
+export const verdictShape = shapeOf<Verdict>()(
+  z.object({
+    version,
+    column: z.enum(['attention', 'done', 'archive']),
+    run: runNumber.nullable(),
+    at: time,
+    title: text,
+    agent: text,
+    fault: fault.nullable(),
+    question: text.nullable(),
+    summary: text.nullable(),
+    branch: text.nullable(),
+    base: text.nullable(),
+    tip: text.nullable(),
+    commits: count,
+    diffstat: diffstat.nullable(),
+    verified: flag,
+    nothingToDo: flag,
+    report: text.nullable(),
+    followUps: z.array(text),
+    sessionId: text.nullable(),
+    attempts: count,
+    costUsd: amount,
+    workedMs: amount,
+    mergedAt: time.nullable(),
+  }),
+);
+
+/** The line of the history that is read again: what a run cost. */
+export const runEndedShape = shapeOf<Extract<HistoryEntry, { readonly type: 'run-ended' }>>()(
+  z.object({
+    type: z.literal('run-ended'),
+    at: time,
+    run: z.object({ task: taskId, n: runNumber }),
+    plannedAt: time,
+    outcome: text,
+    detail: text,
+    costUsd: amount,
+    workedMs: amount,
+  }),
+);
