@@ -13,14 +13,14 @@ import {
 } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { TakenIn } from '../domain/event.ts';
-import { columns, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts';
+import { columns, idOfFile, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts';
 import { limits } from '../domain/limits.ts';
 import type { Verdict } from '../domain/run.ts';
 import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk, isDiskFull, noteDiskFull } from './disk.ts';
 import { endHold } from './hold.ts';
-import { idOfFile, load, moveActive, moveWaiting, placeOf } from './move.ts';
+import { load, moveActive, moveWaiting, placeOf } from './move.ts';
 import { adoptTask } from './reconcile.ts';
 
 /** Compares the folders with what is known. */

@@ -1,6 +1,6 @@
 /** What the user asks by moving or deleting a task's file. */
 import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
-import { parseTaskId, type Column, type TaskId } from '../domain/task.ts';
+import type { Column } from '../domain/task.ts';
 import { hasDisk } from './disk.ts';
 import type { Draft } from './draft.ts';
 import { stopRun } from './lifecycle.ts';
@@ -100,9 +100,4 @@ export function load(draft: Draft, file: TaskFile): void {
 /** How a file that is being loaded is known. */
 export function placeOf(file: { readonly column: Column; readonly name: string }): string {
   return `${file.column}/${file.name}`;
-}
-
-/** The id that a file's name stands for, or null. */
-export function idOfFile(name: string): TaskId | null {
-  return name.endsWith('.md') ? (parseTaskId(name.slice(0, -'.md'.length)) ?? null) : null;
 }

@@ -1,8 +1,8 @@
 /** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
-import type { ActiveTask, Board, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { ActiveTask, Board, BoardScan, QueuedTask, Task, Waiting } from '../domain/board.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
-import { keyOf, priorities, type TaskKey } from '../domain/task.ts';
+import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
 import { hasDisk } from './disk.ts';
 import { findWaitingOn, measureChains } from './graph.ts';
 import { needsUser } from './hold.ts';
@@ -109,6 +109,7 @@ export function isIdle(board: Board, now: number): boolean {
   if (isTried) return false;
   // A file that was changed while it was read is taken in after the next scan.
   if ([...board.scan.inbox.keys()].some((name) => !board.inbox.has(name))) return false;
+  if (hasUnloaded(board, board.scan)) return false;
   if ([...board.live.values()].some((task) => task.state === 'active')) return false;
   if (board.userPaused || (board.hold !== null && needsUser(board.hold))) return true;
   return ![...board.live.values()].some((task) => {
@@ -116,6 +117,16 @@ export function isIdle(board: Board, now: number): boolean {
     const obstacle = findObstacle(board, task, now);
     return obstacle === null || obstacle.kind === 'delay';
   });
+}
+
+/** Whether a task's file could not be read yet, or was changed meanwhile: it is loaded after the next scan. */
+function hasUnloaded(board: Board, scan: BoardScan): boolean {
+  return (['queued', 'active', 'attention'] as const).some((column) =>
+    [...scan.columns[column].keys()].some((name) => {
+      const id = idOfFile(name);
+      return id !== null && !board.live.has(keyOf(id)) && !board.finished.has(keyOf(id));
+    }),
+  );
 }
 
 /** Whether something waits for the user: what `start --until-idle` tells by its exit code. */

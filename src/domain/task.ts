@@ -83,3 +83,8 @@ export function keyOf(id: TaskId): TaskKey {
 export function fileNameOf(id: TaskId): string {
   return `${id}.md`;
 }
+
+/** The id that a file's name stands for, or null. */
+export function idOfFile(name: string): TaskId | null {
+  return name.endsWith('.md') ? (parseTaskId(name.slice(0, -'.md'.length)) ?? null) : null;
+}

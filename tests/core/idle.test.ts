@@ -33,6 +33,18 @@ describe('idle', () => {
     expect(isIdle(scene.board, start)).toBe(true);
   });
 
+  it('is not one with a task that could not be read, until it is read or gone', () => {
+    const scene = new Scene().tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }) });
+    scene.tell({ type: 'task-vanished', file: fileIn('queued', 'a') });
+    expect(scene.board.loading.size).toBe(0);
+    expect(isIdle(scene.board, start)).toBe(false);
+    scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }) });
+    expect(scene.asked).toEqual(['load-task']);
+    scene.tell({ type: 'task-vanished', file: fileIn('queued', 'a') });
+    scene.tell({ type: 'scanned', scan: scanOf({}) });
+    expect(isIdle(scene.board, start)).toBe(true);
+  });
+
   it('is one that a missing login holds, but not one that waits for a limit', () => {
     const hold = (apiErrorStatus: number) => {
       const scene = new Scene().queue({ id: 'a' });
