@@ -34,10 +34,20 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
     // It could not be written, and a hold without its fact could not be ended by the user.
     else if (hasDisk(draft.board)) draft.emit({ type: 'write-hold', hold });
   }
+  stopLoading(draft, listGone(draft, scan));
   lookAtInbox(draft, scan);
   lookAtFinished(draft, scan, before);
   for (const task of [...draft.board.live.values()]) lookAtTask(draft, task, scan, before);
   lookForNewFiles(draft, scan, before);
+}
+
+/** Files that could not be read and are gone by now. */
+function listGone(draft: Draft, scan: BoardScan): readonly string[] {
+  if (draft.board.unread.size === 0) return [];
+  const places = new Set(
+    columns.flatMap((column) => [...scan.columns[column].keys()].map((name) => placeOf({ column, name }))),
+  );
+  return [...draft.board.unread.keys()].filter((place) => !places.has(place));
 }
 
 function lookAtInbox(draft: Draft, scan: BoardScan): void {
@@ -255,6 +265,14 @@ export function handleTaskVanished(draft: Draft, file: TaskFile): void {
   stopLoading(draft, [placeOf(file)]);
 }
 
+/** A file could not be loaded: it is asked for again at the next scan, and holds nobody else up until then. */
+export function handleTaskUnread(draft: Draft, file: TaskFile, why: string): void {
+  const place = placeOf(file);
+  const isKnown = draft.board.unread.get(place) === why;
+  stopLoading(draft, [place], isKnown);
+  if (!isKnown) draft.set({ unread: new Map(draft.board.unread).set(place, why) });
+}
+
 /** Verdicts of finished tasks, asked for because a live task depends on them. */
 export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, Verdict | null>): void {
   stopLoading(
@@ -267,10 +285,16 @@ export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, 
   }
 }
 
-function stopLoading(draft: Draft, places: readonly string[]): void {
+/** These are no longer being read; with `isUnread` they could not be, for the reason that is known already. */
+function stopLoading(draft: Draft, places: readonly string[], isUnread = false): void {
+  if (places.length === 0) return;
   const loading = new Set(draft.board.loading);
   for (const place of places) loading.delete(place);
   draft.set({ loading });
+  if (isUnread || !places.some((place) => draft.board.unread.has(place))) return;
+  const unread = new Map(draft.board.unread);
+  for (const place of places) unread.delete(place);
+  draft.set({ unread });
 }
 
 /** A known file that was edited was read again. */

@@ -33,7 +33,8 @@ export function countFreeSlots(board: Board): number {
 
 /** How many of the board's slots are taken; a task whose facts are only being written takes none. */
 export function countUsedSlots(board: Board): number {
-  let used = 0;
+  // On a task that can't be read an agent may be at work.
+  let used = [...board.unread.keys()].filter((place) => place.startsWith('active/')).length;
   for (const task of board.live.values()) {
     if (task.state === 'active' && task.phase.name !== 'settling') used++;
   }

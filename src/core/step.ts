@@ -19,6 +19,7 @@ import {
   handleTakenIn,
   handleTaskLoaded,
   handleTaskRead,
+  handleTaskUnread,
   handleTaskVanished,
   handleVerdictsRead,
 } from './intake.ts';
@@ -55,6 +56,7 @@ export const emptyBoard: Board = {
   shutdown: 'no',
   spending: { day: '', costs: new Map() },
   loading: new Set(),
+  unread: new Map(),
   scan: null,
   revision: { facts: 0, progress: 0 },
 };
@@ -100,6 +102,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'task-vanished':
       handleTaskVanished(draft, event.file);
+      return;
+    case 'task-unread':
+      handleTaskUnread(draft, event.file, event.why);
       return;
     case 'verdicts-read':
       handleVerdictsRead(draft, event.verdicts);
@@ -231,6 +236,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.hold !== after.hold ||
     before.disk !== after.disk ||
     before.troubles !== after.troubles ||
+    before.unread !== after.unread ||
     before.userPaused !== after.userPaused ||
     before.shutdown !== after.shutdown ||
     before.settings !== after.settings ||

@@ -183,10 +183,7 @@ export class Daemon {
       if (!this.#repeats.isKnown(effect, fault.message)) {
         this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault });
       }
-      // An agent may be at work on a task in `active/`: nothing starts before that is known. The others hold nobody up,
-      // and are loaded after the next scan.
-      if (effect.type === 'load-task' && effect.file.column === 'active') this.#laterAgain(effect);
-      else if (effect.type === 'load-task') this.#post({ type: 'task-vanished', file: effect.file });
+      if (effect.type === 'load-task') this.#post({ type: 'task-unread', file: effect.file, why: fault.message });
       if (effect.type === 'read-verdicts') this.#laterAgain(effect);
       return 'failed';
     }

@@ -40,6 +40,8 @@ export function redactNews(news: News, redact: Redact): News {
       return { ...news, fault: redactTexts(news.fault, redact) };
     case 'trouble-changed':
       return { ...news, fault: redactTexts(news.fault, redact) };
+    case 'task-unread':
+      return { ...news, why: redact(news.why) };
     case 'disk-filled':
       return { ...news, detail: redact(news.detail) };
     case 'base-conflicted':

@@ -20,6 +20,7 @@ export function listWarnings(board: Board, clock: Clock): readonly string[] {
   return [
     ...warnOfDisk(board),
     ...warnOfTroubles(board),
+    ...warnOfUnread(board),
     ...warnOfHold(board.hold, clock),
     ...warnOfDelays(board, clock),
     ...warnOfUsage(board, clock),
@@ -35,6 +36,10 @@ function warnOfTroubles({ troubles }: Board): readonly string[] {
   return [...troubles].map(
     ([trouble, why]) => `The board can't ${trouble} (${why}). It goes on by itself once it can.`,
   );
+}
+
+function warnOfUnread({ unread }: Board): readonly string[] {
+  return [...unread].map(([place, why]) => `\`${place}\` can't be read (${why}). It is tried again all the time.`);
 }
 
 function warnOfHold(hold: Hold | null, clock: Clock): readonly string[] {

@@ -210,6 +210,8 @@ export interface Board {
   readonly spending: Spending;
   /** Files, as `column/name`, that are being read for the first time; nothing starts before they are known. */
   readonly loading: ReadonlySet<string>;
+  /** Files, as `column/name`, that could not be read the last time, and why. */
+  readonly unread: ReadonlyMap<string, string>;
   readonly scan: BoardScan | null;
   /** Counts changes that the dashboard shows; progress apart, so that it can be shown less often. */
   readonly revision: { readonly facts: number; readonly progress: number };

@@ -32,6 +32,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'task-loaded'; readonly loaded: LoadedTask }
   /** A file that was to be loaded is gone or was changed; the next scan says more. */
   | { readonly type: 'task-vanished'; readonly file: TaskFile }
+  /** A task's file or facts could not be read; the next scan asks for them again. */
+  | { readonly type: 'task-unread'; readonly file: TaskFile; readonly why: string }
   | { readonly type: 'verdicts-read'; readonly verdicts: ReadonlyMap<TaskKey, Verdict | null> }
   | { readonly type: 'taken-in'; readonly name: string; readonly identity: FileIdentity; readonly outcome: TakenIn }
   | {
