@@ -3,7 +3,7 @@
  * becomes plain nodes that know where they stand. YAML 1.2, core schema, unique keys, no anchors and no aliases.
  */
 import { CST, isAlias, isMap, isScalar, isSeq, Lexer, parseDocument } from 'yaml';
-import type { YAMLError } from 'yaml';
+import type { ErrorCode } from 'yaml';
 import { limits } from '../domain/limits.ts';
 import { quote } from './plain-text.ts';
 import type { Problem, Reporter } from './reporter.ts';
@@ -71,13 +71,12 @@ export function parseYamlMap(text: string, start: number, reporter: Reporter): Y
     uniqueKeys: false,
     prettyErrors: false,
   });
-  for (const error of document.errors.slice(0, maxSyntaxErrors)) {
-    reporter.report(start + error.pos[0], explainSyntaxError(error));
+  // What the library only warns of, such as a tag that it does not know, loses the value that was meant.
+  const errors = [...document.errors, ...document.warnings];
+  for (const error of errors.slice(0, maxSyntaxErrors)) {
+    reporter.report(start + error.pos[0], explainSyntaxError(error.code));
   }
-  if (document.errors.length > 0) return undefined;
-  for (const warning of document.warnings.slice(0, maxSyntaxErrors)) {
-    reporter.report(start + warning.pos[0], { severity: 'warning', message: warning.message });
-  }
+  if (errors.length > 0) return undefined;
   const conversion: Conversion = { start, reporter, keys: 0 };
   const root = convertNode(document.contents, 0, conversion, 0);
   if (root === null || conversion.keys > maxYamlKeys) return undefined;
@@ -215,20 +214,40 @@ function describeTwice(key: string): Problem {
   return { message: `the key ${quote(key)} is here for the second time`, expected: 'each key once' };
 }
 
-function explainSyntaxError(error: YAMLError): Problem {
-  if (error.code === 'TAB_AS_INDENT') {
-    return { message: 'a line is indented with a tab', expected: 'spaces', hint: 'YAML allows spaces only.' };
-  }
-  if (error.code === 'MULTIPLE_DOCS') {
-    return { message: 'a second YAML document begins here', expected: 'one', hint: 'Remove the line `---`.' };
-  }
-  if (error.code === 'BLOCK_AS_IMPLICIT_KEY') {
-    const hint = 'Put the value in quotes, as in `title: "Fix: the login"`.';
-    return { message: 'a value that is not in quotes holds `: `', hint };
-  }
-  return { message: `this is not valid YAML: ${lowerFirst(error.message)}`, hint: quotesHint };
+/** In our words: the library's repeat what stands there, which may be a secret. */
+function explainSyntaxError(code: ErrorCode): Problem {
+  return { hint: quotesHint, ...(explanations[code] ?? outOfPlace) };
 }
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
-}
+const outOfPlace: Problem = { message: 'this is not valid YAML: something here is out of place' };
+
+const unknownTag: Problem = {
+  message: 'a value that begins with `!` is a tag to YAML, and this one is not known here',
+  hint: 'If the `!` belongs to the value, put the value in quotes.',
+};
+
+const explanations: Partial<Record<ErrorCode, Problem>> = {
+  ALIAS_PROPS: noAliases,
+  BAD_ALIAS: noAliases,
+  BAD_COLLECTION_TYPE: unknownTag,
+  BAD_DIRECTIVE: { message: 'a line that begins with `%` is a directive to YAML, and this one is not known here' },
+  BAD_DQ_ESCAPE: {
+    message: 'in double quotes a backslash begins an escape, and this one is not known',
+    hint: 'Write two backslashes for one, or use single quotes.',
+  },
+  BAD_INDENT: { message: 'this is not valid YAML: the line is not indented like those that it belongs to' },
+  BAD_SCALAR_START: {
+    message: 'a value that is not in quotes begins with a character that means something in YAML',
+  },
+  BLOCK_AS_IMPLICIT_KEY: {
+    message: 'a value that is not in quotes holds `: `',
+    hint: 'Put the value in quotes, as in `title: "Fix: the login"`.',
+  },
+  MISSING_CHAR: {
+    message: 'this is not valid YAML: a quote or a bracket is not closed, or a comma, a colon or a space is missing',
+  },
+  MULTILINE_IMPLICIT_KEY: { message: 'this is not valid YAML: a key goes over more than one line' },
+  MULTIPLE_DOCS: { message: 'a second YAML document begins here', expected: 'one', hint: 'Remove the line `---`.' },
+  TAB_AS_INDENT: { message: 'a line is indented with a tab', expected: 'spaces', hint: 'YAML allows spaces only.' },
+  TAG_RESOLVE_FAILED: unknownTag,
+};

@@ -138,6 +138,30 @@ agent.command: claude
     expect(complaints(text).join('\n')).toContain(complaint);
   });
 
+  it.each([
+    ['!Tr0ub4dor&3-correct', '3:18: a value that begins with `!` is a tag'],
+    ['!!nothing hunter2-long-secret', '3:18: a value that begins with `!` is a tag'],
+    ['!!map hunter2-long-secret', '3:18: '],
+    ['|bad-secret-123456', '3:19: this is not valid YAML'],
+    ['@hunter2-long-secret', '3:18: a value that is not in quotes begins with a character'],
+    ['%hunter2-long-secret', '3:18: '],
+    ['*hunter2-long-secret', '3:18: YAML anchors'],
+    ['&hunter2-long-secret', '3:38: YAML anchors'],
+    ['"hunter2\\qlong-secret"', '3:26: in double quotes a backslash'],
+    ['"hunter2-long-secret', ''],
+    ["'hunter2'-long-secret", ''],
+    ['[hunter2-long-secret', ''],
+    ['{hunter2-long-secret}}', ''],
+    ['"hunter2-long" -secret', ''],
+    ['hunter2: long-secret', ''],
+    ['`hunter2-long-secret`', ''],
+  ])('of which a secret is no valid YAML do not repeat it: %s', (secret, complaint) => {
+    const found = complaints(`agent:\n  env:\n    DB_PASSWORD: ${secret}\n`).join('\n');
+    expect(parse(`agent:\n  env:\n    DB_PASSWORD: ${secret}\n`).value).toBeUndefined();
+    expect(found).toContain(complaint);
+    expect(found).not.toMatch(/hunter2|secret|Tr0ub4dor|correct/);
+  });
+
   it('of any text are answered', () => {
     fc.assert(
       fc.property(anyText(200), (text) => {
