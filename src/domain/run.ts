@@ -117,7 +117,7 @@ export interface AgentReport {
 /** The agent's own account of its end: the first `result` line of its stream. */
 export interface AgentResult {
   readonly isError: boolean;
-  /** `success`, `error_max_turns`, `error_max_budget_usd`, `error_during_execution`, … */
+  /** `success`, `error_max_turns`, `error_max_budget_usd`, `error_during_execution`, …, or `unknown`. */
   readonly subtype: string;
   /** The HTTP status behind an error, or null. */
   readonly apiErrorStatus: number | null;

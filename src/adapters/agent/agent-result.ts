@@ -8,6 +8,12 @@ import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } f
 /** Kept of the errors that a result lists. */
 const maxErrors = 20;
 
+/** How a result says that it ended. Another word may be any text, and it is shown where nothing else is said. */
+const subtypes: readonly string[] = [
+  ...['success', 'error_during_execution', 'error_max_turns', 'error_max_budget_usd'],
+  'error_max_structured_output_retries',
+];
+
 const texts = (max: number) =>
   z
     .array(z.unknown())
@@ -74,7 +80,7 @@ export function readResult(line: JsonObject, lastText: string): AgentResult {
   const text = structured !== null && parseObject(own) !== null ? lastText || (report?.summary ?? '') : own;
   return {
     isError: line['is_error'] !== false,
-    subtype: asString(line['subtype']) ?? 'unknown',
+    subtype: subtypes.find((known) => known === line['subtype']) ?? 'unknown',
     apiErrorStatus: asNumber(line['api_error_status']),
     numTurns: asNumber(line['num_turns']) ?? 0,
     costUsd: Math.max(0, asNumber(line['total_cost_usd']) ?? 0),

@@ -17,6 +17,8 @@ import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, ty
 const maxTrackedTools = 1_000;
 /** A session's id, which an agent tells and which becomes an argument of the next run's command. */
 const sessionIdShape = /^[A-Za-z0-9][\w-]{0,63}$/;
+/** Such as `five_hour`. */
+const limitKind = /^[a-z_]{1,40}$/;
 /** Numbers above are times in milliseconds already; as seconds they would lie beyond the year 5000. */
 const maxUnixSeconds = 1e11;
 /** No date stands for a later time, in milliseconds since the epoch. */
@@ -161,7 +163,7 @@ function readUsageLimit(state: StreamState, message: JsonObject): StreamState {
   if (info === null || status === null) return state;
   const resetsAt = readResetTime(info['resetsAt']);
   const kind = asString(info['rateLimitType']);
-  const usageLimit: UsageLimit = { status, resetsAt, kind: kind === null ? null : keepStart(kind, 40) };
+  const usageLimit: UsageLimit = { status, resetsAt, kind: kind !== null && limitKind.test(kind) ? kind : null };
   const old = state.view.usageLimit;
   const same = old?.status === status && old.resetsAt === resetsAt && old.kind === usageLimit.kind;
   return same ? state : patchView(state, { usageLimit });

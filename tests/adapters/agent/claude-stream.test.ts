@@ -227,6 +227,14 @@ describe('readStreamLine', () => {
     expect(view.costUsd).toBe(1);
   });
 
+  it('takes no text of an agent’s own for one of the words that are told as they are', () => {
+    for (const odd of ['hunter2-long-secret', '', 7, null]) {
+      expect(readMessages(end({ subtype: odd })).result?.subtype).toBe('unknown');
+      const info = { status: 'rejected', rateLimitType: odd };
+      expect(readMessages({ type: 'rate_limit_event', rate_limit_info: info }).usageLimit?.kind).toBeNull();
+    }
+  });
+
   it('takes a result that does not say whether it is an error for one', () => {
     expect(readMessages({ type: 'result', subtype: 'success' }).result?.isError).toBe(true);
   });
