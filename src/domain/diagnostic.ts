@@ -1,3 +1,5 @@
+import { toVisibleLine } from './visible-text.ts';
+
 /** Something the user should know about a file they wrote: where it is, what is wrong, what was expected, what to do. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
@@ -21,9 +23,10 @@ export interface Parsed<Value> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** One line: `file:line:column: message; expected …; hint`. */
+/** One line: `file:line:column: message; expected …; hint`. What a file is called can't make a terminal do anything. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, message, expected, hint } = diagnostic;
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return `${place}: ${message}${expected === undefined ? '' : `; expected ${expected}`}${hint === undefined ? '' : `. ${hint}`}`;
+  const rest = `${expected === undefined ? '' : `; expected ${expected}`}${hint === undefined ? '' : `. ${hint}`}`;
+  return toVisibleLine(`${place}: ${message}${rest}`);
 }

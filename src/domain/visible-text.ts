@@ -21,7 +21,7 @@ export function stripHidden(text: string): string {
   return text.replace(terminalCommands, '').replace(hidden, '');
 }
 
-/** A text on one line, without what {@link stripHidden} takes out and with one space where there were several. */
+/** The same on one line: a space for line breaks and for white space of other kinds. */
 export function toVisibleLine(text: string): string {
-  return stripHidden(text).replace(/\s+/g, ' ').trim();
+  return stripHidden(text).replace(/[^\S ]+/g, ' ');
 }

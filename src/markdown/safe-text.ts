@@ -12,7 +12,9 @@ const maxRawFactor = 8;
 
 /** Puts a text on one line without control characters, at most `maxChars` long, an ellipsis at its end if it was cut. */
 export function cleanLine(text: string, maxChars: number = limits.maxDashboardTextChars): string {
-  const line = toVisibleLine(text.slice(0, maxChars * maxRawFactor));
+  const line = toVisibleLine(text.slice(0, maxChars * maxRawFactor))
+    .replace(/ {2,}/g, ' ')
+    .trim();
   const isCut = text.length > maxChars * maxRawFactor;
   if (line.length <= maxChars && !isCut) return line;
   return `${line

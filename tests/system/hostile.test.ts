@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { fakeAgent, writeAgent } from './fake-agent.ts';
 import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
 
 /** How long the good task may take, from its drop to `done/`. */
@@ -122,6 +123,37 @@ test.concurrent(
       expect((await board.stop(running)).code).toBe(0);
       expect(Date.now() - askedAt).toBeLessThan(doneWithinMs);
       expect(execFileSync('find', [board.root, '-name', 'pwned'], { encoding: 'utf8' })).toBe('');
+    }),
+);
+
+test.concurrent(
+  'what agents say and files are called gives the user’s terminal no command and makes no line of its own',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({ config: fakeAgent }, async (board) => {
+      // OSC 52 puts what follows it into the clipboard.
+      const evil = '\\u001b]52;c;cHduZWQ=\\u0007\\u001b[2J';
+      writeAgent(
+        board,
+        `
+echo x > x && git add -A && git commit --quiet -m "$(printf 'Add\\033]52;c;cHduZWQ=\\007 x')"
+say '{"type":"system","subtype":"init","session_id":"a${evil}","model":"m${evil}"}'
+content assistant '{"type":"tool_use","id":"1","name":"Bash${evil}","input":{}}'
+say '{"type":"result","subtype":"${evil}","is_error":true,"num_turns":1,"result":"It${evil} failed.","errors":["x${evil}"]}'
+exit 1`,
+      );
+      board.drop({ 'fails.md': '# Fails\n' });
+      const name = 'x\u001b]0;PWNED\u0007\nINJECTED 00:00:00 a: done.md';
+      writeFileSync(board.path('inbox', name), frontmatter('priority: urgent'));
+      const printed = [await board.cli('start', '--until-idle')];
+      expect(board.column('attention')).toEqual(['fails']);
+      for (const args of [['status'], ['show', 'fails'], ['logs', 'fails'], ['rescue', 'fails'], ['graph']]) {
+        printed.push(await board.cli(...args));
+      }
+      const text = printed.map(({ stdout, stderr }) => stdout + stderr).join('');
+      for (const part of ['It failed.', '→ Bash', 'Add x', 'INJECTED']) expect(text).toContain(part);
+      expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
+      expect(text).not.toMatch(/^INJECTED/m);
     }),
 );
 

@@ -9,6 +9,8 @@ import { listFindings, restoreFinding, type Finding } from '../../adapters/git/r
 import type { FindingKind, RescueRequest, RescueRun } from '../../adapters/git/rescue-sightings.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import { keyOf, parseTaskId, type TaskId } from '../../domain/task.ts';
+import { stripHidden } from '../../domain/visible-text.ts';
+import { cleanLine } from '../../markdown/safe-text.ts';
 import { PortError } from '../../ports.ts';
 import { readSettingsOf } from '../compose.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
@@ -27,7 +29,7 @@ export const rescueCommand: Verb = () =>
     .option('--json', 'as data')
     .action(async (text: string, name: string | undefined, options: Options) => {
       const place = await findPlace(options);
-      const notice = (message: string): void => void process.stderr.write(`${message}\n`);
+      const notice = (message: string): void => void process.stderr.write(`${stripHidden(message)}\n`);
       const git = createGit(place.repository.topLevel, { notice });
       const request = await composeRequest(place, text);
       const findings = await listFindings(git, place.repository, request);
@@ -115,9 +117,9 @@ function printList(task: TaskId, findings: readonly Finding[]): void {
   print(`${count} that runs of ${task} had, newest first:`);
   for (const finding of findings) {
     print(`\n  ${finding.name} · ${describeKind(finding)}`);
-    print(`    ${finding.commit.slice(0, 12)} · ${formatDate(finding.date)} · ${finding.subject}`);
+    print(`    ${finding.commit.slice(0, 12)} · ${formatDate(finding.date)} · ${cleanLine(finding.subject)}`);
     print(
-      `    ${formatChanges(finding)} · ${finding.isOnBranch ? 'on a branch' : 'on no branch'} · ${finding.places.join(', ')}`,
+      `    ${formatChanges(finding)} · ${finding.isOnBranch ? 'on a branch' : 'on no branch'} · ${finding.places.map((place) => cleanLine(place)).join(', ')}`,
     );
   }
   print(`\nMake a branch of one: branchboard rescue ${task} NAME`);
@@ -159,5 +161,6 @@ function printRestored(
 }
 
 function toData({ date, ...finding }: Finding) {
-  return { ...finding, date: new Date(date).toISOString() };
+  // Git takes dates that are none here.
+  return { ...finding, date: Number.isNaN(new Date(date).getTime()) ? null : new Date(date).toISOString() };
 }

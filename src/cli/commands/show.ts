@@ -4,12 +4,16 @@ import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { redactTexts } from '../../daemon/redact.ts';
 import type { RunFacts } from '../../domain/board.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
+import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
 import { requireSettings } from '../compose.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { redactFor } from '../redact.ts';
 import { findTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
+
+/** What went wrong may hold the end of an output. */
+const maxTextChars = 10_000;
 
 /** The verb `show`. */
 export const showCommand: Verb = () =>
@@ -28,16 +32,22 @@ export const showCommand: Verb = () =>
         printJson({ version: 1, id, column, file: path, task: task ?? null, verdict, runs });
         return;
       }
-      print(`${task?.title ?? verdict?.title ?? id} (${id}) · ${column}`);
+      print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${column}`);
       print(`File: ${path}`);
       if (task !== undefined && task.waitingFor.length > 0) print(`Waits for: ${task.waitingFor.join(', ')}`);
       const branch = verdict?.branch ?? task?.branch ?? null;
-      if (branch !== null) print(`Branch: ${branch}`);
-      if (verdict?.fault != null && column === 'attention') print(`\n${verdict.fault.reason}: ${verdict.fault.detail}`);
-      if (verdict?.summary != null) print(`\n${verdict.summary}`);
+      if (branch !== null) print(`Branch: ${cleanLine(branch)}`);
+      if (verdict?.fault != null && column === 'attention')
+        print(`\n${clean(`${verdict.fault.reason}: ${verdict.fault.detail}`)}`);
+      if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
       for (const run of runs) print(formatRun(run, place.layout.run(run.plan)));
     });
+
+/** Others' text for a terminal, which must not take any of it for a command. */
+function clean(text: string): string {
+  return cleanLines(text, maxTextChars).join('\n');
+}
 
 function formatRun({ plan, record }: RunFacts, folder: string): string {
   const outcome =
@@ -50,5 +60,6 @@ function formatRun({ plan, record }: RunFacts, folder: string): string {
     record === null
       ? ''
       : ` · ${formatDuration(record.exit.endedAt - plan.plannedAt)} · ${formatUsd(record.exit.view.costUsd)}`;
-  return `  ${plan.n}. attempt ${plan.attempt}, ${plan.session.mode} session ${plan.session.id}: ${outcome}${figures}\n     ${folder}`;
+  const session = `${plan.session.mode} session ${cleanLine(plan.session.id)}`;
+  return `  ${plan.n}. attempt ${plan.attempt}, ${session}: ${cleanLine(outcome)}${figures}\n     ${folder}`;
 }

@@ -32,6 +32,11 @@ export function formatStreamLine(line: string): readonly string[] {
   }
 }
 
+/** A text from the stream on one line, bounded; empty where it is none. */
+function lineOf(value: unknown): string {
+  return cleanLine(asString(value) ?? '', maxToolChars);
+}
+
 function listContent(event: JsonObject): readonly JsonObject[] {
   return asArray(asObject(event['message'])?.['content'])
     .map(asObject)
@@ -41,19 +46,15 @@ function listContent(event: JsonObject): readonly JsonObject[] {
 function formatSystem(event: JsonObject): readonly string[] {
   switch (asString(event['subtype'])) {
     case 'init':
-      return [colors.dim(`session ${asString(event['session_id']) ?? ''} · ${asString(event['model']) ?? ''}`)];
+      return [colors.dim(`session ${lineOf(event['session_id'])} · ${lineOf(event['model'])}`)];
     case 'api_retry':
       return [
         colors.yellow(
-          `the API failed (${asString(event['error']) ?? ''}); trying again, attempt ${asNumber(event['attempt']) ?? 0}`,
+          `the API failed (${lineOf(event['error'])}); trying again, attempt ${asNumber(event['attempt']) ?? 0}`,
         ),
       ];
     case 'permission_denied':
-      return [
-        colors.yellow(
-          `refused: ${cleanLine(asString(event['message']) ?? asString(event['tool_name']) ?? '', maxToolChars)}`,
-        ),
-      ];
+      return [colors.yellow(`refused: ${lineOf(event['message'] ?? event['tool_name'])}`)];
     default:
       return [];
   }
@@ -66,7 +67,7 @@ function formatAssistantBlock(block: JsonObject): readonly string[] {
   const shown = ['command', 'file_path', 'path', 'pattern', 'subject', 'description', 'url']
     .map((name) => asString(input[name]))
     .find((value) => value !== null);
-  return [colors.cyan(`→ ${asString(block['name']) ?? 'tool'} ${cleanLine(shown ?? '', maxToolChars)}`.trimEnd())];
+  return [colors.cyan(`→ ${lineOf(block['name'] ?? 'tool')} ${lineOf(shown)}`.trimEnd())];
 }
 
 function formatToolResult(block: JsonObject): readonly string[] {
@@ -82,7 +83,7 @@ function formatToolResult(block: JsonObject): readonly string[] {
 function formatResult(event: JsonObject): readonly string[] {
   const failed = event['is_error'] !== false;
   const turns = asNumber(event['num_turns']) ?? 0;
-  const head = `■ ${failed ? (asString(event['subtype']) ?? 'error') : 'done'} · ${turns} turns · ${formatUsd(asNumber(event['total_cost_usd']) ?? 0)}`;
+  const head = `■ ${failed ? lineOf(event['subtype'] ?? 'error') : 'done'} · ${turns} turns · ${formatUsd(asNumber(event['total_cost_usd']) ?? 0)}`;
   const text = asString(event['result']);
   return [
     failed ? colors.red(head) : colors.green(head),

@@ -63,6 +63,14 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   [{ at: 0, type: 'effect-failed', task, effect: 'keep-work', message: 'full' }, 'add-auth: keep-work failed: full'],
 ];
 
+test('a file’s name makes no line of its own and gives the terminal no command', () => {
+  const file = 'x\u001b]0;PWNED\u0007\nINJECTED 00:00:00 a: done.md';
+  const wrong = [{ severity: 'error', file, line: 1, message: 'it is\u009b2J wrong' }] as const;
+  const line = 'x INJECTED 00:00:00 a: done.md:1: it is wrong';
+  expect(formatHistory({ at: 0, type: 'inbox-rejected', name: file, diagnostics: wrong })).toBe(`refused: ${line}`);
+  expect(formatHistory({ at: 0, type: 'task-changed', task, diagnostics: wrong })).toBe(`add-auth: ${line}`);
+});
+
 test.each(cases.map(([entry, text]) => ({ entry, text })))('$entry.type is told as: $text', ({ entry, text }) => {
   expect(formatHistory(entry)).toBe(text);
 });

@@ -56,7 +56,15 @@ test('the beginning, retries, refusals and the end are shown', () => {
 
 test('text from an agent can not steer the terminal', () => {
   const evil = 'a\u001B]0;title\u0007\u001B[2Jb\u009Bc\rd';
-  const lines = [...format(assistant({ type: 'text', text: evil })), ...formatStreamLine(evil)].join('');
+  const events = [
+    assistant({ type: 'text', text: evil }, { type: 'tool_use', name: evil, input: { command: evil } }),
+    { type: 'user', message: { content: [{ type: 'tool_result', is_error: true, content: evil }] } },
+    { type: 'system', subtype: 'init', session_id: evil, model: evil },
+    { type: 'system', subtype: 'api_retry', error: evil },
+    { type: 'system', subtype: 'permission_denied', tool_name: evil },
+    { type: 'result', is_error: true, subtype: evil, result: evil },
+  ];
+  const lines = [...events.map((event) => JSON.stringify(event)), evil].flatMap(formatStreamLine).join('');
   for (const character of stripColors(lines)) {
     expect(character < ' ' || (character >= '\u007F' && character <= '\u009F')).toBe(false);
   }
