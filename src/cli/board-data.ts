@@ -11,6 +11,8 @@ export interface KnownBoard {
   readonly data: BoardData;
   /** About files in the inbox; known only where no daemon runs, since its own are on the dashboard. */
   readonly problems: readonly Diagnostic[];
+  /** How many files in the inbox wait to be taken in; 0 where a daemon runs. */
+  readonly waiting: number;
 }
 
 /** Reads the board. */
@@ -18,12 +20,14 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
   const { layout, repository } = place;
   const owner = await findOwner(layout.root);
   const running = owner === null ? null : await readRunning(layout.boardData, owner);
-  if (running !== null) return { data: running, problems: [] };
+  if (running !== null) return { data: running, problems: [], waiting: 0 };
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
   const { readBoardOf } = await import('./compose.ts');
   const board = await readBoardOf(place);
   const data = describeBoard(board, { running: owner !== null, repo: repository.topLevel, pid: owner?.pid ?? null });
-  return { data, problems: [...board.inbox.values()].flatMap((file) => file.diagnostics ?? []) };
+  const inbox = [...board.inbox.values()];
+  const waiting = inbox.filter((file) => file.diagnostics === null).length;
+  return { data, problems: inbox.flatMap((file) => file.diagnostics ?? []), waiting };
 }
 
 /** One task of the board, or undefined. */

@@ -265,6 +265,36 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
   }),
 );
 
+test.concurrent(
+  'add puts nothing into the inbox that the board passes over, and status tells of what waits there',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      const put = (name: string) => {
+        writeFileSync(join(board.root, name), writeTask('Nothing', ['nothing There is none.']));
+        return join(board.root, name);
+      };
+      const added = await board.succeed('add', put('notes.txt'), put('draft.bak'), put('Plan.MD'), put('bare'));
+      expect(added.match(/inbox\/.*/g)).toEqual(
+        ['notes.md', 'draft.md', 'Plan.MD', 'bare.md'].map((name) => `inbox/${name}`),
+      );
+      expect((await board.succeed('status')).split('\n')[0]).toBe(
+        '4 files wait in .orchestrator/inbox/ for the board to run: branchboard start',
+      );
+      expect(await board.runUntilIdle()).toBe(0);
+      expect(board.column('done')).toEqual(['Plan', 'bare', 'draft', 'notes']);
+      expect(await board.succeed('status')).not.toContain('inbox');
+
+      const add = (bytes: number, ...options: readonly string[]) =>
+        withPatience(board.launch(['add', '-', ...options], { input: 'x'.repeat(bytes) }).ended, 'add -');
+      for (const refused of [await add(256 * 1024 + 1), await add(256 * 1024, '--title', 'Titled')]) {
+        expect(refused.code).toBe(2);
+        expect(refused.stderr).toMatch(/standard input would be a task file of \d+ bytes; expected at most 262144/);
+      }
+      expect((await add(256 * 1024)).code).toBe(0);
+    }),
+);
+
 test.concurrent('retry, cancel, pause and resume hold also where no board runs', { timeout }, () =>
   withBoard({ config: 'retries: 0' }, async (board) => {
     board.drop({

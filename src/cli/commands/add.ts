@@ -1,7 +1,7 @@
 /** `add`: puts tasks into the inbox. */
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, realpath, rm, utimes, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { buffer as readStream } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import { codeOf } from '../../adapters/files/durable.ts';
@@ -58,13 +58,24 @@ async function readTask(file: string, options: AddOptions): Promise<NewTask> {
   };
   const text = Object.keys(fields).length === 0 ? body : serializeTaskFile(fields, body);
   const shownAs = file === '-' ? 'standard input' : file;
-  const fileName = file === '-' ? `${options.title ?? 'task'}.md` : basename(file);
+  const fileName = file === '-' ? `${options.title ?? 'task'}.md` : nameInInbox(file);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > limits.maxTaskFileBytes) {
+    const tooLong = `${shownAs} would be a task file of ${bytes} bytes; expected at most ${limits.maxTaskFileBytes}`;
+    throw new CliError(exitCodes.usage, tooLong, 'Nothing was added.');
+  }
   const { value, diagnostics } = parseTaskFile(text, { file: shownAs, fileName });
   for (const diagnostic of diagnostics)
     process.stderr.write(`${diagnostic.severity}: ${formatDiagnostic(diagnostic)}\n`);
   if (value === undefined) throw new CliError(exitCodes.usage, `${shownAs} is no task yet; nothing was added`);
   const isNamed = file !== '-' && parseTaskId(fileName.replace(/\.md$/, '')) !== undefined;
   return { name: isNamed ? fileName : fileNameOf(value.id), text };
+}
+
+/** The board takes in what is called markdown, and passes over all else. */
+function nameInInbox(file: string): string {
+  const name = basename(file);
+  return /\.(?:md|markdown)$/i.test(name) ? name : `${basename(file, extname(file))}.md`;
 }
 
 async function readInput(file: string): Promise<string> {

@@ -16,16 +16,12 @@ export const statusCommand: Verb = () =>
     .option('--json', 'as data')
     .action(async (options: GlobalOptions & { readonly json?: boolean }) => {
       const place = await findPlace(options);
-      const { data, problems } = await readBoardData(place);
+      const { data, problems, waiting } = await readBoardData(place);
       if (options.json === true) {
         printJson(data);
         return;
       }
-      for (const line of formatBoard(
-        data,
-        process.stdout.isTTY ? process.stdout.columns : defaultColumns,
-        maxDoneShown,
-      ))
-        print(line);
+      const columns = process.stdout.isTTY ? process.stdout.columns : defaultColumns;
+      for (const line of formatBoard(data, columns, maxDoneShown, waiting)) print(line);
       for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
     });

@@ -7,8 +7,11 @@ import { cleanLine } from '../../markdown/safe-text.ts';
 
 const maxIdColumns = 28;
 
-/** Lines for a board; each at most `columns` wide. Finished tasks beyond `maxDone` are only counted. */
-export function formatBoard(data: BoardData, columns: number, maxDone: number): readonly string[] {
+/**
+ * Lines for a board; each at most `columns` wide. Finished tasks beyond `maxDone` are only counted, as are the files in
+ * the inbox that wait for a board to take them in.
+ */
+export function formatBoard(data: BoardData, columns: number, maxDone: number, waiting = 0): readonly string[] {
   const live = data.tasks.filter((task) => task.column !== 'done' && task.column !== 'archive');
   const done = data.tasks.filter((task) => task.column === 'done');
   const shown = [...live, ...done.slice(0, maxDone)];
@@ -17,11 +20,17 @@ export function formatBoard(data: BoardData, columns: number, maxDone: number): 
   return [
     ...shown.map((task) => formatTask(task, width)),
     ...(hidden > 0 ? [colors.dim(`… and ${hidden} more done`)] : []),
-    ...(shown.length === 0
+    ...(waiting > 0 ? [describeWaiting(waiting)] : []),
+    ...(shown.length === 0 && waiting === 0
       ? [colors.dim('No tasks. Drop a markdown file into .orchestrator/inbox/, or type: branchboard add FILE')]
       : []),
     formatFoot(data, live, done.length + data.omitted),
   ].map((line) => cliTruncate(line, columns));
+}
+
+function describeWaiting(count: number): string {
+  const what = count === 1 ? '1 file waits' : `${count} files wait`;
+  return `${what} in .orchestrator/inbox/ for the board to run: branchboard start`;
 }
 
 function formatTask(task: TaskData, width: number): string {

@@ -40,6 +40,13 @@ test('an empty board says how to fill it', () => {
   expect(format(boardData([]), 200, 5)[0]).toContain('branchboard add FILE');
 });
 
+test('files that wait in the inbox are counted, and a board that has only those is not called empty', () => {
+  const [first, second] = format(boardData([]), 200, 5, 1);
+  expect(first).toBe('1 file waits in .orchestrator/inbox/ for the board to run: branchboard start');
+  expect(second).toContain('0 active');
+  expect(format(boardData([taskData({ id: 'a' })]), 200, 5, 2)[1]).toMatch(/^2 files wait in /);
+});
+
 test('lines are cut to the width, long ids too, and what tasks say can not move the cursor', () => {
   const data = boardData([taskData({ id: 'x'.repeat(64), title: `evil \u001B[2J\u0007 ${'long '.repeat(50)}` })]);
   for (const line of formatBoard(data, 40, 5)) {
