@@ -6,17 +6,17 @@
  *
  * Files are looked at for each run, so that an edit counts from the next run on.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { distance } from 'fastest-levenshtein';
 
 import { formatDiagnostic } from '../domain/diagnostic.ts';
-import type { Diagnostic } from '../domain/diagnostic.ts';
+import type { Diagnostic, Parsed } from '../domain/diagnostic.ts';
 import { PortError } from '../ports.ts';
-import type { Role, Roles } from '../ports.ts';
-import { maxRoleFileBytes, parseRole } from './role-file.ts';
+import type { ParseGuard, Role, Roles } from '../ports.ts';
+import { readTextFile } from './files/reader.ts';
 
 /** Where the package keeps its own templates. */
 export const shippedRolesDir = fileURLToPath(new URL('../../templates/roles/', import.meta.url));
@@ -43,11 +43,22 @@ export interface RoleTemplates extends Roles {
   listRoles(): Promise<readonly RoleEntry[]>;
 }
 
+/** Turns a role's text into what it says. */
+export type ParseRole = (
+  text: string,
+  source: { readonly file: string; readonly isClaudeAgent: boolean },
+) => Parsed<Omit<Role, 'name' | 'source'>>;
+
+/** A larger file is refused. */
+const maxRoleFileBytes = 64 * 1024;
 const maxRoleNameChars = 64;
 const roleName = new RegExp(`^[A-Za-z0-9](?:[._-]?[A-Za-z0-9_-]){0,${String(maxRoleNameChars - 1)}}$`);
 
-/** Roles from files. `find` throws PortError with `setup-failed` for an unknown name, and for a file that is broken. */
-export function createRoles(dirs: RoleDirs): RoleTemplates {
+/**
+ * Roles from files, which anybody may have put into the repository: they are read as tasks are, never through a link, and
+ * parsed under the guard. `find` throws PortError with `setup-failed` for an unknown name, and for a file that is broken.
+ */
+export function createRoles(dirs: RoleDirs, guard: ParseGuard, parse: ParseRole): RoleTemplates {
   const places: readonly Omit<RoleEntry, 'name'>[] = [
     { source: 'override', path: dirs.overridesDir },
     { source: 'override', path: join(dirs.overridesDir, 'roles') },
@@ -55,7 +66,6 @@ export function createRoles(dirs: RoleDirs): RoleTemplates {
     { source: 'shipped', path: dirs.shippedDir },
   ];
   const repository = dirname(dirname(dirs.overridesDir));
-  const cache = new Map<string, { readonly version: string; readonly role: Role }>();
 
   async function listRoles(): Promise<readonly RoleEntry[]> {
     const found = new Map<string, RoleEntry>();
@@ -80,25 +90,21 @@ export function createRoles(dirs: RoleDirs): RoleTemplates {
     throw setupFailed(describeUnknown(name, await listRoles()));
   }
 
-  async function readRole(entry: RoleEntry): Promise<Role | null> {
-    const facts = await stat(entry.path).catch(nullIfMissing);
-    if (facts === null) return null;
-    const file = nameForUser(entry.path, repository);
-    if (!facts.isFile()) throw broken({ file, message: 'it is not a regular file' });
-    if (facts.size > maxRoleFileBytes) {
-      throw broken({
-        file,
-        message: `it has ${String(facts.size)} bytes`,
-        expected: `at most ${String(maxRoleFileBytes)}`,
-      });
+  async function readRole({ name, source, path }: RoleEntry): Promise<Role | null> {
+    const file = nameForUser(path, repository);
+    const read = await readTextFile(path, file, maxRoleFileBytes).catch(nullIfMissing);
+    if (read === null) return null;
+    if (!read.ok) {
+      if (read.failure.kind === 'refused') throw broken(read.failure.diagnostics);
+      // Gone, or saved at this very moment.
+      return (await lstat(path).catch(nullIfMissing)) === null ? null : readRole({ name, source, path });
     }
-    const version = [facts.ino, facts.size, facts.mtimeMs].join(' ');
-    const known = cache.get(entry.path);
-    if (known?.version === version) return known.role;
-    const parsed = parseRole(await readFile(entry.path), { name: entry.name, source: entry.source, file });
-    if (!parsed.ok) throw broken(parsed.failure);
-    cache.set(entry.path, { version, role: parsed.value });
-    return parsed.value;
+    const { text, identity } = read.value;
+    const parsed = guard.parse({ file, identity }, () =>
+      parse(text, { file, isClaudeAgent: source === 'claude-agent' }),
+    );
+    if (parsed.value === undefined) throw broken(parsed.diagnostics);
+    return { name, source, ...parsed.value };
   }
 
   return { find, listRoles };
@@ -115,8 +121,8 @@ function describeUnknown(name: string, roles: readonly RoleEntry[]): string {
   return `there is no role ${shown}${guess} The roles are ${names.join(', ')}. Your own would be .orchestrator/templates/NAME.md`;
 }
 
-function broken(problem: Omit<Diagnostic, 'severity'>): PortError {
-  return setupFailed(formatDiagnostic({ severity: 'error', ...problem }));
+function broken(diagnostics: readonly Diagnostic[]): PortError {
+  return setupFailed(diagnostics.map(formatDiagnostic).join('\n'));
 }
 
 function setupFailed(detail: string): PortError {

@@ -22,6 +22,7 @@ import type { HistoryEntry } from '../domain/history.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { ParseGuard } from '../ports.ts';
 import { countChanges } from '../markdown/line-merge.ts';
+import { parseRoleFile } from '../markdown/role-file.ts';
 import { parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
 import { CliError, exitCodes } from './exit-code.ts';
@@ -74,7 +75,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
       commands,
       disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings), repository.commonDir]),
       journal: createJournal(layout.history, clock),
-      roles: composeRoles(place),
+      roles: composeRoles(place, guard),
       redact,
       boardDir: layout.root,
       repo: repository.topLevel,
@@ -136,12 +137,13 @@ export function composeSettings({ layout }: Place, guard: ParseGuard) {
 }
 
 /** The roles that tasks of a place may name. */
-export function composeRoles({ layout, repository }: Place) {
-  return createRoles({
+function composeRoles({ layout, repository }: Place, guard: ParseGuard) {
+  const dirs = {
     shippedDir: shippedRolesDir,
     overridesDir: layout.templates,
     claudeAgentsDir: join(repository.topLevel, '.claude', 'agents'),
-  });
+  };
+  return createRoles(dirs, guard, parseRoleFile);
 }
 
 function worktreesOf({ layout, repository }: Place, { worktrees }: Settings): string {

@@ -111,12 +111,16 @@ function upperFirst(text: string): string {
 export const readTools: Read<readonly string[]> = (field) => {
   if (field.node.kind !== 'scalar') return readList(readArgument)(field);
   const text = readArgument(field);
-  if (text === null) return null;
+  return text === null ? null : splitTools(text);
+};
+
+/** The names of tools in one text; commas within brackets part nothing. */
+export function splitTools(text: string): readonly string[] {
   return text
     .split(/,(?![^(]*\))/)
     .map((tool) => tool.trim())
     .filter((tool) => tool !== '');
-};
+}
 
 /** A path or glob within the repository: relative, and not climbing out of it. */
 export const readRepositoryPath: Read<string> = (field: Field) => {

@@ -1,10 +1,13 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { createRoles, shippedRolesDir } from '../../src/adapters/templates.ts';
+import { layOut } from '../../src/adapters/files/layout.ts';
+import { createParseGuard } from '../../src/adapters/files/parse-guard.ts';
+import { parseRoleFile } from '../../src/markdown/role-file.ts';
 import type { RoleTemplates } from '../../src/adapters/templates.ts';
 import { PortError } from '../../src/ports.ts';
 
@@ -24,12 +27,18 @@ let roles: RoleTemplates;
 
 beforeEach(async () => {
   repo = await mkdtemp(join(tmpdir(), 'roles-'));
-  roles = createRoles({
-    shippedDir: shippedRolesDir,
-    overridesDir: join(repo, '.orchestrator/templates'),
-    claudeAgentsDir: join(repo, '.claude/agents'),
-  });
+  roles = makeRoles();
 });
+
+function makeRoles(): RoleTemplates {
+  const layout = layOut(join(repo, '.orchestrator'));
+  const dirs = {
+    shippedDir: shippedRolesDir,
+    overridesDir: layout.templates,
+    claudeAgentsDir: join(repo, '.claude/agents'),
+  };
+  return createRoles(dirs, createParseGuard(layout), parseRoleFile);
+}
 
 afterEach(async () => {
   await rm(repo, { recursive: true, force: true });
@@ -117,17 +126,45 @@ describe('frontmatter', () => {
   });
 
   test.each([
-    ['bad YAML', '---\nname: x\ntools: [Read\n---\nDo.', /^\.orchestrator\/templates\/x\.md:4:1: bad YAML/],
-    ['a wrong type', '---\nname: x\nmodel:\n  a: 1\n---\nDo.', /x\.md:4:3: model is of the wrong type; expected/],
-    ['no mapping', '---\n- a\n---\nDo.', /x\.md:2:1: the frontmatter is no mapping/],
-    ['no instructions', '---\nname: x\n---\n\n', /x\.md:4: it has no instructions; expected text/],
-    ['deep nesting', `---\na: ${'['.repeat(4_000)}\n---\nDo.`, /x\.md:1:1: .*too deeply nested/],
-    ['deep lists', `---\n${'- '.repeat(4_000)}\n---\nDo.`, /x\.md:1:1: .*too deeply nested/],
-    ['bytes that are no text', Uint8Array.of(0x61, 0xff), /x\.md: it is not UTF-8/],
-    ['a size beyond the bound', 'a'.repeat(64 * 1024 + 1), /x\.md: it has 65537 bytes; expected at most 65536/],
+    [
+      'bad YAML',
+      '---\nname: x\ntools: [Read\n---\nDo.',
+      /^\.orchestrator\/templates\/x\.md:4:1: this is not valid YAML/,
+    ],
+    ['a wrong type', '---\nname: x\nmodel:\n  a: 1\n---\nDo.', /x\.md:4:3: model is a map; expected/],
+    ['no mapping', '---\n- a\n---\nDo.', /x\.md:2:1: there is a list where keys with values should be/],
+    ['no instructions', '---\nname: x\n---\n\n', /x\.md:4:1: there are no instructions; expected text/],
+    ['deep nesting', `---\na: ${'['.repeat(4_000)}\n---\nDo.`, /x\.md:2:68: the YAML is nested too deep/],
+    ['deep lists', `---\n${'- '.repeat(4_000)}\n---\nDo.`, /x\.md:2:259: the YAML is nested too deep/],
+    ['bytes that are no text', Uint8Array.of(0x61, 0xff), /x\.md:1:2: the file is not UTF-8/],
+    ['a size beyond the bound', 'a'.repeat(64 * 1024 + 1), /x\.md: the file has 65537 bytes; expected at most 64 KiB/],
   ])('that is broken is refused at its place: %s', async (_, text, message) => {
     await put('.orchestrator/templates/x.md', text);
     expect(await refusalOf('x')).toMatch(message);
+  });
+
+  test('begins on the first line; two rules further down are text like any other', async () => {
+    const text = 'Work with care.\n\n---\n\nmodel: none\n\n---\n\nSay what you did.';
+    await put('.orchestrator/templates/rules.md', text);
+    expect(await roles.find('rules')).toMatchObject({ instructions: text, model: null });
+  });
+
+  test('may hold any number of brackets in a text', async () => {
+    const description = '['.repeat(200);
+    await put('.orchestrator/templates/x.md', `---\ndescription: "${description}"\n---\nDo.`);
+    expect(await roles.find('x')).toMatchObject({ description, instructions: 'Do.' });
+  });
+
+  test('with aliases that grow is not resolved: refused with its file, or taken as Claude Code takes it', async () => {
+    const levels = Array.from(
+      'bcdefghij',
+      (name, n) => `${name}: &${name} [${`*${'abcdefghi'.charAt(n)}, `.repeat(9)}]`,
+    );
+    const text = ['---', 'a: &a [x, x, x]', ...levels, 'description: Bomb', '---', 'Do.'].join('\n');
+    await put('.orchestrator/templates/x.md', text);
+    expect(await refusalOf('x')).toMatch(/^\.orchestrator\/templates\/x\.md:2:7: YAML anchors/);
+    await put('.claude/agents/y.md', text);
+    expect(await roles.find('y')).toMatchObject({ description: 'Bomb', instructions: 'Do.' });
   });
 
   test('of an agent file may be what Claude Code takes though it is no YAML', async () => {
@@ -153,8 +190,25 @@ describe('a name', () => {
     },
   );
 
+  test('of a link is refused, wherever it leads', async () => {
+    const secret = await put('id_rsa', 'secret');
+    await mkdir(join(repo, '.claude/agents'), { recursive: true });
+    await symlink(secret, join(repo, '.claude/agents/x.md'));
+    expect(await refusalOf('x')).toContain('.claude/agents/x.md: this is a symbolic link, which is never read');
+  });
+
+  test('of a file that ended the board twice is refused until it is saved again', async () => {
+    const file = await put('.claude/agents/x.md', 'Do.');
+    const { ino, size, mtimeMs } = await stat(file);
+    await put('.orchestrator/.parsing/strikes.json', JSON.stringify({ [[ino, size, mtimeMs].join(':')]: 2 }));
+    roles = makeRoles();
+    expect(await refusalOf('x')).toContain('.claude/agents/x.md: the board ended while it read this file, 2 times');
+    await put('.claude/agents/x.md', 'Do it.');
+    expect(await roles.find('x')).toMatchObject({ instructions: 'Do it.' });
+  });
+
   test('of something that is no file is refused', async () => {
     await mkdir(join(repo, '.orchestrator/templates/dir.md'), { recursive: true });
-    expect(await refusalOf('dir')).toContain('dir.md: it is not a regular file');
+    expect(await refusalOf('dir')).toContain('dir.md: this is not a regular file');
   });
 });
