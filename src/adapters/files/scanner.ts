@@ -87,6 +87,9 @@ export class Scanner {
       names.map(async (name) => ({ name, stats: await statEntry(join(folder, name)) })),
     );
     for (const { name, stats } of entries) {
+      // A name that is not UTF-8 is listed with a stand-in for its odd bytes, and under that name there is nothing.
+      if (stats === null && name.includes('\uFFFD'))
+        inboxRefused.set(name, 'a file whose name is not UTF-8 (rename it)');
       if (stats === null) continue;
       const refusal = refuseEntry(name, stats);
       if (refusal !== null) {

@@ -173,3 +173,19 @@ test("the user's pause and the board's hold are seen", async () => {
   scratch.write('hold.json', '{}');
   expect(await scanner.scan()).toMatchObject({ userPaused: true, holdOnDisk: true });
 });
+
+test('a file whose name is not UTF-8 is refused, until it is renamed', async () => {
+  const bytes = Buffer.concat([Buffer.from(`${scratch.layout.inbox}/aufr`), Buffer.of(0xe4), Buffer.from('umen.md')]);
+  writeFileSync(bytes, '# Aufr\u00e4umen\n');
+  const scan = await scanner.scan();
+  expect(scan.inbox.size).toBe(0);
+  expect([...scan.inboxRefused]).toEqual([['aufr\uFFFDumen.md', 'a file whose name is not UTF-8 (rename it)']]);
+  renameSync(bytes, join(scratch.layout.inbox, 'aufr\u00e4umen.md'));
+  utimesSync(join(scratch.layout.inbox, 'aufr\u00e4umen.md'), 1, 1);
+  expect(await scanner.scan()).toMatchObject({ inboxRefused: new Map() });
+});
+
+test('a name that holds the stand-in itself is a name like any other', async () => {
+  utimesSync(scratch.write('inbox/a\uFFFD.md', '# A\n'), 1, 1);
+  expect((await scanner.scan()).inboxRefused.size).toBe(0);
+});
