@@ -11,7 +11,7 @@ export function handleClockJumped(draft: Draft, byMs: number): void {
   const { disk, hold } = draft.board;
   if (disk !== null) draft.set({ disk: { ...disk, lookAt: disk.lookAt + byMs } });
   // A hold that backs off would last for as long as the clock was set back.
-  if (hold !== null && hold.reason !== 'usage-limit' && byMs < 0) {
+  if (hold !== null && !hold.isTold && byMs < 0) {
     draft.set({ hold: { ...hold, until: hold.until + byMs } });
   }
   for (const task of [...draft.board.live.values()]) {

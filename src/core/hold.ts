@@ -28,6 +28,7 @@ export function placeHold(draft: Draft, reason: Hold['reason'], detail: string, 
     detail,
     since: hold?.reason === reason ? hold.since : draft.at,
     until: until !== null && until > draft.at ? until : earliest,
+    isTold: until !== null && until > draft.at,
     strikes,
   };
   // Another wall that is met meanwhile does not open the first one sooner.
@@ -56,10 +57,12 @@ function backoffMs(reason: Hold['reason'], strikes: number, at: number): number 
 
 /**
  * Goes on with a hold of an earlier start. What only the user can mend may be mended by now: that is probed at once, as
- * is one whose end can't be right.
+ * is one whose end can't be right. The board's own wait is never longer than if it began now: the clock may have been wrong.
  */
 export function recallHold(draft: Draft, hold: Hold): void {
-  const recalled = needsUser(hold) || !isPlausible(hold.until, draft.at) ? { ...hold, until: draft.at } : hold;
+  const longest = hold.isTold ? hold.until : draft.at + backoffMs(hold.reason, hold.strikes, draft.at);
+  const isProbed = needsUser(hold) || !isPlausible(hold.until, draft.at);
+  const recalled = { ...hold, until: isProbed ? draft.at : Math.min(hold.until, longest) };
   draft.set({ hold: recalled });
   draft.journal({ type: 'held', reason: recalled.reason, until: recalled.until, detail: recalled.detail });
 }

@@ -94,8 +94,13 @@ function viewStatus(board: Board, clock: Clock, running: boolean): BoardStatus {
   if (!running) return { kind: 'stopped', reason: null };
   const pause = describePause(board);
   if (pause === null) return { kind: 'running' };
-  const until = pause.until === null ? null : clock.timeOfDay(Date.parse(pause.until)).slice(0, 5);
-  return { kind: 'paused', reason: pause.reason, until };
+  return { kind: 'paused', reason: pause.reason, until: pause.until && describeMoment(Date.parse(pause.until), clock) };
+}
+
+/** The time of day, with its date where that is not today. */
+function describeMoment(time: number, clock: Clock): string {
+  const ofDay = clock.timeOfDay(time).slice(0, 5);
+  return clock.day(time) === clock.day(clock.now()) ? ofDay : `${clock.day(time)} ${ofDay}`;
 }
 
 function listInboxProblems(board: Board): readonly Diagnostic[] {

@@ -10,6 +10,8 @@ export interface Hold {
   readonly detail: string;
   readonly since: number;
   readonly until: number;
+  /** Somebody else said until when; otherwise the board waits for longer each time. */
+  readonly isTold: boolean;
   /** How often in a row it came. */
   readonly strikes: number;
 }

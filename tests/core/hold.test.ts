@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
-import { makeExit, makeResult, scanOf, Scene } from './scene.ts';
+import { makeExit, makeResult, scanOf, Scene, start } from './scene.ts';
 
 const overloaded = makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529 }) }, { exitCode: 1 });
 const limited = (resetsAt: number | null) =>
@@ -24,7 +24,7 @@ describe('a usage limit', () => {
     const { scene, plans } = working(3);
     const resetsAt = scene.at + 3_600_000;
     for (const [index, plan] of plans.entries()) scene.exit(plan, limited(resetsAt)).settle(`t${index}`);
-    expect(scene.board.hold).toMatchObject({ reason: 'usage-limit', until: resetsAt, strikes: 1 });
+    expect(scene.board.hold).toMatchObject({ reason: 'usage-limit', until: resetsAt, isTold: true, strikes: 1 });
     expect(scene.states).toEqual({ t0: 'queued', t1: 'queued', t2: 'queued' });
     scene.wait(3_599_999);
     expect(scene.states).toEqual({ t0: 'queued', t1: 'queued', t2: 'queued' });
@@ -113,7 +113,7 @@ describe('a reset time that can not be right', () => {
 
   it('is probed at once if an earlier start kept it', () => {
     const scene = new Scene({ maxParallel: 1 });
-    const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, strikes: 1 } as const;
+    const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, isTold: true, strikes: 1 } as const;
     scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold });
     scene.queue({ id: 'a' });
     expect(scene.states).toEqual({ a: 'planning' });
@@ -187,6 +187,26 @@ describe('a hold', () => {
     });
   });
 
+  it('of the board’s own that was written under a wrong clock lasts no longer than one that begins now', () => {
+    const month = 30 * 24 * 3_600_000;
+    const hold = {
+      reason: 'overload',
+      detail: '',
+      since: start + month,
+      until: start + 7 * 24 * 3_600_000,
+      strikes: 2,
+    } as const;
+    const recall = (isTold: boolean) =>
+      new Scene().tell({
+        type: 'opened',
+        spending: { day: '', costs: new Map() },
+        hold: { ...hold, isTold },
+      }).board.hold;
+    expect(recall(false)?.until).toBeLessThan(start + 3 * limits.firstBackoffMs);
+    // What the service said counts, whatever the clock says.
+    expect(recall(true)?.until).toBe(hold.until);
+  });
+
   it('ends when the user removes its file', () => {
     const { scene, plans } = working(1);
     if (plans[0] === undefined) throw new Error('one is at work');
@@ -203,7 +223,7 @@ describe('a hold', () => {
     ['a usage limit, which lasts', 'usage-limit', false],
   ] as const)('of an earlier start is probed at once for %s', (_, reason, isProbed) => {
     const scene = new Scene({ maxParallel: 1 });
-    const hold = { reason, detail: '', since: 0, until: scene.at + 600_000, strikes: 1 };
+    const hold = { reason, detail: '', since: 0, until: scene.at + 600_000, isTold: true, strikes: 1 };
     scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold });
     scene.queue({ id: 'a' });
     expect(scene.states).toEqual({ a: isProbed ? 'planning' : 'queued' });

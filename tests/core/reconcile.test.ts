@@ -28,7 +28,14 @@ function meet(
   lastRun: Parameters<typeof loadedIn>[2] = {},
 ): Scene {
   const scene = new Scene();
-  const hold = { reason: 'overload', detail: '', since: 0, until: limits.maxLimitWaitMs, strikes: 1 } as const;
+  const hold = {
+    reason: 'overload',
+    detail: '',
+    since: 0,
+    until: limits.maxLimitWaitMs,
+    isTold: true,
+    strikes: 1,
+  } as const;
   scene.tell({ type: 'opened', spending: { day: '', costs: new Map() }, hold });
   return scene.load(loadedIn(column, 'a', { facts: known, ...lastRun }));
 }

@@ -64,7 +64,7 @@ describe('the board as data', () => {
 
   it('leaves out a time that no date stands for', () => {
     const scene = busy();
-    const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, strikes: 1 } as const;
+    const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, isTold: true, strikes: 1 } as const;
     const board = { ...scene.board, hold };
     const { paused } = describeBoard(board, { running: true, repo: '', pid: 7 });
     expect(paused).toEqual({ reason: 'usage-limit', until: null });

@@ -44,7 +44,7 @@ const pauseReason = z.enum([...waitReason.options, 'user', 'disk-full']);
 
 /** `hold.json`. */
 export const holdShape = shapeOf<Hold & { readonly version: 1 }>()(
-  z.object({ version, reason: waitReason, detail: text, since: time, until: time, strikes: count }),
+  z.object({ version, reason: waitReason, detail: text, since: time, until: time, isTold: flag, strikes: count }),
 );
 
 /** `plan.json`. */

@@ -37,7 +37,7 @@ export function formatHistory(entry: HistoryEntry): string {
     case 'task-merged':
       return `${entry.task}: its work is merged`;
     case 'held':
-      return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${new Date(entry.until).toLocaleTimeString('sv-SE')}`}: ${cleanLine(entry.detail)} (branchboard resume tries at once)`;
+      return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${formatMoment(entry.until, entry.at)}`}: ${cleanLine(entry.detail)} (branchboard resume tries at once)`;
     case 'hold-lifted':
       return `new starts again (${entry.reason} is over)`;
     case 'trouble':
@@ -55,4 +55,11 @@ export function formatHistory(entry: HistoryEntry): string {
     default:
       return unreachable(entry);
   }
+}
+
+/** The local time of day, with its date where that is not the day of `at`. */
+function formatMoment(time: number, at: number): string {
+  const moment = new Date(time);
+  const isThatDay = moment.toDateString() === new Date(at).toDateString();
+  return isThatDay ? moment.toLocaleTimeString('sv-SE') : moment.toLocaleString('sv-SE');
 }

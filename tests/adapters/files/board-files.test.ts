@@ -204,7 +204,7 @@ test.each([
 
 test('a hold comes back after a restart, and goes', async () => {
   expect(await files.readHold()).toBeNull();
-  const hold = { reason: 'usage-limit', since: 1, until: 5, detail: 'wait', strikes: 1 } as const;
+  const hold = { reason: 'usage-limit', since: 1, until: 5, isTold: true, detail: 'wait', strikes: 1 } as const;
   await files.writeHold(hold);
   expect(await createBoardFiles(scratch.layout, scratch.clock).readHold()).toMatchObject({
     reason: 'usage-limit',

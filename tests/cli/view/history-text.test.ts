@@ -50,6 +50,10 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   ],
   [{ at: 0, type: 'task-settled', task, column: 'done', detail: 'text' }, 'add-auth: → done/'],
   [
+    { at: 0, type: 'held', reason: 'usage-limit', until: new Date(1970, 0, 9, 10, 30).getTime(), detail: 'Weekly.' },
+    'no new starts (usage-limit) until 1970-01-09 10:30:00: Weekly. (branchboard resume tries at once)',
+  ],
+  [
     { at: 0, type: 'held', reason: 'auth', until: null, detail: 'Log in.' },
     'no new starts (auth): Log in. (branchboard resume tries at once)',
   ],
