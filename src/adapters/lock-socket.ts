@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, realpath, rm, stat, utimes } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failure, success, type Result } from '../domain/result.ts';
 import { codeOf } from './files/durable.ts';
@@ -60,7 +60,9 @@ async function openFolder(boardDir: string): Promise<string> {
     .update(await realpath(boardDir))
     .digest('hex')
     .slice(0, 16);
-  const base = join(process.platform === 'win32' ? tmpdir() : '/tmp', `branchboard-${String(userInfo().uid)}`);
+  // By number: a container may run as a user that no list of users names.
+  const user = String(process.getuid?.() ?? 'user');
+  const base = join(process.platform === 'win32' ? tmpdir() : '/tmp', `branchboard-${user}`);
   const folder = join(base, hash);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const stats = await lstat(base);

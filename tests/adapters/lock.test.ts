@@ -13,13 +13,22 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { hostname, tmpdir, userInfo } from 'node:os';
+import type os from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readStart } from '../../src/adapters/agent/processes.ts';
 import { askToStop, findOwner, lockBoard, type LockListener } from '../../src/adapters/lock.ts';
 import { takeFile } from '../../src/adapters/lock-file.ts';
 import { lives } from './agent/harness.ts';
+
+// As for a user that no list of users names, such as that of a container.
+vi.mock('node:os', async (original) => ({
+  ...(await original<typeof os>()),
+  userInfo: () => {
+    throw new Error('uv_os_get_passwd returned ENOENT');
+  },
+}));
 
 let board: string;
 let sockets: string;
@@ -28,7 +37,7 @@ const started: number[] = [];
 beforeEach(() => {
   board = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-lock-')));
   const hash = createHash('sha256').update(board).digest('hex').slice(0, 16);
-  sockets = join('/tmp', `branchboard-${String(userInfo().uid)}`, hash);
+  sockets = join('/tmp', `branchboard-${String(process.getuid?.())}`, hash);
 });
 afterEach(() => {
   for (const pid of started.splice(0)) if (lives(pid)) process.kill(pid, 'SIGKILL');
@@ -44,7 +53,7 @@ async function take(listener: Partial<LockListener> = {}) {
   return lock.value;
 }
 
-test('a board has one owner, who says its pid, until it is released', async () => {
+test('a board has one owner, who says its pid, until it is released, also where no list of users names the user', async () => {
   expect(await findOwner(board)).toBeNull();
   const lock = await take();
   expect(await lockBoard(board, deaf)).toEqual({ ok: false, failure: { pid: process.pid } });

@@ -21,7 +21,7 @@ import {
   realpathSync,
 } from 'node:fs';
 import { rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -189,7 +189,7 @@ export class Run {
       }
     }
     const hash = createHash('sha256').update(this.board).digest('hex').slice(0, 16);
-    rmSync(join('/tmp', `branchboard-${userInfo().uid}`, hash), { recursive: true, force: true });
+    rmSync(join('/tmp', `branchboard-${process.getuid()}`, hash), { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }

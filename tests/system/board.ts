@@ -16,7 +16,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -433,5 +433,5 @@ function kill(pid: number): void {
 /** Where the lock of a board is. */
 function lockFolderOf(boardDir: string): string {
   const hash = createHash('sha256').update(boardDir).digest('hex').slice(0, 16);
-  return join('/tmp', `branchboard-${String(userInfo().uid)}`, hash);
+  return join('/tmp', `branchboard-${String(process.getuid?.())}`, hash);
 }

@@ -1,7 +1,6 @@
 /** One daemon for a board: whoever comes second exits with 4 and says who has it, however the owner is doing. */
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -27,7 +26,7 @@ function gated(board: ScratchBoard): string {
 /** Where the sockets of a board are. */
 function socketsOf(board: ScratchBoard): string {
   const hash = createHash('sha256').update(board.path()).digest('hex').slice(0, 16);
-  return join('/tmp', `branchboard-${String(userInfo().uid)}`, hash);
+  return join('/tmp', `branchboard-${String(process.getuid?.())}`, hash);
 }
 
 /** Starts eight at once; gives the one that runs after the others gave up and named it. */
