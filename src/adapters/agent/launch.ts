@@ -10,13 +10,15 @@ import { stripHidden } from '../../domain/visible-text.ts';
 import { PortError, type Clock } from '../../ports.ts';
 import { dropRestOfWord, keepEnd } from './bounded-text.ts';
 import { openRegular, openRegularSync } from '../files/regular-file.ts';
-import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, toPortError } from './claim.ts';
+import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, toPortError, type Claim } from './claim.ts';
 import type { ProcessMark } from './processes.ts';
 import { wait, type Timings } from './timings.ts';
 
 /** The claim is looked for after so many milliseconds, then after longer and longer waits. */
 const firstLookMs = 1;
 const slowestLookMs = 20;
+/** How long the system may take to end a killed wrapper. */
+const killWaitMs = 1_000;
 /** Room for control sequences and for characters of several bytes at the end of stderr. */
 const stderrTailBytes = limits.maxTailChars * 4;
 const appending = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
@@ -38,6 +40,14 @@ export interface ChildExit {
   readonly signal: string | null;
 }
 
+/** What is known of a wrapper's end so far. */
+interface WrapperEnd {
+  exit: ChildExit | null;
+  error: unknown;
+}
+
+type Claimed = Claim & { readonly kind: 'claimed' };
+
 /** An agent that has claimed its run. */
 export interface Launched {
   readonly mark: ProcessMark;
@@ -54,7 +64,7 @@ export async function launchAgent(
   timings: Pick<Timings, 'claimTimeoutMs'>,
 ): Promise<Launched> {
   const child = spawnWrapper(request);
-  const end: { exit: ChildExit | null; error: unknown } = { exit: null, error: null };
+  const end: WrapperEnd = { exit: null, error: null };
   const exited = new Promise<ChildExit>((resolve) => {
     // 'exit' and never 'close': that one waits for every holder of the files.
     child.once('exit', (exitCode, signal) => resolve((end.exit = { exitCode, signal })));
@@ -63,7 +73,26 @@ export async function launchAgent(
     });
   });
   child.unref();
-  const until = clock.now() + timings.claimTimeoutMs;
+  try {
+    const claim = await awaitClaim(end, request, clock, timings);
+    return await confirmClaim(claim, child, request, exited);
+  } catch (error) {
+    // It may be at work already, as where its claim could not be read, and nobody would follow it.
+    if (child.pid !== undefined && end.exit === null) {
+      killGroup(child.pid);
+      await Promise.race([exited, wait(clock, killWaitMs)]);
+    }
+    throw error;
+  }
+}
+
+async function awaitClaim(
+  end: WrapperEnd,
+  request: LaunchRequest,
+  clock: Clock,
+  { claimTimeoutMs }: Pick<Timings, 'claimTimeoutMs'>,
+): Promise<Claimed> {
+  const until = clock.now() + claimTimeoutMs;
   for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, slowestLookMs)) {
     await wait(clock, lookMs);
     const failed = end.error;
@@ -72,13 +101,19 @@ export async function launchAgent(
     const late = clock.now() >= until;
     // Once it is gone or too late nobody may claim the run any more; who was in time keeps it.
     const claim = gone !== null || late ? closeClaim(request.folder) : readClaim(request.folder);
-    if (claim.kind === 'claimed') return await confirmClaim(claim, child, request, exited);
+    if (claim.kind === 'claimed') return claim;
     if (gone !== null) throw await describeEarlyExit(gone, request);
     if (!late) continue;
-    child.kill('SIGKILL');
-    throw new PortError(
-      `the agent did not start within ${String(timings.claimTimeoutMs / 1000)} s; is the machine busy?`,
-    );
+    throw new PortError(`the agent did not start within ${String(claimTimeoutMs / 1000)} s; is the machine busy?`);
+  }
+}
+
+/** The wrapper and all that is in its session's first group; what has claimed the run is the same process. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself meanwhile.
   }
 }
 
@@ -117,7 +152,7 @@ function spawnWrapper(request: LaunchRequest): ChildProcess {
 }
 
 async function confirmClaim(
-  claim: { readonly mark: ProcessMark | null; readonly claimedAt: number },
+  claim: Claimed,
   child: ChildProcess,
   request: LaunchRequest,
   exited: Promise<ChildExit>,

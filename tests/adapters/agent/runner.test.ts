@@ -183,6 +183,16 @@ describe('starting', () => {
     ]);
   });
 
+  it('leaves no agent at work whose claim can not be read', async () => {
+    const plan = bench.plan();
+    // The wrapper links its claim into the folder, and becomes the agent.
+    mkdirSync(path.join(bench.folderOf(plan), 'claim'));
+    const runner = bench.runner(shellAgent('waiting.sh'));
+    const error = await rejectionOf(runner.start(requestOf(plan)));
+    expect(error).toMatchObject({ code: 'EISDIR', fault: null });
+    expect(await runner.findRunning()).toEqual([]);
+  });
+
   it('takes nothing in arguments or paths for shell text', async () => {
     const odd = path.join(bench.root, `it's $(touch hacked) "odd"; *`);
     mkdirSync(odd);
