@@ -1,5 +1,6 @@
 /**
- * Runs the user's own commands (`verify`, `setup`) without a shell, with their output bounded.
+ * Runs the user's own commands (`verify`, `setup`) without a shell, with their output bounded. Where the machine lacks
+ * what it takes to start one, that is thrown with its code, and says nothing about what the command is to check.
  *
  * They carry their run's tag: what one leaves running, such as a test suite's server, is ended with it, and a board that
  * finds a run of a killed one ends its command, lest the same worktree is prepared or checked twice at once.
@@ -10,9 +11,11 @@ import { stripHidden } from '../domain/visible-text.ts';
 import type { Clock, CommandRunner } from '../ports.ts';
 import { tagOf, type RunTag } from './agent/agent-environment.ts';
 import { keepEnd } from './agent/bounded-text.ts';
+import { toPortError } from './agent/claim.ts';
 import { readStart } from './agent/processes.ts';
 import { sweepRun } from './agent/sweep.ts';
 import { defaultTimings } from './agent/timings.ts';
+import { isShortage } from './shortage.ts';
 
 /** A process that no sweep finds may hold a command's output open; it is waited for so long. */
 const drainMs = 1_000;
@@ -34,10 +37,13 @@ export interface CommandRunnerOptions {
 export function createCommandRunner(options: CommandRunnerOptions): CommandRunner {
   const { boardDir, environment, signal, clock } = options;
   const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
+  // Loaded while the board starts, and in the background, as it is large: node remembers a load that failed, as one does
+  // where descriptors have run out, for as long as the process lives.
+  const loading = import('execa');
+  loading.catch(() => undefined);
   return {
     async run(argv, { cwd, plan }) {
-      // Loaded with the first command: many boards have none, and the library is large.
-      const { execa } = await import('execa');
+      const { execa } = await loading;
       const [program, ...args] = argv;
       const tag = tagOf(plan, boardDir);
       const marks = { BRANCHBOARD_TASK: plan.task, BRANCHBOARD_RUN: tag.run, BRANCHBOARD_BOARD: tag.board };
@@ -58,6 +64,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       const result = await child;
       await swept;
       if (result.isCanceled) throw new Error(`${argv.join(' ')} was broken off because the board stops`);
+      if (isShortage(result)) throw toPortError(result, argv.join(' '));
       const output = typeof result.all === 'string' ? result.all : '';
       const problem = result.failed && result.exitCode === undefined ? `\n${result.shortMessage}` : '';
       return { argv, ok: !result.failed, outputTail: `${keepTail(output)}${problem}`.trim() };
@@ -76,10 +83,11 @@ function sweepAfter(
   tag: RunTag,
   clock: Clock,
 ): Promise<void> {
-  const since = child.pid === undefined ? null : readStart(child.pid);
+  // It was not started; not in each such case does it say so by an event.
+  if (child.pid === undefined) return Promise.resolve();
+  const since = readStart(child.pid);
   const letGo = (): void => [child.stdout, child.stderr].forEach((stream) => stream?.destroy());
   return new Promise((resolve) => {
-    child.once('error', () => resolve());
     child.once('exit', () => {
       void sweepRun(tag, since, clock, defaultTimings).then(() => {
         setTimeout(letGo, drainMs).unref();

@@ -12,6 +12,7 @@ import { createSettingsFile } from '../adapters/files/settings-file.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
 import { notify } from '../adapters/notifier.ts';
+import { guardSpawns } from '../adapters/spawn-guard.ts';
 import { createRoles, shippedRolesDir } from '../adapters/templates.ts';
 import { createChangeHints } from '../adapters/watch.ts';
 import { Daemon } from '../daemon/daemon.ts';
@@ -46,6 +47,7 @@ export interface DaemonChoices {
 
 /** A daemon on this place's real files, git and agents. */
 export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
+  guardSpawns();
   const { layout, repository } = place;
   const clock = createClock();
   const guard = createParseGuard(layout);

@@ -1,9 +1,11 @@
 /**
  * Ends one agent, step by step. Each step waits for the agent to go; whoever sees it go calls `settle`.
  *
- *   running ──stop──► INT ──interruptGraceMs──► TERM ──terminateGraceMs──► KILL
+ *   running ──stop──► INT ──interruptGraceMs──► TERM ──terminateGraceMs──► KILL, again and again
  *      │                └── hurried: each wait is hurriedGraceMs; hurried later on: the next step comes at once
  *      └─result, then resultGraceMs──► stop(lingering)
+ *
+ * KILL is repeated since a signal may not have been sent: where descriptors have run out, nobody is seen to be there.
  */
 import type { StopCause } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
@@ -66,8 +68,8 @@ export class Ending {
   }
 
   #takeStep(): void {
-    const signal = steps[this.#nextStep];
-    if (signal === undefined || this.#settled) return;
+    const signal = steps[this.#nextStep] ?? 'SIGKILL';
+    if (this.#settled) return;
     this.#nextStep += 1;
     this.#forgetStep();
     const { clock, timings, send } = this.#options;

@@ -7,6 +7,7 @@ import { limits } from '../../domain/limits.ts';
 import type { RunView } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { openRegular } from '../files/regular-file.ts';
+import { isShortage } from '../shortage.ts';
 import { addNoise, emptyStreamState, readStreamLine, type StreamState } from './claude-stream.ts';
 import { LineSplitter, type SplitLines } from './line-splitter.ts';
 
@@ -55,6 +56,8 @@ export class StreamFollower {
   #offset = 0;
   #lastOutputAt: number | null = null;
   #reading: Promise<void> | null = null;
+  /** Why nothing could be read the last time, where it is the machine that lacked something. */
+  #shortage: Error | null = null;
 
   constructor(file: string) {
     this.#file = file;
@@ -78,17 +81,19 @@ export class StreamFollower {
     return this.#reading;
   }
 
-  /** Reads to the end, with a last line that lacks its own, and lets go of the file. */
+  /** Reads to the end, with a last line that lacks its own, and lets go of the file. Rejects where the machine lacks descriptors. */
   async finish(): Promise<void> {
     // A reading that is under way may have passed the end that was there when it looked.
     await this.#reading;
     await this.catchUp();
+    if (this.#shortage !== null) throw this.#shortage;
     this.#take(this.#splitter.end());
     await this.#handle?.close();
     this.#handle = null;
   }
 
   async #read(): Promise<void> {
+    this.#shortage = null;
     try {
       const handle = (this.#handle ??= await openRegular(this.#file));
       const from = this.#offset;
@@ -99,8 +104,9 @@ export class StreamFollower {
         this.#take(this.#splitter.push(this.#buffer.subarray(0, bytesRead)));
       }
       if (this.#offset > from) this.#lastOutputAt = Math.floor((await handle.stat()).mtimeMs);
-    } catch {
+    } catch (error) {
       // The file is gone, unreadable or no file at all: what was read stands, and the exit of the agent decides.
+      if (isShortage(error)) this.#shortage = error;
     }
   }
 

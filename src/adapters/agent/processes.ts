@@ -2,9 +2,13 @@
  * Looks at processes of this machine. A pid alone names nothing for long, so a process is known by its pid and its
  * start time. On Linux all comes from `/proc`. Elsewhere it comes from `ps`, and what a run has left behind is found
  * only where `ps -E` shows environments (macOS hides those of its own programs).
+ *
+ * Where the machine lacks descriptors nothing can be seen, and that is told from "there is nothing": who asks is thrown
+ * the system's error, unless its own comment says what it is told instead.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { isShortage } from '../shortage.ts';
 import { formatTag, type RunTag } from './agent-environment.ts';
 
 /** How many processes are looked at before other work gets its turn. */
@@ -24,22 +28,34 @@ const statBuffer = Buffer.alloc(1_024);
 
 const onLinux = process.platform === 'linux';
 
-/** The start time of a living process, or null where there is none of that pid. A zombie is not living. */
+/** The start time of a living process, or null where there is none of that pid or it can't be seen. A zombie is not living. */
 export function readStart(pid: number): string | null {
-  if (!onLinux) return readStartByPs(pid);
-  const fields = readFields(pid);
-  return fields === null || isGone(fields) ? null : (fields[19] ?? null);
+  try {
+    return findStart(pid);
+  } catch {
+    return null;
+  }
 }
 
-/** Whether that very process lives. */
+/** Whether that very process lives. Where that can't be seen, any process of its pid counts: nobody is given up for that. */
 export function isAlive(mark: ProcessMark): boolean {
-  return readStart(mark.pid) === mark.start;
+  try {
+    return findStart(mark.pid) === mark.start;
+  } catch {
+    return send(mark.pid, 0);
+  }
 }
 
 /** A living process that a board's own mark is in the environment of. */
 export interface BoardProcess extends ProcessMark {
   /** The run it belongs to, `TASK/N`; null for a command of the board itself, such as git. */
   readonly run: string | null;
+}
+
+function findStart(pid: number): string | null {
+  if (!onLinux) return readStartByPs(pid);
+  const fields = readFields(pid);
+  return fields === null || isGone(fields) ? null : (fields[19] ?? null);
 }
 
 /** Whether a process carries a run's tag in its environment. */
@@ -69,7 +85,7 @@ export async function findOfBoard(board: string, since: string | null): Promise<
     if (pid === process.pid) continue;
     looked += 1;
     if (looked % processesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
-    const start = readStart(pid);
+    const start = findStart(pid);
     if (start === null || (since !== null && Number(start) < Number(since))) continue;
     const environment = readEnvironment(pid);
     if (environment === null || !environment.includes(mark) || ownerOf(pid) !== uid) continue;
@@ -104,17 +120,17 @@ export function findDescendants(of: readonly ProcessMark[]): readonly ProcessMar
   return found;
 }
 
-/** Sends a signal to one process if it is still that process. Returns whether it was sent. */
+/** Sends a signal to one process if it is seen to be still that process. Returns whether it was sent. */
 export function signalProcess(mark: ProcessMark, signal: NodeJS.Signals): boolean {
-  return isAlive(mark) && send(mark.pid, signal);
+  return readStart(mark.pid) === mark.start && send(mark.pid, signal);
 }
 
-/** Sends a signal to the process group that a living process leads. Returns whether it was sent. */
+/** Sends a signal to the process group that a process leads, if it is seen to live. Returns whether it was sent. */
 export function signalGroup(leader: ProcessMark, signal: NodeJS.Signals): boolean {
-  return isAlive(leader) && (send(-leader.pid, signal) || send(leader.pid, signal));
+  return readStart(leader.pid) === leader.start && (send(-leader.pid, signal) || send(leader.pid, signal));
 }
 
-function send(pid: number, signal: NodeJS.Signals): boolean {
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
@@ -125,7 +141,8 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
 function listPids(): readonly number[] {
   try {
     return readdirSync('/proc').map(Number).filter(Number.isInteger);
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return [];
   }
 }
@@ -148,7 +165,8 @@ function readStat(pid: number): string | null {
   try {
     file = openSync(`/proc/${String(pid)}/stat`, 'r');
     return statBuffer.toString('latin1', 0, readSync(file, statBuffer));
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return null;
   } finally {
     if (file !== null) closeSync(file);
@@ -159,7 +177,8 @@ function readStat(pid: number): string | null {
 function readEnvironment(pid: number): string | null {
   try {
     return `\0${readFileSync(`/proc/${String(pid)}/environ`, 'utf8')}`;
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return null;
   }
 }
@@ -184,7 +203,7 @@ function listByPs(board: string): readonly BoardProcess[] {
     const pid = Number(/^\s*(\d+)/.exec(line)?.[1]);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     if (!`${line} `.includes(` BRANCHBOARD_BOARD=${board} `)) continue;
-    const start = readStart(pid);
+    const start = findStart(pid);
     if (start !== null) found.push({ pid, start, run: / BRANCHBOARD_RUN=(\S+)/.exec(line)?.[1] ?? null });
   }
   return found;
@@ -199,7 +218,8 @@ function runPs(args: readonly string[]): string {
       timeout: psTimeoutMs,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-  } catch {
+  } catch (error) {
+    if (isShortage(error)) throw error;
     return '';
   }
 }

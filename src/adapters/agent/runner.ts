@@ -11,6 +11,7 @@ import type { LastRun } from '../../domain/board.ts';
 import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
+import { isShortage, outlastShortage } from '../shortage.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
 import { claudeArguments } from './claude.ts';
 import { resolveCommand } from './command-path.ts';
@@ -109,7 +110,9 @@ class ProcessRunner implements AgentRunner {
     const known = this.#runs.get(formatRunId(plan));
     if (known !== undefined) return { kind: 'alive', view: known.follower.view, startedAt: known.startedAt };
     const { boardDir, clock } = this.#options;
-    const found = await findRun(plan, this.#folderOf(plan), boardDir, clock, this.#timings);
+    const found = await outlastShortage(clock, () =>
+      findRun(plan, this.#folderOf(plan), boardDir, clock, this.#timings),
+    );
     if (found.kind !== 'alive') return found;
     const follower = this.#openStream(plan);
     await follower.catchUp();
@@ -127,7 +130,7 @@ class ProcessRunner implements AgentRunner {
   async endStray(run: RunId): Promise<void> {
     if (this.#runs.has(formatRunId(run))) return;
     const { boardDir, clock } = this.#options;
-    await endRun(run, this.#folderOf(run), boardDir, clock, this.#timings);
+    await outlastShortage(clock, () => endRun(run, this.#folderOf(run), boardDir, clock, this.#timings));
   }
 
   #folderOf(run: RunId): string {
@@ -198,7 +201,7 @@ class ProcessRunner implements AgentRunner {
     run.ending.settle();
     const tag = tagOf(run.plan, boardDir);
     await sweepRun(tag, run.mark.start, clock, this.#timings, [...run.descendants.values()]);
-    await run.follower.finish();
+    await outlastShortage(clock, () => run.follower.finish());
     const stderrTail = await readStderrTail(this.#folderOf(run.plan));
     this.#runs.delete(formatRunId(run.plan));
     const { view } = run.follower;
@@ -207,5 +210,10 @@ class ProcessRunner implements AgentRunner {
 }
 
 function noteDescendants(run: Followed): void {
-  for (const mark of findDescendants([run.mark])) run.descendants.set(mark.pid, mark);
+  try {
+    for (const mark of findDescendants([run.mark])) run.descendants.set(mark.pid, mark);
+  } catch (error) {
+    // What can't be looked at now is looked at the next time.
+    if (!isShortage(error)) throw error;
+  }
 }

@@ -157,7 +157,9 @@ function spawnError(args: readonly string[], cwd: string, said: string): PortErr
       { code: 'ETIMEDOUT' },
     );
   }
-  return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`);
+  const code = /\bspawn (?:\S+ )?(E[A-Z0-9]+)\b/.exec(said)?.[1];
+  const options = code === undefined ? {} : { code };
+  return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`, options);
 }
 
 function cleanEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> {

@@ -48,15 +48,25 @@ describe('Ending', () => {
   it('sends INT, TERM and KILL with waits between', () => {
     const { ending, clock, sent } = createEnding();
     ending.stop('timeout', false);
-    clock.advance(60_000);
+    clock.advance(12_000);
     expect(sent).toEqual(['SIGINT 0', 'SIGTERM 5000', 'SIGKILL 10000']);
     expect(ending.cause).toBe('timeout');
+  });
+
+  it('sends KILL again for as long as the agent is there, since it may not have reached it', () => {
+    const { ending, clock, sent } = createEnding();
+    ending.stop('timeout', false);
+    clock.advance(20_000);
+    expect(sent.slice(2)).toEqual(['SIGKILL 10000', 'SIGKILL 15000', 'SIGKILL 20000']);
+    ending.settle();
+    clock.advance(20_000);
+    expect(sent).toHaveLength(5);
   });
 
   it('waits less if hurried, and takes the next step at once if hurried later on', () => {
     const hurried = createEnding();
     hurried.ending.stop('shutdown', true);
-    hurried.clock.advance(60_000);
+    hurried.clock.advance(1_200);
     expect(hurried.sent).toEqual(['SIGINT 0', 'SIGTERM 500', 'SIGKILL 1000']);
 
     const later = createEnding();
@@ -64,7 +74,7 @@ describe('Ending', () => {
     later.clock.advance(100);
     later.ending.stop('shutdown', true);
     later.ending.stop('shutdown', true);
-    later.clock.advance(60_000);
+    later.clock.advance(900);
     expect(later.sent).toEqual(['SIGINT 0', 'SIGTERM 100', 'SIGKILL 600']);
   });
 

@@ -190,7 +190,8 @@ describe('starting', () => {
     const runner = bench.runner(shellAgent('waiting.sh'));
     const error = await rejectionOf(runner.start(requestOf(plan)));
     expect(error).toMatchObject({ code: 'EISDIR', fault: null });
-    expect(await runner.findRunning()).toEqual([]);
+    // What is killed may take a moment to be gone.
+    await vi.waitFor(async () => expect(await runner.findRunning()).toEqual([]), 5_000);
   });
 
   it('takes nothing in arguments or paths for shell text', async () => {
