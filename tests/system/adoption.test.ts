@@ -1,6 +1,6 @@
 /** Agents outlive their daemon: they are adopted, read on from where they were, and counted once; hangs are told from work. */
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { RunPlan } from '../../src/domain/run.ts';
 import { fakeAgent, waitUntilStreamed, writeAgent } from './fake-agent.ts';
@@ -110,6 +110,25 @@ test.concurrent(
         'its agent is still at work and is followed',
       );
     }),
+);
+
+test.concurrent('in a repository that was moved no second agent works beside the first one', { timeout }, () =>
+  withBoard({ config: fakeAgent }, async (board) => {
+    writeAgent(board, `[ -z "$resumed" ] && await ${board.gate('never')}\nwork a.txt\nend`);
+    board.drop({ 'job.md': '# Job\n' });
+    const first = await board.start();
+    await waitUntilStreamed(board, 'job', '"init"');
+    await kill(first);
+    const agent = Number(board.read('runs', 'job', '1', 'claim').split('\n')[0]);
+    expect(isAlive(agent)).toBe(true);
+    const moved = `${board.repo}2`;
+    renameSync(board.repo, moved);
+    board.repo = moved;
+    expect(await board.runUntilIdle()).toBe(0);
+    expect(isAlive(agent)).toBe(false);
+    expect(board.countRuns('job')).toBe(2);
+    expect(board.task('job')).toMatchObject({ column: 'done', attempt: 1, commits: 1 });
+  }),
 );
 
 test.concurrent('after a reboot no pid is believed, and the same session is resumed', { timeout }, () =>

@@ -65,6 +65,13 @@ export function carriesTag(pid: number, tag: RunTag): boolean {
   return environment !== null && formatTag(tag).every((entry) => environment.includes(`\0${entry}\0`));
 }
 
+/** The tag of a run in a process's environment, whichever board's; null where it has none. Nothing is found but on Linux. */
+export function readTag(pid: number): RunTag | null {
+  const environment = onLinux ? readEnvironment(pid) : null;
+  const [run, board] = ['RUN', 'BOARD'].map((name) => findVariable(environment ?? '', `BRANCHBOARD_${name}`));
+  return run == null || board == null ? null : { run, board };
+}
+
 /** All living processes of this user that carry a run's tag, without this one; `since` as in {@link findOfBoard}. */
 export async function findTagged(tag: RunTag, since: string | null): Promise<readonly ProcessMark[]> {
   const found = await findOfBoard(tag.board, since);
@@ -89,7 +96,7 @@ export async function findOfBoard(board: string, since: string | null): Promise<
     if (start === null || (since !== null && Number(start) < Number(since))) continue;
     const environment = readEnvironment(pid);
     if (environment === null || !environment.includes(mark) || ownerOf(pid) !== uid) continue;
-    found.push({ pid, start, run: /\0BRANCHBOARD_RUN=([^\0]*)\0/.exec(environment)?.[1] ?? null });
+    found.push({ pid, start, run: findVariable(environment, 'BRANCHBOARD_RUN') });
   }
   return found;
 }
@@ -181,6 +188,11 @@ function readEnvironment(pid: number): string | null {
     if (isShortage(error)) throw error;
     return null;
   }
+}
+
+function findVariable(environment: string, name: string): string | null {
+  const begin = environment.indexOf(`\0${name}=`) + name.length + 2;
+  return begin <= name.length + 1 ? null : environment.slice(begin, environment.indexOf('\0', begin));
 }
 
 function ownerOf(pid: number): number | null {

@@ -3,17 +3,18 @@
  *
  *   none ──► closed for good: unclaimed; a `setup` command that still prepares it is ended
  *   claimed ──► pid, start time, boot id and tag all match ──► alive
+ *      ├── all but the board's folder, since the repository was moved ──► ended, as its folders are elsewhere; dead
  *      └── else ──► dead; what it left behind is ended
  */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { RunExit, RunId, RunPlan } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
-import { tagOf } from './agent-environment.ts';
+import { tagOf, type RunTag } from './agent-environment.ts';
 import { closeClaim, readClaim, syncClaim } from './claim.ts';
 import { StreamFollower } from './follow.ts';
 import { readStderrTail } from './launch.ts';
-import { carriesTag, findDescendants, isAlive, signalGroup, type ProcessMark } from './processes.ts';
+import { carriesTag, findDescendants, isAlive, readTag, signalGroup, type ProcessMark } from './processes.ts';
 import { awaitEnd, sweepRun } from './sweep.ts';
 import type { Timings } from './timings.ts';
 
@@ -44,6 +45,8 @@ export async function findRun(
   const { mark, claimedAt } = claim;
   if (thisBoot && mark !== null && isAlive(mark) && carriesTag(mark.pid, tag))
     return { kind: 'alive', mark, claimedAt };
+  const movedTag = thisBoot && mark !== null && isAlive(mark) ? findMovedTag(mark, tag, folder, boardDir) : null;
+  if (movedTag !== null && mark !== null) await endAgent(mark, movedTag, clock, timings);
   if (thisBoot) await sweepRun(tag, mark?.start ?? null, clock, timings);
   return { kind: 'dead', exit: await readDeadExit(folder, claimedAt) };
 }
@@ -60,14 +63,35 @@ export async function endRun(
   // Its folder may have been deleted; then nobody can claim it either.
   const claim = existsSync(folder) ? closeClaim(folder) : null;
   const mark = claim?.kind === 'claimed' ? claim.mark : null;
-  const known: ProcessMark[] = [];
-  if (mark !== null && isAlive(mark) && carriesTag(mark.pid, tag)) {
-    known.push(...findDescendants([mark]));
-    signalGroup(mark, 'SIGINT');
-    await awaitEnd([mark], timings.interruptGraceMs, clock);
-    known.push(...findDescendants([mark]));
-  }
+  if (mark !== null && isAlive(mark) && carriesTag(mark.pid, tag)) await endAgent(mark, tag, clock, timings);
+  else await sweepRun(tag, null, clock, timings);
+}
+
+/** Ends an agent that nobody follows, politely first, and all that carries its tag. */
+async function endAgent(mark: ProcessMark, tag: RunTag, clock: Clock, timings: Timings): Promise<void> {
+  const known = [mark, ...findDescendants([mark])];
+  signalGroup(mark, 'SIGINT');
+  await awaitEnd([mark], timings.interruptGraceMs, clock);
+  known.push(...findDescendants([mark]));
   await sweepRun(tag, null, clock, timings, known);
+}
+
+/**
+ * The tag of a process that has claimed this run under the board's folder of that time, or null. Where the repository
+ * was copied, the other one has such a claim as well: then the process is the other's.
+ */
+function findMovedTag(mark: ProcessMark, tag: RunTag, folder: string, boardDir: string): RunTag | null {
+  const found = readTag(mark.pid);
+  if (found?.run !== tag.run || found.board === tag.board) return null;
+  const there = path.join(found.board, path.relative(boardDir, folder));
+  if (!existsSync(there) || isSameFolder(there, folder)) return found;
+  const claim = readClaim(there);
+  return claim.kind === 'claimed' && claim.mark?.pid === mark.pid ? null : found;
+}
+
+function isSameFolder(one: string, other: string): boolean {
+  const [first, second] = [statSync(one), statSync(other)];
+  return first.dev === second.dev && first.ino === second.ino;
 }
 
 /** The exit of a run that nobody saw end, as its files tell. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimLostExitCode, claimScript, closeClaim, readClaim } from '../../../src/adapters/agent/claim.ts';
@@ -105,6 +105,31 @@ describe('recovering a run', () => {
     const pid = claimFor(plan, true, trueClaim);
     expect(await bench.runner(scriptedAgent).recover(plan)).toMatchObject({ kind: 'dead' });
     expect(lives(pid)).toBe(true);
+  });
+
+  it.each([
+    ['ends an agent of a repository that was moved, before its run counts as dead', 'moved', false],
+    ['does so where another repository is in its old place', 'replaced', false],
+    ['does so where the old place is another way to the same one', 'linked', false],
+    ['leaves an agent alone whose repository was copied', 'copied', true],
+  ])('%s', async (_, how, survives) => {
+    const plan = bench.plan();
+    const silent = { seen: () => undefined, exited: () => undefined };
+    await bench.runner(shellAgent('stubborn.sh'), { listener: silent }).start(requestOf(plan));
+    await awaitFile(path.join(bench.folderOf(plan), 'stream.jsonl'));
+    const pid = bench.pidOf(plan);
+    ours.push(pid);
+    const next = path.join(bench.root, 'next');
+    if (how === 'copied') cpSync(bench.boardDir, next, { recursive: true, preserveTimestamps: true });
+    else renameSync(bench.boardDir, next);
+    if (how === 'replaced') bench.plan();
+    if (how === 'linked') symlinkSync(next, bench.boardDir);
+    const runner = bench.runner(scriptedAgent, {
+      boardDir: next,
+      timings: { interruptGraceMs: 100, sweepGraceMs: 100 },
+    });
+    expect(await runner.recover(plan)).toMatchObject({ kind: 'dead' });
+    expect(lives(pid)).toBe(survives);
   });
 
   it('closes a run that nobody claimed, so that a late wrapper starts no agent', async () => {
