@@ -11,51 +11,25 @@
  */
 import { limits } from '../../domain/limits.ts';
 import type { Diffstat, Evidence, RunPlan } from '../../domain/run.ts';
+import { isFolder } from './file-presence.ts';
 import type { Git, GitOptions } from './git.ts';
 import { taskError } from './git-errors.ts';
 import { findRecord, inWorktree } from './record.ts';
 import { branchRef, isAncestor, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { listDifferences } from './stand-in.ts';
+import { readStatus } from './status.ts';
 import { mendWorktree } from './worktree-mending.ts';
 
-/** What `git status` says of a worktree. */
-export interface WorktreeStatus {
-  /** The commit checked out, or null where there is none. */
-  readonly head: string | null;
-  /** The branch checked out, or null where HEAD is detached. */
-  readonly branch: string | null;
-  /** Paths that differ from the commit, ignored ones aside; a folder ends in a slash. */
-  readonly dirty: readonly string[];
-}
-
-/** Reads a worktree's status. `every` lists each untracked file, not only the folder that holds them. */
-export async function readStatus(git: Git, path: string, every: boolean): Promise<WorktreeStatus> {
-  const untracked = `--untracked-files=${every ? 'all' : 'normal'}`;
-  const args = ['status', '--porcelain=v2', '--branch', '-z', '--no-renames', untracked];
-  const dirty: string[] = [];
-  let head: string | null = null;
-  let branch: string | null = null;
-  for (const line of (await git.run(args, inWorktree(path))).split('\0')) {
-    if (line.startsWith('# branch.oid ')) head = line.slice('# branch.oid '.length);
-    else if (line.startsWith('# branch.head ')) branch = line.slice('# branch.head '.length);
-    else if (line.startsWith('? ')) dirty.push(line.slice('? '.length));
-    else if (line !== '' && !line.startsWith('#')) dirty.push(pathOf(line));
-  }
-  return { head: head === '(initial)' ? null : head, branch: branch === '(detached)' ? null : branch, dirty };
-}
-
-/** The path is the last field, behind eight others, or ten where the path is in conflict. */
-function pathOf(line: string): string {
-  const fields = line.split(' ');
-  return fields.slice(line.startsWith('u ') ? 10 : 8).join(' ');
-}
-
-/** Looks at what a run left. Three git processes at once; one or two where the worktree is gone. Throws PortError. */
+/**
+ * Looks at what a run left. Three git processes at once. Throws PortError; where the worktree is gone, with the command
+ * that makes another.
+ */
 export async function inspect(git: Git, repository: Repository, plan: RunPlan): Promise<Omit<Evidence, 'verify'>> {
   const { workspace } = plan;
   const where = inWorktree(workspace.path);
   await mendWorktree(git, repository, plan);
-  if ((await findRecord(repository, workspace.path)) === null) return inspectBranch(git, plan);
+  if ((await findRecord(repository, workspace.path)) === null) return inspectFolder(git, repository, plan);
   const [status, measured] = await Promise.all([
     readStatus(git, workspace.path, false),
     measure(git, workspace.base, 'HEAD', where).catch(() => null),
@@ -73,8 +47,10 @@ export async function inspect(git: Git, repository: Repository, plan: RunPlan): 
   return { tip, ...found, dirty: [...note, ...dirty].slice(0, limits.maxDirtyFilesNamed) };
 }
 
-async function inspectBranch(git: Git, plan: RunPlan): Promise<Omit<Evidence, 'verify'>> {
+/** The folder is no worktree any more, so what it holds is compared with the branch. */
+async function inspectFolder(git: Git, repository: Repository, plan: RunPlan): Promise<Omit<Evidence, 'verify'>> {
   const { workspace } = plan;
+  const { path } = workspace;
   if (workspace.kind === 'detached') {
     return { tip: workspace.base, commits: 0, diffstat: { files: 0, insertions: 0, deletions: 0 }, dirty: [] };
   }
@@ -82,10 +58,17 @@ async function inspectBranch(git: Git, plan: RunPlan): Promise<Omit<Evidence, 'v
   if (!tip) {
     throw taskError(
       'setup-failed',
-      `The worktree ${workspace.path} and its branch ${workspace.branch} are gone. Start over: branchboard retry ${plan.task}`,
+      `The worktree ${path} and its branch ${workspace.branch} are gone. Start over: branchboard retry ${plan.task}`,
     );
   }
-  return { tip, ...(await measure(git, workspace.base, tip)), dirty: [] };
+  if (!(await isFolder(path))) {
+    throw taskError(
+      'setup-failed',
+      `The worktree ${path} is gone, and with it whatever was not committed; ${workspace.branch} is at ${tip.slice(0, 12)}. Go on from there in a new worktree: branchboard retry ${plan.task}`,
+    );
+  }
+  const dirty = (await listDifferences(git, repository, { path, commit: tip })).slice(0, limits.maxDirtyFilesNamed);
+  return { tip, ...(await measure(git, workspace.base, tip)), dirty };
 }
 
 /**

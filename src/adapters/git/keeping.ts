@@ -5,8 +5,8 @@ import { quote } from 'shell-quote';
 import type { RunPlan } from '../../domain/run.ts';
 import { formatRunId } from '../../domain/run.ts';
 import { findKeptFiles, snapshotMessage } from './earlier-work.ts';
-import { findTip, readStatus } from './evidence.ts';
-import { exists } from './file-presence.ts';
+import { findTip } from './evidence.ts';
+import { exists, isFolder } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { isOutOfRoom } from './git-errors.ts';
 import { listLosses, nameLosses } from './losses.ts';
@@ -26,6 +26,8 @@ import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resol
 import { dropRecord, removeWorktree } from './removal.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { snapshotFolder } from './stand-in.ts';
+import { readStatus } from './status.ts';
 import { mendWorktree } from './worktree-mending.ts';
 
 const durable = { config: ['core.fsync=all'] } as const;
@@ -43,7 +45,7 @@ export async function keep(git: Git, repository: Repository, plan: RunPlan): Pro
   await mendWorktree(git, repository, plan);
   const record = await findRecord(repository, path);
   // Nobody was let into a worktree that is not whole, and half of its files are missing.
-  if (record === null || !(await hasMark(record, 'ready'))) return keepBranch(git, repository, plan);
+  if (record === null || !(await hasMark(record, 'ready'))) return keepBranch(git, repository, plan, record);
   const { head, branch, dirty } = await orElse(git, plan, readStatus(git, path, true), async () => {
     const [commit = null] = await resolveReadable(git, ['HEAD'], inWorktree(path));
     return { head: commit, branch: null, dirty: [] };
@@ -87,8 +89,11 @@ function snapshotOf(
   return takeSnapshot(git, { path, place: { record }, head, removals: true, dirty, message });
 }
 
-/** The worktree is gone, or was never whole: what is left of the run is its branch, and where the record last was. */
-async function keepBranch(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
+/**
+ * The worktree is gone, or was never whole: what is left of the run is its branch, where the record last was, and the
+ * files of a folder that lost its record.
+ */
+async function keepBranch(git: Git, repository: Repository, plan: RunPlan, record: string | null): Promise<void> {
   const { workspace } = plan;
   const claim = await findClaim(repository, workspace.path);
   const names = [
@@ -97,12 +102,21 @@ async function keepBranch(git: Git, repository: Repository, plan: RunPlan): Prom
   ];
   const found = await resolveReadable(git, names);
   const tip = found.find((commit) => commit !== null && commit !== workspace.base) ?? null;
-  if (tip === null) return;
-  const files = await findKeptFiles(git, plan);
+  const loose = record === null ? await snapshotLoose(git, repository, plan, tip ?? workspace.base) : null;
   // What an earlier run had not committed was not seen again; the next worktree is to have it.
-  await writeKept(git, plan, files?.head === tip ? files.commit : tip);
-  for (const head of found) if (head !== null && head !== tip) await keepLeft(git, plan, tip, [head]);
-  if (claim !== null) await keepLeftBehind(git, plan, claim, tip);
+  const files = loose === null ? await findKeptFiles(git, plan) : null;
+  const kept = loose ?? (tip !== null && files?.head === tip ? files.commit : tip);
+  if (kept === null) return;
+  await writeKept(git, plan, kept);
+  for (const head of found) if (head !== null && head !== tip) await keepLeft(git, plan, kept, [head]);
+  if (claim !== null) await keepLeftBehind(git, plan, claim, kept);
+}
+
+async function snapshotLoose(git: Git, repository: Repository, plan: RunPlan, commit: string): Promise<string | null> {
+  const { path } = plan.workspace;
+  if (!(await isFolder(path))) return null;
+  const message = `branchboard: what the folder of ${formatRunId(plan)} held, which had lost its record`;
+  return orElse(git, plan, snapshotFolder(git, repository, { path, commit }, message), null);
 }
 
 /** Points the run's ref to a commit. What an earlier call, or an earlier task of this id, had kept there stays, too. */

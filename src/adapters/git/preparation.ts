@@ -14,10 +14,9 @@ import { quote } from 'shell-quote';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { CommandRunner } from '../../ports.ts';
-import { readRegular } from '../files/regular-file.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
-import { exists } from './file-presence.ts';
+import { exists, isFolder } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { gitError, isOutOfRoom, taskError, toPortError } from './git-errors.ts';
 import { forgetMissing, keepLeftBehind } from './keeping.ts';
@@ -36,7 +35,8 @@ import {
 import { branchRef, leftRef, readBranch, resolveCommits, resolveReadable } from './refs.ts';
 import { findAside, finishRemovals, moveAside, removeWorktree } from './removal.ts';
 import type { Repository } from './repository.ts';
-import { takeSnapshot, type SnapshotRequest } from './snapshot.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { snapshotFolder } from './stand-in.ts';
 import { takeBranchBack } from './taking-back.ts';
 import { mendWorktree } from './worktree-mending.ts';
 
@@ -163,6 +163,8 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
   const { git, repository, notice } = context;
   const { path } = plan.workspace;
   if (record === null || !(await isWhole(record))) {
+    // Where the repository itself can't be read, every worktree looks like none.
+    await git.run(['rev-parse', '--git-dir'], { env: { GIT_DIR: repository.commonDir } });
     if (record !== null) await setAside(repository, record, basename(record));
     if (await removeEmpty(path)) return;
     const aside = await findAside(path);
@@ -178,7 +180,9 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
   await keepLeftBehind(git, plan, record, head);
   const losses = await listLosses(git, path, record);
   if (losses.length === 0) return removeWorktree(git, repository, path);
-  await keepFound(context, plan, { path, place: { record }, head, removals: false });
+  await keepFound(context, plan, path, (message) =>
+    takeSnapshot(git, { path, place: { record }, head, removals: false, dirty: [], message }),
+  );
   const aside = await moveAside(git, path, record, head);
   notice(
     `${path} stood where ${formatRunId(plan)} is to work and held ${nameLosses(losses)}; it is now ${aside}, a worktree of its own.`,
@@ -204,33 +208,30 @@ async function removeEmpty(path: string): Promise<boolean> {
   return true;
 }
 
-/** A folder that was a worktree of this repository until its record was deleted: what it holds goes under a ref, too. */
+/** What a folder that was put aside holds beyond the task's branch goes under a ref, too. */
 async function keepAside(context: PreparationContext, plan: RunPlan, aside: string): Promise<void> {
+  if (!(await isFolder(aside))) return;
   const { git, repository } = context;
-  const link = await readRegular(join(aside, '.git')).catch(() => '');
-  if (!link.startsWith(`gitdir: ${join(repository.commonDir, 'worktrees')}`)) return;
   const { workspace } = plan;
   const branch = workspace.kind === 'branch' ? branchRef(workspace.branch) : workspace.base;
   const [tip = null] = await resolveReadable(git, [branch]);
-  await keepFound(context, plan, {
-    path: aside,
-    place: { gitDir: repository.commonDir },
-    head: tip ?? workspace.base,
-    removals: true,
-  });
+  const folder = { path: aside, commit: tip ?? workspace.base };
+  await keepFound(context, plan, aside, (message) => snapshotFolder(git, repository, folder, message));
 }
 
-type Found = Pick<SnapshotRequest, 'path' | 'place' | 'head' | 'removals'>;
-
 /** Puts what a folder in the way holds under a ref, too, since it is no more where the task's work is looked for. */
-async function keepFound({ git, notice }: PreparationContext, plan: RunPlan, found: Found): Promise<void> {
-  const message = `branchboard: what stood in the way of ${formatRunId(plan)}`;
+async function keepFound(
+  { git, notice }: PreparationContext,
+  plan: RunPlan,
+  path: string,
+  snapshot: (message: string) => Promise<string | null>,
+): Promise<void> {
   try {
-    const commit = await takeSnapshot(git, { ...found, dirty: [], message });
+    const commit = await snapshot(`branchboard: what stood in the way of ${formatRunId(plan)}`);
     if (commit !== null) await git.run(['update-ref', leftRef(plan, commit), commit]);
   } catch (error) {
     if (isOutOfRoom(error)) throw error;
     const said = error instanceof Error ? error.message : String(error);
-    notice(`What ${found.path} holds could not be kept under a ref; it stays in the folder. ${said}`);
+    notice(`What ${path} holds could not be kept under a ref; it stays in the folder. ${said}`);
   }
 }

@@ -26,6 +26,11 @@ export function inWorktree(path: string): GitOptions {
   return { cwd: path, env: { GIT_CEILING_DIRECTORIES: dirname(path) } };
 }
 
+/** The same for a folder whose `.git` is not to be asked: what git needs to know is in `gitDir`. */
+export function inFolder(gitDir: string, path: string): GitOptions {
+  return { cwd: path, env: { GIT_DIR: gitDir, GIT_WORK_TREE: path } };
+}
+
 /** The record of the worktree in a folder, or null if there is none that belongs to this repository and folder. */
 export async function findRecord(repository: Repository, path: string): Promise<string | null> {
   try {

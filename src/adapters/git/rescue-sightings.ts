@@ -6,12 +6,12 @@ import { basename } from 'node:path';
 import type { RunId, Workspace } from '../../domain/run.ts';
 import { keyOf, type TaskId } from '../../domain/task.ts';
 import type { Branches } from './branches.ts';
-import { readStatus } from './evidence.ts';
 import type { Git } from './git.ts';
 import { findClaim, findRecord } from './record.ts';
 import { branchLog, headLog, listLogged, readReflog } from './reflog.ts';
 import { branchRef } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { readStatus } from './status.ts';
 
 /** Commits of one log that are looked at. */
 const maxLogged = 200;

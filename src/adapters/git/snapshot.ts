@@ -1,16 +1,16 @@
 /** A commit of all that a worktree holds, made in an index of its own, so that the worktree and its index stay as they are. */
 import { randomUUID } from 'node:crypto';
 import { copyFile, lstat, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { commitTree } from './commit.ts';
 import type { Git, GitOptions } from './git.ts';
 import { gitError, isOutOfRoom } from './git-errors.ts';
-import { inWorktree } from './record.ts';
+import { inFolder, inWorktree } from './record.ts';
 
 /** What is kept, and under what words. */
 export interface SnapshotRequest {
   readonly path: string;
-  /** The worktree's record, or the repository of a folder that has lost its record. */
+  /** The worktree's record, or what stands in for it where the folder is no worktree. */
   readonly place: { readonly record: string } | { readonly gitDir: string };
   /** The commit that the worktree is on, or null where it has none. */
   readonly head: string | null;
@@ -30,13 +30,12 @@ const maxFileBytes = 100 * 1024 * 1024;
  */
 export async function takeSnapshot(git: Git, request: SnapshotRequest): Promise<string | null> {
   const { path, place, head } = request;
-  const record = 'record' in place ? place.record : null;
-  const index = join(record ?? dirname(path), `.branchboard-index-${randomUUID()}`);
-  const where =
-    'gitDir' in place ? { cwd: path, env: { GIT_DIR: place.gitDir, GIT_WORK_TREE: path } } : inWorktree(path);
+  const record = 'record' in place ? place.record : place.gitDir;
+  const index = join(record, `.branchboard-index-${randomUUID()}`);
+  const where = 'gitDir' in place ? inFolder(place.gitDir, path) : inWorktree(path);
   const options: GitOptions = { ...where, env: { ...where.env, GIT_INDEX_FILE: index }, config: ['core.fsync=all'] };
   try {
-    const copied = record !== null && (await copies(join(record, 'index'), index));
+    const copied = await copies(join(record, 'index'), index);
     if (!copied && head !== null) await git.run(['read-tree', head], options);
     const paths = ['.', ...(await listExcluded(git, path, request.dirty)).map(excludeOf)];
     const add = ['add', request.removals ? '--all' : '--ignore-removal', '--ignore-errors'];

@@ -6,7 +6,7 @@
  *   the branch was moved                the worktree follows; commits that it alone had are kept under a ref, and told
  */
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
-import { readStatus } from './evidence.ts';
+import { readStatus } from './status.ts';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { taskError } from './git-errors.ts';

@@ -4,6 +4,7 @@
  *
  *   the lock of a git command that was killed    removed
  *   an empty `gitdir` or `commondir`             written again
+ *   the worktree's `.git` file is gone           written again, unless files of the commit went with it
  *   an empty or broken branch                    set aside; the branch is made again where its log last was
  *   the branch is gone, the worktree is on it    made again in the same way
  *   an empty or broken HEAD                      back on its branch, or on the commit where its log last was
@@ -12,13 +13,24 @@
  * What is set aside goes into `.git/branchboard-broken`.
  */
 import { createHash } from 'node:crypto';
-import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { lstat, open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { RunPlan, Workspace } from '../../domain/run.ts';
 import { readRegular } from '../files/regular-file.ts';
-import { exists } from './file-presence.ts';
+import { exists, isFolder } from './file-presence.ts';
 import type { Git } from './git.ts';
-import { findRecord, hasMark, inWorktree, isCheckedOut, isOnBranch, isRefText, setAside } from './record.ts';
+import {
+  findClaim,
+  findRecord,
+  hasMark,
+  inFolder,
+  inWorktree,
+  isCheckedOut,
+  isOnBranch,
+  isRefText,
+  isWhole,
+  setAside,
+} from './record.ts';
 import { branchLog, headLog, listLogged, readReflog } from './reflog.ts';
 import { branchRef, doneRef, keptRef, readBranch, resolveReadable } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -32,6 +44,7 @@ const smallestIndexBytes = 12 + 20;
 export async function mendWorktree(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
   const { workspace } = plan;
   await mendBackLink(git, repository, workspace.path);
+  await mendLink(git, repository, workspace.path);
   const record = await findRecord(repository, workspace.path);
   if (record !== null) await removeLocks(git, repository, workspace, record);
   if (workspace.kind === 'branch') await mendBranch(git, repository, plan, workspace.branch, record);
@@ -52,6 +65,17 @@ async function mendBackLink(git: Git, repository: Repository, path: string): Pro
   if (back.trim() !== '') return;
   await replaceDurably(join(record, 'gitdir'), `${join(await realpath(path), '.git')}\n`);
   git.notice(`Git's record of the worktree ${path} had forgotten where it is; it is mended.`);
+}
+
+async function mendLink(git: Git, repository: Repository, path: string): Promise<void> {
+  const link = join(path, '.git');
+  if (!(await isFolder(path)) || (await lstat(link).catch(() => null)) !== null) return;
+  const claim = await findClaim(repository, path);
+  if (claim === null || !(await isWhole(claim)) || !(await hasMark(claim, 'ready'))) return;
+  const missing = await git.attempt(['ls-files', '-z', '--deleted'], inFolder(claim, path));
+  if (missing.exitCode !== 0 || missing.stdout !== '') return;
+  await replaceDurably(link, `gitdir: ${claim}\n`);
+  git.notice(`The worktree ${path} had lost its .git file; it is written again.`);
 }
 
 async function removeLocks(git: Git, repository: Repository, workspace: Workspace, record: string): Promise<void> {

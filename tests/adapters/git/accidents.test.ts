@@ -1,6 +1,15 @@
 /** Git's own accidents: kills, power cuts, stale locks, things deleted by hand. A task goes on, or says what mends it; nothing is lost. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -272,6 +281,99 @@ describe('deleted by hand', () => {
     await expect(worktrees.prepare(nextRun(plan))).rejects.toThrow(/git -C '.*' switch -\), then: branchboard retry x/);
     scratch.git('switch', '--quiet', '-');
     await worktrees.prepare(nextRun(plan));
+  });
+});
+
+describe('a worktree that git takes for none when its agent has ended', () => {
+  it.each([
+    ['its record is gone', () => rmSync(record(), { recursive: true })],
+    ['the records of all worktrees are gone', () => rmSync(gitDir('worktrees'), { recursive: true })],
+    ['its .git file is gone', (plan: RunPlan) => rmSync(join(plan.workspace.path, '.git'))],
+    [
+      'its .git file and files of the commit are gone',
+      (plan: RunPlan) => {
+        for (const name of ['.git', 'a.txt']) rmSync(join(plan.workspace.path, name));
+      },
+    ],
+    [
+      'it was made a repository of its own',
+      (plan: RunPlan) => {
+        rmSync(join(plan.workspace.path, '.git'));
+        scratch.gitIn(plan.workspace.path, 'init', '--quiet');
+      },
+    ],
+  ])('is not taken for clean, and what it holds is kept: %s', async (_, lose) => {
+    const { plan, tip } = await work();
+    lose(plan);
+    const before = scratch.userState();
+    const found = await worktrees.inspect(plan);
+    expect(found).toMatchObject({ tip, commits: 1 });
+    expect(found.dirty).toContain('new.txt');
+    await worktrees.keep(plan);
+    expect(scratch.git('show', 'refs/branchboard/kept/x/1:new.txt')).toBe('not committed\n');
+    expect(scratch.git('rev-parse', 'refs/branchboard/kept/x/1^').trim()).toBe(tip);
+    await worktrees.release(plan, true);
+    expect(readFileSync(join(plan.workspace.path, 'new.txt'), 'utf8')).toBe('not committed\n');
+    expect(scratch.userState()).toBe(before);
+  });
+
+  it('goes on as it was where only its .git file is gone', async () => {
+    const { plan, tip } = await work();
+    rmSync(join(plan.workspace.path, '.git'));
+    await worktrees.prepare(nextRun(plan));
+    expectAllThere(plan, tip);
+    expect(scratch.notices).toEqual([expect.stringContaining('had lost its .git file')]);
+  });
+
+  it('is named as gone, with the command that makes another, where its folder is gone', async () => {
+    const { plan, tip } = await work();
+    rmSync(plan.workspace.path, { recursive: true });
+    await expect(worktrees.inspect(plan)).rejects.toMatchObject({
+      fault: {
+        reason: 'setup-failed',
+        detail: expect.stringMatching(
+          new RegExp(`worktrees/x is gone[^]*task/x is at ${tip.slice(0, 12)}[^]*branchboard retry x$`),
+        ) as string,
+      },
+    });
+  });
+});
+
+describe('a folder that is put aside', () => {
+  it.each([
+    [
+      'lost its link and files of the commit',
+      (path: string) => ['.git', 'a.txt'].forEach((n) => rmSync(join(path, n))),
+    ],
+    [
+      'was made a repository of its own',
+      (path: string) => {
+        rmSync(join(path, '.git'));
+        scratch.gitIn(path, 'init', '--quiet');
+      },
+    ],
+  ])('has all it holds under a ref: it %s', async (_, lose) => {
+    const { plan, tip } = await work();
+    scratch.gitIn(plan.workspace.path, 'init', '--quiet', 'empty-repository');
+    lose(plan.workspace.path);
+    await worktrees.prepare(nextRun(plan));
+    const refs = ['for-each-ref', '--format=%(refname)', `--no-merged=${tip}`, 'refs/branchboard/left/x'];
+    expect(scratch.git('diff', '--name-only', tip, scratch.git(...refs).trim())).toBe('new.txt\n');
+    expect(existsSync(`${plan.workspace.path}.aside-1/new.txt`)).toBe(true);
+    expect(status(plan)).toBe('## task/x');
+  });
+
+  it('is none while the repository itself can not be read', async () => {
+    const { plan, tip } = await work();
+    renameSync(gitDir(), join(scratch.dir, 'moved'));
+    await expect(worktrees.prepare(nextRun(plan))).rejects.toMatchObject({
+      // The task is not to blame.
+      fault: null,
+      message: expect.stringContaining('not a git repository') as string,
+    });
+    renameSync(join(scratch.dir, 'moved'), gitDir());
+    await worktrees.prepare(nextRun(plan));
+    expectAllThere(plan, tip);
   });
 });
 
