@@ -161,6 +161,12 @@ export interface BaseRequest {
   readonly dependencies: readonly Handoff[];
 }
 
+/** A finished task, and the commit that holds its work. */
+export interface FinishedWork {
+  readonly id: TaskId;
+  readonly tip: string;
+}
+
 /** Git: branches, worktrees and what is in them. Commands that change the repository's records never run at once. */
 export interface Worktrees {
   /**
@@ -170,8 +176,8 @@ export interface Worktrees {
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
-  /** Which of these finished tasks have all their work in the branch or commit `base`; null is HEAD. */
-  findMerged(base: string | null, tasks: readonly TaskId[]): Promise<readonly TaskId[]>;
+  /** Which of these works are contained in the branch or commit `base`; null is HEAD. */
+  findMerged(base: string | null, works: readonly FinishedWork[]): Promise<readonly TaskId[]>;
   /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */
   prepare(plan: RunPlan): Promise<void>;
   inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify'>>;

@@ -2,7 +2,7 @@
 import type { Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { TaskId } from '../domain/task.ts';
-import type { Clock, Worktrees } from '../ports.ts';
+import type { Clock, FinishedWork, Worktrees } from '../ports.ts';
 
 /** See the file's head. */
 export class MergeWatch {
@@ -27,10 +27,9 @@ export class MergeWatch {
 }
 
 /** Finished tasks whose branches wait for a review. */
-function listUnmerged(board: Board): readonly TaskId[] {
+function listUnmerged(board: Board): readonly FinishedWork[] {
   return [...board.finished.values()].flatMap(({ id, file, verdict }) => {
-    const waits =
-      file.column === 'done' && verdict?.mergedAt === null && verdict.branch !== null && verdict.commits > 0;
-    return waits ? [id] : [];
+    if (file.column !== 'done' || verdict?.mergedAt !== null || verdict.branch === null) return [];
+    return verdict.tip !== null && verdict.commits > 0 ? [{ id, tip: verdict.tip }] : [];
   });
 }

@@ -74,8 +74,10 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
           ? { kind: 'detached' as const, path, base }
           : { kind: 'branch' as const, path, base, branch: `task/${name}` };
       }),
-    findMerged: (_base, tasks) =>
-      call('find-merged', () => tasks.filter(() => world.random.chance(world.weather.trouble / 10))),
+    findMerged: (_base, works) =>
+      call('find-merged', () =>
+        works.filter(() => world.random.chance(world.weather.trouble / 10)).map(({ id }) => id),
+      ),
     prepare: ({ workspace }) =>
       call(
         'prepare',

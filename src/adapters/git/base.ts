@@ -51,8 +51,8 @@ async function findCommits(
   const dependencies = request.dependencies.filter(({ branch, tip }) => branch !== null || tip !== null);
   const candidates = dependencies.map((dependency) => [
     ...(dependency.branch === null ? [] : [branchRef(dependency.branch)]),
-    doneRef(dependency.id),
     ...(dependency.tip === null ? [] : [dependency.tip]),
+    doneRef(dependency.id),
   ]);
   // The first name is a branch's as a rule, and known; git is asked only where it is not.
   const isKnown = ([first = '']: readonly string[]): boolean => branches.has(first);

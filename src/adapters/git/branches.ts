@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Workspace } from '../../domain/run.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { quote } from 'shell-quote';
+import { PortError } from '../../ports.ts';
 import type { Git } from './git.ts';
 import { taskError } from './git-errors.ts';
 import { branchRef, resolveReadable } from './refs.ts';
@@ -97,24 +98,31 @@ export async function branchExists(git: Git, branch: string): Promise<boolean> {
 }
 
 /**
- * Which of the refs, given as branch names or as full names that begin with `refs/`, are contained in the base; one
- * whose commit is damaged is not. One git process where the repository is sound. Throws PortError where the base is
- * unknown.
+ * Those of the commits that none of the tips contains; so does none contain a commit that is damaged or unknown, and a
+ * tip that is contains nothing. One git process where the repository is sound. Throws PortError where git could not be
+ * run.
  */
-export async function listMerged(git: Git, base: string, refs: readonly string[]): Promise<ReadonlySet<string>> {
-  if (refs.length === 0) return new Set();
-  const fullName = (ref: string): string => (ref.startsWith('refs/') ? ref : branchRef(ref));
-  const ask = (names: readonly string[]): Promise<string> =>
-    git.run(['for-each-ref', `--merged=${base}`, '--format=%(refname)', ...names]);
-  const names = refs.map(fullName);
-  const output = await ask(names).catch(async (error: unknown) => {
-    const readable = await resolveReadable(git, names);
-    const sound = names.filter((_, index) => readable[index] !== null);
-    if (sound.length === names.length) throw error;
-    return sound.length === 0 ? '' : ask(sound);
-  });
-  const merged = new Set(output.split('\n'));
-  return new Set(refs.filter((ref) => merged.has(fullName(ref))));
+export async function listBeyond(
+  git: Git,
+  commits: readonly string[],
+  tips: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (commits.length === 0) return new Set();
+  const ask = async (asked: readonly string[], from: readonly string[]): Promise<ReadonlySet<string>> => {
+    const input = [...asked, ...from.map((tip) => `^${tip}`)].map((each) => `${each}\n`).join('');
+    const beyond = new Set((await git.run(['rev-list', '--stdin'], { input })).split('\n'));
+    return new Set(asked.filter((commit) => beyond.has(commit)));
+  };
+  try {
+    return await ask(commits, tips);
+  } catch (error) {
+    if (!(error instanceof PortError) || error.code !== null) throw error;
+    const readable = await resolveReadable(git, [...commits, ...tips]);
+    const sound = commits.filter((_, index) => readable[index] !== null);
+    const from = readable.slice(commits.length).filter((tip) => tip !== null);
+    const beyond = sound.length === 0 ? new Set() : await ask(sound, from).catch(() => new Set(sound));
+    return new Set(commits.filter((commit) => beyond.has(commit) || !sound.includes(commit)));
+  }
 }
 
 /** The command by which the user looks at a branch's work, quoted for a shell. */

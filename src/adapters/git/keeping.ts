@@ -205,10 +205,13 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   const ref = branchRef(workspace.branch);
   const where = record === null ? {} : inWorktree(workspace.path);
   if (record !== null && (await isOnBranch(record, workspace.branch)) && (await letGo(git, plan, record))) return;
-  const names = [ref, keptRef(plan), ...(record === null ? [] : ['HEAD'])];
-  const [branchTip = null, kept = null, head = null] = await resolveCommits(git, names, where);
+  const names = [ref, keptRef(plan), doneRef(plan.task), ...(record === null ? [] : ['HEAD'])];
+  const [branchTip = null, kept = null, done = null, head = null] = await resolveCommits(git, names, where);
   if (branchTip === null && head === null) return;
   const { tip, strayed } = await findTip(git, head, branchTip, workspace.path);
+  // What is there already may be of an earlier task of the same id, or of another board's in this repository.
+  if (done !== null && done !== kept) await keepLeft(git, plan, tip, [done]);
+  if (kept !== null) await keepLeft(git, plan, kept, [tip]);
   const lines = [`update ${doneRef(plan.task)} ${tip}`];
   if (kept === null) lines.push(`create ${keptRef(plan)} ${tip}`);
   if (strayed && head !== null) lines.push(`update ${leftRef(plan, head)} ${head}`);
@@ -223,22 +226,17 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   await git.serialise(() => git.run(['update-ref', '--stdin'], { ...where, ...durable, input }));
 }
 
-/** The common case, one process: HEAD is on the branch. Returns whether it was; where it was not, nothing was changed. */
+/**
+ * The common case, one process: HEAD is on the branch, and nothing was kept yet under the names. Returns whether it
+ * was; where it was not, nothing was changed.
+ */
 async function letGo(git: Git, plan: RunPlan, record: string): Promise<boolean> {
-  const letsGo = `update ${doneRef(plan.task)} HEAD\noption no-deref\nupdate HEAD HEAD\n`;
-  const keeps = `create ${keptRef(plan)} HEAD\n`;
+  const input = `create ${keptRef(plan)} HEAD\ncreate ${doneRef(plan.task)} HEAD\noption no-deref\nupdate HEAD HEAD\n`;
   await leaveMark(record, 'released', formatRunId(plan));
-  // A run that was kept already has its ref, with files that were not committed; it must not be overwritten.
-  for (const input of [keeps + letsGo, letsGo]) {
-    const options = { ...inWorktree(plan.workspace.path), ...durable, input };
-    const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
-    if (exitCode !== 0) continue;
-    // What is there may be of an earlier task of the same id.
-    if (input === letsGo) await keepLeft(git, plan, keptRef(plan), [doneRef(plan.task)]);
-    return true;
-  }
-  await removeMark(record, 'released');
-  return false;
+  const options = { ...inWorktree(plan.workspace.path), ...durable, input };
+  const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
+  if (exitCode !== 0) await removeMark(record, 'released');
+  return exitCode === 0;
 }
 
 /** Whether no other worktree has the branch checked out: it would no longer fit its branch. */

@@ -1,7 +1,5 @@
 /** Facts about many commits at once, in few git processes, also where some of the repository is damaged. */
 import type { Diffstat } from '../../domain/run.ts';
-import { PortError } from '../../ports.ts';
-import type { Branches } from './branches.ts';
 import type { Git } from './git.ts';
 import { resolveReadable } from './refs.ts';
 
@@ -59,25 +57,4 @@ async function compareTrees(git: Git, from: string, to: string): Promise<Diffsta
   if (exitCode !== 0) return null;
   const numberBefore = (word: string): number => Number(new RegExp(`(\\d+) ${word}`).exec(stdout)?.[1] ?? 0);
   return { files: numberBefore('file'), insertions: numberBefore('insertion'), deletions: numberBefore('deletion') };
-}
-
-/** Those of the commits that no branch contains. One git process where the repository is sound. */
-export async function listUnheld(
-  git: Git,
-  commits: readonly string[],
-  branches: Branches,
-): Promise<ReadonlySet<string>> {
-  if (commits.length === 0) return new Set();
-  const ask = async (tips: readonly string[]): Promise<ReadonlySet<string>> => {
-    const input = [...commits, ...tips.map((tip) => `^${tip}`)].map((each) => `${each}\n`).join('');
-    const reachable = new Set((await git.run(['rev-list', '--stdin'], { input })).split('\n'));
-    return new Set(commits.filter((commit) => reachable.has(commit)));
-  };
-  try {
-    return await ask([...new Set(branches.values())]);
-  } catch (error) {
-    if (!(error instanceof PortError) || error.code !== null) throw error;
-    const readable = await resolveReadable(git, [...new Set(branches.values())]);
-    return ask(readable.filter((tip) => tip !== null)).catch(() => new Set<string>(commits));
-  }
 }

@@ -13,11 +13,11 @@
 import type { Diffstat } from '../../domain/run.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { PortError } from '../../ports.ts';
-import { chooseBranch, listBranches, type Branches } from './branches.ts';
+import { chooseBranch, listBeyond, listBranches, type Branches } from './branches.ts';
 import type { Git } from './git.ts';
 import { findRecord, hasMark } from './record.ts';
 import { branchRef, resolveReadable } from './refs.ts';
-import { describeCommits, listUnheld } from './rescue-commits.ts';
+import { describeCommits } from './rescue-commits.ts';
 import { listSightings, type FindingKind, type RescueRequest, type Sighting } from './rescue-sightings.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -123,10 +123,10 @@ async function describe(
 ): Promise<readonly Finding[]> {
   const asked = groups.flatMap(([first]) => (first === undefined ? [] : [{ commit: first.commit, base: first.base }]));
   const described = await describeCommits(git, asked);
-  const unheld = await listUnheld(
+  const unheld = await listBeyond(
     git,
     asked.map(({ commit }) => commit),
-    branches,
+    [...new Set(branches.values())],
   );
   const names = new Set<string>();
   const findings = groups.flatMap((group, index): Finding[] => {

@@ -5,13 +5,12 @@ import type { Settings } from '../../domain/settings.ts';
 import type { TaskId } from '../../domain/task.ts';
 import type { BaseRequest, CommandRunner, Worktrees } from '../../ports.ts';
 import { resolveBase } from './base.ts';
-import { branchExists, chooseWorkspace, diffCommand, listBranches, listMerged, type Branches } from './branches.ts';
+import { branchExists, chooseWorkspace, diffCommand, listBeyond, listBranches, type Branches } from './branches.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from './git.ts';
 import { toPortError } from './git-errors.ts';
 import { keep, release } from './keeping.ts';
 import { prepare } from './preparation.ts';
-import { doneRef } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** What the adapter is made from. */
@@ -83,9 +82,10 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     inspect: (plan) => told(inspect(git, repository, plan)),
     keep: (plan) => told(keep(git, repository, plan)),
     release: (plan, remove) => told(release(git, repository, plan, remove)),
-    async findMerged(base, tasks) {
-      const merged = await listMerged(git, base ?? 'HEAD', tasks.map(doneRef));
-      return tasks.filter((task) => merged.has(doneRef(task)));
+    async findMerged(base, works) {
+      const tips = works.map(({ tip }) => tip);
+      const beyond = await listBeyond(git, tips, [base ?? 'HEAD']);
+      return works.filter(({ tip }) => !beyond.has(tip)).map(({ id }) => id);
     },
     branchExists: (branch) => branchExists(git, branch),
     diffCommand,

@@ -164,7 +164,8 @@ describe('after a power cut', () => {
     rmSync(object);
     writeFileSync(object, '');
     await expect(worktrees.inspect(plan)).rejects.toThrow(/damaged[^]*git fsck --full[^]*branchboard rescue/);
-    expect(await worktrees.findMerged('main', [taskId('x'), taskId('y')])).toEqual(['y']);
+    const y = { id: taskId('y'), tip: scratch.git('rev-parse', 'task/y').trim() };
+    expect(await worktrees.findMerged('main', [{ id: taskId('x'), tip }, y])).toEqual(['y']);
     const other = await start(worktrees, 'z');
     await worktrees.release(other, true);
   });

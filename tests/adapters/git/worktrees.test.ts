@@ -1,10 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { TaskId } from '../../../src/domain/task.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktrees.ts';
 import type { RunPlan } from '../../../src/domain/run.ts';
-import { planFor, Scratch, start, taskId } from './scratch.ts';
+import { handoff, planFor, Scratch, start, taskId } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -494,15 +493,42 @@ describe('letting go', () => {
   });
 
   it('tells whose work is merged, and how to look at a branch', async () => {
-    scratch.branch('task/a', { 'a2.txt': 'a' });
-    scratch.branch('task/b', { 'b2.txt': 'b' });
+    const a = { id: taskId('a'), tip: scratch.branch('task/a', { 'a2.txt': 'a' }) };
+    const b = { id: taskId('b'), tip: scratch.branch('task/b', { 'b2.txt': 'b' }) };
     scratch.git('merge', '--quiet', '--no-ff', '-m', 'merge', 'task/a');
-    for (const id of ['a', 'b']) scratch.git('update-ref', `refs/branchboard/done/${id}`, `task/${id}`);
-    const tasks = ['a', 'b', 'none'].map((id) => id as TaskId);
-    expect(await worktrees.findMerged('main', tasks)).toEqual(['a']);
-    expect(await worktrees.findMerged(null, tasks)).toEqual(['a']);
+    const none = { id: taskId('none'), tip: '0'.repeat(40) };
+    expect(await worktrees.findMerged('main', [a, b, none])).toEqual(['a']);
+    expect(await worktrees.findMerged(null, [a, b])).toEqual(['a']);
+    expect(await worktrees.findMerged('no-such-base', [a, b])).toEqual([]);
     expect(worktrees.diffCommand('main', 'task/a')).toBe('git diff main...task/a');
     expect(worktrees.diffCommand('main', 'task/$x')).toBe('git diff main...task/\\$x');
+  });
+});
+
+describe('two boards in one repository', () => {
+  it('with a task of the same id each keep both works, and take neither for the other', async () => {
+    const linked = join(scratch.root, 'linked');
+    scratch.git('worktree', 'add', '--quiet', '--detach', linked);
+    const other = await scratch.worktrees({ dir: linked });
+    const mine = await start(worktrees, 'x');
+    const theirs = await start(other, 'x');
+    const work = {
+      mine: scratch.commit({ 'mine.txt': 'm' }, mine.workspace.path),
+      theirs: scratch.commit({ 'theirs.txt': 't' }, theirs.workspace.path),
+    };
+    await worktrees.release(mine, true);
+    await other.release(theirs, true);
+    for (const branch of ['task/x', 'task/x-2']) scratch.git('branch', '--quiet', '-D', branch);
+    for (const commit of [work.mine, work.theirs])
+      expect(scratch.git('for-each-ref', '--contains', commit, 'refs/branchboard')).not.toBe('');
+    const dependencies = [handoff('x', 'task/x', work.mine)];
+    expect(await worktrees.resolveBase({ task: taskId('y'), start: null, dependencies })).toEqual({
+      ok: true,
+      value: { commit: work.mine },
+    });
+    scratch.git('merge', '--quiet', work.theirs);
+    expect(await worktrees.findMerged('main', [{ id: taskId('x'), tip: work.mine }])).toEqual([]);
+    expect(await other.findMerged('main', [{ id: taskId('x'), tip: work.theirs }])).toEqual(['x']);
   });
 });
 
