@@ -2,22 +2,25 @@
  * Where commits of a task's runs are named: the board's refs, branches, worktrees, logs, and the records of runs. What
  * is named may be gone, damaged, or named twice.
  */
-import { basename } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { RunId, Workspace } from '../../domain/run.ts';
 import { keyOf, type TaskId } from '../../domain/task.ts';
 import type { Branches } from './branches.ts';
+import { isFolder } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { findClaim, findRecord } from './record.ts';
 import { branchLog, headLog, listLogged, readReflog } from './reflog.ts';
 import { branchRef } from './refs.ts';
 import type { Repository } from './repository.ts';
+import { listDifferences, type LooseFolder } from './stand-in.ts';
 import { readStatus } from './status.ts';
 
 /** Commits of one log that are looked at. */
 const maxLogged = 200;
 
 /** What a finding is. */
-export type FindingKind = 'worktree' | 'branch' | 'done' | 'run' | 'left' | 'logged' | 'recorded' | 'base';
+export type FindingKind = 'worktree' | 'aside' | 'branch' | 'done' | 'run' | 'left' | 'logged' | 'recorded' | 'base';
 
 /** What is known of a run from its facts. */
 export interface RescueRun extends RunId {
@@ -62,7 +65,7 @@ export async function listSightings(
   branches: Branches,
 ): Promise<readonly Sighting[]> {
   return [
-    ...(await sightWorktrees(git, repository, request)),
+    ...(await sightFolders(git, repository, request, branches)),
     ...(await sightKept(git, request)),
     ...sightBranches(branches, request),
     ...sightRecorded(request),
@@ -105,17 +108,49 @@ function sightRecorded(request: RescueRequest): readonly Sighting[] {
   });
 }
 
-async function sightWorktrees(git: Git, repository: Repository, request: RescueRequest): Promise<readonly Sighting[]> {
+/** Worktrees, folders that were put aside for them, and folders that have lost their record. */
+async function sightFolders(
+  git: Git,
+  repository: Repository,
+  request: RescueRequest,
+  branches: Branches,
+): Promise<readonly Sighting[]> {
   const sightings: Sighting[] = [];
-  for (const { path, base, isEarlier } of listWorkspaces(request)) {
-    if ((await findRecord(repository, path)) === null) continue;
-    const status = await readStatus(git, path, true).catch(() => null);
-    if (status?.head == null) continue;
-    const { head, dirty } = status;
-    const sighting = { run: null, place: path, commit: head, base, isEarlier, folder: path };
-    sightings.push({ ...sighting, kind: 'worktree', name: 'worktree', uncommitted: dirty });
+  for (const { branch, path, base, isEarlier } of listWorkspaces(request)) {
+    const tip = branches.get(branch === null ? '' : branchRef(branch)) ?? base ?? repository.commit;
+    for (const folder of await listFolders(path)) {
+      const found = await lookInto(git, repository, { path: folder, commit: tip }).catch(() => null);
+      if (found === null) continue;
+      const what = folder === path ? ({ kind: 'worktree', name: 'worktree' } as const) : asideOf(path, folder);
+      sightings.push({ ...what, ...found, run: null, place: folder, base, isEarlier, folder });
+    }
   }
   return sightings;
+}
+
+async function listFolders(path: string): Promise<readonly string[]> {
+  const beside = await readdir(dirname(path)).catch(() => []);
+  const aside = beside.filter((name) => name.startsWith(`${basename(path)}.aside-`)).sort();
+  return [path, ...aside.map((name) => join(dirname(path), name))];
+}
+
+function asideOf(path: string, folder: string): Pick<Sighting, 'kind' | 'name'> {
+  return { kind: 'aside', name: basename(folder).slice(`${basename(path)}.`.length) };
+}
+
+/** Where the folder's HEAD is and what it holds besides; null where it holds nothing of its own. */
+async function lookInto(
+  git: Git,
+  repository: Repository,
+  folder: LooseFolder,
+): Promise<Pick<Sighting, 'commit' | 'uncommitted'> | null> {
+  if ((await findRecord(repository, folder.path)) !== null) {
+    const { head, dirty } = await readStatus(git, folder.path, true);
+    return head === null ? null : { commit: head, uncommitted: dirty };
+  }
+  if (!(await isFolder(folder.path))) return null;
+  const uncommitted = await listDifferences(git, repository, folder);
+  return uncommitted.length === 0 ? null : { commit: folder.commit, uncommitted };
 }
 
 async function sightLogged(repository: Repository, request: RescueRequest): Promise<readonly Sighting[]> {

@@ -3,7 +3,7 @@
  *
  *   refs/branchboard/…   what the board kept: see `refs.ts`
  *   branches             those that the task's runs were planned on
- *   worktrees            where HEAD is, and files that are not committed
+ *   worktrees            where HEAD is, and files that are not committed; also in folders that were put aside
  *   logs                 commits that a branch or a worktree's HEAD was on before
  *   facts                tips that the records of runs name
  *
@@ -21,9 +21,20 @@ import { describeCommits } from './rescue-commits.ts';
 import { listSightings, type FindingKind, type RescueRequest, type Sighting } from './rescue-sightings.ts';
 import type { Repository } from './repository.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { snapshotFolder } from './stand-in.ts';
 
 /** A commit that was found in several places is called by the first of these. */
-const ranks: readonly FindingKind[] = ['run', 'left', 'done', 'branch', 'recorded', 'logged', 'worktree', 'base'];
+const ranks: readonly FindingKind[] = [
+  'run',
+  'left',
+  'done',
+  'branch',
+  'recorded',
+  'logged',
+  'worktree',
+  'aside',
+  'base',
+];
 
 /** A commit that a run had, and where it was found. */
 export interface Finding {
@@ -44,9 +55,9 @@ export interface Finding {
   readonly changes: Diffstat | null;
   /** Whether a branch contains the commit. */
   readonly isOnBranch: boolean;
-  /** Paths that are not committed, in the folder of the worktree; empty but for `worktree`. */
+  /** Paths that are not committed, in `folder`; empty but for `worktree` and `aside`. */
   readonly uncommitted: readonly string[];
-  /** The worktree's folder; null but for `worktree`. */
+  /** The folder that was looked into; null but for `worktree` and `aside`. */
   readonly folder: string | null;
   /** What it was started from, or null. */
   readonly base: string | null;
@@ -109,9 +120,9 @@ async function commitFiles(git: Git, repository: Repository, task: TaskId, findi
   const { folder, commit, uncommitted } = finding;
   if (folder === null || uncommitted.length === 0) return null;
   const record = await findRecord(repository, folder);
-  if (record === null) throw new PortError(`${folder} is no worktree of this repository any more.`);
-  const removals = await hasMark(record, 'ready');
   const message = `branchboard: files of ${task} that were not committed`;
+  if (record === null) return snapshotFolder(git, repository, { path: folder, commit }, message);
+  const removals = await hasMark(record, 'ready');
   return takeSnapshot(git, { path: folder, place: { record }, head: commit, removals, dirty: uncommitted, message });
 }
 

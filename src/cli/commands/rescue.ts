@@ -109,6 +109,7 @@ const kinds: Readonly<Record<FindingKind, string>> = {
   recorded: "the branch's tip after the run",
   logged: 'was there once, and was left',
   worktree: 'where the worktree is',
+  aside: 'where a folder is that was put aside',
   base: "the dependencies' work that it started from",
 };
 
@@ -126,7 +127,8 @@ function printList(task: TaskId, findings: readonly Finding[]): void {
 }
 
 function describeKind({ kind, run, isEarlier, uncommitted }: Finding): string {
-  const what = uncommitted.length > 0 ? 'files in the worktree that are not committed' : kinds[kind];
+  const where = kind === 'aside' ? 'a folder that was put aside' : 'the worktree';
+  const what = uncommitted.length > 0 ? `files in ${where} that are not committed` : kinds[kind];
   const which = run === null ? '' : `, run ${String(run)}`;
   return `${what}${which}${isEarlier ? ', of an earlier task of this id' : ''}`;
 }
