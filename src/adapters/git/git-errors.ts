@@ -1,5 +1,6 @@
 /** Errors of git and of the system for the person who reads them: what happened, where, and what to do about it. */
 import { statfsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Reason } from '../../domain/run.ts';
 import { PortError } from '../../ports.ts';
 
@@ -59,8 +60,11 @@ function explain(stderr: string, cwd: string): { readonly code: string | null; r
   }
   // Of a file that could not be written git does not always say why.
   const words = /writ|creat|lock|mkdir/i.test(stderr) && isFull(cwd) ? noSpace : stderr;
-  const told = troubles.find(({ pattern }) => pattern.test(words));
-  return told === undefined ? { code: null, hint: null } : { code: told.code, hint: told.hint };
+  for (const { pattern, code, hint } of troubles) {
+    const found = pattern.exec(words);
+    if (found !== null) return { code, hint: hint(resolve(cwd, found[1] ?? '')) };
+  }
+  return { code: null, hint: null };
 }
 
 function isFull(folder: string): boolean {
@@ -74,35 +78,75 @@ function isFull(folder: string): boolean {
 
 const noSpace = 'No space left on device';
 
-/** What git says of troubles that the task is not to blame for, and what the user does about each. */
-const troubles = [
+/** Something that goes wrong for reasons outside of the task. */
+interface Trouble {
+  /** What git says of it; what is in parentheses is the file that is to blame. */
+  readonly pattern: RegExp;
+  /** The system's code, or null. */
+  readonly code: string | null;
+  /** What the user does about it; `place` is the file, or the folder where git ran. */
+  readonly hint: (place: string) => string;
+}
+
+const troubles: readonly Trouble[] = [
   {
     pattern: /No space left on device|Out of diskspace/i,
     code: 'ENOSPC',
-    hint: 'The disk is full: make room (df -h shows how much there is), then try again.',
+    hint: () => 'The disk is full: make room (df -h shows how much there is), then try again.',
   },
   {
     pattern: /Disk quota exceeded/,
     code: 'EDQUOT',
-    hint: 'Your disk quota is used up: make room, then try again.',
+    hint: () => 'Your disk quota is used up: make room, then try again.',
   },
   {
     pattern: /Read-only file system/,
     code: 'EROFS',
-    hint: 'The file system is mounted read-only: mount it writable (mount -o remount,rw …), then try again.',
+    hint: () => 'The file system is mounted read-only: mount it writable (mount -o remount,rw …), then try again.',
   },
   {
     pattern: /Permission denied|insufficient permission/,
     code: 'EACCES',
-    hint: 'The board may not write there. See who owns it (ls -ld), and give it to yourself: sudo chown -R "$(id -un)" FOLDER',
+    hint: (place) =>
+      `The board may not write there. See who owns it (ls -ld '${place}'), and give it to yourself: sudo chown -R "$(id -un)" '${place}'`,
+  },
+  {
+    pattern: /Operation not permitted/,
+    code: 'EPERM',
+    hint: (place) =>
+      `The system forbids it, as where a file is immutable or a mount does not allow it. See: ls -ld '${place}'; lsattr -d '${place}' (chattr -i lifts it), then try again.`,
+  },
+  {
+    pattern: /unable to create directory for|could not create (?:leading )?director|cannot mkdir|Not a directory/,
+    code: null,
+    hint: (place) =>
+      `A file may stand where git needs a folder, or the folder above it can't be written to. See what is there (ls -ld '${place}'), move it away, then try again.`,
+  },
+  {
+    pattern: /bad config (?:line \d+|variable \S+) in file '?([^'\n]+?)'?(?: at line \d+)?$/m,
+    code: null,
+    hint: (place) => `Correct that line, then try again: "\${EDITOR:-vi}" '${place}'`,
+  },
+  {
+    pattern: /(?:unexpected|unterminated) line in (.+?packed-refs)/,
+    code: null,
+    hint: (place) =>
+      `That file, in which git keeps refs, is damaged. Copy it (cp '${place}' '${place}.broken'), take the line out ("\${EDITOR:-vi}" '${place}'), then try again; \`branchboard rescue ID\` lists what a task had`,
+  },
+  {
+    pattern: /not a git repository/,
+    code: null,
+    hint: (place) =>
+      `Its .git was moved or deleted, or a disk is not mounted. See what is there (ls -ld '${join(place, '.git')}'), put it back, then try again.`,
   },
   {
     pattern:
       /object file \S+ is empty|loose object \S+ .*is corrupt|object corrupt|inflate: data stream error|unable to read tree|bad object/,
     code: null,
-    hint: 'A file of the repository is damaged, as by a power cut. `git fsck --full` names what is missing; `git fetch` brings back what a remote has; `branchboard rescue ID` lists earlier commits of a task',
+    hint: () =>
+      'A file of the repository is damaged, as by a power cut. `git fsck --full` names what is missing; `git fetch` brings back what a remote has; `branchboard rescue ID` lists earlier commits of a task',
   },
-] as const;
+];
 
 /** Whether the disk has no room: nothing is wrong with the task, and trying again later helps. */
 export function isOutOfRoom(error: unknown): boolean {
@@ -120,7 +164,8 @@ export function toPortError(error: unknown): unknown {
   if (error instanceof PortError || !(error instanceof Error) || !('code' in error)) return error;
   const { code } = error;
   if (typeof code !== 'string') return error;
-  const hint = troubles.find((trouble) => trouble.code === code)?.hint;
+  const place = 'path' in error && typeof error.path === 'string' ? error.path : '.';
+  const hint = troubles.find((trouble) => trouble.code === code)?.hint(place);
   const message = hint === undefined ? error.message : `${error.message}. ${hint}`;
   return new PortError(message, { code, cause: error });
 }

@@ -388,7 +388,14 @@ describe('a disk that is full or read-only', () => {
     ['reset --hard', 'fatal: sha1 file write error. Out of diskspace', 'ENOSPC', /make room/],
     ['worktree add', 'fatal: could not open: Disk quota exceeded', 'EDQUOT', /quota/],
     ['worktree add', 'fatal: could not create directory: Read-only file system', 'EROFS', /mount -o remount,rw/],
-    ['worktree add', 'fatal: could not create directory: Permission denied', 'EACCES', /ls -ld/],
+    [
+      'worktree add',
+      'fatal: could not create directory: Permission denied',
+      'EACCES',
+      /chown -R "\$\(id -un\)" '\/.*\/repo'/,
+    ],
+    ['worktree add', 'fatal: could not create file: Operation not permitted', 'EPERM', /lsattr -d '\/.*\/repo'/],
+    ['worktree add', 'error: unable to create directory for .git/refs/heads/task/x', null, /ls -ld '\/.*\/repo'/],
   ])('says so when `git %s` says: %s', async (args, words, code, hint) => {
     const board = await scratch.worktrees({ env: fakeGit(scratch, failing(args, words)).env });
     await expect(start(board, 'x')).rejects.toMatchObject({

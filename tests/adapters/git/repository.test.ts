@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRepository } from '../../../src/adapters/git/repository.ts';
@@ -130,6 +130,33 @@ describe('running git', () => {
     const git = createGit(scratch.dir, { env: scratch.env });
     await expect(git.run(['worktree', 'unlock', 'nothing'])).rejects.toThrow(
       `git worktree unlock failed in ${scratch.dir}: 'nothing' is not a working tree`,
+    );
+  });
+
+  it.each([
+    [
+      'settings that can not be read',
+      'config',
+      '[core\n',
+      /bad config line 1[^]*try again: "\$\{EDITOR:-vi\}" '\/.*\/repo\/\.git\/config'$/,
+    ],
+    [
+      'packed refs that can not be read',
+      'packed-refs',
+      'rubbish\n',
+      /cp '\/.*\/repo\/\.git\/packed-refs' '\/.*\.broken'[^]*branchboard rescue/,
+    ],
+  ])('says what to type where it meets %s', async (_, file, text, message) => {
+    const git = createGit(scratch.dir, { env: scratch.env });
+    writeFileSync(join(scratch.dir, '.git', file), text);
+    await expect(git.run(['for-each-ref'])).rejects.toThrow(message);
+  });
+
+  it('says what to type where the repository is gone', async () => {
+    const git = createGit(scratch.dir, { env: scratch.env });
+    renameSync(join(scratch.dir, '.git'), join(scratch.dir, 'moved'));
+    await expect(git.run(['status'])).rejects.toThrow(
+      `See what is there (ls -ld '${join(scratch.dir, '.git')}'), put it back, then try again.`,
     );
   });
 
