@@ -8,7 +8,14 @@ import { active, boardOf, finished, planOf, queued } from './boards.ts';
 
 const now = 1_000;
 const names = (tasks: readonly { readonly id: string }[]) => tasks.map((task) => task.id);
-const holdUntil = (until: number): Hold => ({ reason: 'overload', detail: '', since: 0, until, isTold: false, strikes: 1 });
+const holdUntil = (until: number): Hold => ({
+  reason: 'overload',
+  detail: '',
+  since: 0,
+  until,
+  isTold: false,
+  strikes: 1,
+});
 const emptyScan: BoardScan = {
   ...{ inbox: new Map(), inboxRefused: new Map(), inboxSettlesAt: null, userPaused: false, holdOnDisk: false },
   columns: { queued: new Map(), active: new Map(), attention: new Map(), done: new Map(), archive: new Map() },
