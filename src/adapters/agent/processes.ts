@@ -101,14 +101,13 @@ export async function findOfBoard(board: string, since: string | null): Promise<
   return found;
 }
 
-/**
- * The living processes that those have started, and what these have started in turn, without those themselves. It tells
- * of what is below them now: whoever lost its parent meanwhile is nobody's descendant. Nothing is found but on Linux.
- */
-export function findDescendants(of: readonly ProcessMark[]): readonly ProcessMark[] {
-  const ancestors = of.filter(isAlive);
-  if (!onLinux || ancestors.length === 0) return [];
+/** Living processes by the pid of their parent. */
+export type Children = ReadonlyMap<number, readonly ProcessMark[]>;
+
+/** One pass over all processes, for several {@link findDescendants}. It is empty but on Linux. */
+export function listChildren(): Children {
   const children = new Map<number, ProcessMark[]>();
+  if (!onLinux) return children;
   for (const pid of listPids()) {
     const stat = readFields(pid);
     if (stat === null || isGone(stat)) continue;
@@ -117,10 +116,21 @@ export function findDescendants(of: readonly ProcessMark[]): readonly ProcessMar
     if (siblings === undefined) children.set(Number(stat[1]), [mark]);
     else siblings.push(mark);
   }
+  return children;
+}
+
+/**
+ * The living processes that those have started, and what these have started in turn, without those themselves. It tells
+ * of what is below them now: whoever lost its parent meanwhile is nobody's descendant. Nothing is found but on Linux.
+ */
+export function findDescendants(of: readonly ProcessMark[], children?: Children): readonly ProcessMark[] {
+  const ancestors = of.filter(isAlive);
+  if (ancestors.length === 0) return [];
+  const known = children ?? listChildren();
   const seen = new Set(ancestors.map(({ pid }) => pid));
   const found: ProcessMark[] = [];
   for (let next = ancestors; next.length > 0;) {
-    next = next.flatMap(({ pid }) => children.get(pid) ?? []).filter(({ pid }) => !seen.has(pid));
+    next = next.flatMap(({ pid }) => known.get(pid) ?? []).filter(({ pid }) => !seen.has(pid));
     for (const mark of next) seen.add(mark.pid);
     found.push(...next);
   }

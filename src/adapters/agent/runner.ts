@@ -18,7 +18,7 @@ import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
-import { findDescendants, findOfBoard, isAlive, signalGroup, type ProcessMark } from './processes.ts';
+import { findDescendants, findOfBoard, isAlive, listChildren, signalGroup, type ProcessMark } from './processes.ts';
 import { endRun, findRun } from './recover.ts';
 import { scriptedArguments, scriptedMainPath } from './scripted.ts';
 import { sweepRun } from './sweep.ts';
@@ -58,7 +58,10 @@ interface Followed {
   /** Started by us, so that its exit event comes. */
   readonly child: boolean;
   readonly leaveBeat: () => void;
-  /** What descended from the agent when it was last looked at: what threw its environment away is found here alone. */
+  /**
+   * What descended from the agent when it was looked at, and lives. What lost its environment (thrown away, or overwritten
+   * by a title, as nginx, redis and postgres do) and then its parent is found here alone.
+   */
   readonly descendants: Map<number, ProcessMark>;
   toldView: RunView | null;
   toldOutputAt: number;
@@ -69,12 +72,15 @@ class ProcessRunner implements AgentRunner {
   readonly #options: AgentRunnerOptions;
   readonly #timings: Timings;
   readonly #beat: Beat;
+  readonly #noteBeat: Beat;
+  #leaveNoteBeat: (() => void) | null = null;
   readonly #runs = new Map<string, Followed>();
 
   constructor(options: AgentRunnerOptions) {
     this.#options = options;
     this.#timings = { ...defaultTimings, ...options.timings };
     this.#beat = new Beat(options.clock, this.#timings.followEveryMs);
+    this.#noteBeat = new Beat(options.clock, this.#timings.noteEveryMs);
   }
 
   async start(request: RunRequest): Promise<void> {
@@ -158,7 +164,7 @@ class ProcessRunner implements AgentRunner {
         clock,
         timings: this.#timings,
         send: (signal) => {
-          noteDescendants(run);
+          noteDescendants([run]);
           signalGroup(mark, signal);
         },
       }),
@@ -169,6 +175,7 @@ class ProcessRunner implements AgentRunner {
       leaving: false,
     };
     this.#runs.set(formatRunId(plan), run);
+    this.#leaveNoteBeat ??= this.#noteBeat.join(() => noteDescendants([...this.#runs.values()]));
     return run;
   }
 
@@ -179,7 +186,7 @@ class ProcessRunner implements AgentRunner {
     await run.follower.catchUp();
     if (run.leaving) return;
     this.#tell(run);
-    if (run.follower.view.result !== null && run.ending.expectEnd()) noteDescendants(run);
+    if (run.follower.view.result !== null && run.ending.expectEnd()) noteDescendants([run]);
     if (gone) await this.#leave(run, { exitCode: null, signal: null });
   }
 
@@ -204,14 +211,25 @@ class ProcessRunner implements AgentRunner {
     await outlastShortage(clock, () => run.follower.finish());
     const stderrTail = await readStderrTail(this.#folderOf(run.plan));
     this.#runs.delete(formatRunId(run.plan));
+    if (this.#runs.size === 0) {
+      this.#leaveNoteBeat?.();
+      this.#leaveNoteBeat = null;
+    }
     const { view } = run.follower;
     listener.exited(run.plan, { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail });
   }
 }
 
-function noteDescendants(run: Followed): void {
+/** Looks at all processes once, for all these runs. */
+function noteDescendants(runs: readonly Followed[]): void {
   try {
-    for (const mark of findDescendants([run.mark])) run.descendants.set(mark.pid, mark);
+    const children = listChildren();
+    for (const { mark, descendants } of runs) {
+      const known = [...descendants.values()].filter(isAlive);
+      const found = findDescendants([mark, ...known], children);
+      descendants.clear();
+      for (const each of [...known, ...found]) descendants.set(each.pid, each);
+    }
   } catch (error) {
     // What can't be looked at now is looked at the next time.
     if (!isShortage(error)) throw error;

@@ -12,6 +12,8 @@ export interface Timings {
   readonly claimTimeoutMs: number;
   /** How long a process that an agent left behind may take to end after TERM, before KILL. */
   readonly sweepGraceMs: number;
+  /** How often it is noted what agents have started, so that it is known when it loses its tag. */
+  readonly noteEveryMs: number;
   /** Output that changes nothing in the view is told at most so often, so that a busy agent does not look stalled. */
   readonly outputReportEveryMs: number;
 }
@@ -25,6 +27,7 @@ export const defaultTimings: Timings = {
   hurriedGraceMs: limits.hurriedGraceMs,
   claimTimeoutMs: limits.claimTimeoutMs,
   sweepGraceMs: 1_000,
+  noteEveryMs: 1_000,
   outputReportEveryMs: 1_000,
 };
 

@@ -4,8 +4,17 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { formatTag, tagOf } from '../../../src/adapters/agent/agent-environment.ts';
 import { defaultSettings, type Settings } from '../../../src/domain/settings.ts';
-import { PortError } from '../../../src/ports.ts';
-import { awaitFile, createBench, lives, requestOf, scriptedAgent, shellAgent, type Bench } from './harness.ts';
+import { PortError, type Clock } from '../../../src/ports.ts';
+import {
+  awaitFile,
+  createBench,
+  lives,
+  realClock,
+  requestOf,
+  scriptedAgent,
+  shellAgent,
+  type Bench,
+} from './harness.ts';
 
 let bench: Bench;
 beforeEach(() => {
@@ -20,6 +29,11 @@ async function rejectionOf(promise: Promise<unknown>): Promise<PortError> {
   );
   if (!(error instanceof PortError)) throw new Error(`expected a PortError, got ${String(error)}`);
   return error;
+}
+
+/** The pid of a process's parent. */
+function readParent(pid: number): string | undefined {
+  return /\nPPid:\s*(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
 }
 
 const script = (...lines: string[]): string => ['Task', '```agent-script', ...lines, '```'].join('\n');
@@ -93,6 +107,29 @@ describe('an agent that runs', () => {
     const orphan = Number(/Started process (\d+)/.exec(exit.view.lastText ?? '')?.[1]);
     expect(orphan).toBeGreaterThan(1);
     expect(lives(orphan)).toBe(false);
+  });
+
+  it('is followed by the end of what lost its tag and its parent long before, if it was seen once', async () => {
+    const noteEveryMs = 17;
+    let notes = 0;
+    const setTimer: Clock['setTimer'] = (delayMs, wake) => {
+      if (delayMs === noteEveryMs) notes += 1;
+      return realClock.setTimer(delayMs, wake);
+    };
+    const detached = (pid: string): string => `env -i setsid sh -c 'echo $$ > ${pid}; exec /bin/sleep 300' &`;
+    const command = `(${detached('server')} until [ -e orphan ]; do sleep 0.01; done) & until [ -e go ]; do sleep 0.01; done`;
+    const agent = { ...defaultSettings.agent, command: 'sh', args: ['-c', command, 'agent'] };
+    const clock = { ...realClock, setTimer };
+    const runner = bench.runner({ ...defaultSettings, agent }, { clock, timings: { followEveryMs: 10, noteEveryMs } });
+    await runner.start(requestOf(bench.plan()));
+    const server = Number(await awaitFile(path.join(bench.work, 'server')));
+    const [before, parent] = [notes, readParent(server)];
+    await vi.waitFor(() => expect(notes).toBeGreaterThan(before + 1), 10_000);
+    writeFileSync(path.join(bench.work, 'orphan'), '');
+    await vi.waitFor(() => expect(readParent(server)).not.toBe(parent), 10_000);
+    writeFileSync(path.join(bench.work, 'go'), '');
+    await bench.exit();
+    expect(lives(server)).toBe(false);
   });
 
   it('leaves processes alone that carry another tag, part of the tag, or none', async () => {
