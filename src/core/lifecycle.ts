@@ -17,6 +17,7 @@ import { hasDisk } from './disk.ts';
 import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHoldFor } from './hold.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
+import { wasBrokenOff } from './service.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';
 
@@ -89,7 +90,9 @@ function stopCauseOf(draft: Draft, task: ActiveTask): StopCause | null {
 export function handleRunSeen(draft: Draft, run: RunId, view: RunView, lastOutputAt: number): void {
   const task = draft.task(run.task);
   if (task?.state !== 'active' || task.phase.name !== 'running' || task.phase.plan.n !== run.n) return;
-  draft.putTask({ ...task, phase: { ...task.phase, view, lastOutputAt } });
+  // An agent that was adopted is not silent for longer than it is followed.
+  const newest = Math.max(task.phase.lastOutputAt, lastOutputAt);
+  draft.putTask({ ...task, phase: { ...task.phase, view, lastOutputAt: newest } });
   draft.touchProgress();
   if (view.answered && draft.board.hold !== null) {
     liftHold(draft, task.phase.plan);
@@ -122,7 +125,9 @@ export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
   if (task?.state !== 'active') return;
   const { phase } = task;
   if ((phase.name !== 'running' && phase.name !== 'preparing') || phase.plan.n !== run.n) return;
-  finishRun(draft, task, phase.plan, exit);
+  // Who ends the board may end its agents at the same moment, and quicker than the board does.
+  const isSwept = draft.board.shutdown !== 'no' && (exit.view.result === null || wasBrokenOff(exit.view.result));
+  finishRun(draft, task, phase.plan, isSwept && exit.stopped === null ? { ...exit, stopped: 'shutdown' } : exit);
 }
 
 /** Goes on from a run's exit, seen now or found after a restart. */

@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import { keyOf } from '../../src/domain/task.ts';
-import { fileIn, id, ids, makeEvidence, makeExit, makePlan, makeResult, makeSpec, scanOf, Scene } from './scene.ts';
+import { emptyRunView } from '../../src/domain/run.ts';
+import {
+  fileIn,
+  id,
+  ids,
+  loadedIn,
+  makeEvidence,
+  makeExit,
+  makePlan,
+  makeResult,
+  makeSpec,
+  scanOf,
+  Scene,
+} from './scene.ts';
 
 const broken = makeExit(
   { result: makeResult({ isError: true, subtype: 'error_during_execution', text: 'It broke.' }) },
@@ -187,4 +200,23 @@ it('a file that is deleted while its result waits for the disk is forgotten once
   expect(scene.asked).toContain('record-exit');
   scene.tell({ type: 'scanned', scan: scanOf({}) });
   expect(scene.states).toEqual({});
+});
+
+it('an agent that somebody ends together with the board costs no attempt', () => {
+  const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
+  const plan = scene.run('a');
+  scene.tell({ type: 'shutdown-asked' });
+  scene.exit(plan, makeExit({}, { exitCode: null, signal: 'SIGTERM' })).settle('a');
+  expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1, resume: 'session' } });
+});
+
+it('an agent that was silent before it was adopted is no stall', () => {
+  const scene = new Scene({ stallAfterMs: 60_000 });
+  const plan = makePlan({ task: id('a') });
+  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
+  scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'alive', view: emptyRunView, startedAt: scene.at } }));
+  // Its stream was written last long before.
+  scene.tell({ type: 'run-seen', run: plan, view: emptyRunView, lastOutputAt: scene.at - 3_600_000 });
+  expect(scene.wait(59_999).asked).toEqual([]);
+  expect(scene.wait(1).effects).toMatchObject([{ type: 'stop-run', cause: 'stalled' }]);
 });
