@@ -112,7 +112,7 @@ async function spawnGit(
       unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true },
       allowEnvironment: ['GIT_TERMINAL_PROMPT', 'GIT_OPTIONAL_LOCKS', ...Object.keys(extra)],
       completion: { onClose: true, onExit: false },
-      timeout: { block: limits.gitTimeoutMs, stdOut: false, stdErr: false },
+      timeout: { block: patienceFor(args), stdOut: false, stdErr: false },
       input: () => how.input,
       errors(error, result) {
         // A command that a signal ended has no code, whatever the type says.
@@ -122,7 +122,7 @@ async function spawnGit(
         return error instanceof GitPluginError ? error : undefined;
       },
     });
-    const stdout = await withDeadline(git.env({ ...environment, ...extra }).raw([...args]));
+    const stdout = await withDeadline(git.env({ ...environment, ...extra }).raw([...args]), patienceFor(args));
     if (!stderr.startsWith('Error: spawn ')) return { exitCode, stdout, stderr };
   } catch (error) {
     throw spawnError(args, cwd, error instanceof Error ? error.message : String(error));
@@ -131,16 +131,29 @@ async function spawnGit(
 }
 
 /** Gives up on a command that was interrupted but whose output some child of it, such as a filter, holds open. */
-async function withDeadline<Value>(work: PromiseLike<Value>): Promise<Value> {
+async function withDeadline<Value>(work: PromiseLike<Value>, patienceMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), limits.gitTimeoutMs + limits.interruptGraceMs);
+    timer = setTimeout(() => reject(new Error('timeout')), patienceMs + limits.interruptGraceMs);
   });
   try {
     return await Promise.race([work, deadline]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Commands that take as long as a worktree has files. */
+const writers = new Set(['git reset', 'git checkout', 'git worktree remove', 'git worktree move']);
+
+function writesFiles(args: readonly string[]): boolean {
+  return writers.has(nameOf(args));
+}
+
+/** How long a command may take, in milliseconds. */
+function patienceFor(args: readonly string[]): number {
+  if (args[0] === 'fsck') return limits.unreachableTimeoutMs;
+  return writesFiles(args) ? limits.checkoutTimeoutMs : limits.gitTimeoutMs;
 }
 
 function spawnError(args: readonly string[], cwd: string, said: string): PortError {
@@ -151,9 +164,10 @@ function spawnError(args: readonly string[], cwd: string, said: string): PortErr
   }
   if (said.includes('does not exist')) return new PortError(`The folder ${cwd} does not exist.`, { code: 'ENOENT' });
   if (said.includes('timeout')) {
-    const seconds = String(limits.gitTimeoutMs / 1000);
+    const seconds = String(patienceFor(args) / 1000);
+    const what = writesFiles(args) ? ', which writes or removes all files there,' : '';
     return new PortError(
-      `${nameOf(args)} in ${cwd} took longer than ${seconds} s and was ended. Is the disk slow, or does a filter wait?`,
+      `${nameOf(args)} in ${cwd}${what} took longer than ${seconds} s and was ended. Is the disk slow, or does a filter wait?`,
       { code: 'ETIMEDOUT' },
     );
   }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRepository } from '../../../src/adapters/git/repository.ts';
@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 vi.mock('../../../src/domain/limits.ts', async (original) => {
   const { limits } = await original<{ readonly limits: object }>();
-  return { limits: { ...limits, gitTimeoutMs: 3_000, interruptGraceMs: 300 } };
+  return { limits: { ...limits, gitTimeoutMs: 3_000, checkoutTimeoutMs: 6_000, interruptGraceMs: 300 } };
 });
 
 describe('opening a repository', () => {
@@ -125,6 +125,20 @@ describe('running git', () => {
     await expect(git.run(['add', '-A'])).rejects.toMatchObject({ code: 'ETIMEDOUT', message: /longer than 3 s/ });
     expect(existsSync(join(scratch.dir, '.git', 'index.lock'))).toBe(false);
   }, 20_000);
+
+  it('gives a checkout more time than other commands, and says what it was', async () => {
+    scratch.write({ '.gitattributes': 'a.txt filter=slow\n' });
+    const git = createGit(scratch.dir, { env: scratch.env });
+    scratch.git('config', 'filter.slow.smudge', 'sh -c "sleep 4; cat"');
+    rmSync(join(scratch.dir, 'a.txt'));
+    await git.run(['reset', '--hard', '--quiet']);
+    expect(existsSync(join(scratch.dir, 'a.txt'))).toBe(true);
+    scratch.git('config', 'filter.slow.smudge', 'sh -c "sleep 15; cat"');
+    rmSync(join(scratch.dir, 'a.txt'));
+    await expect(git.run(['reset', '--hard', '--quiet'])).rejects.toThrow(
+      `git reset in ${scratch.dir}, which writes or removes all files there, took longer than 6 s`,
+    );
+  });
 
   it('says what git said, without its decorations', async () => {
     const git = createGit(scratch.dir, { env: scratch.env });
