@@ -14,6 +14,7 @@ export interface CommitFacts {
   /** Milliseconds since the epoch. */
   readonly date: number;
   readonly subject: string;
+  readonly tree: string;
   /** Null where there is no base, or files can't be read. */
   readonly changes: Diffstat | null;
 }
@@ -44,8 +45,7 @@ export async function describeCommits(
       const found = known.get(commit);
       if (found === undefined) return null;
       const from = known.get(bases[index] ?? '')?.tree;
-      const { date, subject } = found;
-      return { date, subject, changes: from === undefined ? null : await compareTrees(git, from, found.tree) };
+      return { ...found, changes: from === undefined ? null : await compareTrees(git, from, found.tree) };
     }),
   );
 }

@@ -12,6 +12,7 @@ import type { Git } from './git.ts';
 import { findClaim, findRecord } from './record.ts';
 import { branchLog, headLog, listLogged, readReflog } from './reflog.ts';
 import { branchRef } from './refs.ts';
+import { listUnreachable } from './rescue-unreachable.ts';
 import type { Repository } from './repository.ts';
 import { listDifferences, type LooseFolder } from './stand-in.ts';
 import { readStatus } from './status.ts';
@@ -20,10 +21,13 @@ import { readStatus } from './status.ts';
 const maxLogged = 200;
 
 /** What a finding is. */
-export type FindingKind = 'worktree' | 'aside' | 'branch' | 'done' | 'run' | 'left' | 'logged' | 'recorded' | 'base';
+export type FindingKind =
+  'worktree' | 'aside' | 'branch' | 'done' | 'run' | 'left' | 'logged' | 'recorded' | 'base' | 'unreachable';
 
 /** What is known of a run from its facts. */
 export interface RescueRun extends RunId {
+  /** Milliseconds since the epoch. */
+  readonly plannedAt: number;
   readonly workspace: Workspace;
   /** The commit that was found at its end, or null. */
   readonly tip: string | null;
@@ -70,6 +74,7 @@ export async function listSightings(
     ...sightBranches(branches, request),
     ...sightRecorded(request),
     ...(await sightLogged(repository, request)),
+    ...(await sightUnreachable(git, request)),
   ];
 }
 
@@ -177,6 +182,21 @@ async function sightLogged(repository: Repository, request: RescueRequest): Prom
     }
   }
   return sightings;
+}
+
+/** What nothing names, but may be of the task: it was committed since its first run, on top of what a run started from. */
+async function sightUnreachable(git: Git, { runs }: RescueRequest): Promise<readonly Sighting[]> {
+  const bases = [...new Set(runs.map(({ workspace }) => workspace.base))];
+  const found = await listUnreachable(git, bases, Math.min(...runs.map(({ plannedAt }) => plannedAt)));
+  return found.map(({ commit, base }) => ({
+    kind: 'unreachable',
+    name: `lost-${commit.slice(0, 7)}`,
+    run: null,
+    place: 'named by nothing (git fsck)',
+    commit,
+    base,
+    isEarlier: false,
+  }));
 }
 
 interface KnownWorkspace {

@@ -6,6 +6,7 @@
  *   worktrees            where HEAD is, and files that are not committed; also in folders that were put aside
  *   logs                 commits that a branch or a worktree's HEAD was on before
  *   facts                tips that the records of runs name
+ *   nothing              commits that are on their way out of the repository
  *
  * Reading changes nothing in the repository, and a damaged commit only hides itself. No git process changes anything
  * but the new branch, so that a board may run meanwhile.
@@ -63,7 +64,7 @@ export interface Finding {
   readonly base: string | null;
 }
 
-/** Everything that is found, newest first, each commit once. Throws PortError if git fails. */
+/** Everything that is found, newest first and what nothing names last, each commit once. Throws PortError if git fails. */
 export async function listFindings(
   git: Git,
   repository: Repository,
@@ -139,11 +140,16 @@ async function describe(
     asked.map(({ commit }) => commit),
     [...new Set(branches.values())],
   );
+  const isLost = (index: number): boolean => groups[index]?.[0]?.kind === 'unreachable';
+  // What is kept twice leaves a commit behind that nothing names and that holds nothing else.
+  const held = new Set(described.flatMap((facts, index) => (facts === null || isLost(index) ? [] : [facts.tree])));
   const names = new Set<string>();
   const findings = groups.flatMap((group, index): Finding[] => {
     const [first] = group;
     const facts = described[index] ?? null;
     if (first === undefined || facts === null) return [];
+    const { tree, ...told } = facts;
+    if (isLost(index) && held.has(tree)) return [];
     // Git tells whole seconds.
     const isEarlier = first.isEarlier || (request.since !== null && facts.date + 1_000 <= request.since);
     return [
@@ -154,7 +160,7 @@ async function describe(
         isEarlier,
         commit: first.commit,
         places: [...new Set(group.map(({ place }) => place))],
-        ...facts,
+        ...told,
         isOnBranch: (first.uncommitted ?? []).length === 0 && !unheld.has(first.commit),
         uncommitted: first.uncommitted ?? [],
         folder: first.folder ?? null,
@@ -162,7 +168,10 @@ async function describe(
       },
     ];
   });
-  return findings.sort((a, b) => b.uncommitted.length - a.uncommitted.length || b.date - a.date);
+  const isLast = ({ kind }: Finding): number => (kind === 'unreachable' ? 1 : 0);
+  return findings.sort(
+    (a, b) => isLast(a) - isLast(b) || b.uncommitted.length - a.uncommitted.length || b.date - a.date,
+  );
 }
 
 function chooseName(taken: Set<string>, wish: string): string {

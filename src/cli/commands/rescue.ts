@@ -81,7 +81,8 @@ async function readRuns(place: Place, folder: string, isEarlier: boolean) {
   const { runs } = await readTaskFacts(place.layout, folder as TaskId);
   return {
     runs: runs.map(({ plan, record }): RescueRun => {
-      return { task: plan.task, n: plan.n, workspace: plan.workspace, tip: record?.evidence?.tip ?? null, isEarlier };
+      const { task, n, plannedAt, workspace } = plan;
+      return { task, n, plannedAt, workspace, tip: record?.evidence?.tip ?? null, isEarlier };
     }),
     since: runs[0]?.plan.plannedAt ?? null,
   };
@@ -111,6 +112,7 @@ const kinds: Readonly<Record<FindingKind, string>> = {
   worktree: 'where the worktree is',
   aside: 'where a folder is that was put aside',
   base: "the dependencies' work that it started from",
+  unreachable: 'a commit that nothing names any more, perhaps of this task',
 };
 
 function printList(task: TaskId, findings: readonly Finding[]): void {
