@@ -1,4 +1,5 @@
 /** Sees to what was not foreseen: two files of one name, agents that nobody follows, work that must not be lost. */
+import { isDiskFull } from '../core/disk.ts';
 import type { TaskFile } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { RunId, RunPlan } from '../domain/run.ts';
@@ -55,7 +56,7 @@ export class Caretaker {
     try {
       await this.#ports.worktrees.keep(plan);
     } catch (error) {
-      if (error instanceof PortError && error.code === 'ENOSPC') throw error;
+      if (error instanceof PortError && isDiskFull(error)) throw error;
       const message = this.#ports.redact(error instanceof Error ? error.message : String(error));
       const entry = { type: 'effect-failed', at: this.#ports.clock.now(), task, effect: 'keep-work', message } as const;
       await this.#ports.journal.append(entry).catch(() => undefined);

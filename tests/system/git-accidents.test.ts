@@ -148,6 +148,21 @@ exec '${real}' "$@"`;
     }),
 );
 
+test.concurrent('work that a used-up quota keeps from being kept is kept once there is room', { timeout }, () =>
+  withBoard(setup, async (board) => {
+    const bin = join(board.root, 'bin');
+    const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    mkdirSync(bin);
+    const once = `case "$*" in *" add --all"*) mkdir '${bin}/met' 2>/dev/null && echo "error: unable to write: Disk quota exceeded" >&2 && exit 1;; esac`;
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\n${once}\nexec '${real}' "$@"\n`, { mode: 0o755 });
+    board.drop({ 'x.md': writeTask('X', fails) });
+    const env = { PATH: `${bin}:${board.environment['PATH'] ?? ''}` };
+    expect((await withPatience(board.launch(['start', '--until-idle'], { env }).ended, 'the board')).code).toBe(3);
+    expect(existsSync(join(bin, 'met'))).toBe(true);
+    expect(board.git('show', 'refs/branchboard/kept/x/1:two.txt')).toBe('two');
+  }),
+);
+
 test.concurrent(
   'the board and its git killed among 4000 files: the next start makes the worktree whole',
   { timeout },
