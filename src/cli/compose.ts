@@ -71,6 +71,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         boardDir: layout.root,
         settings: () => daemon.board.settings,
         runCommand: commands,
+        signal: breakOff.signal,
         env: markOwnCommands(process.env, layout.root),
         notice: onNotice,
       }),

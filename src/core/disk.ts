@@ -8,7 +8,7 @@ import { limits } from '../domain/limits.ts';
 import type { Draft } from './draft.ts';
 
 /** Whether a fault says that the disk, or the user's share of it, is full. */
-export function isDiskFull(fault: OutsideFault): boolean {
+export function isDiskFull(fault: Pick<OutsideFault, 'code'>): boolean {
   return fault.code === 'ENOSPC' || fault.code === 'EDQUOT';
 }
 

@@ -1,5 +1,5 @@
 /** How a board ends and begins again: nothing is left running, nothing is lost, and only one runs at a time. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -87,6 +87,27 @@ test.concurrent('a board whose output goes elsewhere outlives its terminal, as u
     expect(board.column('done')).toEqual(['job']);
     expect(board.countRuns('job')).toBe(1);
   }),
+);
+
+test.concurrent(
+  'a checkout that a filter of the user’s holds up does not hold up the end of the board',
+  { timeout },
+  () =>
+    withBoard({ files: { '.gitattributes': 'slow.txt filter=slow\n', 'slow.txt': 'slow\n' } }, async (board) => {
+      const script = board.gate('filter');
+      writeFileSync(script, `[ -e ${board.gate('quick')} ] || exec sleep 300\ncat\n`);
+      board.git('config', 'filter.slow.smudge', `sh ${script}`);
+      board.drop({ 'job.md': writeTask('Job', addFile('work.txt')) });
+      const running = await board.start();
+      await waitUntil('git is at it', () => existsSync(board.path('worktrees', 'job', '.gitattributes')));
+      expect((await board.stop(running)).code).toBe(0);
+      expect(board.column('queued')).toEqual(['job']);
+      expect(board.findAgentProcesses()).toEqual([]);
+      board.open('quick');
+      expect(await board.runUntilIdle()).toBe(0);
+      expect(board.task('job')).toMatchObject({ column: 'done', attempt: 1 });
+      expect(board.git('show', 'task/job:slow.txt')).toBe('slow');
+    }),
 );
 
 test.concurrent('a second signal hurries an agent that does not listen', { timeout }, () =>

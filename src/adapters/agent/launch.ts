@@ -17,7 +17,7 @@ import { wait, type Timings } from './timings.ts';
 /** The claim is looked for after so many milliseconds, then after longer and longer waits. */
 const firstLookMs = 1;
 const slowestLookMs = 20;
-/** How long the system may take to end a killed wrapper. */
+/** How long a wrapper may take to end, by itself or killed. */
 const killWaitMs = 1_000;
 /** Room for control sequences and for characters of several bytes at the end of stderr. */
 const stderrTailBytes = limits.maxTailChars * 4;
@@ -75,9 +75,9 @@ export async function launchAgent(
   child.unref();
   try {
     const claim = await awaitClaim(end, request, clock, timings);
-    return await confirmClaim(claim, child, request, exited);
+    return await confirmClaim(claim, child, request, exited, clock);
   } catch (error) {
-    // It may be at work already, as where its claim could not be read, and nobody would follow it.
+    // It may be at work already, as where its claim can't be read, and nobody would follow it.
     if (child.pid !== undefined && end.exit === null) {
       killGroup(child.pid);
       await Promise.race([exited, wait(clock, killWaitMs)]);
@@ -156,12 +156,14 @@ async function confirmClaim(
   child: ChildProcess,
   request: LaunchRequest,
   exited: Promise<ChildExit>,
+  clock: Clock,
 ): Promise<Launched> {
   if (claim.mark !== null && claim.mark.pid === child.pid) {
     syncClaim(request.folder);
     return { mark: claim.mark, claimedAt: claim.claimedAt, exited };
   }
-  await exited;
+  // Who loses the claim ends; one that does not has made a claim of its own somewhere, and is ended.
+  await Promise.race([exited, wait(clock, killWaitMs)]);
   const holder = claim.mark === null ? 'another process' : `process ${String(claim.mark.pid)}`;
   throw new PortError(`${request.folder}: the run is claimed by ${holder} already; it was not started twice`, {
     code: 'EEXIST',

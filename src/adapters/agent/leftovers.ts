@@ -25,8 +25,7 @@ export async function awaitLeftovers(
   onNotice: (message: string) => void,
   waitMs: number = limits.leftoverWaitMs,
 ): Promise<void> {
-  const find = async (): Promise<readonly ProcessMark[]> =>
-    (await findOfBoard(boardDir, null)).filter(({ run }) => run === null);
+  const find = findOwn(boardDir);
   const first = await find();
   if (first.length === 0) return;
   const pids = first.map(({ pid }) => String(pid)).join(', ');
@@ -38,4 +37,14 @@ export async function awaitLeftovers(
   }
   const ended = await sweep(find, clock, defaultTimings);
   if (ended > 0) onNotice(`it did not end within ${String(waitMs / 1000)} s and was ended`);
+}
+
+/** Ends what a board's own commands have left, such as a filter of a checkout that was broken off. For the board's end. */
+export async function endLeftovers(boardDir: string, clock: Clock): Promise<void> {
+  await sweep(findOwn(boardDir), clock, defaultTimings);
+}
+
+/** Looks for processes that carry the board's mark and no run's. */
+function findOwn(boardDir: string): () => Promise<readonly ProcessMark[]> {
+  return async () => (await findOfBoard(boardDir, null)).filter(({ run }) => run === null);
 }

@@ -43,6 +43,8 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** More settings, as `name=value`. */
   readonly config?: readonly string[];
+  /** Ends the command. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs git in one repository. */
@@ -114,6 +116,7 @@ async function spawnGit(
       completion: { onClose: true, onExit: false },
       timeout: { block: patienceFor(args), stdOut: false, stdErr: false },
       input: () => how.input,
+      ...(how.signal === undefined ? {} : { abort: how.signal }),
       errors(error, result) {
         // A command that a signal ended has no code, whatever the type says.
         exitCode = Number.isInteger(result.exitCode) ? result.exitCode : killedExitCode;
@@ -122,7 +125,11 @@ async function spawnGit(
         return error instanceof GitPluginError ? error : undefined;
       },
     });
-    const stdout = await withDeadline(git.env({ ...environment, ...extra }).raw([...args]), patienceFor(args));
+    const stdout = await withDeadline(
+      git.env({ ...environment, ...extra }).raw([...args]),
+      patienceFor(args),
+      how.signal,
+    );
     if (!stderr.startsWith('Error: spawn ')) return { exitCode, stdout, stderr };
   } catch (error) {
     throw spawnError(args, cwd, error instanceof Error ? error.message : String(error));
@@ -131,15 +138,26 @@ async function spawnGit(
 }
 
 /** Gives up on a command that was interrupted but whose output some child of it, such as a filter, holds open. */
-async function withDeadline<Value>(work: PromiseLike<Value>, patienceMs: number): Promise<Value> {
+async function withDeadline<Value>(
+  work: PromiseLike<Value>,
+  patienceMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
+  let hurry = (): void => undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('timeout')), patienceMs + limits.interruptGraceMs);
+    hurry = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => reject(new Error('abort')), limits.interruptGraceMs);
+    };
   });
+  signal?.addEventListener('abort', hurry, { once: true });
   try {
     return await Promise.race([work, deadline]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', hurry);
   }
 }
 
@@ -171,6 +189,8 @@ function spawnError(args: readonly string[], cwd: string, said: string): PortErr
       { code: 'ETIMEDOUT' },
     );
   }
+  if (/\babort\b/i.test(said))
+    return new PortError(`${nameOf(args)} in ${cwd} was broken off because the board stops.`);
   const code = /\bspawn (?:\S+ )?(E[A-Z0-9]+)\b/.exec(said)?.[1];
   const options = code === undefined ? {} : { code };
   return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`, options);

@@ -47,6 +47,8 @@ export interface PreparationContext {
   readonly boardDir: string;
   readonly settings: () => Settings;
   readonly runCommand: CommandRunner;
+  /** The board stops: a checkout is broken off. */
+  readonly signal: AbortSignal;
   readonly notice: (message: string) => void;
 }
 
@@ -84,7 +86,10 @@ async function checkOut(context: PreparationContext, plan: RunPlan, existing: st
   if (await exists(path)) await clearAway(context, plan, existing);
   await makeParent(path);
   await git.serialise(() => addWorktree(context, plan));
-  await git.run(['reset', '--hard', '--quiet', '--no-recurse-submodules'], inWorktree(path));
+  await git.run(['reset', '--hard', '--quiet', '--no-recurse-submodules'], {
+    ...inWorktree(path),
+    signal: context.signal,
+  });
   if (plan.workspace.kind === 'branch') await restoreFiles(git, plan);
   const record = await findRecord(repository, path);
   if (record === null) throw taskError('setup-failed', `The worktree ${path} lost its link to the repository.`);

@@ -22,6 +22,8 @@ export interface WorktreesOptions {
   readonly settings: () => Settings;
   /** Runs the `setup` commands. */
   readonly runCommand: CommandRunner;
+  /** The board stops: checkouts are broken off. */
+  readonly signal: AbortSignal;
   /** The environment that git inherits, without its `GIT_*`; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
   /** Is told what the user should know and what no task fails over. */
@@ -40,7 +42,7 @@ export interface GitWorktrees extends Worktrees {
 
 /** Makes the adapter; runs nothing yet. Calls for different tasks may overlap. */
 export function createWorktrees(options: WorktreesOptions): GitWorktrees {
-  const { repository, boardDir, settings, runCommand } = options;
+  const { repository, boardDir, settings, runCommand, signal } = options;
   const notice = options.notice ?? (() => undefined);
   const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice });
   /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
@@ -69,7 +71,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
 
   async function prepareAndForget(plan: RunPlan): Promise<void> {
     const { workspace } = plan;
-    await prepare({ git, repository, boardDir, settings, runCommand, notice }, plan);
+    await prepare({ git, repository, boardDir, settings, runCommand, signal, notice }, plan);
     promises.delete(workspace.path.toLowerCase());
     if (workspace.kind === 'branch') promises.delete(workspace.branch.toLowerCase());
   }

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { findAgent } from '../../adapters/agent/command-path.ts';
-import { awaitLeftovers } from '../../adapters/agent/leftovers.ts';
+import { awaitLeftovers, endLeftovers } from '../../adapters/agent/leftovers.ts';
 import { createClock } from '../../adapters/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { findOwner, lockBoard, type Owner } from '../../adapters/lock.ts';
@@ -85,6 +85,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
     await daemon.run();
   } finally {
+    await endLeftovers(place.layout.root, createClock());
     view.end();
     await lock.value.release();
     signals.end();

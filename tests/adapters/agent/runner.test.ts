@@ -226,7 +226,7 @@ describe('starting', () => {
     mkdirSync(path.join(bench.folderOf(plan), 'claim'));
     const runner = bench.runner(shellAgent('waiting.sh'));
     const error = await rejectionOf(runner.start(requestOf(plan)));
-    expect(error).toMatchObject({ code: 'EISDIR', fault: null });
+    expect(error).toMatchObject({ code: 'EEXIST', fault: null });
     // What is killed may take a moment to be gone.
     await vi.waitFor(async () => expect(await runner.findRunning()).toEqual([]), 5_000);
   });

@@ -85,6 +85,7 @@ export class Scratch {
       repository,
       boardDir: join(repository.topLevel, '.orchestrator'),
       settings: () => this.settings,
+      signal: new AbortController().signal,
       runCommand: options.runCommand ?? {
         run: (argv) => {
           this.commands.push([...argv]);
