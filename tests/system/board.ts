@@ -248,8 +248,13 @@ export class ScratchBoard {
     writeFileSync(this.gate(name), '');
   }
 
-  /** Living processes that were started, however indirectly, by an agent of this board. */
+  /** Living processes that were started, however indirectly, by an agent or a command of this board. */
   findAgentProcesses(): readonly number[] {
+    return this.findProcesses().filter((pid) => /(?:^|\0)BRANCHBOARD_RUN=/.test(readEnvironment(String(pid))));
+  }
+
+  /** The same, and the board's own git commands. */
+  findProcesses(): readonly number[] {
     if (process.platform !== 'linux') return [];
     const tag = `BRANCHBOARD_BOARD=${this.path()}\0`;
     return readdirSync('/proc')
@@ -261,7 +266,7 @@ export class ScratchBoard {
   /** Kills the agents of this board and all that they started, until nothing of them lives. */
   async killAgents(): Promise<void> {
     await waitUntil('no agent lives', () => {
-      const found = this.findAgentProcesses();
+      const found = this.findProcesses();
       for (const pid of found) kill(pid);
       return found.length === 0;
     });

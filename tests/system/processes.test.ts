@@ -133,7 +133,7 @@ test.concurrent('git that is still at work for a killed board is waited for', { 
     await waitUntil('git is at work', () => existsSync(board.gate('begun')));
     first.signal('SIGKILL');
     await first.ended;
-    const left = board.findAgentProcesses();
+    const left = board.findProcesses();
     expect(left.length).toBeGreaterThan(0);
     const second = board.launch(['start', '--until-idle'], { env });
     await waitUntil('it waits', () => second.output().includes('git is still at work for the board that was killed'));
