@@ -53,7 +53,7 @@ function findRetried({ stopped, view }: RunExit): ServiceFault | null {
   return { reason: overloadWords.test(view.apiRetry) ? 'overload' : 'connection', detail: view.apiRetry, until: null };
 }
 
-function findReason({ apiErrorStatus: status, subtype }: AgentResult, detail: string): PauseReason | null {
+function findReason({ apiErrorStatus: status, subtype, report }: AgentResult, detail: string): PauseReason | null {
   switch (status) {
     case 401:
     case 403:
@@ -71,8 +71,8 @@ function findReason({ apiErrorStatus: status, subtype }: AgentResult, detail: st
     default:
       return status >= 500 ? 'overload' : null;
   }
-  // What says itself that it is of another kind is the agent's own failure.
-  if (subtype !== 'success') return null;
+  // What says itself that it is of another kind, or what the model reported, is the agent's own failure.
+  if (subtype !== 'success' || report !== null) return null;
   if (loginWords.test(detail)) return 'auth';
   const spent = findSpent(detail);
   if (spent !== null) return spent;

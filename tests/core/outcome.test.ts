@@ -164,6 +164,7 @@ const walls: readonly [string, Partial<AgentResult>, string | null][] = [
   ['extra usage', { apiErrorStatus: 429, text: "You're out of extra usage · resets 5pm (UTC)" }, 'usage-limit'],
   ['a request that is too large', { text: 'Prompt is too long' }, null],
   ['a model that is not there', { apiErrorStatus: 404, text: 'There is an issue with the selected model (x).' }, null],
+  ['what the model itself reports', { report: report({ status: 'failed' }), text: 'I give up' }, null],
   ['turns that are used up, whatever they say', { subtype: 'error_max_turns', text: 'overloaded' }, null],
 ];
 
