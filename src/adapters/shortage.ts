@@ -1,13 +1,14 @@
 /** What a machine lacks for a while: descriptors, memory, room for one more process. The same may succeed a moment later. */
+import { isShortageCode } from '../domain/hold.ts';
 import type { Clock } from '../ports.ts';
 import { wait } from './agent/timings.ts';
+import { codeOf } from './files/durable.ts';
 
-const codes = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
 const againAfterMs = 1_000;
 
 /** Whether an error says that the machine lacked something, and nothing of what was asked for. */
 export function isShortage(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && codes.some((code) => code === error.code);
+  return isShortageCode(codeOf(error));
 }
 
 /** Does work again and again for as long as the machine lacks something for it. Otherwise rejects as the work does. */

@@ -2,6 +2,7 @@
 import { isDiskFull } from '../core/disk.ts';
 import type { TaskFile } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
+import { isShortageCode } from '../domain/hold.ts';
 import type { RunId, RunPlan } from '../domain/run.ts';
 import type { Column, TaskId } from '../domain/task.ts';
 import { PortError, type AgentRunner, type BoardFiles, type Clock, type Journal, type Worktrees } from '../ports.ts';
@@ -51,12 +52,15 @@ export class Caretaker {
     return [];
   }
 
-  /** Nothing is removed here, so what git can't take in is told and holds nothing up. */
+  /**
+   * Nothing is removed here, so what git can't take in is told and holds nothing up. Where the machine lacks something
+   * for a while, it is thrown: the next attempt may throw the work away, so it waits until the work is kept.
+   */
   async keepWork(task: TaskId, plan: RunPlan): Promise<readonly News[]> {
     try {
       await this.#ports.worktrees.keep(plan);
     } catch (error) {
-      if (error instanceof PortError && isDiskFull(error)) throw error;
+      if (error instanceof PortError && (isDiskFull(error) || isShortageCode(error.code))) throw error;
       const message = this.#ports.redact(error instanceof Error ? error.message : String(error));
       const entry = { type: 'effect-failed', at: this.#ports.clock.now(), task, effect: 'keep-work', message } as const;
       await this.#ports.journal.append(entry).catch(() => undefined);
