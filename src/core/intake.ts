@@ -6,22 +6,20 @@ import {
   type BoardScan,
   type FileIdentity,
   type InboxFile,
-  type LoadedTask,
   type OutsideFault,
   type Task,
   type TaskFile,
 } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { TakenIn } from '../domain/event.ts';
-import { columns, idOfFile, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts';
+import { columns, idOfFile, keyOf } from '../domain/task.ts';
 import { limits } from '../domain/limits.ts';
-import type { Verdict } from '../domain/run.ts';
 import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk, isDiskFull, noteDiskFull } from './disk.ts';
 import { endHold } from './hold.ts';
+import { stopLoading } from './loading.ts';
 import { load, moveActive, moveWaiting, placeOf } from './move.ts';
-import { adoptTask } from './reconcile.ts';
 
 /** Compares the folders with what is known. */
 export function handleScanned(draft: Draft, scan: BoardScan): void {
@@ -233,83 +231,4 @@ function handleTakeInFailed(draft: Draft, name: string, identity: FileIdentity, 
     retryAt: draft.at + backOff(limits.firstBackoffMs, failures),
   });
   if (failures === 1) draft.journal({ type: 'inbox-rejected', name, diagnostics });
-}
-
-/** A file met for the first time was read, with its facts. */
-export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
-  const { file } = loaded;
-  stopLoading(draft, [placeOf(file)]);
-  const id = idOfFile(file.name);
-  if (id === null) return;
-  const live = draft.task(id);
-  const finished = draft.board.finished.get(keyOf(id));
-  if (live !== undefined) {
-    if (live.file.column !== file.column) draft.emit({ type: 'set-aside', task: id, file, keeper: live.file });
-    return;
-  }
-  // One that an agent is on counts, wherever its namesake is.
-  if (finished?.file.column === 'done' && loaded.lastRun?.kind !== 'alive') {
-    draft.emit({ type: 'set-aside', task: id, file, keeper: finished.file });
-    return;
-  }
-  draft.removeFinished(id);
-  for (const name of loaded.facts.damaged) {
-    const note = `runs/${id}/${name} can't be understood and counts as missing`;
-    draft.journal({ type: 'task-found', task: id, column: file.column, note });
-  }
-  adoptTask(draft, id, loaded);
-}
-
-/** A file that was to be loaded is no longer there. */
-export function handleTaskVanished(draft: Draft, file: TaskFile): void {
-  stopLoading(draft, [placeOf(file)]);
-}
-
-/** A file could not be loaded: it is asked for again at the next scan, and holds nobody else up until then. */
-export function handleTaskUnread(draft: Draft, file: TaskFile, why: string): void {
-  const place = placeOf(file);
-  const isKnown = draft.board.unread.get(place) === why;
-  stopLoading(draft, [place], isKnown);
-  if (!isKnown) draft.set({ unread: new Map(draft.board.unread).set(place, why) });
-}
-
-/** Verdicts of finished tasks, asked for because a live task depends on them. */
-export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, Verdict | null>): void {
-  stopLoading(
-    draft,
-    [...verdicts.keys()].map((key) => `verdict/${key}`),
-  );
-  for (const [key, verdict] of verdicts) {
-    const task = draft.board.finished.get(key);
-    if (task !== undefined) draft.putFinished({ ...task, verdict });
-  }
-}
-
-/** These are no longer being read; with `isUnread` they could not be, for the reason that is known already. */
-function stopLoading(draft: Draft, places: readonly string[], isUnread = false): void {
-  if (places.length === 0) return;
-  const loading = new Set(draft.board.loading);
-  for (const place of places) loading.delete(place);
-  draft.set({ loading });
-  if (isUnread || !places.some((place) => draft.board.unread.has(place))) return;
-  const unread = new Map(draft.board.unread);
-  for (const place of places) unread.delete(place);
-  draft.set({ unread });
-}
-
-/** A known file that was edited was read again. */
-export function handleTaskRead(
-  draft: Draft,
-  file: TaskFile,
-  spec: TaskSpec | null,
-  diagnostics: readonly Diagnostic[],
-): void {
-  const id = idOfFile(file.name);
-  const task = id === null ? undefined : draft.task(id);
-  if (task === undefined || task.file.column !== file.column) return;
-  const problems = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-  if (diagnostics.length > 0) draft.journal({ type: 'task-changed', task: task.id, diagnostics });
-  // The file's name is the id, whatever its frontmatter says since.
-  const known = { ...task, spec: spec === null ? task.spec : { ...spec, id: task.id } };
-  draft.putTask(known.state === 'queued' ? { ...known, problems } : known);
 }

@@ -14,15 +14,14 @@ import { handleDiskLookedAt, isDiskFull, noteDiskFull } from './disk.ts';
 import { Draft } from './draft.ts';
 import { findCycles, findUnreadDependencies } from './graph.ts';
 import { recallHold } from './hold.ts';
+import { handleScanned, handleTakenIn } from './intake.ts';
 import {
-  handleScanned,
-  handleTakenIn,
   handleTaskLoaded,
   handleTaskRead,
   handleTaskUnread,
   handleTaskVanished,
   handleVerdictsRead,
-} from './intake.ts';
+} from './loading.ts';
 import {
   handleBaseConflict,
   handleMoved,

@@ -37,7 +37,7 @@ export interface Spending {
   readonly costs: ReadonlyMap<string, number>;
 }
 
-/** Codes of what a machine lacks for a while: descriptors, memory, room for one more process. */
+/** Codes of what a machine lacks for a while: descriptors, memory, room for one more program. */
 const shortages: readonly (string | null)[] = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
 
 /** Whether a system's code says that the machine lacked something, so that the same may succeed a moment later. */
