@@ -1,7 +1,7 @@
 /** What a run's end means: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
 import type { Blame, Evidence, Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
-import { findServiceFault, isSessionLost, type ServiceFault } from './service.ts';
+import { findServiceFault, isSessionLost, quoteResult, type ServiceFault } from './service.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
 export type ExitMeaning =
@@ -62,7 +62,7 @@ function interpretFailure(exit: RunExit): ExitMeaning {
   if (result === null) {
     return failed('no-result', describeTail(`The agent ended without a result (${describeEnd(exit)}).`, exit));
   }
-  const said = [...new Set([result.text, ...result.errors])].filter((text) => text !== '').join('\n');
+  const said = quoteResult(result);
   switch (result.subtype) {
     case 'error_max_turns':
       return failed('max-turns', said || 'The agent used up its turns.');

@@ -26,7 +26,7 @@ export function findServiceFault(exit: RunExit): ServiceFault | null {
   const { usageLimit } = exit.view;
   const result = wasBrokenOff(exit.view.result) ? null : exit.view.result;
   if (result?.isError === false || /^error_max_/.test(result?.subtype ?? '')) return null;
-  const detail = result === null ? '' : [...new Set([result.text, ...result.errors])].filter(Boolean).join('\n');
+  const detail = result === null ? '' : quoteResult(result);
   if (usageLimit?.status === 'rejected') {
     const until = usageLimit.resetsAt ?? findResetTime(detail, exit.endedAt);
     return { reason: 'usage-limit', detail: detail || 'The usage limit is reached.', until };
@@ -35,6 +35,11 @@ export function findServiceFault(exit: RunExit): ServiceFault | null {
   const reason = findReason(result, detail);
   if (reason === null) return null;
   return { reason, detail, until: reason === 'usage-limit' ? findResetTime(detail, exit.endedAt) : null };
+}
+
+/** What a result says in words, each thing once. */
+export function quoteResult({ text, errors }: AgentResult): string {
+  return [...new Set([text, ...errors])].filter((said) => said !== '').join('\n');
 }
 
 /** An agent that is ended in its middle says no more than that, as a result of its own. */

@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Effect } from '../domain/effect.ts';
 import { laneOf } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
-import { keyOf, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
+import { idOfFile, keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
 
 /** The lane of the board's hold; no task has such an id. */
 const holdLane = '/hold';
@@ -89,5 +89,5 @@ export class Lanes {
 
 /** A task is loaded after what is being written of it. */
 function findLane(effect: Effect): TaskId | null {
-  return effect.type === 'load-task' ? (parseTaskId(effect.file.name.replace(/\.md$/, '')) ?? null) : laneOf(effect);
+  return effect.type === 'load-task' ? idOfFile(effect.file.name) : laneOf(effect);
 }
