@@ -20,6 +20,7 @@ import { readBoard } from '../daemon/snapshot.ts';
 import type { Board } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { HistoryEntry } from '../domain/history.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { ParseGuard } from '../ports.ts';
 import { countChanges } from '../markdown/line-merge.ts';
@@ -39,6 +40,8 @@ const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };
 /** How a daemon is to run. */
 export interface DaemonChoices {
   readonly untilIdle: boolean;
+  /** See {@link Sandbox}. */
+  readonly sandbox: Sandbox;
   readonly onBoard?: (board: Board) => void;
   readonly onHistory?: (entry: HistoryEntry) => void;
   /** Told what the user should know and no task fails over. */
@@ -97,6 +100,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
     hints: createChangeHints(layout, onNotice),
     settingsFile: composeSettings(place, guard),
     untilIdle: choices.untilIdle,
+    sandbox: choices.sandbox,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
     onHistory: (entry) => {
       choices.onHistory?.(entry);

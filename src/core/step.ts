@@ -43,6 +43,7 @@ import { endStrays } from './strays.ts';
 export const emptyBoard: Board = {
   settings: defaultSettings,
   settingsProblems: [],
+  sandbox: null,
   live: new Map(),
   finished: new Map(),
   inbox: new Map(),
@@ -81,6 +82,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       draft.journal({ type: 'board-started' });
       if (event.hold !== null) recallHold(draft, event.hold);
       endBudgetHold(draft);
+      return;
+    case 'sandbox-tried':
+      draft.set({ sandbox: event.sandbox });
       return;
     case 'tick':
       startDay(draft, event.day);
@@ -231,6 +235,7 @@ function showsChange(before: Board, after: Board): boolean {
   return (
     before.live !== after.live ||
     before.finished !== after.finished ||
+    before.sandbox !== after.sandbox ||
     before.inbox !== after.inbox ||
     before.hold !== after.hold ||
     before.disk !== after.disk ||

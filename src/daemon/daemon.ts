@@ -14,6 +14,7 @@ import { laneOf, type Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
 import type { RunExit, RunId } from '../domain/run.ts';
 import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -33,6 +34,8 @@ export interface DaemonOptions {
   readonly makeAgents: (listener: RunListener, settings: () => Board['settings']) => Ports['agents'];
   readonly hints: ChangeHints;
   readonly settingsFile: SettingsFile;
+  /** Whether agents and commands are confined, found out by trying. */
+  readonly sandbox: Sandbox;
   /** End by itself once nothing can go on without the user. */
   readonly untilIdle: boolean;
   /** Told after each change. */
@@ -97,6 +100,7 @@ export class Daemon {
       this.#end = { resolve, reject };
     });
     await this.#readSettings();
+    this.#post({ type: 'sandbox-tried', sandbox: this.#options.sandbox });
     const day = clock.day(clock.now());
     this.#post({ type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() });
     this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });

@@ -18,6 +18,7 @@ interface Delayed {
 /** All that is to be said now. */
 export function listWarnings(board: Board, clock: Clock): readonly string[] {
   return [
+    ...warnOfSandbox(board),
     ...warnOfDisk(board),
     ...warnOfTroubles(board),
     ...warnOfUnread(board),
@@ -25,6 +26,23 @@ export function listWarnings(board: Board, clock: Clock): readonly string[] {
     ...warnOfDelays(board, clock),
     ...warnOfUsage(board, clock),
   ];
+}
+
+/** The scripted agent calls no model and does what its task says, so that it needs none. */
+function warnOfSandbox({ sandbox, settings }: Board): readonly string[] {
+  if (sandbox === null || settings.agent.kind === 'scripted') return [];
+  switch (sandbox.kind) {
+    case 'on':
+      return [];
+    case 'off':
+      return ['Agents run without a sandbox, as `sandbox: off` says; they may do what is allowed by name.'];
+    case 'missing':
+      return [
+        `Agents run without a sandbox: ${sandbox.why}. They may do only what is allowed by name. ${sandbox.hint}`,
+      ];
+    default:
+      return unreachable(sandbox);
+  }
 }
 
 function warnOfDisk({ disk }: Board): readonly string[] {

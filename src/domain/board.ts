@@ -14,6 +14,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
+import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -194,6 +195,8 @@ export interface Board {
   readonly settings: Settings;
   /** What is wrong with the settings file as it is now; the settings are those that were right last. */
   readonly settingsProblems: readonly Diagnostic[];
+  /** Whether agents and commands are confined; null before it was tried, and for who only looks at the board. */
+  readonly sandbox: Sandbox | null;
   readonly live: ReadonlyMap<TaskKey, Task>;
   readonly finished: ReadonlyMap<TaskKey, FinishedTask>;
   readonly inbox: ReadonlyMap<string, InboxFile>;

@@ -4,6 +4,7 @@ import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView, Verdict } from './run.ts';
+import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -26,6 +27,8 @@ export type TakenIn =
 /** See the file's head. `at` is in milliseconds since the epoch, `day` the local day as `YYYY-MM-DD`. */
 export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'opened'; readonly spending: Spending; readonly hold: Hold | null }
+  /** The board tried whether the machine can confine agents and commands. */
+  | { readonly type: 'sandbox-tried'; readonly sandbox: Sandbox }
   | { readonly type: 'tick'; readonly day: string }
   | { readonly type: 'scanned'; readonly scan: BoardScan }
   | { readonly type: 'settings-read'; readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }

@@ -1,3 +1,4 @@
+import type { SandboxMode } from './sandbox.ts';
 import type { Argv } from './task.ts';
 
 /** Which program does the work: Claude Code, or the built-in agent that follows a script in the task and calls no model. */
@@ -18,6 +19,17 @@ export interface Settings {
     readonly args: readonly string[];
     readonly env: Readonly<Record<string, string>>;
   };
+  readonly sandbox: {
+    readonly mode: SandboxMode;
+    /** Domains that confined commands may reach, such as `registry.npmjs.org` or `*.example.com`. */
+    readonly allowedDomains: readonly string[];
+    /** Paths that confined commands can't read; `~` is the home folder. */
+    readonly denyRead: readonly string[];
+  };
+  readonly commands: {
+    /** Names of variables of the board's own environment that `verify` and `setup` get besides the agent's. */
+    readonly env: readonly string[];
+  };
   readonly permissionMode: string;
   readonly allowedTools: readonly string[];
   readonly verify: readonly Argv[];
@@ -35,6 +47,28 @@ export interface Settings {
   readonly notify: Argv | null;
 }
 
+/** Where a home folder keeps keys and logins: of ssh, clouds, package registries, browsers and agents. */
+const credentialPaths: readonly string[] = [
+  ...['~/.ssh', '~/.gnupg', '~/.pki', '~/.netrc', '~/.authinfo', '~/.git-credentials', '~/.password-store'],
+  ...['~/.config/git/credentials', '~/.config/gh', '~/.config/glab-cli', '~/.config/hub', '~/.config/op'],
+  ...['~/.aws', '~/.azure', '~/.config/gcloud', '~/.config/doctl', '~/.oci', '~/.kube', '~/.docker', '~/.terraform.d'],
+  ...['~/.npmrc', '~/.yarnrc.yml', '~/.pypirc', '~/.config/pip', '~/.cargo/credentials', '~/.cargo/credentials.toml'],
+  ...['~/.gem/credentials', '~/.m2/settings.xml', '~/.gradle/gradle.properties', '~/.nuget/NuGet/NuGet.Config'],
+  ...['~/.pgpass', '~/.my.cnf', '~/.vault-token', '~/.config/rclone', '~/.local/share/keyrings'],
+  ...[
+    '~/.mozilla',
+    '~/.config/google-chrome',
+    '~/.config/chromium',
+    '~/.config/BraveSoftware',
+    '~/.config/microsoft-edge',
+  ],
+  ...['~/snap/firefox', '~/.thunderbird', '~/Library/Keychains', '~/Library/Cookies'],
+  ...['~/Library/Application Support/Google/Chrome', '~/Library/Application Support/Firefox', '~/Library/Safari'],
+  ...['~/.claude/.credentials.json', '~/.claude/projects', '~/.claude/history.jsonl', '~/.claude.json'],
+  ...['~/.codex', '~/.gemini', '~/.config/github-copilot', '~/.local/state/branchboard'],
+  ...['~/.bash_history', '~/.zsh_history', '~/.python_history', '~/.node_repl_history', '~/.psql_history'],
+];
+
 /** What holds where `config.yaml` is silent. */
 export const defaultSettings: Settings = {
   maxParallel: 3,
@@ -44,6 +78,8 @@ export const defaultSettings: Settings = {
   base: null,
   branchPrefix: 'task/',
   agent: { kind: 'claude', command: 'claude', args: [], env: {} },
+  sandbox: { mode: 'auto', allowedDomains: [], denyRead: credentialPaths },
+  commands: { env: [] },
   permissionMode: 'acceptEdits',
   allowedTools: [
     'Bash(git add *)',

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { defaultSettings } from '../domain/settings.ts';
+import type { SandboxMode } from '../domain/sandbox.ts';
 import type { AgentKind, Settings } from '../domain/settings.ts';
 import { openFields, refuse, refuseWith } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
@@ -27,6 +28,7 @@ import { parseYamlMap } from './yaml.ts';
 const maxParallelRuns = 64;
 const maxRetries = 10;
 const maxBranchPrefixChars = 64;
+const sandboxModes = ['auto', 'on', 'off'] as const satisfies readonly SandboxMode[];
 const agentKinds = ['claude', 'scripted'] as const satisfies readonly AgentKind[];
 
 /**
@@ -63,6 +65,8 @@ function readSettings(fields: Fields): Settings {
     base: fields.read('base', readArgument) ?? defaults.base,
     branchPrefix: fields.read('branch_prefix', readBranchPrefix) ?? defaults.branchPrefix,
     agent: readAgent(fields.section('agent')),
+    sandbox: fields.read('sandbox', readSandbox) ?? defaults.sandbox,
+    commands: { env: fields.section('commands').read('env', readList(readVariableName)) ?? defaults.commands.env },
     permissionMode: fields.read('permission_mode', readArgument) ?? defaults.permissionMode,
     allowedTools: [...new Set([...defaults.allowedTools, ...(fields.read('allowed_tools', readTools) ?? [])])],
     verify: fields.read('verify', readList(readCommand)) ?? defaults.verify,
@@ -84,6 +88,44 @@ function readAgent(fields: Fields): Settings['agent'] {
     env: fields.read('env', readEnvironment) ?? defaults.env,
   };
 }
+
+/** A word alone is the mode. Paths are added to those that can't be read by default; one after a `!` is taken out. */
+const readSandbox: Read<Settings['sandbox']> = (field) => {
+  const defaults = defaultSettings.sandbox;
+  if (field.node.kind !== 'map') {
+    const mode = readWord(sandboxModes)(field);
+    return mode === null ? null : { ...defaults, mode };
+  }
+  const keys = openFields(field.node, field.reporter, `${field.name}.`);
+  const paths = keys.read('deny_read', readList(readHomePath)) ?? [];
+  const allowed = paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1));
+  const denied = paths.filter((path) => !path.startsWith('!'));
+  const sandbox = {
+    mode: keys.read('mode', readWord(sandboxModes)) ?? defaults.mode,
+    allowedDomains: keys.read('allowed_domains', readList(readDomain)) ?? defaults.allowedDomains,
+    denyRead: [...new Set([...defaults.denyRead, ...denied])].filter((path) => !allowed.includes(path)),
+  };
+  keys.reportUnknown('error');
+  return sandbox;
+};
+
+/** An absolute path, or one in the home folder; a pattern would be read differently by each system. */
+const readHomePath: Read<string> = (field) => {
+  const text = readLine(field);
+  if (text === null || /^!?(?:~\/|\/)[^*?[]+$/.test(text)) return text?.replace(/\/$/, '') ?? null;
+  return refuse(field, 'a path that begins with `/` or `~/`, without wildcards; after a `!` it can be read again');
+};
+
+const readDomain: Read<string> = (field) => {
+  const text = readLine(field);
+  if (text === null || /^(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::\d{1,5})?$/.test(text)) return text;
+  return refuse(field, 'a domain without `https://` and path, such as `registry.npmjs.org` or `*.example.com`');
+};
+
+const readVariableName: Read<string> = (field) => {
+  const text = readLine(field);
+  return text === null || variableName.test(text) ? text : refuse(field, 'the name of an environment variable');
+};
 
 function readWorktrees(fields: Fields): Settings['worktrees'] {
   const defaults = defaultSettings.worktrees;
@@ -109,13 +151,15 @@ const readBranchPrefix: Read<string> = (field) => {
   return refuse(field, 'what may begin the name of a branch, such as `task/`');
 };
 
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 const readEnvironment: Read<Readonly<Record<string, string>>> = (field) => {
   const example = 'names with values, such as `API_URL: http://localhost`';
   // What stands there may be a secret, and is not repeated.
   if (field.node.kind !== 'map') return refuseWith(field, { message: `${field.name} has no keys`, expected: example });
   const variables = field.node.entries.map(({ key, keyOffset, value }) => {
     const variable = { ...field, name: `${field.name}.${key}`, node: value };
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) {
+    if (!variableName.test(key)) {
       field.reporter.report(keyOffset, {
         message: `${JSON.stringify(key.slice(0, 64))} can't name an environment variable`,
         expected: 'letters, digits and `_`, no digit first',
@@ -155,6 +199,18 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #  command: claude
 #  args: []
 #  env: {}
+
+# Whether agents, verify and setup are confined: auto (where the machine can), on (or nothing starts), off.
+# allowed_domains: what their commands may reach. deny_read: paths that they can't read, besides keys and logins in your
+# home folder; after a ! one of those can be read.
+#sandbox:
+#  mode: auto
+#  allowed_domains: []
+#  deny_read: []
+
+# Names of variables of your environment that verify and setup get besides those that agents get.
+#commands:
+#  env: []
 
 # What the agent may do without being asked. Tools are added to those that let it look at its work and commit it.
 #permission_mode: acceptEdits

@@ -58,6 +58,8 @@ notify: notify-send Board
           ['__proto__', 'x'],
         ]),
       },
+      sandbox: defaultSettings.sandbox,
+      commands: { env: [] },
       permissionMode: 'dontAsk',
       allowedTools: [...defaultSettings.allowedTools, 'Bash(npm test)'],
       verify: [['npm', 'test']],
@@ -162,6 +164,27 @@ agent.command: claude
     expect(found).not.toMatch(/hunter2|secret|Tr0ub4dor|correct/);
   });
 
+  it('name the sandbox by its mode alone, or by its keys', () => {
+    const sandboxOf = (text: string) => parse(text).value?.sandbox;
+    const { sandbox } = defaultSettings;
+    expect(sandboxOf('sandbox: off')).toEqual({ ...sandbox, mode: 'off' });
+    expect(sandboxOf('sandbox:\n  mode: on\n  allowed_domains: [registry.npmjs.org, "*.example.com:443"]')).toEqual({
+      ...sandbox,
+      mode: 'on',
+      allowedDomains: ['registry.npmjs.org', '*.example.com:443'],
+    });
+    expect(complaints('sandbox: sometimes')).toHaveLength(1);
+    expect(complaints('sandbox:\n  allowed_domains: ["https://example.com/"]')).toHaveLength(1);
+    expect(complaints('sandbox:\n  deny_read: [secrets]')).toHaveLength(1);
+    expect(complaints('commands:\n  env: ["DATABASE URL"]')).toHaveLength(1);
+  });
+
+  it('add to the paths that can not be read, and take one out after a `!`', () => {
+    const paths = parse('sandbox:\n  deny_read: [/srv/keys/, "!~/.npmrc"]').value?.sandbox.denyRead;
+    const kept = defaultSettings.sandbox.denyRead.filter((path) => path !== '~/.npmrc');
+    expect(paths).toEqual([...kept, '/srv/keys']);
+  });
+
   it('of any text are answered', () => {
     fc.assert(
       fc.property(anyText(200), (text) => {
@@ -184,7 +207,8 @@ describe('the settings file that init writes', () => {
 
   it('names every setting', () => {
     const keys = ['max_parallel', 'retries', 'timeout', 'stall_after', 'base', 'branch_prefix', 'agent', '  kind'];
-    keys.push('  command', '  args', '  env', 'permission_mode', 'allowed_tools', 'verify', 'setup', 'copy');
+    keys.push('  command', '  args', '  env', 'sandbox', '  mode', '  allowed_domains', '  deny_read');
+    keys.push('commands', '  env', 'permission_mode', 'allowed_tools', 'verify', 'setup', 'copy');
     keys.push('worktrees', '  dir', '  reuse', 'budget_usd', 'daily_budget_usd', 'notify');
     const named = uncomment(renderDefaultSettings(null)).matchAll(/^( *[a-z_]+):/gm);
     expect([...named].map(([, key]) => key)).toEqual(keys);

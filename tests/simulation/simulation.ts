@@ -194,6 +194,7 @@ class Simulation {
       hints: makeHints(world, life),
       settingsFile: makeSettingsFile(world, call),
       untilIdle,
+      sandbox: { kind: 'on' },
       onBoard: (board) => {
         if (life.alive) world.checkBoard(board);
       },

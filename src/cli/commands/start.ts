@@ -75,6 +75,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
   onNotice = (message) => view.showNotice(message);
   const daemon = composeDaemon(place, {
     untilIdle: choices.untilIdle,
+    sandbox: { kind: 'off' },
     onBoard: (board) => view.showBoard(board),
     onHistory: (entry) => view.showHistory(entry),
     onNotice: (message) => view.showNotice(message),
