@@ -1,20 +1,25 @@
 /**
- * Runs the user's own commands (`verify`, `setup`) without a shell, with their output bounded. Where the machine lacks
- * what it takes to start one, that is thrown with its code, and says nothing about what the command is to check.
+ * Runs the commands of `verify` and `setup`, with their output bounded. They run the agent's files, so they are confined
+ * as the agent is and get its environment without its login. Where the machine lacks what it takes to start one, that is
+ * thrown with its code, and says nothing about what the command is to check.
  *
  * They carry their run's tag: what one leaves running, such as a test suite's server, is ended with it, and a board that
  * finds a run of a killed one ends its command, lest the same worktree is prepared or checked twice at once.
  */
 import type { ChildProcess } from 'node:child_process';
 import { limits } from '../domain/limits.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Argv } from '../domain/task.ts';
 import { stripHidden } from '../domain/visible-text.ts';
 import type { Clock, CommandRunner } from '../ports.ts';
-import { tagOf, type RunTag } from './agent/agent-environment.ts';
+import { composeCommandEnvironment, tagOf, type RunTag } from './agent/agent-environment.ts';
 import { keepEnd } from './agent/bounded-text.ts';
 import { toPortError } from './agent/claim.ts';
 import { readStart } from './agent/processes.ts';
 import { sweepRun } from './agent/sweep.ts';
 import { defaultTimings } from './agent/timings.ts';
+import { confine, type ConfinedCommand } from './sandbox/confined-command.ts';
 import { isShortage } from './shortage.ts';
 
 /** A process that no sweep finds may hold a command's output open; it is waited for so long. */
@@ -26,8 +31,11 @@ const maxRawTailChars = 8 * limits.maxTailChars;
 export interface CommandRunnerOptions {
   /** Absolute. */
   readonly boardDir: string;
-  /** The daemon's own; commands get it, less git's own variables. */
+  /** The daemon's own. */
   readonly environment: NodeJS.ProcessEnv;
+  /** As they are when it asks. */
+  readonly settings: () => Settings;
+  readonly sandbox: Sandbox;
   /** Commands end when it is aborted. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -35,8 +43,7 @@ export interface CommandRunnerOptions {
 
 /** Makes the runner of one board. */
 export function createCommandRunner(options: CommandRunnerOptions): CommandRunner {
-  const { boardDir, environment, signal, clock } = options;
-  const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_')));
+  const { boardDir, environment, signal, clock, sandbox } = options;
   // Loaded while the board starts, and in the background, as it is large: node remembers a load that failed, as one does
   // where descriptors have run out, for as long as the process lives.
   const loading = import('execa');
@@ -44,12 +51,21 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
   return {
     async run(argv, { cwd, plan }) {
       const { execa } = await loading;
-      const [program, ...args] = argv;
+      const settings = options.settings();
+      const confined =
+        sandbox.kind === 'on' && !fetchesSubmodules(argv) ? await confine(argv, cwd, settings.sandbox) : null;
+      const [program, ...args] = confined?.argv ?? argv;
       const tag = tagOf(plan, boardDir);
-      const marks = { BRANCHBOARD_TASK: plan.task, BRANCHBOARD_RUN: tag.run, BRANCHBOARD_BOARD: tag.board };
+      const env = composeCommandEnvironment({
+        cwd,
+        tag,
+        inherited: environment,
+        configured: settings.agent.env,
+        named: settings.commands.env,
+      });
       const child = execa(program, args, {
         cwd,
-        env: { ...inherited, ...marks, CI: 'true' },
+        env: { ...env, BRANCHBOARD_TASK: plan.task, ...confined?.env },
         extendEnv: false,
         stdin: 'ignore',
         all: true,
@@ -63,13 +79,32 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       const swept = sweepAfter(child, tag, clock);
       const result = await child;
       await swept;
+      const refused = await explainAndEnd(confined, result.failed && typeof result.all === 'string' ? result.all : '');
       if (result.isCanceled) throw new Error(`${argv.join(' ')} was broken off because the board stops`);
       if (isShortage(result)) throw toPortError(result, argv.join(' '));
       const output = typeof result.all === 'string' ? result.all : '';
       const problem = result.failed && result.exitCode === undefined ? `\n${result.shortMessage}` : '';
-      return { argv, ok: !result.failed, outputTail: `${keepTail(output)}${problem}`.trim() };
+      const said = [`${keepTail(output)}${problem}`.trim(), ...(result.failed ? refused : [])];
+      return { argv, ok: !result.failed, outputTail: said.filter((part) => part !== '').join('\n') };
     },
   };
+}
+
+/**
+ * Git writes the addresses of submodules into the repository's own configuration, which nothing confined may do. It runs
+ * no file of the worktree meanwhile.
+ */
+function fetchesSubmodules([program, subcommand]: Argv): boolean {
+  return program === 'git' && subcommand === 'submodule';
+}
+
+async function explainAndEnd(confined: ConfinedCommand | null, output: string): Promise<readonly string[]> {
+  if (confined === null) return [];
+  try {
+    return await confined.explainRefusals(output);
+  } finally {
+    await confined.end();
+  }
 }
 
 /** The end of what a command printed; commands to a terminal go first, lest one is cut in its middle. */

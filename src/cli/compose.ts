@@ -9,6 +9,7 @@ import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createDashboardFile } from '../adapters/files/dashboard-file.ts';
 import { createOnlookerGuard, createParseGuard } from '../adapters/files/parse-guard.ts';
 import { createSettingsFile } from '../adapters/files/settings-file.ts';
+import { findExcludesFile } from '../adapters/git/excludes-file.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
 import { notify } from '../adapters/notifier.ts';
@@ -60,6 +61,8 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const commands = createCommandRunner({
     boardDir: layout.root,
     environment: process.env,
+    settings: () => daemon.board.settings,
+    sandbox: choices.sandbox,
     signal: breakOff.signal,
     clock,
   });
@@ -95,6 +98,9 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         listener,
         clock,
         environment: process.env,
+        sandbox: choices.sandbox,
+        commonDir: repository.commonDir,
+        excludesFile: () => findExcludesFile(repository, process.env),
         identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
       }),
     hints: createChangeHints(layout, onNotice),

@@ -13,6 +13,7 @@ import { createGit } from '../../src/adapters/git/git.ts';
 import { guardSpawns } from '../../src/adapters/spawn-guard.ts';
 import { outlastShortage } from '../../src/adapters/shortage.ts';
 import type { RunPlan } from '../../src/domain/run.ts';
+import { defaultSettings } from '../../src/domain/settings.ts';
 import { taskId } from './files/scratch.ts';
 
 let folder: string;
@@ -70,6 +71,7 @@ const plan: RunPlan = {
 test.each([0, 3, 5, 7])('with %i descriptors git and commands are not started, and can be later', async (free) => {
   const git = createGit(folder);
   const commands = createCommandRunner({
+    ...{ sandbox: { kind: 'off' }, settings: () => defaultSettings },
     ...{ boardDir: folder, environment: process.env, signal: new AbortController().signal, clock: createClock() },
   });
   const all = (): Promise<readonly PromiseSettledResult<unknown>[]> =>

@@ -77,6 +77,55 @@ export function formatTag(tag: RunTag): readonly [string, string] {
   return [`BRANCHBOARD_RUN=${tag.run}`, `BRANCHBOARD_BOARD=${tag.board}`];
 }
 
+/** The group of {@link inherited} that an agent's own program needs and its commands do not. */
+const ofClaudeCode = 'Claude Code: login, model, limits';
+
+/** Logins among an agent's variables: they are for its own program, and none of the commands that it runs needs them. */
+export const loginVariables: readonly string[] = [
+  ...['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_CUSTOM_HEADERS', 'ANTHROPIC_FOUNDRY_API_KEY'],
+  ...['CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CODE_OAUTH_REFRESH_TOKEN', 'CLAUDE_CODE_CLIENT_KEY_PASSPHRASE'],
+  ...['CLAUDE_CODE_MESSAGING_TOKEN', 'CLAUDE_CODE_SESSION_ACCESS_TOKEN'],
+  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_BEARER_TOKEN_BEDROCK'],
+  ...['AZURE_CLIENT_SECRET', 'AZURE_API_KEY', 'GOOGLE_API_KEY'],
+];
+
+/** What {@link composeCommandEnvironment} needs. */
+export interface CommandEnvironmentRequest {
+  /** The worktree, absolute. */
+  readonly cwd: string;
+  readonly tag: RunTag;
+  /** The daemon's own environment. */
+  readonly inherited: NodeJS.ProcessEnv;
+  /** The user's `agent.env`. */
+  readonly configured: Readonly<Record<string, string>>;
+  /** The user's `commands.env`: names of variables of the daemon's own environment. */
+  readonly named: readonly string[];
+}
+
+/** Composes the environment of `verify` and `setup`: an agent's without its login, and what the user named. */
+export function composeCommandEnvironment(request: CommandEnvironmentRequest): Record<string, string> {
+  const patterns = Object.entries(inherited).flatMap(([group, names]) => (group === ofClaudeCode ? [] : names));
+  const { tag, named, configured } = request;
+  return {
+    ...pickVariables(request.inherited, (name) => matchesAny(name, patterns) || named.includes(name)),
+    ...pickVariables(configured, (name) => !loginVariables.includes(name)),
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CEILING_DIRECTORIES: path.dirname(request.cwd),
+    BRANCHBOARD_RUN: tag.run,
+    BRANCHBOARD_BOARD: tag.board,
+    CI: 'true',
+  };
+}
+
+/** The variables whose names pass, less git's own. */
+function pickVariables(from: NodeJS.ProcessEnv, passes: (name: string) => boolean): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(from)) {
+    if (value !== undefined && !name.startsWith('GIT_') && passes(name)) picked[name] = value;
+  }
+  return picked;
+}
+
 /** What {@link composeEnvironment} needs. */
 export interface EnvironmentRequest {
   readonly plan: RunPlan;
@@ -88,26 +137,25 @@ export interface EnvironmentRequest {
   readonly configured: Readonly<Record<string, string>>;
   /** Lent to the agent's commits; null where the machine has an identity of its own. */
   readonly identity: GitIdentity | null;
+  /** Whether the repository's git hooks run for the agent's commits. */
+  readonly hooks: boolean;
+  /** For an agent whose commands are confined: its `core.excludesFile`, and variables that move caches; else null. */
+  readonly confined: { readonly excludesFile: string; readonly caches: Readonly<Record<string, string>> } | null;
 }
 
 /** Composes an agent's whole environment. */
 export function composeEnvironment(request: EnvironmentRequest): Record<string, string> {
-  const env: Record<string, string> = {};
   const isOn = (name: string) => isSwitchedOn(request.configured[name] ?? request.inherited[name]);
   const clouds = inheritedForClouds.filter(({ switches }) => switches.some(isOn));
   const patterns = [...Object.values(inherited).flat(), ...clouds.flatMap(({ names }) => names)];
-  for (const [name, value] of Object.entries(request.inherited)) {
-    if (value !== undefined && !notInherited.includes(name) && matchesAny(name, patterns)) env[name] = value;
-  }
-  env['CLAUDE_CODE_ENABLE_TODO_TOOLS'] = '1';
-  env['DISABLE_AUTOUPDATER'] = '1';
-  for (const [name, value] of Object.entries(request.configured)) {
-    if (!name.startsWith('GIT_')) env[name] = value;
-  }
   const tag = tagOf(request.plan, request.boardDir);
   return {
-    ...env,
-    ...composeGitEnvironment(request.identity),
+    ...pickVariables(request.inherited, (name) => !notInherited.includes(name) && matchesAny(name, patterns)),
+    CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
+    DISABLE_AUTOUPDATER: '1',
+    ...request.confined?.caches,
+    ...pickVariables(request.configured, () => true),
+    ...composeGitEnvironment(request),
     // In a worktree that lost its `.git` link, git would go up and take the user's checkout for the agent's.
     GIT_CEILING_DIRECTORIES: path.dirname(request.plan.workspace.path),
     BRANCHBOARD_RUN: tag.run,
@@ -125,13 +173,15 @@ function isSwitchedOn(value: string | undefined): boolean {
   return /^(?:1|true|yes|on)$/i.test(value?.trim() ?? '');
 }
 
-function composeGitEnvironment(identity: GitIdentity | null): Record<string, string> {
+function composeGitEnvironment({ identity, hooks, confined }: EnvironmentRequest): Record<string, string> {
   // Housekeeping in one worktree would race with the other agents; signing may wait for a passphrase for ever.
   const config = [
     ['gc.auto', '0'],
     ['maintenance.auto', 'false'],
     ['commit.gpgsign', 'false'],
     ['tag.gpgsign', 'false'],
+    ...(hooks ? [] : [['core.hooksPath', '/dev/null'] as const]),
+    ...(confined === null ? [] : [['core.excludesFile', confined.excludesFile] as const]),
   ] as const;
   const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_COUNT: String(config.length) };
   for (const [index, [key, value]] of config.entries()) {

@@ -4,10 +4,14 @@ import type { Settings } from '../../domain/settings.ts';
 import { reportSchema } from './agent-result.ts';
 
 /**
- * The arguments of `agent.command` for a run. The user's `agent.args` come first, so that `command` may be a program
+ * The arguments of `agent.command` for a run, with the board's settings for it in `settingsFile`. The user's `agent.args` come first, so that `command` may be a program
  * that runs another (`npx`, `docker`). Throws PortError with `spawn-failed` where a value looks like an option.
  */
-export function claudeArguments(request: RunRequest, agent: Settings['agent']): readonly string[] {
+export function claudeArguments(
+  request: RunRequest,
+  agent: Settings['agent'],
+  settingsFile: string,
+): readonly string[] {
   const { session } = request.plan;
   return [
     ...agent.args,
@@ -15,6 +19,7 @@ export function claudeArguments(request: RunRequest, agent: Settings['agent']): 
     ...['--output-format', 'stream-json', '--verbose'],
     ...option(session.mode === 'resume' ? '--resume' : '--session-id', [session.id]),
     ...['--json-schema', JSON.stringify(reportSchema)],
+    ...['--settings', settingsFile],
     ...option('--permission-mode', [request.permissionMode]),
     ...option('--model', [request.model]),
     ...option('--effort', [request.effort]),

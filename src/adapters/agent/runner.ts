@@ -6,14 +6,19 @@
  *                        ├──► followed ──► gone ──► swept ──► stream read to its end ──► exited
  *   recover ──► alive ───┘
  */
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LastRun } from '../../domain/board.ts';
 import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';
+import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
+import { cacheVariables, confineAgent, findCacheFolder } from '../sandbox/confinement.ts';
+import { composeExcludes } from '../sandbox/masks.ts';
 import { isShortage, outlastShortage } from '../shortage.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
 import { claudeArguments } from './claude.ts';
+import { composeClaudeSettings, writeClaudeSettings } from './claude-settings.ts';
 import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
@@ -34,6 +39,12 @@ export interface AgentRunnerOptions {
   readonly clock: Clock;
   /** The daemon's own environment. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Whether agents' commands are confined. */
+  readonly sandbox: Sandbox;
+  /** The git folder that all worktrees share. */
+  readonly commonDir: string;
+  /** The user's own `core.excludesFile`, absolute; null where there is none. */
+  readonly excludesFile: () => Promise<string | null>;
   /** The identity to lend to agents' commits, or null where the machine has its own. */
   readonly identity: () => Promise<GitIdentity | null>;
   /** The built `scripted-main.js`; the default is the one beside this module. */
@@ -85,27 +96,48 @@ class ProcessRunner implements AgentRunner {
 
   async start(request: RunRequest): Promise<void> {
     const { plan } = request;
-    const { boardDir, clock, environment, identity } = this.#options;
+    const { boardDir, clock, environment, identity, sandbox } = this.#options;
     const { agent } = this.#options.settings();
+    const isConfined = sandbox.kind === 'on' && agent.kind === 'claude';
     const env = composeEnvironment({
       plan,
       boardDir,
       inherited: environment,
       configured: agent.env,
       identity: await identity(),
+      // Hooks run files of the branch, outside of all that the agent was allowed by name.
+      hooks: sandbox.kind !== 'missing',
+      confined: isConfined ? await this.#prepareConfined(plan) : null,
     });
     const call =
       agent.kind === 'scripted'
         ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
         : {
             program: resolveCommand(agent.command, env['PATH'] ?? '', path.dirname(boardDir)),
-            args: claudeArguments(request, agent),
+            args: claudeArguments(request, agent, await this.#writeSettings(plan, isConfined)),
           };
     const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
     const fresh = { child: true, follower: this.#openStream(plan) };
     const run = this.#follow(plan, launched.mark, launched.claimedAt, fresh);
     void launched.exited.then((exit) => this.#leave(run, exit));
+  }
+
+  /** What an agent's git and tools must know to work inside. */
+  async #prepareConfined(plan: RunPlan) {
+    const { path: worktree } = plan.workspace;
+    const excludesFile = path.join(this.#folderOf(plan), 'excludes');
+    await writeFile(excludesFile, await composeExcludes(worktree, await this.#options.excludesFile()), { mode: 0o600 });
+    const caches = await findCacheFolder(worktree);
+    return { excludesFile, caches: caches === null ? {} : cacheVariables(caches) };
+  }
+
+  async #writeSettings({ workspace, ...run }: RunPlan, isConfined: boolean): Promise<string> {
+    const { commonDir, settings } = this.#options;
+    const branch = workspace.kind === 'branch' ? workspace.branch : null;
+    const place = { path: workspace.path, branch, commonDir };
+    const confinement = isConfined ? await confineAgent(place, settings().sandbox) : null;
+    return writeClaudeSettings(this.#folderOf(run), composeClaudeSettings({ confinement }));
   }
 
   stop(run: RunId, cause: StopCause, hurried: boolean): void {

@@ -9,11 +9,13 @@ import { createClock } from '../../adapters/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { findOwner, lockBoard, type Owner } from '../../adapters/lock.ts';
 import { createParseGuard } from '../../adapters/files/parse-guard.ts';
+import { trySandbox } from '../../adapters/sandbox/probe.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import type { Sandbox } from '../../domain/sandbox.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
-import { composeDaemon, composeSettings } from '../compose.ts';
+import { composeDaemon, composeSettings, requireSettings } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
@@ -71,11 +73,15 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
   });
   if (!lock.ok) throw describeTaken(lock.failure);
   await removeTemporaryFiles(place.layout);
+  const sandbox = await requireSandbox(place).catch(async (error: unknown) => {
+    await lock.value.release();
+    throw error;
+  });
   const view = await createView(place);
   onNotice = (message) => view.showNotice(message);
   const daemon = composeDaemon(place, {
     untilIdle: choices.untilIdle,
-    sandbox: { kind: 'off' },
+    sandbox,
     onBoard: (board) => view.showBoard(board),
     onHistory: (entry) => view.showHistory(entry),
     onNotice: (message) => view.showNotice(message),
@@ -92,6 +98,15 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     signals.end();
   }
   return choices.untilIdle && needsAttention(daemon.board) ? exitCodes.needsUser : exitCodes.fine;
+}
+
+/** Tries the sandbox. Throws CliError where the settings insist on one and the machine has none. */
+async function requireSandbox(place: Place): Promise<Sandbox> {
+  const { mode } = (await requireSettings(place)).sandbox;
+  const sandbox = await trySandbox(mode, process.env['PATH'] ?? '');
+  if (mode !== 'on' || sandbox.kind !== 'missing') return sandbox;
+  const message = `the settings say \`sandbox: on\`, and this machine can't confine agents: ${sandbox.why}`;
+  throw new CliError(exitCodes.notReady, message, sandbox.hint);
 }
 
 /**

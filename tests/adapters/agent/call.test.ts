@@ -28,13 +28,13 @@ const mine: Role = {
 
 describe('claudeArguments', () => {
   it('asks for a stream, a structured result and the session that was planned', () => {
-    const args = claudeArguments(requestOf(bench.plan()), agent);
+    const args = claudeArguments(requestOf(bench.plan()), agent, '/run/settings.json');
     const { id } = bench.plan().session;
     expect(args.slice(0, 6)).toEqual(['-p', '--output-format', 'stream-json', '--verbose', '--session-id', id]);
     expect(args.slice(-2)).toEqual(['--permission-mode', 'acceptEdits']);
     const schema = JSON.parse(args[args.indexOf('--json-schema') + 1] ?? '') as { required: string[] };
     expect(schema.required).toEqual(['status', 'summary']);
-    expect(claudeArguments(requestOf(bench.plan({ resume: true })), agent)).toEqual(
+    expect(claudeArguments(requestOf(bench.plan({ resume: true })), agent, '/run/settings.json')).toEqual(
       expect.arrayContaining(['--resume', id]),
     );
   });
@@ -44,7 +44,8 @@ describe('claudeArguments', () => {
       ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: mine },
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
-    expect(claudeArguments(request, agent).slice(8)).toEqual([
+    expect(claudeArguments(request, agent, '/run/settings.json').slice(8)).toEqual([
+      ...['--settings', '/run/settings.json'],
       ...['--permission-mode', 'plan', '--model', 'opus', '--effort', 'high', '--max-turns', '9'],
       ...['--max-budget-usd', '1.5'],
       // With the tool for the structured result, which an agent that lists its tools would lack.
@@ -55,11 +56,15 @@ describe('claudeArguments', () => {
   });
 
   it('puts the user’s own arguments first, so that the command may be one that runs another', () => {
-    const args = claudeArguments(requestOf(bench.plan()), {
-      ...agent,
-      command: 'npx',
-      args: ['claude', '--add-dir', 'x'],
-    });
+    const args = claudeArguments(
+      requestOf(bench.plan()),
+      {
+        ...agent,
+        command: 'npx',
+        args: ['claude', '--add-dir', 'x'],
+      },
+      '/run/settings.json',
+    );
     expect(args.slice(0, 4)).toEqual(['claude', '--add-dir', 'x', '-p']);
   });
 
@@ -71,12 +76,14 @@ describe('claudeArguments', () => {
     { allowedTools: ['Edit', '--dangerously-skip-permissions'] },
     { disallowedTools: ['-x'] },
   ])('refuses a value that looks like an option: %j', (more) => {
-    expect(() => claudeArguments(requestOf(bench.plan(), more), agent)).toThrow(/begins with "-"/);
+    expect(() => claudeArguments(requestOf(bench.plan(), more), agent, '/run/settings.json')).toThrow(
+      /begins with "-"/,
+    );
   });
 
   it.each(['fresh', 'resume'] as const)('refuses the id of a %s session that looks like an option', (mode) => {
     const plan = { ...bench.plan(), session: { mode, id: '--dangerously-skip-permissions' } };
-    expect(() => claudeArguments(requestOf(plan), agent)).toThrow(/begins with "-"/);
+    expect(() => claudeArguments(requestOf(plan), agent, '/run/settings.json')).toThrow(/begins with "-"/);
   });
 });
 
@@ -84,7 +91,7 @@ describe('composeEnvironment', () => {
   const compose = (inherited: NodeJS.ProcessEnv, more: object = {}): Record<string, string> =>
     composeEnvironment({
       ...{ plan: bench.plan({ n: 3, attempt: 2 }), boardDir: '/repo/.orchestrator', inherited },
-      ...{ configured: {}, identity: null, ...more },
+      ...{ configured: {}, identity: null, hooks: true, confined: null, ...more },
     });
 
   it('lets in what is on the list and nothing else', () => {

@@ -1,0 +1,59 @@
+/** Starts a command inside the sandbox, by way of `confined-main.ts`, and tells what the sandbox refused it. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '../../domain/settings.ts';
+import type { Argv } from '../../domain/task.ts';
+import { cacheVariables, confineCommand, findCacheFolder } from './confinement.ts';
+
+/** The built program. It lies beside this module; a module that was not built runs the one in `dist`. */
+const mainPath = fileURLToPath(new URL('../../../dist/adapters/sandbox/confined-main.js', import.meta.url));
+
+/** A command that is ready to be started inside. */
+export interface ConfinedCommand {
+  readonly argv: Argv;
+  /** To be set besides the command's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What was refused, as sentences with the setting that would allow it; `output` is what the command printed. */
+  explainRefusals(output: string): Promise<readonly string[]>;
+  /** Removes the command's temp folder. */
+  end(): Promise<void>;
+}
+
+/** Prepares a command for the sandbox. Throws the system's errors. */
+export async function confine(argv: Argv, worktree: string, sandbox: Settings['sandbox']): Promise<ConfinedCommand> {
+  // Short, since tests put sockets there, and made for this command alone, so that no task leaves anything for another.
+  const own = await mkdtemp(join(tmpdir(), 'bb-'));
+  const tempDir = await mkdtemp(join(own, 't'));
+  const bounds = await confineCommand(worktree, sandbox, tempDir);
+  const caches = await findCacheFolder(worktree);
+  const file = join(own, 'request.json');
+  const refusals = join(own, 'refusals');
+  await writeFile(file, JSON.stringify({ argv, ...bounds, tempDir, refusals }), { mode: 0o600 });
+  return {
+    argv: [process.execPath, mainPath, file],
+    env: caches === null ? {} : cacheVariables(caches),
+    async explainRefusals(output) {
+      const lines = await readFile(refusals, 'utf8').catch(() => '');
+      return [...explainConnections(lines), ...explainWrites(output)];
+    },
+    end: () => rm(own, { recursive: true, force: true }),
+  };
+}
+
+/** The domains in lines such as `deny network-outbound example.com:443 (…)`, each once, as sentences. */
+export function explainConnections(lines: string): readonly string[] {
+  const domains = [...lines.matchAll(/deny network-outbound ([A-Za-z0-9.-]+)(?::\d+)?/g)].flatMap(
+    ([, name]) => name ?? [],
+  );
+  return [...new Set(domains)].map(
+    (domain) =>
+      `The sandbox refused a connection to ${domain}. To allow it, add to config.yaml: sandbox: { allowed_domains: [${domain}] }`,
+  );
+}
+
+function explainWrites(output: string): readonly string[] {
+  if (!/\b(?:EROFS|Read-only file system)\b/i.test(output)) return [];
+  return ['The sandbox lets commands write their worktree and $TMPDIR alone; something wrote elsewhere.'];
+}
