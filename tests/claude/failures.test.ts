@@ -53,7 +53,7 @@ async function runTask(part: Part, config: string, check: (board: ClaudeBoard, c
 describe.concurrent('an agent that fails twice ends with the user', { timeout: boardTestTimeoutMs }, () => {
   test('every tool was denied, though the agent exits with 0 and says that it is done', async () => {
     const part = inTurns(bash('npm test'), write('../../../outside.txt', 'no'), finish('All done.'));
-    await runTask(part, '', (board, code) => {
+    await runTask(part, 'sandbox: off', (board, code) => {
       expect(code).toBe(3);
       expect(board.record('t', 1)).toMatchObject({
         exit: {
@@ -169,15 +169,18 @@ if (readFileSync('t.txt', 'utf8') === 'right\\n') process.exit(0);
 console.error('t.txt is not right');
 process.exit(1);
 `;
-    await withBoard({ script: castParts({ t: part }), files: { 'check.mjs': check } }, async (board) => {
-      board.drop({ t: '---\nverify: node check.mjs\n---\nWrite t.txt.\n' });
-      expect((await board.runUntilIdle()).code).toBe(0);
-      expectRetried(board, 'verify-failed', 't.txt is not right');
-      expect(checks).toEqual([expect.stringContaining('t.txt is not right')]);
-      expect(board.record('t', 2).exit.view.denials).toEqual([]);
-      expect(board.task('t')).toMatchObject({ column: 'done', attempt: 2, commits: 2, summary: 'Mended it.' });
-      expect(board.dashboard).toContain('verify passed');
-    });
+    await withBoard(
+      { script: castParts({ t: part }), files: { 'check.mjs': check }, config: 'sandbox: off' },
+      async (board) => {
+        board.drop({ t: '---\nverify: node check.mjs\n---\nWrite t.txt.\n' });
+        expect((await board.runUntilIdle()).code).toBe(0);
+        expectRetried(board, 'verify-failed', 't.txt is not right');
+        expect(checks).toEqual([expect.stringContaining('t.txt is not right')]);
+        expect(board.record('t', 2).exit.view.denials).toEqual([]);
+        expect(board.task('t')).toMatchObject({ column: 'done', attempt: 2, commits: 2, summary: 'Mended it.' });
+        expect(board.dashboard).toContain('verify passed');
+      },
+    );
   });
 });
 

@@ -164,7 +164,7 @@ rmSync(process.env.HOME + '/.claude/projects', { recursive: true });
 console.error('t.txt is not right');
 process.exit(1);
 `;
-    await withBoard({ script, files: { 'check.mjs': check } }, async (board) => {
+    await withBoard({ script, files: { 'check.mjs': check }, config: 'sandbox: off' }, async (board) => {
       board.drop({ t: '---\nverify: node check.mjs\n---\nWrite t.txt.\n' });
       expect((await board.runUntilIdle()).code).toBe(0);
       expect(board.plan('t', 2)).toMatchObject({ attempt: 2, session: { mode: 'resume' } });

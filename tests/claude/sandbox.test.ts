@@ -7,7 +7,7 @@ import { describe, expect } from 'vitest';
 import { confinedTest } from '../sandbox.ts';
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { claudeVersionNames, madeUpKey, type ApiRequest } from './messages-api.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs, waitUntil } from './patience.ts';
 import { bash, castParts, commit, finish, inTurns, write, type Ask, type Part } from './task-script.ts';
 
 const packageJson = JSON.stringify({ scripts: { test: 'node --test' } });
@@ -95,6 +95,38 @@ describe.concurrent.each(claudeVersionNames)('an agent of %s', { timeout: boardT
     });
   });
 
+  confinedTest('runs its commands beside those of others, and the user’s git works meanwhile', async () => {
+    const many = Array.from({ length: 12 }, (_, n) => bash(`echo ${String(n)} >> a.txt && sleep 0.1`));
+    const part = inTurns(...many, commit('add a.txt'), finish('Added a.txt.'));
+    await withBoard({ script: castParts({ a: part, b: part, c: part }), version }, async (board) => {
+      await board.add({ a: 'A.\n', b: 'B.\n', c: 'C.\n' });
+      const daemon = board.launch('start', '--until-idle');
+      let isOver = false;
+      let locked = 0;
+      void daemon.ended.then(() => (isOver = true));
+      await waitUntil('the end of all', () => {
+        // Git takes the user's configuration for locked where this file is.
+        if (existsSync(join(board.repo, '.git', 'config.lock'))) locked += 1;
+        return isOver;
+      });
+      expect((await daemon.ended).code).toBe(0);
+      expect(locked).toBe(0);
+      expect(resultsOf(board.api.requests)).not.toContain('bwrap:');
+      expect(board.column('done')).toEqual(['a', 'b', 'c']);
+    });
+  });
+
+  confinedTest('leaves no process behind, in whatever way one gets away from it', async () => {
+    const leave = `sleep 300 > /dev/null 2>&1 & setsid sleep 300 & nohup sleep 300 > /dev/null 2>&1 & exit 0\n`;
+    const files = { 'leave.sh': leave };
+    const part = inTurns(write('a.txt', 'a\n'), bash('sh leave.sh'), commit('add a.txt'), finish('Left some.'));
+    await withBoard({ script: castParts({ a: part }), version, files }, async (board) => {
+      await board.add({ a: 'Leave.\n' });
+      expect((await board.runUntilIdle()).code).toBe(0);
+      expect(board.findAgentProcesses()).toEqual([]);
+    });
+  });
+
   confinedTest('reaches no domain that the settings do not name, and is told of it', async () => {
     const part = tryEach(['curl -sS -m 5 http://packages.example/']);
     await withBoard({ script: castParts({ a: part }), version }, async (board) => {
@@ -104,13 +136,13 @@ describe.concurrent.each(claudeVersionNames)('an agent of %s', { timeout: boardT
     });
   });
 
-  confinedTest('who only reads runs commands, too, and leaves nothing behind', async () => {
-    const part = inTurns(bash('npm test'), finish('All is well.'));
-    const files = { 'package.json': packageJson, 'a.test.js': passingTest };
+  confinedTest('commits in a repository that has files where the sandbox hides names', async () => {
+    const files = { '.claude/agents/helper.md': 'Help.\n', '.vscode/tasks.json': '{}', '.gitmodules': '' };
+    const part = inTurns(write('a.txt', 'a\n'), commit('add a.txt'), finish('Added a.txt.'));
     await withBoard({ script: castParts({ a: part }), version, files }, async (board) => {
-      await board.add({ a: '---\nagent: backend-reviewer\n---\nReview it.\n' });
+      await board.add({ a: 'Write a.txt.\n' });
       expect((await board.runUntilIdle()).code).toBe(0);
-      expect(resultsOf(board.api.requests)).toMatch(/pass 1/);
+      expect(board.git('show', '--format=', '--name-only', 'task/a').split('\n')).toEqual(['a.txt']);
     });
   });
 });

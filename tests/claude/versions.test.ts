@@ -47,7 +47,7 @@ for (const version of claudeVersionNames) {
   describe.concurrent(`claude ${version}`, { timeout: boardTestTimeoutMs }, () => {
     test('leaves nothing behind after a good run', async () => {
       const part = inTurns(write('t.txt', 't\n'), leaving('go'), commit('add t'), finish('Added t.txt.'));
-      await withClaude(part, { files }, async (board) => {
+      await withClaude(part, { files, config: 'sandbox: off' }, async (board) => {
         board.drop({ t: mayLeave });
         expect((await board.runUntilIdle()).code).toBe(0);
         expectNothingLeft(board);
@@ -62,7 +62,7 @@ for (const version of claudeVersionNames) {
     test('leaves nothing behind when its time is over, and is resumed', async () => {
       const part = byPrompt(inTurns(leaving('stay')), work);
       // Far longer than it takes to get there, on a machine that is busy as well.
-      await withClaude(part, { files, config: 'timeout: 40s' }, async (board) => {
+      await withClaude(part, { files, config: 'sandbox: off\ntimeout: 40s' }, async (board) => {
         board.drop({ t: mayLeave });
         expect((await board.runUntilIdle()).code).toBe(0);
         expectNothingLeft(board);
@@ -82,7 +82,7 @@ for (const version of claudeVersionNames) {
           inTurns(write('t.txt', 't\n'), leaving('stay')),
           inTurns(commit('add t'), finish('Went on.')),
         );
-        await withClaude(part, { files }, async (board) => {
+        await withClaude(part, { files, config: 'sandbox: off' }, async (board) => {
           board.drop({ t: mayLeave });
           const daemon = board.launch('start', '--until-idle');
           await waitUntil('its command', () => readLeft(board).length === 5);

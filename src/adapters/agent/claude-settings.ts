@@ -11,19 +11,22 @@ import { loginVariables } from './agent-environment.ts';
 export interface ClaudeSettingsRequest {
   /** The bounds of the agent's commands; null where the machine can't confine them. */
   readonly confinement: Confinement | null;
+  /** Who only reads runs what is allowed by name, inside as well: its worktree can't be closed as a whole. */
+  readonly readsOnly: boolean;
 }
 
 /** Composes the settings as plain data. */
-export function composeClaudeSettings({ confinement }: ClaudeSettingsRequest): Readonly<Record<string, unknown>> {
-  return confinement === null ? {} : { sandbox: composeSandbox(confinement) };
+export function composeClaudeSettings(request: ClaudeSettingsRequest): Readonly<Record<string, unknown>> {
+  const { confinement, readsOnly } = request;
+  return confinement === null ? {} : { sandbox: composeSandbox(confinement, readsOnly) };
 }
 
-/** Every command runs inside without being asked for, or not at all. */
-function composeSandbox(bounds: Confinement): Readonly<Record<string, unknown>> {
+/** Every command runs inside, or not at all. */
+function composeSandbox(bounds: Confinement, readsOnly: boolean): Readonly<Record<string, unknown>> {
   return {
     enabled: true,
     failIfUnavailable: true,
-    autoAllowBashIfSandboxed: true,
+    autoAllowBashIfSandboxed: !readsOnly,
     allowUnsandboxedCommands: false,
     excludedCommands: [],
     filesystem: { allowWrite: bounds.allowWrite, denyWrite: bounds.denyWrite, denyRead: bounds.denyRead },

@@ -14,6 +14,7 @@ import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
 import { cacheVariables, confineAgent, findCacheFolder } from '../sandbox/confinement.ts';
+import { placeStandIn } from '../sandbox/bubblewrap.ts';
 import { composeExcludes } from '../sandbox/masks.ts';
 import { isShortage, outlastShortage } from '../shortage.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
@@ -99,7 +100,7 @@ class ProcessRunner implements AgentRunner {
     const { boardDir, clock, environment, identity, sandbox } = this.#options;
     const { agent } = this.#options.settings();
     const isConfined = sandbox.kind === 'on' && agent.kind === 'claude';
-    const env = composeEnvironment({
+    const composed = composeEnvironment({
       plan,
       boardDir,
       inherited: environment,
@@ -109,12 +110,13 @@ class ProcessRunner implements AgentRunner {
       hooks: sandbox.kind !== 'missing',
       confined: isConfined ? await this.#prepareConfined(plan) : null,
     });
+    const env = isConfined ? { ...composed, ...(await this.#putStandIn(plan, composed)) } : composed;
     const call =
       agent.kind === 'scripted'
         ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
         : {
             program: resolveCommand(agent.command, env['PATH'] ?? '', path.dirname(boardDir)),
-            args: claudeArguments(request, agent, await this.#writeSettings(plan, isConfined)),
+            args: claudeArguments(request, agent, await this.#writeSettings(request, isConfined)),
           };
     const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
@@ -132,12 +134,17 @@ class ProcessRunner implements AgentRunner {
     return { excludesFile, caches: caches === null ? {} : cacheVariables(caches) };
   }
 
-  async #writeSettings({ workspace, ...run }: RunPlan, isConfined: boolean): Promise<string> {
+  async #putStandIn(plan: RunPlan, env: Readonly<Record<string, string>>) {
+    return placeStandIn(this.#folderOf(plan), env['PATH'] ?? '');
+  }
+
+  async #writeSettings({ plan, readsOnly }: RunRequest, isConfined: boolean): Promise<string> {
     const { commonDir, settings } = this.#options;
+    const { workspace } = plan;
     const branch = workspace.kind === 'branch' ? workspace.branch : null;
     const place = { path: workspace.path, branch, commonDir };
     const confinement = isConfined ? await confineAgent(place, settings().sandbox) : null;
-    return writeClaudeSettings(this.#folderOf(run), composeClaudeSettings({ confinement }));
+    return writeClaudeSettings(this.#folderOf(plan), composeClaudeSettings({ confinement, readsOnly }));
   }
 
   stop(run: RunId, cause: StopCause, hurried: boolean): void {

@@ -9,8 +9,11 @@
  *   both have commits of their own          the branch's tip, and the others are named among what is not committed
  *   the branch is gone                      HEAD; letting go of the worktree makes the branch again
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { limits } from '../../domain/limits.ts';
 import type { Diffstat, Evidence, RunPlan } from '../../domain/run.ts';
+import { listLeftMasks } from '../sandbox/masks.ts';
 import { isFolder } from './file-presence.ts';
 import type { Git, GitOptions } from './git.ts';
 import { taskError } from './git-errors.ts';
@@ -29,6 +32,7 @@ export async function inspect(git: Git, repository: Repository, plan: RunPlan): 
   const { workspace } = plan;
   const where = inWorktree(workspace.path);
   await mendWorktree(git, repository, plan);
+  await removeLeftMasks(git, workspace.path);
   if ((await findRecord(repository, workspace.path)) === null) return inspectFolder(git, repository, plan);
   const [status, measured] = await Promise.all([
     readStatus(git, workspace.path, false),
@@ -45,6 +49,14 @@ export async function inspect(git: Git, repository: Repository, plan: RunPlan): 
   const place = status.branch === null ? 'a detached HEAD' : `the branch ${status.branch}`;
   const note = strayed ? [`(commits on ${place} that are not on the task's branch)`] : [];
   return { tip, ...found, dirty: [...note, ...dirty].slice(0, limits.maxDirtyFilesNamed) };
+}
+
+/** A sandbox that was killed with its command has left empty files, which are nobody's work. */
+async function removeLeftMasks(git: Git, path: string): Promise<void> {
+  const left = await listLeftMasks(path);
+  if (left.length === 0) return;
+  const tracked = new Set((await git.run(['ls-files', '-z', '--', ...left], inWorktree(path))).split('\0'));
+  for (const name of left) if (!tracked.has(name)) await rm(join(path, name), { force: true });
 }
 
 /** The folder is no worktree any more, so what it holds is compared with the branch. */

@@ -2,14 +2,26 @@
  * The sandbox hides some names in the worktree behind devices, so that nothing confined can write files that the user's
  * own tools run. `git add -A` stops at a device. The agent's git is told to ignore those that are not there.
  */
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '../git/file-presence.ts';
 
 /** Names that Claude Code's sandbox (2.1.197 to 2.1.330) and the sandbox runtime put devices or empty folders at. */
 const masked = [
   ...['.bash_profile', '.bashrc', '.profile', '.zprofile', '.zshrc', '.gitconfig', '.gitmodules', '.ripgreprc'],
-  ...['.mcp.json', '.claude', '.idea', '.vscode'],
+  ...['.mcp.json', '.idea', '.vscode', '.claude'],
+  ...[
+    'agents',
+    'commands',
+    'hooks',
+    'loop.md',
+    'launch.json',
+    'output-styles',
+    'routines',
+    'rules',
+    'scheduled_tasks.json',
+  ].map((name) => `.claude/${name}`),
+  ...['settings.json', 'settings.local.json', 'skills', 'workflows', '.cc-writes'].map((name) => `.claude/${name}`),
 ];
 
 /**
@@ -21,4 +33,18 @@ export async function composeExcludes(worktree: string, userFile: string | null)
   const present = await Promise.all(masked.map((name) => exists(join(worktree, name))));
   const hidden = masked.filter((_, index) => present[index] !== true).map((name) => `/${name}`);
   return [own.trimEnd(), ...hidden, ''].filter((line, index) => index > 0 || line !== '').join('\n');
+}
+
+/**
+ * The empty files that a sandbox left in a worktree because it was killed: it makes one in the place of each name that
+ * it hides, and removes it after the command. Relative to the worktree. One that is tracked may be among them.
+ */
+export async function listLeftMasks(worktree: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    masked.map(async (name) => {
+      const stats = await lstat(join(worktree, name)).catch(() => null);
+      return stats?.isFile() === true && stats.size === 0 ? [name] : [];
+    }),
+  );
+  return found.flat();
 }
