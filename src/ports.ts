@@ -167,6 +167,23 @@ export interface FinishedWork {
   readonly tip: string;
 }
 
+/** What of the repository's own configuration of Claude Code counts in a run. */
+export type ProjectConfiguration =
+  /** The worktree's is that of the commit that the user's tasks start from: Claude Code reads it as always. */
+  | { readonly kind: 'as-checked-out' }
+  /** The worktree's differs: nothing of it counts, and the texts of that commit are given instead. */
+  | {
+      readonly kind: 'of-the-base';
+      /** The paths that differ. */
+      readonly differs: readonly string[];
+      /** `.claude/settings.json`, or null. */
+      readonly settings: string | null;
+      /** `.mcp.json`, or null. */
+      readonly mcp: string | null;
+      /** `CLAUDE.md`, or null. */
+      readonly instructions: string | null;
+    };
+
 /** Git: branches, worktrees and what is in them. Commands that change the repository's records never run at once. */
 export interface Worktrees {
   /**
@@ -180,6 +197,8 @@ export interface Worktrees {
   findMerged(base: string | null, works: readonly FinishedWork[]): Promise<readonly TaskId[]>;
   /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */
   prepare(plan: RunPlan): Promise<void>;
+  /** Compares the workspace's configuration of Claude Code with that of the commit that tasks start from. */
+  readProject(plan: RunPlan): Promise<ProjectConfiguration>;
   inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify'>>;
   /** Makes all that the workspace holds, uncommitted files too, reachable from a ref, without touching the workspace. */
   keep(plan: RunPlan): Promise<void>;
@@ -198,6 +217,7 @@ export interface RunRequest {
   readonly readsOnly: boolean;
   /** A role from the repository's own `.claude/agents/`, for Claude Code to take as it is; else null. */
   readonly claudeAgent: Role | null;
+  readonly project: ProjectConfiguration;
   readonly model: string | null;
   readonly effort: string | null;
   readonly maxTurns: number | null;

@@ -63,7 +63,7 @@ export function handleBaseConflict(draft: Draft, id: TaskId, conflict: BaseConfl
 }
 
 /** The agent is at work. */
-export function handleRunStarted(draft: Draft, run: RunId): void {
+export function handleRunStarted(draft: Draft, run: RunId, setAside: readonly string[]): void {
   const task = draft.task(run.task);
   if (task?.state !== 'active' || task.phase.name !== 'preparing' || task.phase.plan.n !== run.n) return;
   const phase: Phase = {
@@ -74,7 +74,7 @@ export function handleRunStarted(draft: Draft, run: RunId): void {
     view: emptyRunView,
     stopping: null,
   };
-  draft.journal({ type: 'run-started', run });
+  draft.journal({ type: 'run-started', run, setAside });
   draft.putTask({ ...task, phase });
   const cause = stopCauseOf(draft, task);
   if (cause !== null) stopRun(draft, run.task, cause);

@@ -128,7 +128,7 @@ function handle(draft: Draft, event: BoardEvent): void {
       handleMoved(draft, event.task, event.file);
       return;
     case 'run-started':
-      handleRunStarted(draft, event.run);
+      handleRunStarted(draft, event.run, event.setAside);
       return;
     case 'run-seen':
       handleRunSeen(draft, event.run, event.view, event.lastOutputAt);

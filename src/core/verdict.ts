@@ -23,7 +23,7 @@ export function judge(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Ou
     attempts: plan.attempt,
     summary: report?.summary ?? null,
     followUps: report?.followUps ?? [],
-    ...(evidence === null ? {} : { tip: evidence.tip, commits: evidence.commits, diffstat: evidence.diffstat }),
+    ...(evidence === null ? {} : pickEvidence(evidence)),
   };
   switch (outcome.kind) {
     case 'done': {
@@ -57,6 +57,10 @@ export function judge(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Ou
   }
 }
 
+function pickEvidence({ tip, commits, diffstat, changesWhatRuns }: Evidence): Partial<Verdict> {
+  return { tip, commits, diffstat, changesWhatRuns };
+}
+
 /** An interruption that came too often in a row to be repeated without the user. */
 function describeRepeated({ detail, blame }: Outcome & { readonly kind: 'interrupted' }): string {
   const again = 'If it was not the task that did it, try it again.';
@@ -85,6 +89,7 @@ export function emptyVerdict(draft: Draft, task: Task): Verdict {
     commits: 0,
     diffstat: null,
     verified: false,
+    changesWhatRuns: [],
     nothingToDo: false,
     report: null,
     followUps: [],

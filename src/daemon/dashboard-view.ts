@@ -225,6 +225,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     workedMs: verdict.workedMs,
     costUsd: verdict.costUsd,
     summary: verdict.summary,
+    changesWhatRuns: verdict.changesWhatRuns,
     review: work.kind === 'branch' ? `git diff ${work.baseBranch}...${work.branch}` : null,
     followUps: verdict.followUps,
   };

@@ -88,8 +88,7 @@ export class Performer {
         await worktrees.prepare(effect.plan);
         return [];
       case 'start-run':
-        await this.#startRun(effect);
-        return [{ type: 'run-started', run: { task: effect.task, n: effect.plan.n } }];
+        return [await this.#startRun(effect)];
       case 'stop-run':
         agents.stop(effect.run, effect.cause, effect.hurried);
         return [];
@@ -190,8 +189,8 @@ export class Performer {
     return { spec: { ...value, id: task }, hash: await hashText(stripStory(read.value.text)) };
   }
 
-  async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<void> {
-    const { files, roles, agents, dashboard, boardDir } = this.#ports;
+  async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<News> {
+    const { files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
     const { plan, spec, dependencies } = effect;
     const settings = this.#settings();
     const role = await roles.find(spec.agent);
@@ -200,21 +199,27 @@ export class Performer {
     const told = claudeAgent === null ? role : { ...role, instructions: '' };
     const verify = spec.verify ?? settings.verify;
     const notes = await dashboard.readNotes();
+    const project = await worktrees.readProject(plan);
+    const instructions = project.kind === 'of-the-base' ? project.instructions : null;
+    const { taskChanged } = effect;
     await files.writePrompt(
       plan,
-      composePrompt({ plan, spec, role: told, dependencies, notes, verify, boardDir, taskChanged: effect.taskChanged }),
+      composePrompt({ plan, spec, role: told, dependencies, notes, verify, boardDir, instructions, taskChanged }),
     );
     const readable = dependencies.flatMap(({ report }) => (report === null ? [] : [`${boardDir}/${report}`]));
     await agents.start({
       plan,
       readsOnly: isReader(role),
       claudeAgent,
+      project,
       model: spec.model ?? role.model,
       effort: spec.effort ?? null,
       maxTurns: spec.maxTurns ?? null,
       budgetUsd: spec.budgetUsd ?? settings.budgetUsd,
       ...permissionsFor(role, settings, spec, readable),
     });
+    const setAside = project.kind === 'of-the-base' ? project.differs : [];
+    return { type: 'run-started', run: { task: effect.task, n: plan.n }, setAside };
   }
 
   async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<readonly News[]> {

@@ -48,7 +48,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'run-planned'; readonly task: TaskId; readonly plan: RunPlan; readonly spec: TaskSpec }
   | { readonly type: 'base-conflicted'; readonly task: TaskId; readonly conflict: BaseConflict }
   | { readonly type: 'moved'; readonly task: TaskId; readonly file: TaskFile }
-  | { readonly type: 'run-started'; readonly run: RunId }
+  /** `setAside` are the paths of the repository's configuration that the run does not read from its own branch. */
+  | { readonly type: 'run-started'; readonly run: RunId; readonly setAside: readonly string[] }
   | { readonly type: 'run-seen'; readonly run: RunId; readonly view: RunView; readonly lastOutputAt: number }
   | { readonly type: 'run-exited'; readonly run: RunId; readonly exit: RunExit }
   | { readonly type: 'work-inspected'; readonly run: RunId; readonly evidence: Evidence }

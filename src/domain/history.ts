@@ -26,7 +26,8 @@ export type HistoryEntry = { readonly at: number } & (
       readonly cause: string;
       readonly session: string;
     }
-  | { readonly type: 'run-started'; readonly run: RunId }
+  /** `setAside` are paths that count as they stand in the base, since the run's branch changes them. */
+  | { readonly type: 'run-started'; readonly run: RunId; readonly setAside: readonly string[] }
   | { readonly type: 'run-stopping'; readonly run: RunId; readonly cause: StopCause }
   | {
       readonly type: 'run-ended';

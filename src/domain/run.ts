@@ -219,6 +219,8 @@ export interface Evidence {
   /** Commits on the branch that are not in its base. */
   readonly commits: number;
   readonly diffstat: Diffstat;
+  /** What of the changes decides what runs for whoever merges them, such as `.claude/settings.json`; bounded. */
+  readonly changesWhatRuns: readonly string[];
   /** Paths with uncommitted changes, at most `maxDirtyFilesNamed`. */
   readonly dirty: readonly string[];
   readonly verify: readonly CommandOutcome[];
@@ -283,6 +285,8 @@ export interface Verdict {
   readonly commits: number;
   readonly diffstat: Diffstat | null;
   readonly verified: boolean;
+  /** See {@link Evidence.changesWhatRuns}. */
+  readonly changesWhatRuns: readonly string[];
   /** The agent said, and nothing shows otherwise, that there was nothing to do. */
   readonly nothingToDo: boolean;
   /** Path of the report, relative to `.orchestrator/`. */

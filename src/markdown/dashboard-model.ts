@@ -96,6 +96,8 @@ export interface ReadyEntry extends TaskLabel {
   readonly workedMs: number;
   readonly costUsd: number;
   readonly summary: string | null;
+  /** What of its changes decides what runs for whoever merges them. */
+  readonly changesWhatRuns: readonly string[];
   /** The command that shows the work, or null. */
   readonly review: string | null;
   readonly followUps: readonly string[];

@@ -137,8 +137,23 @@ function renderReady(entry: ReadyEntry): RootContent[] {
     heading(3, label(entry)),
     paragraph(intersperse(facts)),
     ...quote(entry.summary),
+    ...renderWhatRuns(entry.changesWhatRuns),
     ...(entry.review === null ? [] : [paragraph([plain('Review: '), code(entry.review)])]),
     ...(followUps.length === 0 ? [] : [paragraph([plain('It suggests:')]), list(followUps)]),
+  ];
+}
+
+function renderWhatRuns(paths: readonly string[]): RootContent[] {
+  if (paths.length === 0) return [];
+  return [
+    paragraph([
+      strong('Changes what runs'),
+      plain(': '),
+      ...intersperse(
+        paths.map((path) => [code(path)]),
+        ', ',
+      ),
+    ]),
   ];
 }
 

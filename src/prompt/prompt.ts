@@ -20,6 +20,8 @@ export interface PromptInput {
   readonly spec: TaskSpec;
   readonly role: PromptRole;
   readonly dependencies: readonly Handoff[];
+  /** The repository's `CLAUDE.md` where Claude Code does not read it by itself, or null. */
+  readonly instructions: string | null;
   /** The user's notes, for whichever task. */
   readonly notes: string;
   /** The commands that the board runs after an agent that writes. */
@@ -40,6 +42,7 @@ export function composePrompt(input: PromptInput): string {
       ? ''
       : `# Your role: ${oneLine(role.name)}\n\n${cleanText(role.instructions).trim()}`,
     tellTask(spec),
+    tellInstructions(input),
     tellReading(spec),
     tellDependencies(input),
     tellNotes(input),
@@ -68,6 +71,11 @@ export function composeResumePrompt(input: PromptInput): string {
 
 function tellTask(spec: TaskSpec): string {
   return `# Task: ${oneLine(spec.title)}\n\nAll between the two marks is the task, as its author wrote it.\n\n${fence('task', spec.body)}`;
+}
+
+function tellInstructions({ instructions }: PromptInput): string {
+  if (instructions === null) return '';
+  return `# The repository’s instructions\n\nThese hold, and not what the worktree’s own CLAUDE.md says: the branch changes it.\n\n${fence('instructions', instructions)}`;
 }
 
 function tellReading({ context, touches }: TaskSpec): string {

@@ -96,6 +96,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       commits: 1,
       diffstat: null,
       verified: false,
+      changesWhatRuns: [],
       nothingToDo: false,
       report: null,
     },

@@ -216,6 +216,7 @@ describe('interpretExit', () => {
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   ...{ tip: 't', commits: 1, diffstat: { files: 1, insertions: 1, deletions: 0 }, dirty: [], verify: [] },
+  changesWhatRuns: [],
   ...more,
 });
 

@@ -100,6 +100,7 @@ export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
     tip: 'tip',
     commits: 1,
     diffstat: { files: 1, insertions: 1, deletions: 0 },
+    changesWhatRuns: [],
     dirty: [],
     verify: [],
     ...patch,
@@ -152,7 +153,7 @@ export class Scene {
   run(name: string): RunPlan {
     const plan = this.plan(name);
     this.tell({ type: 'moved', task: plan.task, file: fileIn('active', name) });
-    this.tell({ type: 'run-started', run: plan });
+    this.tell({ type: 'run-started', run: plan, setAside: [] });
     return plan;
   }
 

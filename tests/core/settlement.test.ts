@@ -49,7 +49,7 @@ describe('a task that fails', () => {
       session: { mode: 'resume', id: 'session' },
       cause: { kind: 'failed' },
     });
-    scene.tell({ type: 'run-started', run: second }).exit(second, broken);
+    scene.tell({ type: 'run-started', run: second, setAside: [] }).exit(second, broken);
     expect(scene.asked).toEqual(['record-exit', 'keep-work', 'write-verdict', 'tell-story', 'move-task']);
     scene.settle('a');
     expect(scene.task('a')).toMatchObject({ verdict: { attempts: 2, costUsd: 1, fault: { reason: 'agent-error' } } });
@@ -59,7 +59,7 @@ describe('a task that fails', () => {
     const scene = new Scene().queue({ id: 'a' });
     scene.exit(scene.run('a'), broken);
     const second = scene.plan('a');
-    scene.tell({ type: 'run-started', run: second });
+    scene.tell({ type: 'run-started', run: second, setAside: [] });
     const lost = makeResult({ isError: true, errors: ['No conversation found with session ID: x'] });
     scene.exit(second, makeExit({ result: lost, sessionId: null })).settle('a');
     expect(scene.plan('a')).toMatchObject({ n: 3, attempt: 2, session: { mode: 'fresh' } });

@@ -62,7 +62,8 @@ function fill(text: string): DashboardModel {
     hint: text,
   };
   const shared = { ...task, workedMs: 360_000, costUsd: 0.42 };
-  const review = { ...shared, verify: 'passed' as const, summary: text, review: text, followUps: [text, text] };
+  const work = { verify: 'passed' as const, summary: text, changesWhatRuns: [text], followUps: [text, text] };
+  const review = { ...shared, ...work, review: text };
   return {
     head: {
       ...empty.head,
@@ -247,6 +248,7 @@ describe('renderDashboard', () => {
             commits: 3,
             diffstat: { files: 5, insertions: 120, deletions: 14 },
           },
+          changesWhatRuns: ['.mcp.json', 'package.json (scripts)'],
           verify: 'passed',
           workedMs: 360_000,
           costUsd: 0.42,
@@ -258,6 +260,7 @@ describe('renderDashboard', () => {
           id: 'look',
           title: 'Look around',
           work: { kind: 'report', path: 'runs/look/1/report.md' },
+          changesWhatRuns: [],
           verify: 'none',
           workedMs: 45_000,
           costUsd: 0.001,
@@ -318,6 +321,8 @@ Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl
 ### Database schema (\`db-schema\`)
 Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · verify passed · 6 min · $0.42
 > Added the users and sessions tables, with a migration.
+
+**Changes what runs**: \`.mcp.json\`, \`package.json (scripts)\`
 
 Review: \`git diff main...task/db-schema\`
 

@@ -18,6 +18,7 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     commits: 2,
     diffstat: { files: 5, insertions: 120, deletions: 14 },
     verified: true,
+    changesWhatRuns: [],
     nothingToDo: false,
     report: null,
     followUps: [],

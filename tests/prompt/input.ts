@@ -51,6 +51,7 @@ export function makeInput(patch: Partial<PromptInput> = {}): PromptInput {
     spec: makeSpec(),
     role: { name: 'backend-developer', tools: null, instructions: '## Preamble\n\nYou build servers.' },
     dependencies: [],
+    instructions: null,
     notes: '',
     verify: [],
     boardDir: '/repo/.orchestrator',

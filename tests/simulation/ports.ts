@@ -90,13 +90,20 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
+    readProject: () => call('readProject', () => ({ kind: 'as-checked-out' as const })),
     inspect: ({ workspace }) =>
       call('inspect', () => {
         const tree = world.trees.get(workspace.path);
         if (tree === undefined) throw new PortError('the worktree is gone');
         const { commits } = tree;
         const dirty = tree.dirty ? ['left.txt'] : [];
-        return { tip: `tip-${commits}`, commits, diffstat: { files: commits, insertions: 1, deletions: 0 }, dirty };
+        return {
+          tip: `tip-${commits}`,
+          commits,
+          diffstat: { files: commits, insertions: 1, deletions: 0 },
+          changesWhatRuns: [],
+          dirty,
+        };
       }),
     keep: () => call('keep', () => undefined),
     release: ({ workspace }) =>

@@ -1,11 +1,13 @@
 /**
- * The settings that the board gives Claude Code for one run (`--settings`), in a file of the run's folder. They come
- * from the user, the commit that the user trusts, and the board; nothing of the branch under work is among them.
+ * The settings and MCP servers that the board gives Claude Code for one run, in files of the run's folder. They come
+ * from the user, the commit that tasks start from, and the board; nothing of the branch under work is among them.
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ProjectConfiguration } from '../../ports.ts';
 import type { Confinement } from '../sandbox/confinement.ts';
 import { loginVariables } from './agent-environment.ts';
+import { parseObject } from './json-shape.ts';
 
 /** What the settings are made of. */
 export interface ClaudeSettingsRequest {
@@ -13,16 +15,36 @@ export interface ClaudeSettingsRequest {
   readonly confinement: Confinement | null;
   /** Who only reads runs what is allowed by name, inside as well: its worktree can't be closed as a whole. */
   readonly readsOnly: boolean;
+  readonly project: ProjectConfiguration;
 }
 
-/** Composes the settings as plain data. */
-export function composeClaudeSettings(request: ClaudeSettingsRequest): Readonly<Record<string, unknown>> {
-  const { confinement, readsOnly } = request;
-  return confinement === null ? {} : { sandbox: composeSandbox(confinement, readsOnly) };
+/** Where a run's settings and MCP servers are. */
+export interface ClaudeFiles {
+  readonly settings: string;
+  /** Null where Claude Code is to look for the servers, and for the project's settings, itself. */
+  readonly mcp: string | null;
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** Writes both into a run's folder, for the user alone. Throws the system's errors. */
+export async function writeClaudeFiles(folder: string, request: ClaudeSettingsRequest): Promise<ClaudeFiles> {
+  const { project } = request;
+  const settings = await writeJson(path.join(folder, 'settings.json'), composeSettings(request));
+  if (project.kind === 'as-checked-out') return { settings, mcp: null };
+  const mcpServers = parseOrEmpty(project.mcp)['mcpServers'] ?? {};
+  return { settings, mcp: await writeJson(path.join(folder, 'mcp.json'), { mcpServers }) };
+}
+
+function composeSettings({ confinement, readsOnly, project }: ClaudeSettingsRequest): Data {
+  return {
+    ...(project.kind === 'of-the-base' ? parseOrEmpty(project.settings) : {}),
+    ...(confinement === null ? {} : { sandbox: composeSandbox(confinement, readsOnly) }),
+  };
 }
 
 /** Every command runs inside, or not at all. */
-function composeSandbox(bounds: Confinement, readsOnly: boolean): Readonly<Record<string, unknown>> {
+function composeSandbox(bounds: Confinement, readsOnly: boolean): Data {
   return {
     enabled: true,
     failIfUnavailable: true,
@@ -35,12 +57,12 @@ function composeSandbox(bounds: Confinement, readsOnly: boolean): Readonly<Recor
   };
 }
 
-/** Writes the settings into a run's folder, for the user alone; returns the file's path. Throws the system's errors. */
-export async function writeClaudeSettings(
-  folder: string,
-  settings: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const file = path.join(folder, 'settings.json');
-  await writeFile(file, JSON.stringify(settings), { mode: 0o600 });
+/** What is no object holds no settings, as Claude Code would have it. */
+function parseOrEmpty(text: string | null): Data {
+  return (text === null ? null : parseObject(text)) ?? {};
+}
+
+async function writeJson(file: string, data: Data): Promise<string> {
+  await writeFile(file, JSON.stringify(data), { mode: 0o600 });
   return file;
 }

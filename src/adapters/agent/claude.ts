@@ -2,16 +2,13 @@
 import { PortError, type Role, type RunRequest } from '../../ports.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { reportSchema } from './agent-result.ts';
+import type { ClaudeFiles } from './claude-settings.ts';
 
 /**
- * The arguments of `agent.command` for a run, with the board's settings for it in `settingsFile`. The user's `agent.args` come first, so that `command` may be a program
+ * The arguments of `agent.command` for a run, with what the board wrote for it in `files`. The user's `agent.args` come first, so that `command` may be a program
  * that runs another (`npx`, `docker`). Throws PortError with `spawn-failed` where a value looks like an option.
  */
-export function claudeArguments(
-  request: RunRequest,
-  agent: Settings['agent'],
-  settingsFile: string,
-): readonly string[] {
+export function claudeArguments(request: RunRequest, agent: Settings['agent'], files: ClaudeFiles): readonly string[] {
   const { session } = request.plan;
   return [
     ...agent.args,
@@ -19,7 +16,8 @@ export function claudeArguments(
     ...['--output-format', 'stream-json', '--verbose'],
     ...option(session.mode === 'resume' ? '--resume' : '--session-id', [session.id]),
     ...['--json-schema', JSON.stringify(reportSchema)],
-    ...['--settings', settingsFile],
+    ...['--settings', files.settings],
+    ...(files.mcp === null ? [] : ['--setting-sources', 'user', '--strict-mcp-config', '--mcp-config', files.mcp]),
     ...option('--permission-mode', [request.permissionMode]),
     ...option('--model', [request.model]),
     ...option('--effort', [request.effort]),

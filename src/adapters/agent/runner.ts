@@ -19,7 +19,7 @@ import { composeExcludes } from '../sandbox/masks.ts';
 import { isShortage, outlastShortage } from '../shortage.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
 import { claudeArguments } from './claude.ts';
-import { composeClaudeSettings, writeClaudeSettings } from './claude-settings.ts';
+import { writeClaudeFiles, type ClaudeFiles } from './claude-settings.ts';
 import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
@@ -116,7 +116,7 @@ class ProcessRunner implements AgentRunner {
         ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
         : {
             program: resolveCommand(agent.command, env['PATH'] ?? '', path.dirname(boardDir)),
-            args: claudeArguments(request, agent, await this.#writeSettings(request, isConfined)),
+            args: claudeArguments(request, agent, await this.#writeFiles(request, isConfined)),
           };
     const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
@@ -138,13 +138,13 @@ class ProcessRunner implements AgentRunner {
     return placeStandIn(this.#folderOf(plan), env['PATH'] ?? '');
   }
 
-  async #writeSettings({ plan, readsOnly }: RunRequest, isConfined: boolean): Promise<string> {
+  async #writeFiles({ plan, readsOnly, project }: RunRequest, isConfined: boolean): Promise<ClaudeFiles> {
     const { commonDir, settings } = this.#options;
     const { workspace } = plan;
     const branch = workspace.kind === 'branch' ? workspace.branch : null;
     const place = { path: workspace.path, branch, commonDir };
     const confinement = isConfined ? await confineAgent(place, settings().sandbox) : null;
-    return writeClaudeSettings(this.#folderOf(plan), composeClaudeSettings({ confinement, readsOnly }));
+    return writeClaudeFiles(this.#folderOf(plan), { confinement, readsOnly, project });
   }
 
   stop(run: RunId, cause: StopCause, hurried: boolean): void {

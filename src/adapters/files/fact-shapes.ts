@@ -130,6 +130,7 @@ const evidence = z.object({
   tip: text,
   commits: count,
   diffstat,
+  changesWhatRuns: z.array(text).default([]),
   dirty: z.array(text),
   verify: z.array(z.object({ argv, ok: flag, outputTail: text })),
 });
@@ -172,6 +173,7 @@ export const verdictShape = shapeOf<Verdict>()(
     commits: count,
     diffstat: diffstat.nullable(),
     verified: flag,
+    changesWhatRuns: z.array(text).default([]),
     nothingToDo: flag,
     report: text.nullable(),
     followUps: z.array(text),

@@ -22,10 +22,11 @@ import { branchRef, isAncestor, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { listDifferences } from './stand-in.ts';
 import { readStatus } from './status.ts';
+import { listWhatRuns } from './what-runs.ts';
 import { mendWorktree } from './worktree-mending.ts';
 
 /**
- * Looks at what a run left. Three git processes at once. Throws PortError; where the worktree is gone, with the command
+ * Looks at what a run left. Four git processes at once. Throws PortError; where the worktree is gone, with the command
  * that makes another.
  */
 export async function inspect(git: Git, repository: Repository, plan: RunPlan): Promise<Omit<Evidence, 'verify'>> {
@@ -64,7 +65,8 @@ async function inspectFolder(git: Git, repository: Repository, plan: RunPlan): P
   const { workspace } = plan;
   const { path } = workspace;
   if (workspace.kind === 'detached') {
-    return { tip: workspace.base, commits: 0, diffstat: { files: 0, insertions: 0, deletions: 0 }, dirty: [] };
+    const diffstat = { files: 0, insertions: 0, deletions: 0 };
+    return { tip: workspace.base, commits: 0, diffstat, changesWhatRuns: [], dirty: [] };
   }
   const [tip] = await resolveCommits(git, [branchRef(workspace.branch)]);
   if (!tip) {
@@ -107,13 +109,14 @@ async function measure(
   base: string,
   tip: string,
   where: GitOptions = {},
-): Promise<{ readonly commits: number; readonly diffstat: Diffstat }> {
+): Promise<Pick<Evidence, 'commits' | 'diffstat' | 'changesWhatRuns'>> {
   const diff = ['diff-tree', '-r', '-M', '--no-ext-diff', '--no-textconv', '--shortstat', base, tip];
-  const [count, stat] = await Promise.all([
+  const [count, stat, changesWhatRuns] = await Promise.all([
     git.run(['rev-list', '--count', `${base}..${tip}`], where),
     git.run(diff, where),
+    listWhatRuns(git, base, tip, where),
   ]);
-  return { commits: Number(count), diffstat: parseShortstat(stat) };
+  return { commits: Number(count), diffstat: parseShortstat(stat), changesWhatRuns };
 }
 
 function parseShortstat(text: string): Diffstat {

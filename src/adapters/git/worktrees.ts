@@ -11,6 +11,7 @@ import { createGit, type Git } from './git.ts';
 import { toPortError } from './git-errors.ts';
 import { keep, release } from './keeping.ts';
 import { prepare } from './preparation.ts';
+import { readProjectConfiguration } from './project-configuration.ts';
 import type { Repository } from './repository.ts';
 
 /** What the adapter is made from. */
@@ -81,6 +82,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     resolveBase: findBase,
     choose,
     prepare: prepareAndForget,
+    readProject: (plan) => told(readProjectConfiguration(git, plan, settings().base)),
     inspect: (plan) => told(inspect(git, repository, plan)),
     keep: (plan) => told(keep(git, repository, plan)),
     release: (plan, remove) => told(release(git, repository, plan, remove)),

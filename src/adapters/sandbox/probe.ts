@@ -15,8 +15,11 @@ import { confine } from './confined-command.ts';
 const probeTimeoutMs = 20_000;
 const maxReasonChars = 300;
 
-/** What runs inside: it fails where its own folder can't be written, or where the folder beside it can. */
-const script = 'touch inside && ! touch ../outside 2>/dev/null';
+/** What runs inside: it fails where its own folder can't be written, or where the one above it can. */
+const script = `const { writeFileSync } = require('node:fs');
+writeFileSync('inside', '');
+try { writeFileSync('../outside', ''); } catch { process.exit(0); }
+process.exit(1);`;
 
 /** What the machine lacks for a sandbox on Linux, and how to get it; macOS brings all of it. */
 const programs = ['bwrap', 'socat'];
@@ -46,7 +49,10 @@ const hintForFailure =
   'Some systems forbid it to ordinary users: https://code.claude.com/docs/en/sandboxing says how to allow it.';
 
 async function tryCommand(worktree: string): Promise<Sandbox> {
-  const command = await confine(['/bin/sh', '-c', script], worktree, { ...defaultSettings.sandbox, denyRead: [] });
+  const command = await confine([process.execPath, '-e', script], worktree, {
+    ...defaultSettings.sandbox,
+    denyRead: [],
+  });
   try {
     const [program, ...args] = command.argv;
     const { exitCode, all } = await execa(program, args, {

@@ -27,7 +27,7 @@ export function formatHistory(entry: HistoryEntry): string {
     case 'run-planned':
       return `${entry.run.task}: attempt ${entry.attempt} (${entry.cause}, ${entry.session} session)`;
     case 'run-started':
-      return `${entry.run.task}: run ${entry.run.n} started`;
+      return `${entry.run.task}: run ${entry.run.n} started${describeSetAside(entry.setAside)}`;
     case 'run-stopping':
       return `${entry.run.task}: run ${entry.run.n} is being stopped (${entry.cause})`;
     case 'run-ended':
@@ -55,6 +55,19 @@ export function formatHistory(entry: HistoryEntry): string {
     default:
       return unreachable(entry);
   }
+}
+
+/** As many paths are named. */
+const maxSetAsideNamed = 3;
+
+function describeSetAside(paths: readonly string[]): string {
+  if (paths.length === 0) return '';
+  const more = paths.length > maxSetAsideNamed ? `, … (${String(paths.length)} in all)` : '';
+  const named = paths
+    .slice(0, maxSetAsideNamed)
+    .map((path) => cleanLine(path))
+    .join(', ');
+  return `; its branch changes ${named}${more}, which count as they stand in the base`;
 }
 
 /** The local time of day, with its date where that is not the day of `at`. */

@@ -21,6 +21,7 @@ beforeAll(() => {
 afterAll(() => bench.remove());
 
 const agent = defaultSettings.agent;
+const files = { settings: '/run/settings.json', mcp: null };
 const mine: Role = {
   ...{ name: 'mine', description: 'Mine', model: null, tools: ['Read'], source: 'claude-agent' },
   instructions: 'Be brief.',
@@ -28,13 +29,13 @@ const mine: Role = {
 
 describe('claudeArguments', () => {
   it('asks for a stream, a structured result and the session that was planned', () => {
-    const args = claudeArguments(requestOf(bench.plan()), agent, '/run/settings.json');
+    const args = claudeArguments(requestOf(bench.plan()), agent, files);
     const { id } = bench.plan().session;
     expect(args.slice(0, 6)).toEqual(['-p', '--output-format', 'stream-json', '--verbose', '--session-id', id]);
     expect(args.slice(-2)).toEqual(['--permission-mode', 'acceptEdits']);
     const schema = JSON.parse(args[args.indexOf('--json-schema') + 1] ?? '') as { required: string[] };
     expect(schema.required).toEqual(['status', 'summary']);
-    expect(claudeArguments(requestOf(bench.plan({ resume: true })), agent, '/run/settings.json')).toEqual(
+    expect(claudeArguments(requestOf(bench.plan({ resume: true })), agent, files)).toEqual(
       expect.arrayContaining(['--resume', id]),
     );
   });
@@ -44,7 +45,7 @@ describe('claudeArguments', () => {
       ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: mine },
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
-    expect(claudeArguments(request, agent, '/run/settings.json').slice(8)).toEqual([
+    expect(claudeArguments(request, agent, files).slice(8)).toEqual([
       ...['--settings', '/run/settings.json'],
       ...['--permission-mode', 'plan', '--model', 'opus', '--effort', 'high', '--max-turns', '9'],
       ...['--max-budget-usd', '1.5'],
@@ -63,7 +64,7 @@ describe('claudeArguments', () => {
         command: 'npx',
         args: ['claude', '--add-dir', 'x'],
       },
-      '/run/settings.json',
+      files,
     );
     expect(args.slice(0, 4)).toEqual(['claude', '--add-dir', 'x', '-p']);
   });
@@ -76,14 +77,12 @@ describe('claudeArguments', () => {
     { allowedTools: ['Edit', '--dangerously-skip-permissions'] },
     { disallowedTools: ['-x'] },
   ])('refuses a value that looks like an option: %j', (more) => {
-    expect(() => claudeArguments(requestOf(bench.plan(), more), agent, '/run/settings.json')).toThrow(
-      /begins with "-"/,
-    );
+    expect(() => claudeArguments(requestOf(bench.plan(), more), agent, files)).toThrow(/begins with "-"/);
   });
 
   it.each(['fresh', 'resume'] as const)('refuses the id of a %s session that looks like an option', (mode) => {
     const plan = { ...bench.plan(), session: { mode, id: '--dangerously-skip-permissions' } };
-    expect(() => claudeArguments(requestOf(plan), agent, '/run/settings.json')).toThrow(/begins with "-"/);
+    expect(() => claudeArguments(requestOf(plan), agent, files)).toThrow(/begins with "-"/);
   });
 });
 

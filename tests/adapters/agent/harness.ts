@@ -129,6 +129,7 @@ export function requestOf(plan: RunPlan, more: Partial<RunRequest> = {}): RunReq
     plan,
     readsOnly: false,
     claudeAgent: null,
+    project: { kind: 'as-checked-out' },
     model: null,
     effort: null,
     maxTurns: null,

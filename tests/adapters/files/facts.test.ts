@@ -38,6 +38,7 @@ const record: RunRecord = {
 const verdict: Verdict = {
   ...{ version: 1, column: 'done', run: 2, at: 7, title: 'T', agent: 'implementer', fault: null, question: null },
   ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
+  changesWhatRuns: ['package.json (scripts)'],
   ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
   ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null },
 };
@@ -62,6 +63,7 @@ const fullRecord: RunRecord = {
   },
   evidence: {
     ...{ tip: 't', commits: 1, dirty: ['a'], diffstat: { files: 1, insertions: 1, deletions: 0 } },
+    changesWhatRuns: ['.mcp.json'],
     verify: [{ argv: ['npm', 'test'], ok: false, outputTail: 'red' }],
   },
   outcome: { kind: 'interrupted', detail: 'limit', blame: 'nobody', pause: 'usage-limit', until: 9 },

@@ -34,7 +34,11 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
     { at: 0, type: 'run-planned', run, attempt: 2, cause: 'failed', session: 'resume' },
     'add-auth: attempt 2 (failed, resume session)',
   ],
-  [{ at: 0, type: 'run-started', run }, 'add-auth: run 2 started'],
+  [{ at: 0, type: 'run-started', run, setAside: [] }, 'add-auth: run 2 started'],
+  [
+    { at: 0, type: 'run-started', run, setAside: ['.mcp.json', 'CLAUDE.md'] },
+    'add-auth: run 2 started; its branch changes .mcp.json, CLAUDE.md, which count as they stand in the base',
+  ],
   [{ at: 0, type: 'run-stopping', run, cause: 'timeout' }, 'add-auth: run 2 is being stopped (timeout)'],
   [
     { at: 0, type: 'run-ended', run, plannedAt: 0, outcome: 'done', detail: '', costUsd: 1.5, workedMs: 61_000 },
