@@ -13,8 +13,11 @@ const terminalCommands = new RegExp(
   'g',
 );
 
-/** Control and invisible characters, among them those that turn the direction of text; joiners of emoji may stay. */
-const hidden = /(?![\u200c\u200d\s])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/**
+ * Control and invisible characters, among them those that turn the direction of text. What joins emoji and letters, and
+ * what says how an emoji is drawn, may stay.
+ */
+const hidden = /\ufeff|(?!\u200c|\u200d|\ufe0e|\ufe0f|\s)[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A text without commands to a terminal and without what is not seen; line breaks, tabs and the like stay. */
 export function stripHidden(text: string): string {

@@ -1,5 +1,6 @@
 /** A task file's text → the task, or all that is wrong with it; and the way back, for tasks that a command writes. */
 import type { Parsed } from '../domain/diagnostic.ts';
+import { findHiddenCharacters, nameCharacter } from '../domain/hidden-characters.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, parseTaskId } from '../domain/task.ts';
 import type { TaskId, TaskKey, TaskSpec } from '../domain/task.ts';
@@ -7,6 +8,7 @@ import { openFields, refuse } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
 import { findFirstHeading } from './heading.ts';
+import { reportHiddenLines } from './hidden-lines.ts';
 import { clip, quote, toOneLine } from './plain-text.ts';
 import {
   readArgument,
@@ -22,7 +24,7 @@ import {
 } from './readers.ts';
 import { createReporter, reportControlCharacter } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
-import { makeTaskId } from './slug.ts';
+import { listLostLetters, makeTaskId } from './slug.ts';
 import { stripStory } from './story.ts';
 import { parseYamlMap } from './yaml.ts';
 
@@ -30,6 +32,8 @@ import { parseYamlMap } from './yaml.ts';
 const defaultAgent = 'developer';
 const maxTurns = 10_000;
 const maxRetries = 10;
+/** Letters that an id can't hold and that a message names. */
+const maxLostNamed = 10;
 
 /** Which file a text is from. */
 export interface TaskSource {
@@ -57,12 +61,13 @@ export function parseTaskFile(text: string, source: TaskSource): Parsed<TaskSpec
       ? { kind: 'map' as const, entries: [], offset: 0 }
       : parseYamlMap(clean.slice(cut.start, cut.end), cut.start, reporter);
   if (map === undefined) return reporter.finish<TaskSpec>(undefined);
+  reportHiddenLines(stripStory(clean), reporter);
   const body = stripStory(clean.slice(cut.bodyStart)).trimEnd();
   return reporter.finish(readTask(openFields(map, reporter), body, source.fileName, reporter));
 }
 
 function readTask(fields: Fields, body: string, fileName: string, reporter: Reporter): TaskSpec {
-  const id = fields.read('id', readTaskId) ?? makeDefaultId(fileName);
+  const id = fields.read('id', readTaskId) ?? makeDefaultId(fileName, reporter);
   const writtenTitle = fields.read('title', readTitle);
   const heading = writtenTitle === undefined ? findFirstHeading(body) : undefined;
   const title = writtenTitle ?? (heading === undefined ? '' : boundTitle(heading));
@@ -125,9 +130,30 @@ const readTaskId: Read<TaskId> = (field) => {
   return parseTaskId(text) ?? refuse(field, idRule, `Write \`${makeTaskId(text)}\`.`);
 };
 
-function makeDefaultId(fileName: string): TaskId {
+function makeDefaultId(fileName: string, reporter: Reporter): TaskId {
   const stem = fileName.replace(/\.md$/i, '');
-  return parseTaskId(stem) ?? makeTaskId(stem);
+  const whole = parseTaskId(stem);
+  if (whole !== undefined) return whole;
+  const id = makeTaskId(stem);
+  reportLostLetters(stem, id, reporter);
+  return id;
+}
+
+/**
+ * Warns where an id has only some of the letters of the file's name: a Cyrillic `а` looks like a Latin one. An id that was
+ * made up because none of them could stay is taken for nothing else.
+ */
+function reportLostLetters(stem: string, id: TaskId, reporter: Reporter): void {
+  if (!/[a-z0-9]/i.test(stem)) return;
+  const hidden = new Set(findHiddenCharacters(stem).map(({ name }) => name));
+  const named = [...listLostLetters(stem).map((letter) => `${letter} (${nameCharacter(letter)})`), ...hidden];
+  if (named.length === 0) return;
+  const shown = named.slice(0, maxLostNamed).join(', ');
+  reporter.report(null, {
+    severity: 'warning',
+    message: `the task is called ${quote(id)}: an id can't hold ${shown}${named.length > maxLostNamed ? ', …' : ''}`,
+    hint: 'To choose another, name the file by Latin letters, or write `id:` in its frontmatter.',
+  });
 }
 
 const readTitle: Read<string> = (field) => {

@@ -338,6 +338,55 @@ describe('what is wrong', () => {
   });
 });
 
+describe('what nobody sees', () => {
+  it('is said for each line that holds it, with how much it is, and stays in the text', () => {
+    const text = `# Do it\n\nPlain${'\u{e0061}'.repeat(21)}.\r\nOne\u200bmore\n`;
+    expect(complaints(text)).toEqual([
+      '3:6: 21 characters that nobody sees (U+E0061); the agent will read them. `branchboard show ID` writes them out',
+      '4:4: 1 character that nobody sees (U+200B); the agent will read it. `branchboard show ID` writes them out',
+    ]);
+    expect(parse(text).value?.body).toContain('Plain\u{e0061}\u{e0061}');
+  });
+
+  it('is said of the frontmatter too, and not of what the board wrote below', () => {
+    expect(complaints(frontmatter('title: "a\u202eb"'))[0]).toMatch(/^2:10: 1 character that nobody sees \(U\+202E\)/);
+    const told = tellStory(
+      'Do it\n',
+      renderStory(makeVerdict({ summary: 'x\u200by' }), { runFolder: null, finishedAt: '' }),
+    );
+    expect(complaints(told)).toEqual([]);
+  });
+
+  it('is no HTML comment, no emoji and no letter of a script that is written with joiners', () => {
+    parseClean('Do it <!-- really --> 👩‍💻 ❤️ می\u200cخواهم');
+  });
+});
+
+describe('a file name whose letters can’t all stand in an id', () => {
+  it.each([
+    ['аdd-аuth.md', 'dd--uth', '\u0430 (U+0430)'],
+    ['straße 7.md', 'stra-e-7', 'ß (U+00DF)'],
+    ['add\u200bauth.md', 'add-auth', 'U+200B'],
+    ['修复 login.md', 'login', '修 (U+4FEE), 复 (U+590D)'],
+  ])('is said: %s', (fileName, id, lost) => {
+    const { value, diagnostics } = parse('Do it', fileName);
+    expect(value?.id).toBe(id);
+    expect(diagnostics).toMatchObject([{ severity: 'warning' }]);
+    expect(diagnostics[0]?.message).toBe(`the task is called "${id}": an id can't hold ${lost}`);
+  });
+
+  it.each(['Añadir café (2).md', 'Add auth!.md', '👩‍💻 setup.md', 'задача.md'])(
+    'is not said of accents, punctuation and emoji, nor where no letter can stay: %s',
+    (fileName) => {
+      parseClean('Do it', fileName);
+    },
+  );
+
+  it('is not said where the id is written in the file', () => {
+    parseClean(frontmatter('id: add-auth'), 'аdd-аuth.md');
+  });
+});
+
 describe('hostile text', () => {
   const size = limits.maxTaskFileBytes;
   const units = [
