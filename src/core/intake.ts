@@ -186,7 +186,8 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
         return;
       }
       draft.removeFinished(spec.id);
-      draft.putTask({ state: 'queued', id: spec.id, spec, file, past: emptyPast, next: firstRun, problems: [] });
+      const task = { id: spec.id, spec, file, past: emptyPast, warnings };
+      draft.putTask({ ...task, state: 'queued', next: firstRun, problems: [] });
       draft.journal({ type: 'task-accepted', task: spec.id, title: spec.title });
       if (warnings.length > 0) draft.journal({ type: 'task-changed', task: spec.id, diagnostics: warnings });
       return;

@@ -208,16 +208,17 @@ export function handleMoved(draft: Draft, id: TaskId, file: TaskFile): void {
 
 function finishSettling(draft: Draft, task: ActiveTask): void {
   if (task.phase.name !== 'settling') return;
-  const { id, spec, file, past } = task;
+  const { id, spec, file, past, warnings } = task;
+  const same = { id, spec, file, past, warnings };
   const { settlement } = task.phase;
   if (settlement.to === 'queued') {
-    draft.putTask({ state: 'queued', id, spec, file, past, next: settlement.next, problems: [] });
+    draft.putTask({ ...same, state: 'queued', next: settlement.next, problems: [] });
     draft.journal({ type: 'task-settled', task: id, column: 'queued', detail: settlement.next.cause.kind });
     return;
   }
   const { verdict } = settlement;
   if (verdict.column === 'attention') {
-    draft.putTask({ state: 'attention', id, spec, file, past, verdict });
+    draft.putTask({ ...same, state: 'attention', verdict });
   } else {
     draft.removeTask(id);
     draft.putFinished({ id, file, verdict });

@@ -82,6 +82,7 @@ export function handleTaskRead(
   const problems = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (diagnostics.length > 0) draft.journal({ type: 'task-changed', task: task.id, diagnostics });
   // The file's name is the id, whatever its frontmatter says since.
-  const known = { ...task, spec: spec === null ? task.spec : { ...spec, id: task.id } };
+  const warnings = diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
+  const known = { ...task, warnings, spec: spec === null ? task.spec : { ...spec, id: task.id } };
   draft.putTask(known.state === 'queued' ? { ...known, problems } : known);
 }

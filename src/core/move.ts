@@ -15,13 +15,14 @@ export function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void
       forgetDeleted(draft, task);
       return;
     }
-    const { spec, past } = task;
+    const { spec, past, warnings } = task;
     const active: ActiveTask = {
       state: 'active',
       id,
       spec,
       file: to,
       past,
+      warnings,
       phase: { name: 'planning', next: firstRun, before: null },
       wish: null,
     };

@@ -37,7 +37,8 @@ import { emptyVerdict } from './verdict.ts';
 export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   const { file, facts } = loaded;
   const spec = { ...(loaded.spec ?? nameOnlySpec(id)), id };
-  const base = { id, spec, file, past: recallPast(facts) };
+  const warnings = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
+  const base = { id, spec, file, past: recallPast(facts), warnings };
   if (file.column !== 'active' && loaded.lastRun?.kind === 'alive') {
     const wish = file.column === 'queued' ? 'requeue' : file.column === 'archive' ? 'cancel' : 'hold';
     draft.putTask({ ...base, state: 'active', phase: { name: 'planning', next: firstRun, before: null }, wish });

@@ -132,8 +132,9 @@ export function listSettlingEffects(task: Task, settlement: Settlement): readonl
 
 /** Takes a slot for a task and asks for its plan; `before` is the run that it retries at once. */
 export function planRun(draft: Draft, task: Task, next: NextRun, before: EndedBefore | null = null): void {
-  const { id, spec, file, past } = task;
-  draft.putTask({ state: 'active', id, spec, file, past, phase: { name: 'planning', next, before }, wish: null });
+  const { id, spec, file, past, warnings } = task;
+  const same = { id, spec, file, past, warnings };
+  draft.putTask({ ...same, state: 'active', phase: { name: 'planning', next, before }, wish: null });
   const dependencies = collectHandoffs(draft.board, task);
   draft.emit({ type: 'plan-run', task: id, n: past.runs + 1, next, past, file, dependencies });
 }

@@ -52,6 +52,7 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean): Das
     ]),
     inboxProblems: listRows(listInboxProblems(board)),
     needsYou: listRows(attention.map(viewAttention)),
+    taskWarnings: listRows(live.flatMap((task) => task.warnings.map((warning) => ({ ...labelOf(task), warning })))),
     ready: listRows(done.filter(({ verdict }) => verdict.mergedAt === null).map((task) => viewReady(task, board))),
     active: listRows(active.map((task) => viewActive(task, board, clock))),
     pending: listRows(pending.map(({ task, waiting }) => viewPending(task, waiting, clock))),

@@ -94,6 +94,8 @@ interface TaskBase {
   readonly spec: TaskSpec;
   readonly file: TaskFile;
   readonly past: TaskPast;
+  /** What the user should know of its file, and what keeps it from nothing. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** Accepted; waiting for a dependency, a slot or a limit to lift. */

@@ -137,6 +137,11 @@ export interface CompletedEntry extends TaskLabel {
   readonly costUsd: number;
 }
 
+/** What the user should know of a task's file, though nothing keeps the task from its work. */
+export interface WarningEntry extends TaskLabel {
+  readonly warning: Diagnostic;
+}
+
 /** The dashboard without the user's notes. */
 export interface DashboardModel {
   readonly head: DashboardHead;
@@ -144,6 +149,7 @@ export interface DashboardModel {
   /** About files of the inbox that can't be accepted; shown under Needs You. */
   readonly inboxProblems: Listed<Diagnostic>;
   readonly needsYou: Listed<AttentionEntry>;
+  readonly taskWarnings: Listed<WarningEntry>;
   readonly ready: Listed<ReadyEntry>;
   readonly active: Listed<ActiveEntry>;
   readonly pending: Listed<PendingEntry>;

@@ -33,6 +33,9 @@ export function renderDashboard(model: DashboardModel, notes: string): string {
       ...renderHead(model.head),
       ...renderQuickStatus(model.quickStatus),
       ...renderNeedsYou(model),
+      ...renderListSection('Warnings', model.taskWarnings, false, (entry) =>
+        item([...label(entry), plain(': '), ...remark(entry.warning)]),
+      ),
       ...renderSection('Ready for Review', model.ready, renderReady),
       ...renderActive(model.active),
       ...renderListSection('Pending Queue', model.pending, true, (entry) =>
@@ -211,10 +214,24 @@ function renderOmitted(omitted: number): Paragraph[] {
   return omitted === 0 ? [] : [paragraph(prose(`… and ${String(omitted)} more: \`branchboard status\``))];
 }
 
-function diagnosis({ file, line, column, message, expected, hint }: Diagnostic): PhrasingContent[] {
-  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+function diagnosis(diagnostic: Diagnostic): PhrasingContent[] {
+  const { file, line, column } = diagnostic;
+  return [code(joinPlace([file, line, column])), plain(': '), ...explain(diagnostic)];
+}
+
+/** What is said of a file whose task is named beside it; the file itself moves from folder to folder. */
+function remark(diagnostic: Diagnostic): PhrasingContent[] {
+  const { line, column } = diagnostic;
+  return [...(line === undefined ? [] : [code(joinPlace([line, column])), plain(': ')]), ...explain(diagnostic)];
+}
+
+function joinPlace(parts: readonly (string | number | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(':');
+}
+
+function explain({ message, expected, hint }: Diagnostic): PhrasingContent[] {
   const text = [message, ...(expected === undefined ? [] : [`expected ${expected}`])].join('; ');
-  return [code(place), plain(': '), ...prose(text), ...(hint === undefined ? [] : [plain('. '), ...prose(hint)])];
+  return [...prose(text), ...(hint === undefined ? [] : [plain('. '), ...prose(hint)])];
 }
 
 /** A link only where the path is as plain as those that the board makes. */

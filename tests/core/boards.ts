@@ -47,6 +47,7 @@ export function queued(
     spec,
     file: fileOf(id, 'queued', age),
     past: emptyPast,
+    warnings: [],
     next: firstRun,
     problems: [],
   };
@@ -54,13 +55,14 @@ export function queued(
 
 /** A task that an agent is about to be put on. */
 export function active(id: string, dependsOn: readonly string[] = []): ActiveTask {
-  const { spec, past } = queued(id, dependsOn);
+  const { spec, past, warnings } = queued(id, dependsOn);
   return {
     state: 'active',
     id: spec.id,
     spec,
     file: fileOf(id, 'active'),
     past,
+    warnings,
     phase: { name: 'planning', next: firstRun, before: null },
     wish: null,
   };

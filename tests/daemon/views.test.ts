@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { describeBoard } from '../../src/daemon/board-data.ts';
 import { viewDashboard } from '../../src/daemon/dashboard-view.ts';
+import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { Clock } from '../../src/ports.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
-import { ids, makeExit, makeResult, Scene } from '../core/scene.ts';
+import { fileIn, id, ids, loadedIn, makeExit, makeResult, makeSpec, Scene } from '../core/scene.ts';
 
 const clock: Clock = {
   now: () => 1_000_000,
@@ -106,6 +107,26 @@ describe('the dashboard', () => {
       'waits for `ghost`, which does not exist yet',
     ]);
     expect(completedToday.rows).toMatchObject([{ id: 'done', how: 'done 00:16' }]);
+  });
+
+  it('names what is to be known of a task’s file as long as the task is not finished', () => {
+    const warning = { severity: 'warning', file: 'a.md', line: 3, column: 1, message: 'odd' } as const;
+    const error = { ...warning, severity: 'error' } as const;
+    const scene = new Scene().load(loadedIn('queued', 'a', { diagnostics: [error, warning] }));
+    const shown = () => viewDashboard(scene.board, clock, true).taskWarnings.rows;
+    expect(shown()).toEqual([{ id: 'a', title: scene.task('a').spec.title, warning }]);
+    const read = (diagnostics: readonly Diagnostic[]) =>
+      scene.tell({ type: 'task-read', file: fileIn('queued', 'a'), spec: makeSpec({ id: id('a') }), diagnostics });
+    read([]);
+    expect(shown()).toEqual([]);
+    read([warning]);
+    const plan = scene.run('a');
+    expect(scene.task('a').state).toBe('active');
+    expect(shown()).toHaveLength(1);
+    const report = { status: 'needs-input', summary: '', questions: ['Why?'], followUps: [] } as const;
+    scene.exit(plan, makeExit({ result: makeResult({ report }) })).settle('a');
+    expect(scene.task('a').state).toBe('attention');
+    expect(shown()).toHaveLength(1);
   });
 
   it('calls the first task that a slot alone keeps the next', () => {

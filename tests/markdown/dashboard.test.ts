@@ -43,6 +43,7 @@ const empty: DashboardModel = {
   quickStatus: none,
   inboxProblems: none,
   needsYou: none,
+  taskWarnings: none,
   ready: none,
   active: none,
   pending: none,
@@ -80,6 +81,7 @@ function fill(text: string): DashboardModel {
     needsYou: listRows([
       { ...task, headline: text, detail: text, question: text, log: text, branch: text, commands: [text, text] },
     ]),
+    taskWarnings: listRows([{ ...task, warning: problem }]),
     ready: listRows([
       { ...review, work: { kind: 'branch', branch: text, baseBranch: text, commits: 1, diffstat: null } },
       { ...review, work: { kind: 'report', path: text } },
@@ -195,6 +197,7 @@ function expectHarmless(text: string): void {
     'Orchestrator Dashboard',
     'Quick Status',
     'Needs You',
+    'Warnings',
     'Ready for Review',
     'Active',
     'Pending Queue',

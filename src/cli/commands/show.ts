@@ -1,19 +1,31 @@
 /** `show`: one task with its runs. */
+import { basename } from 'node:path';
 import { Command } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
+import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
+import { readTextFile } from '../../adapters/files/reader.ts';
+import type { Redactor } from '../../adapters/redactor.ts';
+import { parseTask } from '../../daemon/parse-task.ts';
 import { redactTexts } from '../../daemon/redact.ts';
 import type { RunFacts } from '../../domain/board.ts';
+import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { revealHiddenCharacters } from '../../domain/hidden-characters.ts';
+import { limits } from '../../domain/limits.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
+import { listHiddenLines, type HiddenLine } from '../../markdown/hidden-lines.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
+import { stripStory } from '../../markdown/story.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
 import { requireSettings } from '../compose.ts';
-import { findPlace, type GlobalOptions } from '../place.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor } from '../redact.ts';
-import { findTask } from '../task-files.ts';
+import { findTask, type FoundTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
 /** What went wrong may hold the end of an output. */
 const maxTextChars = 10_000;
+/** Lines with hidden characters that are written out. */
+const maxHiddenLines = 20;
 
 /** The verb `show`. */
 export const showCommand: Verb = () =>
@@ -27,9 +39,19 @@ export const showCommand: Verb = () =>
       const settings = await requireSettings(place);
       const redact = redactFor(() => settings);
       const { runs, verdict } = redactTexts(await readTaskFacts(place.layout, id), redact);
+      const { warnings, hiddenLines } = await readNotices(place, { id, column, path });
       const task = redactTexts(findTaskData((await readBoardData(place)).data, id), redact);
       if (options.json === true) {
-        printJson({ version: 1, id, column, file: path, task: task ?? null, verdict, runs });
+        printJson({
+          version: 1,
+          id,
+          column,
+          file: path,
+          task: task ?? null,
+          verdict,
+          runs,
+          warnings: redactTexts(warnings, redact),
+        });
         return;
       }
       print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${column}`);
@@ -40,9 +62,28 @@ export const showCommand: Verb = () =>
       if (verdict?.fault != null && column === 'attention')
         print(`\n${clean(`${verdict.fault.reason}: ${verdict.fault.detail}`)}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
+      for (const warning of warnings) print(`! ${redact(formatDiagnostic(warning))}`);
+      for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
       for (const run of runs) print(formatRun(run, place.layout.run(run.plan)));
     });
+
+/** What its file holds that the user should know. */
+async function readNotices({ layout }: Place, { column, path }: FoundTask) {
+  const name = basename(path);
+  const read = await readTextFile(path, `.orchestrator/${column}/${name}`, limits.maxTaskFileBytes);
+  if (!read.ok) return { warnings: [], hiddenLines: [] };
+  const { text, identity } = read.value;
+  const { diagnostics } = parseTask(createOnlookerGuard(layout), { text, file: { column, name, identity } });
+  return {
+    warnings: diagnostics.filter(({ severity }) => severity === 'warning'),
+    hiddenLines: listHiddenLines(stripStory(text)),
+  };
+}
+
+function formatHiddenLine({ number, text }: HiddenLine, redact: Redactor): string {
+  return `  ${number}: ${cleanLine(redact(revealHiddenCharacters(text)), maxTextChars)}`;
+}
 
 /** Others' text for a terminal, which must not take any of it for a command. */
 function clean(text: string): string {
