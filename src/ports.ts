@@ -147,10 +147,16 @@ export interface Disk {
   hasRoom(): Promise<boolean>;
 }
 
-/** The settings file. */
-export interface SettingsFile {
-  /** Null where it did not change since the last call. */
-  readIfChanged(): Promise<{ readonly settings: Settings | null; readonly problems: readonly Diagnostic[] } | null>;
+/** A file of settings, or several that are read as one. */
+export interface SettingsFile<Value = Settings> {
+  /** Null where nothing changed since the last call. */
+  readIfChanged(): Promise<ReadSettings<Value> | null>;
+}
+
+/** Settings as they were read; null where something is wrong with them. */
+export interface ReadSettings<Value = Settings> {
+  readonly settings: Value | null;
+  readonly problems: readonly Diagnostic[];
 }
 
 /** What a base is made of. */

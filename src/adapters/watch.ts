@@ -40,7 +40,7 @@ export function createChangeHints(layout: Layout, onTrouble: (message: string) =
       };
       let isHeard = false;
       const live = columns.filter((column) => column !== 'done' && column !== 'archive');
-      const watched = [layout.settings, layout.paused].map((path) => basename(path));
+      const watched = [layout.settings, layout.localSettings, layout.paused].map((path) => basename(path));
       const onError = (error: unknown) => tellOnce(describeWatchTrouble(error));
       const folders = [
         new FolderWatch(layout.inbox, hint, onError),

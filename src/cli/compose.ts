@@ -8,8 +8,10 @@ import { createDisk } from '../adapters/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createDashboardFile } from '../adapters/files/dashboard-file.ts';
 import { createOnlookerGuard, createParseGuard } from '../adapters/files/parse-guard.ts';
+import { createLocalSettings, joinSettings } from '../adapters/files/local-settings.ts';
 import { createSettingsFile } from '../adapters/files/settings-file.ts';
 import { findExcludesFile } from '../adapters/git/excludes-file.ts';
+import { findTracking } from '../adapters/git/tracking.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
 import { notify } from '../adapters/notifier.ts';
@@ -23,10 +25,10 @@ import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
-import type { ParseGuard } from '../ports.ts';
+import type { ParseGuard, SettingsFile } from '../ports.ts';
 import { countChanges } from '../markdown/line-merge.ts';
 import { parseRoleFile } from '../markdown/role-file.ts';
-import { parseSettings } from '../markdown/settings-file.ts';
+import { parseLocalSettings, parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
@@ -34,6 +36,8 @@ import { redactFor } from './redact.ts';
 
 /** The settings file as it is called in messages. */
 export const settingsShownAs = '.orchestrator/config.yaml';
+/** The settings that the repository does not hold, likewise. */
+export const localSettingsShownAs = '.orchestrator/local.yaml';
 
 /** Who agents' commits are by where the user told git nobody. */
 const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };
@@ -104,7 +108,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
       }),
     hints: createChangeHints(layout, onNotice),
-    settingsFile: composeSettings(place, guard),
+    settingsFile: composeSettings(place, guard, onNotice),
     untilIdle: choices.untilIdle,
     sandbox: choices.sandbox,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
@@ -144,8 +148,29 @@ export async function requireSettings(place: Place): Promise<Settings> {
   throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and try again.');
 }
 
-/** The settings file of a place. */
-export function composeSettings({ layout }: Place, guard: ParseGuard) {
+/**
+ * The settings of a place, those that its repository does not hold among them. Where `onNotice` is there, other users are
+ * kept from reading those, and it is told so.
+ */
+export function composeSettings(
+  place: Place,
+  guard: ParseGuard,
+  onNotice: ((message: string) => void) | null = null,
+): SettingsFile {
+  const { layout, repository } = place;
+  const local = createLocalSettings({
+    path: layout.localSettings,
+    shownAs: localSettingsShownAs,
+    guard,
+    parse: (text) => parseLocalSettings(text, localSettingsShownAs),
+    isTracked: async () => (await findTracking(repository.topLevel, localSettingsShownAs)) === 'tracked',
+    onNotice,
+  });
+  return joinSettings(composeConfig(place, guard), local);
+}
+
+/** The settings that a place's repository may hold. */
+export function composeConfig({ layout }: Place, guard: ParseGuard): SettingsFile {
   return createSettingsFile(layout.settings, settingsShownAs, guard, (text) => parseSettings(text, settingsShownAs));
 }
 

@@ -4,7 +4,7 @@ import type { Argv } from './task.ts';
 /** Which program does the work: Claude Code, or the built-in agent that follows a script in the task and calls no model. */
 export type AgentKind = 'claude' | 'scripted';
 
-/** The board's settings: `config.yaml` with every default filled in. */
+/** The board's settings: `config.yaml` with every default filled in, and what `local.yaml` says instead. */
 export interface Settings {
   readonly maxParallel: number;
   readonly retries: number;
@@ -45,6 +45,21 @@ export interface Settings {
   readonly dailyBudgetUsd: number | null;
   /** A command run with each noteworthy event in its environment. */
   readonly notify: Argv | null;
+}
+
+/** What `local.yaml` says, which the repository does not hold; null where it says nothing. */
+export interface LocalSettings {
+  readonly agent: { readonly env: Settings['agent']['env'] | null };
+  readonly notify: Settings['notify'];
+}
+
+/** The settings of `config.yaml` with what `local.yaml` says instead; of `agent.env` each variable counts for itself. */
+export function applyLocalSettings(settings: Settings, { agent, notify }: LocalSettings): Settings {
+  return {
+    ...settings,
+    agent: { ...settings.agent, env: { ...settings.agent.env, ...agent.env } },
+    notify: notify ?? settings.notify,
+  };
 }
 
 /** Where a home folder keeps keys and logins: of ssh, clouds, package registries, browsers and agents. */

@@ -1,10 +1,10 @@
-/** The settings file's text → settings with every default filled in, or all that is wrong with it. */
+/** The text of a settings file → settings with every default filled in, or all that is wrong with it. */
 import { stringify } from 'yaml';
 import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import type { SandboxMode } from '../domain/sandbox.ts';
-import type { AgentKind, Settings } from '../domain/settings.ts';
+import type { AgentKind, LocalSettings, Settings } from '../domain/settings.ts';
 import { openFields, refuse, refuseWith } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { stripByteOrderMark } from './frontmatter.ts';
@@ -36,6 +36,18 @@ const agentKinds = ['claude', 'scripted'] as const satisfies readonly AgentKind[
  * key is one: a misspelt setting must not pass for a default. Never throws, whatever the text.
  */
 export function parseSettings(text: string, file: string): Parsed<Settings> {
+  return parseKeys(text, file, readSettings);
+}
+
+/** Reads what need not be in the repository, in the same way. */
+export function parseLocalSettings(text: string, file: string): Parsed<LocalSettings> {
+  return parseKeys(text, file, (fields) => ({
+    agent: { env: fields.section('agent').read('env', readEnvironment) ?? null },
+    notify: fields.read('notify', readCommand) ?? null,
+  }));
+}
+
+function parseKeys<Value>(text: string, file: string, read: (fields: Fields) => Value): Parsed<Value> {
   const clean = stripByteOrderMark(text);
   const reporter = createReporter(file, clean);
   const bytes = Buffer.byteLength(clean);
@@ -44,15 +56,15 @@ export function parseSettings(text: string, file: string): Parsed<Settings> {
       message: `the file has ${String(bytes)} bytes`,
       expected: `at most ${String(limits.maxSettingsFileBytes)}`,
     });
-    return reporter.finish<Settings>(undefined);
+    return reporter.finish<Value>(undefined);
   }
-  if (reportControlCharacter(clean, reporter)) return reporter.finish<Settings>(undefined);
+  if (reportControlCharacter(clean, reporter)) return reporter.finish<Value>(undefined);
   const map = parseYamlMap(clean, 0, reporter);
-  if (map === undefined) return reporter.finish<Settings>(undefined);
+  if (map === undefined) return reporter.finish<Value>(undefined);
   const fields = openFields(map, reporter);
-  const settings = readSettings(fields);
+  const value = read(fields);
   fields.reportUnknown('error');
-  return reporter.finish(settings);
+  return reporter.finish(value);
 }
 
 function readSettings(fields: Fields): Settings {
@@ -194,6 +206,7 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #branch_prefix: task/
 
 # The program that does the work. kind: claude, or scripted (built in, for trying things out: calls no model).
+# env: what it gets in its environment. Secrets belong in .orchestrator/local.yaml, which git ignores, under the same keys.
 #agent:
 #  kind: claude
 #  command: claude

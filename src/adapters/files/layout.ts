@@ -12,6 +12,8 @@ export interface Layout {
   readonly inbox: string;
   readonly dashboard: string;
   readonly settings: string;
+  /** Settings that the repository must not hold. */
+  readonly localSettings: string;
   readonly templates: string;
   readonly boardData: string;
   readonly history: string;
@@ -35,6 +37,7 @@ export function layOut(root: string): Layout {
     inbox: join(root, 'inbox'),
     dashboard: join(root, 'DASHBOARD.md'),
     settings: join(root, 'config.yaml'),
+    localSettings: join(root, 'local.yaml'),
     templates: join(root, 'templates'),
     boardData: join(root, 'queue.json'),
     history: join(root, 'history.jsonl'),

@@ -1,7 +1,6 @@
-/** `config.yaml`, read again when it changed. */
+/** A file of settings, `config.yaml` or `local.yaml`, read again when it changed. */
 import type { Parsed } from '../../domain/diagnostic.ts';
 import { limits } from '../../domain/limits.ts';
-import type { Settings } from '../../domain/settings.ts';
 import type { ParseGuard, SettingsFile } from '../../ports.ts';
 import { readTextFile } from './reader.ts';
 
@@ -9,12 +8,12 @@ import { readTextFile } from './reader.ts';
 const quietMs = 250;
 
 /** The settings at `path`; `parse` turns its text into settings. A file that is missing means the defaults. */
-export function createSettingsFile(
+export function createSettingsFile<Value>(
   path: string,
   shownAs: string,
   guard: ParseGuard,
-  parse: (text: string) => Parsed<Settings>,
-): SettingsFile {
+  parse: (text: string) => Parsed<Value>,
+): SettingsFile<Value> {
   /** What was told last, as JSON: the file's identity, why it is refused, or that it is missing. */
   let known: string | null = null;
   let change: { readonly found: string; readonly since: number } | null = null;

@@ -12,6 +12,7 @@ import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { composeSettings } from '../compose.ts';
 import { exitCodes } from '../exit-code.ts';
+import { listLocalExposures, listOpenSecrets } from '../open-secrets.ts';
 import { placeOf, type GlobalOptions, type Place } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
@@ -82,6 +83,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
         }
       : { check: 'submodules', status: 'ok', detail: 'none' },
     finding,
+    ...(await checkSecrets(place)),
     ...(await checkAgent(settings, repository.topLevel)),
     checkPermissions(settings),
     await checkWritable(place),
@@ -121,6 +123,13 @@ async function checkSettings(place: Place): Promise<{ readonly settings: Setting
     ? { check, status: 'ok', detail: place.layout.settings }
     : { check, status: 'warning', detail: 'no board yet: the defaults hold', hint: 'Type: branchboard init' };
   return { settings: read.settings, finding };
+}
+
+async function checkSecrets(place: Place): Promise<readonly Finding[]> {
+  const check = 'secrets';
+  const exposures = [...(await listOpenSecrets(place)), ...(await listLocalExposures(place))];
+  if (exposures.length === 0) return [{ check, status: 'ok', detail: 'none where others could read them' }];
+  return exposures.map(({ detail, hint }) => ({ check, status: 'warning', detail, hint }));
 }
 
 async function checkAgent(settings: Settings, repoDir: string): Promise<readonly Finding[]> {

@@ -17,6 +17,7 @@ import { defaultSettings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
 import { composeDaemon, composeSettings, requireSettings } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
+import { listOpenSecrets } from '../open-secrets.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
 import { createPlainView, type BoardView } from '../view/plain-view.ts';
@@ -48,10 +49,11 @@ export const startCommand: Verb = (exit) =>
  * stay that were right last, and an agent that is gone is waited for.
  */
 async function checkMachine(place: Place): Promise<void> {
-  const read = await composeSettings(place, createParseGuard(place.layout)).readIfChanged();
+  const read = await composeSettings(place, createParseGuard(place.layout), print).readIfChanged();
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
+  for (const { detail, hint } of await listOpenSecrets(place)) print(`! ${detail}. ${hint}`);
   try {
     findAgent(read?.settings ?? defaultSettings, process.env, place.repository.topLevel);
   } catch (error) {
