@@ -6,7 +6,7 @@ import {
   composeEnvironment,
   inherited,
   inheritedForClouds,
-  notInherited,
+  presets,
 } from '../../../src/adapters/agent/agent-environment.ts';
 import { claudeArguments } from '../../../src/adapters/agent/claude.ts';
 import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
@@ -133,7 +133,7 @@ describe('composeEnvironment', () => {
 
   it('lets in what the README lists, and nothing else', () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const listNames = (text: string) => [...text.matchAll(/`([A-Za-z_]+\*?)`/g)].map(([, name]) => name);
+    const listNames = (text: string) => [...text.matchAll(/`([A-Za-z_][A-Za-z0-9_]*\*?)`/g)].map(([, name]) => name);
     const rows = readme.split('\n').filter((line) => line.startsWith('| '));
     const cellOf = (begin: string) => rows.find((row) => row.startsWith(`| ${begin} `))?.split('|')[2] ?? '';
     for (const [purpose, names] of Object.entries(inherited)) expect(listNames(cellOf(purpose))).toEqual(names);
@@ -141,21 +141,36 @@ describe('composeEnvironment', () => {
       const title = switches.map((each) => `\`${each}\``).join(', ');
       expect(listNames(cellOf(`only with one of ${title}`) || cellOf(`only with ${title}`))).toEqual(names);
     }
-    const passedOver = readme.split('\n\n').find((text) => text.startsWith('Not passed on')) ?? '';
-    expect(listNames(passedOver).filter((name) => name?.startsWith('CLAUDE') === true)).toEqual(notInherited);
     for (const name of Object.keys(compose({}))) {
       expect(readme).toContain(`\`${name.replace(/^(GIT_CONFIG|BRANCHBOARD)_.*$/, '$1_*')}\``);
     }
   });
 
-  it('does not pass on the session that the board itself was started from', () => {
-    const kept = compose({
-      CLAUDECODE: '1',
-      CLAUDE_CODE_ENTRYPOINT: 'cli',
-      CLAUDE_CODE_SSE_PORT: '1',
-      CLAUDE_CODE_SESSION_ID: 's',
+  it.each([
+    ['the session that the board was started from', ['CLAUDECODE', 'CLAUDE_CODE_SESSION_ID', 'CLAUDE_CODE_SSE_PORT']],
+    ['a bridge, a daemon, a remote machine', ['CLAUDE_BRIDGE_OAUTH_TOKEN', 'CLAUDE_BG_SOURCE', 'CLAUDE_CODE_REMOTE']],
+    ['sockets', ['CLAUDE_CODE_MESSAGING_SOCKET', 'CLAUDE_BG_RENDEZVOUS_SOCK', 'ANTHROPIC_UNIX_SOCKET']],
+    ['waiting out limits', ['CLAUDE_CODE_RETRY_WATCHDOG', 'CLAUDE_CODE_OVERLOADED_RETRY_MAX_WAIT_MS']],
+    [
+      'looser permissions',
+      ['CLAUDE_CODE_EVEN_MORE_DANGEROUSLY_SKIP_PERMISSIONS', 'CLAUDE_CODE_DISABLE_SUBSTITUTION_RM_PROMPT'],
+    ],
+    ['programs and plugins around the agent', ['CLAUDE_CODE_SHELL_PREFIX', 'CLAUDE_CODE_PLUGIN_DIRS']],
+    ['what nobody has heard of yet', ['CLAUDE_CODE_SOMETHING_NEW', 'CLAUDE_X', 'ANTHROPIC_X']],
+  ])('passes on nothing of %s, unless agent.env gives it', (_, names) => {
+    const own = Object.fromEntries(names.map((name) => [name, '1']));
+    expect(compose(own)).toEqual(compose({}));
+    expect(compose({}, { configured: own })).toMatchObject(own);
+  });
+
+  it('keeps an agent’s own agents few and shallow, unless agent.env says otherwise', () => {
+    expect(compose({ CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH: '9' })).toMatchObject(presets);
+    expect(presets).toMatchObject({
+      CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH: '1',
+      CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS: '4',
     });
-    expect(Object.keys(kept).filter((name) => /^CLAUDE/.test(name))).toEqual(['CLAUDE_CODE_ENABLE_TODO_TOOLS']);
+    const mine = { CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH: '2' };
+    expect(compose({}, { configured: mine })).toMatchObject(mine);
   });
 
   it('removes every GIT_ variable but its own', () => {
