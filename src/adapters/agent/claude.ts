@@ -1,13 +1,19 @@
 /** How Claude Code is called for one run. The prompt comes on stdin: an argument would be bounded and readable by all. */
 import { PortError, type Role, type RunRequest } from '../../ports.ts';
 import type { Settings } from '../../domain/settings.ts';
+import type { Abilities } from './abilities.ts';
 import { reportSchema } from './agent-result.ts';
+import { closedTools, closeDoors } from './claude-doors.ts';
 
 /**
  * The arguments of `agent.command` for a run. The user's `agent.args` come first, so that `command` may be a program
  * that runs another (`npx`, `docker`). Throws PortError with `spawn-failed` where a value looks like an option.
  */
-export function claudeArguments(request: RunRequest, agent: Settings['agent']): readonly string[] {
+export function claudeArguments(
+  request: RunRequest,
+  agent: Settings['agent'],
+  abilities: Abilities,
+): readonly string[] {
   const { session } = request.plan;
   return [
     ...agent.args,
@@ -15,14 +21,16 @@ export function claudeArguments(request: RunRequest, agent: Settings['agent']): 
     ...['--output-format', 'stream-json', '--verbose'],
     ...option(session.mode === 'resume' ? '--resume' : '--session-id', [session.id]),
     ...['--json-schema', JSON.stringify(reportSchema)],
+    ...['--settings', JSON.stringify(closeDoors(agent.env))],
     ...option('--permission-mode', [request.permissionMode]),
+    ...(abilities.permissionPrompts ? ['--permission-prompts', 'none'] : []),
     ...option('--model', [request.model]),
     ...option('--effort', [request.effort]),
     ...option('--max-turns', [request.maxTurns]),
     ...option('--max-budget-usd', [request.budgetUsd]),
     ...agentOptions(request.claudeAgent),
     ...option('--allowedTools', request.allowedTools),
-    ...option('--disallowedTools', request.disallowedTools),
+    ...option('--disallowedTools', [...request.disallowedTools, ...closedTools]),
   ];
 }
 

@@ -12,11 +12,13 @@ import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type S
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
 import { isShortage, outlastShortage } from '../shortage.ts';
+import { AbilityReader } from './abilities.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
 import { claudeArguments } from './claude.ts';
 import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
+import { markOwnCommands } from './leftovers.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
 import { findDescendants, findOfBoard, isAlive, listChildren, signalGroup, type ProcessMark } from './processes.ts';
 import { endRun, findRun } from './recover.ts';
@@ -71,6 +73,7 @@ interface Followed {
 class ProcessRunner implements AgentRunner {
   readonly #options: AgentRunnerOptions;
   readonly #timings: Timings;
+  readonly #abilities: AbilityReader;
   readonly #beat: Beat;
   readonly #noteBeat: Beat;
   #leaveNoteBeat: (() => void) | null = null;
@@ -79,6 +82,7 @@ class ProcessRunner implements AgentRunner {
   constructor(options: AgentRunnerOptions) {
     this.#options = options;
     this.#timings = { ...defaultTimings, ...options.timings };
+    this.#abilities = new AbilityReader(options.clock);
     this.#beat = new Beat(options.clock, this.#timings.followEveryMs);
     this.#noteBeat = new Beat(options.clock, this.#timings.noteEveryMs);
   }
@@ -97,10 +101,7 @@ class ProcessRunner implements AgentRunner {
     const call =
       agent.kind === 'scripted'
         ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
-        : {
-            program: resolveCommand(agent.command, env['PATH'] ?? '', path.dirname(boardDir)),
-            args: claudeArguments(request, agent),
-          };
+        : await this.#callClaude(request, agent, env);
     const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
     const fresh = { child: true, follower: this.#openStream(plan) };
@@ -137,6 +138,15 @@ class ProcessRunner implements AgentRunner {
     if (this.#runs.has(formatRunId(run))) return;
     const { boardDir, clock } = this.#options;
     await outlastShortage(clock, () => endRun(run, this.#folderOf(run), boardDir, clock, this.#timings));
+  }
+
+  async #callClaude(request: RunRequest, agent: Settings['agent'], env: Readonly<Record<string, string>>) {
+    const { boardDir } = this.#options;
+    const cwd = path.dirname(boardDir);
+    const program = resolveCommand(agent.command, env['PATH'] ?? '', cwd);
+    const own = markOwnCommands(env, boardDir);
+    const abilities = await this.#abilities.read({ program, args: agent.args, cwd, env: own });
+    return { program, args: claudeArguments(request, agent, abilities) };
   }
 
   #folderOf(run: RunId): string {

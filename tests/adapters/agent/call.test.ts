@@ -2,16 +2,18 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noAbilities } from '../../../src/adapters/agent/abilities.ts';
 import {
   composeEnvironment,
   inherited,
   inheritedForClouds,
   presets,
 } from '../../../src/adapters/agent/agent-environment.ts';
-import { claudeArguments } from '../../../src/adapters/agent/claude.ts';
+import { closedTools } from '../../../src/adapters/agent/claude-doors.ts';
+import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/claude.ts';
 import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
-import type { Role } from '../../../src/ports.ts';
+import type { Role, RunRequest } from '../../../src/ports.ts';
 import { createBench, requestOf, type Bench } from './harness.ts';
 
 let bench: Bench;
@@ -26,17 +28,18 @@ const mine: Role = {
   instructions: 'Be brief.',
 };
 
+const claudeArguments = (request: RunRequest, given = agent): readonly string[] =>
+  argumentsOf(request, given, noAbilities);
+
 describe('claudeArguments', () => {
   it('asks for a stream, a structured result and the session that was planned', () => {
-    const args = claudeArguments(requestOf(bench.plan()), agent);
+    const args = claudeArguments(requestOf(bench.plan()));
     const { id } = bench.plan().session;
     expect(args.slice(0, 6)).toEqual(['-p', '--output-format', 'stream-json', '--verbose', '--session-id', id]);
-    expect(args.slice(-2)).toEqual(['--permission-mode', 'acceptEdits']);
+    expect(args.slice(10)).toEqual(['--permission-mode', 'acceptEdits', '--disallowedTools', ...closedTools]);
     const schema = JSON.parse(args[args.indexOf('--json-schema') + 1] ?? '') as { required: string[] };
     expect(schema.required).toEqual(['status', 'summary']);
-    expect(claudeArguments(requestOf(bench.plan({ resume: true })), agent)).toEqual(
-      expect.arrayContaining(['--resume', id]),
-    );
+    expect(claudeArguments(requestOf(bench.plan({ resume: true })))).toEqual(expect.arrayContaining(['--resume', id]));
   });
 
   it('gives what the task asks for, and the lists of tools last', () => {
@@ -44,14 +47,29 @@ describe('claudeArguments', () => {
       ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: mine },
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
-    expect(claudeArguments(request, agent).slice(8)).toEqual([
+    expect(claudeArguments(request).slice(10)).toEqual([
       ...['--permission-mode', 'plan', '--model', 'opus', '--effort', 'high', '--max-turns', '9'],
       ...['--max-budget-usd', '1.5'],
       // With the tool for the structured result, which an agent that lists its tools would lack.
       ...['--agents', '{"mine":{"description":"Mine","prompt":"Be brief.","tools":["Read","StructuredOutput"]}}'],
       ...['--agent', 'mine'],
-      ...['--allowedTools', 'Bash(git add *)', 'Edit', '--disallowedTools', 'WebFetch'],
+      ...['--allowedTools', 'Bash(git add *)', 'Edit', '--disallowedTools', 'WebFetch', ...closedTools],
     ]);
+  });
+
+  it('refuses messages of other sessions, and has prompts denied where the program knows how', () => {
+    const request = requestOf(bench.plan());
+    const settingsOf = (env: Readonly<Record<string, string>>): unknown => {
+      const args = claudeArguments(request, { ...agent, env });
+      return JSON.parse(args[args.indexOf('--settings') + 1] ?? '');
+    };
+    const refused = { crossSessionInbound: 'refuse', disableRemoteControl: true };
+    expect(settingsOf({})).toEqual({ ...refused, env: { CLAUDE_CODE_RETRY_WATCHDOG: '0' } });
+    const waiting = { CLAUDE_CODE_RETRY_WATCHDOG: '1' };
+    expect(settingsOf(waiting)).toEqual({ ...refused, env: waiting });
+    expect(claudeArguments(request)).not.toContain('--permission-prompts');
+    const asked = argumentsOf(request, agent, { permissionPrompts: true });
+    expect(asked[asked.indexOf('--permission-prompts') + 1]).toBe('none');
   });
 
   it('puts the user’s own arguments first, so that the command may be one that runs another', () => {
@@ -71,12 +89,12 @@ describe('claudeArguments', () => {
     { allowedTools: ['Edit', '--dangerously-skip-permissions'] },
     { disallowedTools: ['-x'] },
   ])('refuses a value that looks like an option: %j', (more) => {
-    expect(() => claudeArguments(requestOf(bench.plan(), more), agent)).toThrow(/begins with "-"/);
+    expect(() => claudeArguments(requestOf(bench.plan(), more))).toThrow(/begins with "-"/);
   });
 
   it.each(['fresh', 'resume'] as const)('refuses the id of a %s session that looks like an option', (mode) => {
     const plan = { ...bench.plan(), session: { mode, id: '--dangerously-skip-permissions' } };
-    expect(() => claudeArguments(requestOf(plan), agent)).toThrow(/begins with "-"/);
+    expect(() => claudeArguments(requestOf(plan))).toThrow(/begins with "-"/);
   });
 });
 
