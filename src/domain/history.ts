@@ -27,6 +27,7 @@ export type HistoryEntry = { readonly at: number } & (
       readonly session: string;
     }
   | { readonly type: 'run-started'; readonly run: RunId }
+  | { readonly type: 'run-warned'; readonly run: RunId; readonly warnings: readonly string[] }
   | { readonly type: 'run-stopping'; readonly run: RunId; readonly cause: StopCause }
   | {
       readonly type: 'run-ended';

@@ -3,7 +3,7 @@ import { describeBoard } from '../../src/daemon/board-data.ts';
 import { viewDashboard } from '../../src/daemon/dashboard-view.ts';
 import type { Clock } from '../../src/ports.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
-import { ids, makeExit, makeResult, Scene } from '../core/scene.ts';
+import { ids, makeEvidence, makeExit, makeResult, Scene } from '../core/scene.ts';
 
 const clock: Clock = {
   now: () => 1_000_000,
@@ -106,6 +106,20 @@ describe('the dashboard', () => {
       'waits for `ghost`, which does not exist yet',
     ]);
     expect(completedToday.rows).toMatchObject([{ id: 'done', how: 'done 00:16' }]);
+  });
+
+  it('shows what a run lacked at its start, while it runs and when it waits for the user', () => {
+    const warnings = ['the MCP server "db" did not start'];
+    const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+    const scene = new Scene().queue({ id: 'done' }, { id: 'works' }, { id: 'asks' });
+    const done = scene.run('done');
+    scene.exit(done, makeExit({ result: makeResult(), warnings }));
+    scene.tell({ type: 'work-inspected', run: done, evidence: makeEvidence() }).settle('done');
+    scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
+    const view = { ...emptyRunView, warnings };
+    scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
+    const { needsYou, ready, active } = viewDashboard(scene.board, clock, true);
+    expect([needsYou.rows, ready.rows, active.rows]).toMatchObject([[{ warnings }], [{ warnings }], [{ warnings }]]);
   });
 
   it('calls the first task that a slot alone keeps the next', () => {

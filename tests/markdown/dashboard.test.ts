@@ -62,7 +62,14 @@ function fill(text: string): DashboardModel {
     hint: text,
   };
   const shared = { ...task, workedMs: 360_000, costUsd: 0.42 };
-  const review = { ...shared, verify: 'passed' as const, summary: text, review: text, followUps: [text, text] };
+  const review = {
+    ...shared,
+    verify: 'passed' as const,
+    summary: text,
+    review: text,
+    followUps: [text, text],
+    warnings: [text, text],
+  };
   return {
     head: {
       ...empty.head,
@@ -77,7 +84,16 @@ function fill(text: string): DashboardModel {
     ]),
     inboxProblems: listRows([problem]),
     needsYou: listRows([
-      { ...task, headline: text, detail: text, question: text, log: text, branch: text, commands: [text, text] },
+      {
+        ...task,
+        headline: text,
+        detail: text,
+        question: text,
+        log: text,
+        branch: text,
+        commands: [text, text],
+        warnings: [text, text],
+      },
     ]),
     ready: listRows([
       { ...review, work: { kind: 'branch', branch: text, baseBranch: text, commits: 1, diffstat: null } },
@@ -95,6 +111,7 @@ function fill(text: string): DashboardModel {
         onBranches: [text, text],
         step: { text, done: 3, total: 5 },
         note: text,
+        warnings: [text, text],
         recentOutput: text,
         follow: text,
       },
@@ -233,6 +250,7 @@ describe('renderDashboard', () => {
           detail: null,
           log: '.orchestrator/runs/review-api/1/stream.jsonl',
           branch: 'task/review-api',
+          warnings: [],
           commands: ['branchboard answer review-api TEXT', 'branchboard cancel review-api'],
         },
       ]),
@@ -252,6 +270,7 @@ describe('renderDashboard', () => {
           costUsd: 0.42,
           summary: 'Added the users and sessions tables, with a migration.',
           review: 'git diff main...task/db-schema',
+          warnings: ['the MCP server "db" did not start'],
           followUps: ['Add an index'],
         },
         {
@@ -263,6 +282,7 @@ describe('renderDashboard', () => {
           costUsd: 0.001,
           summary: null,
           review: null,
+          warnings: [],
           followUps: [],
         },
       ]),
@@ -278,6 +298,7 @@ describe('renderDashboard', () => {
           onBranches: ['task/db-schema'],
           step: { text: 'Creating middleware', done: 3, total: 5 },
           note: null,
+          warnings: ['the plugin "x": not found', 'the plugin "y": not found'],
           recentOutput: 'Added JWT validation to auth.ts',
           follow: 'branchboard logs add-auth -f',
         },
@@ -317,6 +338,8 @@ Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl
 ## Ready for Review
 ### Database schema (\`db-schema\`)
 Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · verify passed · 6 min · $0.42
+
+**Warning**: the MCP server "db" did not start
 > Added the users and sessions tables, with a migration.
 
 Review: \`git diff main...task/db-schema\`
@@ -331,6 +354,8 @@ Report [report.md](runs/look/1/report.md) · 45 s · under $0.01
 ## Active: Add authentication (\`add-auth\`)
 **Agent**: backend-developer · attempt 1 · session \`5f0c…\` · **Started**: 14:26 · **Branch**: \`task/add-auth\` (on \`task/db-schema\`)
 **Current step**: Creating middleware (3/5)
+**Warning**: the plugin "x": not found
+**Warning**: the plugin "y": not found
 **Recent output**: "Added JWT validation to auth.ts"
 **Follow it**: \`branchboard logs add-auth -f\`
 
@@ -411,6 +436,7 @@ ${notesHint}
       question: null,
       log: null,
       branch: null,
+      warnings: [],
       commands: [],
     };
     const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');

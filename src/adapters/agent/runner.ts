@@ -104,7 +104,7 @@ class ProcessRunner implements AgentRunner {
         : await this.#callClaude(request, agent, env);
     const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
-    const fresh = { child: true, follower: this.#openStream(plan) };
+    const fresh = { child: true, follower: this.#openStream(plan, request.permissionMode) };
     const run = this.#follow(plan, launched.mark, launched.claimedAt, fresh);
     void launched.exited.then((exit) => this.#leave(run, exit));
   }
@@ -153,8 +153,9 @@ class ProcessRunner implements AgentRunner {
     return path.join(this.#options.boardDir, 'runs', run.task, String(run.n));
   }
 
-  #openStream(plan: RunPlan): StreamFollower {
-    return new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl'));
+  /** Of a run that another board started it is not known which permission mode it asked for. */
+  #openStream(plan: RunPlan, askedMode: string | null = null): StreamFollower {
+    return new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl'), askedMode);
   }
 
   #follow(

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { redactTexts } from '../../daemon/redact.ts';
 import type { RunFacts } from '../../domain/board.ts';
+import { emptyRunView } from '../../domain/run.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
@@ -61,5 +62,11 @@ function formatRun({ plan, record }: RunFacts, folder: string): string {
       ? ''
       : ` · ${formatDuration(record.exit.endedAt - plan.plannedAt)} · ${formatUsd(record.exit.view.costUsd)}`;
   const session = `${plan.session.mode} session ${cleanLine(plan.session.id)}`;
-  return `  ${plan.n}. attempt ${plan.attempt}, ${session}: ${cleanLine(outcome)}${figures}\n     ${folder}`;
+  const view = record?.exit.view ?? emptyRunView;
+  const version = view.agentVersion === null ? '' : ` · Claude Code ${cleanLine(view.agentVersion)}`;
+  return [
+    `  ${plan.n}. attempt ${plan.attempt}, ${session}: ${cleanLine(outcome)}${figures}${version}`,
+    ...view.warnings.map((warning) => `     Warning: ${cleanLine(warning)}`),
+    `     ${folder}`,
+  ].join('\n');
 }
