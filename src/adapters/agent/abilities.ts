@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../ports.ts';
+import { killGroup } from './processes.ts';
 
 /** An answer takes a third of a second; one that takes longer than this many milliseconds is given up. */
 const answerMs = 5_000;
@@ -92,12 +93,4 @@ function readHelp({ program, args, cwd, env }: AbilityRequest, clock: Clock): Pr
     child.once('error', () => finish(null));
     child.once('close', (code) => finish(code === 0 ? text : null));
   });
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It ended by itself meanwhile.
-  }
 }
