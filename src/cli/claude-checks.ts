@@ -70,7 +70,7 @@ export function checkLocalRights(repository: Repository, settings: Settings): re
     const { file, rules, keys } = rights;
     const named = rules.slice(0, maxRules).map((rule) => cleanLine(redact(rule), maxRuleChars));
     const more = rules.length > maxRules ? ` and ${String(rules.length - maxRules)} more` : '';
-    const allowed = rules.length === 0 ? [] : [`${String(rules.length)} rules (${named.join(', ')}${more})`];
+    const allowed = rules.length === 0 ? [] : [`${countOf(rules.length)} (${named.join(', ')}${more})`];
     return [
       {
         ...{ check: 'permissions', status: 'warning' as const },
@@ -79,4 +79,8 @@ export function checkLocalRights(repository: Repository, settings: Settings): re
       },
     ];
   });
+}
+
+function countOf(rules: number): string {
+  return rules === 1 ? '1 rule' : `${String(rules)} rules`;
 }
