@@ -92,12 +92,20 @@ export function handleRunSeen(draft: Draft, run: RunId, view: RunView, lastOutpu
   if (task?.state !== 'active' || task.phase.name !== 'running' || task.phase.plan.n !== run.n) return;
   // An agent that was adopted is not silent for longer than it is followed.
   const newest = Math.max(task.phase.lastOutputAt, lastOutputAt);
+  tellWarnings(draft, run, task.phase.view, view);
   draft.putTask({ ...task, phase: { ...task.phase, view, lastOutputAt: newest } });
   draft.touchProgress();
   if (view.answered && draft.board.hold !== null) {
     liftHold(draft, task.phase.plan);
     draft.touchFacts();
   }
+}
+
+/** Once for each run, when they come to be known. */
+function tellWarnings(draft: Draft, run: RunId, before: RunView, { warnings }: RunView): void {
+  if (before.warnings.length > 0 || warnings.length === 0) return;
+  draft.journal({ type: 'run-warned', run, warnings });
+  draft.touchFacts();
 }
 
 /** Asks for a running task's end. A later cause does not replace an earlier one. */
@@ -125,6 +133,7 @@ export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
   if (task?.state !== 'active') return;
   const { phase } = task;
   if ((phase.name !== 'running' && phase.name !== 'preparing') || phase.plan.n !== run.n) return;
+  tellWarnings(draft, run, phase.name === 'running' ? phase.view : emptyRunView, exit.view);
   // Who ends the board may end its agents at the same moment, and quicker than the board does.
   const isSwept = draft.board.shutdown !== 'no' && (exit.view.result === null || wasBrokenOff(exit.view.result));
   finishRun(draft, task, phase.plan, isSwept && exit.stopped === null ? { ...exit, stopped: 'shutdown' } : exit);

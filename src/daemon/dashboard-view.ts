@@ -206,6 +206,7 @@ function viewAttention(task: AttentionTask): AttentionEntry {
     question: verdict.question,
     log: failed === null ? null : `${failed}/stream.jsonl`,
     branch: verdict.branch,
+    warnings: verdict.warnings,
     commands: [
       ...(failed === null ? [] : [`branchboard logs ${id}`]),
       ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
@@ -228,6 +229,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     summary: verdict.summary,
     changesWhatRuns: verdict.changesWhatRuns,
     review: work.kind === 'branch' ? `git diff ${work.baseBranch}...${work.branch}` : null,
+    warnings: verdict.warnings,
     followUps: verdict.followUps,
   };
 }
@@ -254,6 +256,7 @@ function viewActive(task: ActiveTask, board: Board, clock: Clock): ActiveEntry {
     onBranches: listBaseBranches(task, board),
     step: progress === null ? null : { text: progress.step ?? '', done: progress.done, total: progress.total },
     note: running === null || running.stopping !== null ? describePhase(phase) : (running.view.apiRetry ?? null),
+    warnings: running?.view.warnings ?? [],
     recentOutput: running?.view.lastText ?? null,
     follow: `branchboard logs ${task.id} -f`,
   };

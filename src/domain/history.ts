@@ -28,6 +28,7 @@ export type HistoryEntry = { readonly at: number } & (
     }
   /** `setAside` are paths that count as they stand in the base, since the run's branch changes them. */
   | { readonly type: 'run-started'; readonly run: RunId; readonly setAside: readonly string[] }
+  | { readonly type: 'run-warned'; readonly run: RunId; readonly warnings: readonly string[] }
   | { readonly type: 'run-stopping'; readonly run: RunId; readonly cause: StopCause }
   | {
       readonly type: 'run-ended';

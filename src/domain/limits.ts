@@ -48,6 +48,8 @@ export const limits = {
   maxFollowUps: 20,
   /** Kept of an agent's refused tool calls. */
   maxDenials: 20,
+  /** Kept of what an agent's program says at its start. */
+  maxRunWarnings: 10,
 
   /** How long an agent may stay after its result. */
   resultGraceMs: 15_000,

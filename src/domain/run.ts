@@ -145,6 +145,10 @@ export interface UsageLimit {
 export interface RunView {
   readonly sessionId: string | null;
   readonly model: string | null;
+  /** The version of the agent's program, such as `2.1.330`; null where it told none. */
+  readonly agentVersion: string | null;
+  /** What the agent's program could not load or was refused at its start, in sentences; at most `maxRunWarnings`. */
+  readonly warnings: readonly string[];
   readonly progress: Progress | null;
   /** The last thing the agent said, bounded by `maxTailChars`. */
   readonly lastText: string | null;
@@ -166,6 +170,8 @@ export interface RunView {
 export const emptyRunView: RunView = {
   sessionId: null,
   model: null,
+  agentVersion: null,
+  warnings: [],
   progress: null,
   lastText: null,
   answered: false,
@@ -292,6 +298,8 @@ export interface Verdict {
   /** Path of the report, relative to `.orchestrator/`. */
   readonly report: string | null;
   readonly followUps: readonly string[];
+  /** Those of the run's view. */
+  readonly warnings: readonly string[];
   readonly sessionId: string | null;
   readonly attempts: number;
   /** All runs together. */

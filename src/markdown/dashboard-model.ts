@@ -69,6 +69,8 @@ export interface AttentionEntry extends TaskLabel {
   /** The log, relative to the repository, or null. */
   readonly log: string | null;
   readonly branch: string | null;
+  /** What its last run's start lacked. */
+  readonly warnings: readonly string[];
   /** Commands that go on from here, ready to type. */
   readonly commands: readonly string[];
 }
@@ -100,6 +102,8 @@ export interface ReadyEntry extends TaskLabel {
   readonly changesWhatRuns: readonly string[];
   /** The command that shows the work, or null. */
   readonly review: string | null;
+  /** What its last run's start lacked. */
+  readonly warnings: readonly string[];
   readonly followUps: readonly string[];
 }
 
@@ -118,6 +122,8 @@ export interface ActiveEntry extends TaskLabel {
   readonly step: { readonly text: string; readonly done: number; readonly total: number } | null;
   /** What is going on beside the agent's own steps, such as `making the worktree` or `being stopped`, or null. */
   readonly note: string | null;
+  /** What the run's start lacked. */
+  readonly warnings: readonly string[];
   readonly recentOutput: string | null;
   /** The command that follows its output. */
   readonly follow: string;

@@ -116,6 +116,7 @@ function renderAttention(entry: AttentionEntry): RootContent[] {
     ...quote(entry.question),
     ...quote(entry.detail),
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
+    ...renderWarnings(entry.warnings),
     ...(entry.commands.length === 0 ? [] : [list(entry.commands.map((command) => item([code(command)])))]),
   ];
 }
@@ -139,6 +140,7 @@ function renderReady(entry: ReadyEntry): RootContent[] {
   return [
     heading(3, label(entry)),
     paragraph(intersperse(facts)),
+    ...renderWarnings(entry.warnings),
     ...quote(entry.summary),
     ...renderWhatRuns(entry.changesWhatRuns),
     ...(entry.review === null ? [] : [paragraph([plain('Review: '), code(entry.review)])]),
@@ -187,11 +189,20 @@ function describeActive(entry: ActiveEntry): PhrasingContent[][] {
     described.push([strong('Current step'), plain(': '), ...prose(step.text), count]);
   }
   if (entry.note !== null) described.push([strong('Now'), plain(': '), ...prose(entry.note)]);
+  described.push(...entry.warnings.map(warning));
   if (entry.recentOutput !== null) {
     described.push([strong('Recent output'), plain(': "'), ...prose(entry.recentOutput), plain('"')]);
   }
   described.push([strong('Follow it'), plain(': '), code(entry.follow)]);
   return described;
+}
+
+function warning(text: string): PhrasingContent[] {
+  return [strong('Warning'), plain(': '), ...prose(text)];
+}
+
+function renderWarnings(warnings: readonly string[]): RootContent[] {
+  return warnings.length === 0 ? [] : [paragraph(lines(warnings.map(warning)))];
 }
 
 function renderSection<Row>(name: string, listed: Listed<Row>, renderRow: (row: Row) => RootContent[]): RootContent[] {

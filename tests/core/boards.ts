@@ -102,7 +102,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       nothingToDo: false,
       report: null,
     },
-    ...{ followUps: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0, mergedAt: null },
+    ...{ followUps: [], warnings: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0, mergedAt: null },
     ...more,
   };
 }

@@ -14,6 +14,12 @@ function seen(view: Partial<RunView>): RunView {
   return news.view;
 }
 
+test('what a run lacked at its start is told without secrets', () => {
+  const [warning] = seen({ warnings: ['the plugin "x": hunter2-long-secret is no path'] }).warnings;
+  expect(warning).toMatch(/^the plugin "x": .* is no path$/);
+  expect(warning).not.toContain('hunter2');
+});
+
 test('a session’s id stays as it is, and one that holds a secret counts as not told', () => {
   expect(seen({ sessionId: '0b7d2f7e-4a55', model: 'm' })).toMatchObject({ sessionId: '0b7d2f7e-4a55', model: 'm' });
   expect(seen({ sessionId: 'hunter2-long-secret', model: 'm' })).toMatchObject({ sessionId: null, model: 'm' });

@@ -4,7 +4,7 @@ import { viewDashboard } from '../../src/daemon/dashboard-view.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { Clock } from '../../src/ports.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
-import { fileIn, id, ids, loadedIn, makeExit, makeResult, makeSpec, Scene } from '../core/scene.ts';
+import { fileIn, id, ids, loadedIn, makeEvidence, makeExit, makeResult, makeSpec, Scene } from '../core/scene.ts';
 
 const clock: Clock = {
   now: () => 1_000_000,
@@ -127,6 +127,20 @@ describe('the dashboard', () => {
     scene.exit(plan, makeExit({ result: makeResult({ report }) })).settle('a');
     expect(scene.task('a').state).toBe('attention');
     expect(shown()).toHaveLength(1);
+  });
+
+  it('shows what a run lacked at its start, while it runs and when it waits for the user', () => {
+    const warnings = ['the MCP server "db" did not start'];
+    const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+    const scene = new Scene().queue({ id: 'done' }, { id: 'works' }, { id: 'asks' });
+    const done = scene.run('done');
+    scene.exit(done, makeExit({ result: makeResult(), warnings }));
+    scene.tell({ type: 'work-inspected', run: done, evidence: makeEvidence() }).settle('done');
+    scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
+    const view = { ...emptyRunView, warnings };
+    scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
+    const { needsYou, ready, active } = viewDashboard(scene.board, clock, true);
+    expect([needsYou.rows, ready.rows, active.rows]).toMatchObject([[{ warnings }], [{ warnings }], [{ warnings }]]);
   });
 
   it('calls the first task that a slot alone keeps the next', () => {

@@ -63,7 +63,13 @@ function fill(text: string): DashboardModel {
     hint: text,
   };
   const shared = { ...task, workedMs: 360_000, costUsd: 0.42 };
-  const work = { verify: 'passed' as const, summary: text, changesWhatRuns: [text], followUps: [text, text] };
+  const work = {
+    verify: 'passed' as const,
+    summary: text,
+    changesWhatRuns: [text],
+    warnings: [text, text],
+    followUps: [text, text],
+  };
   const review = { ...shared, ...work, review: text };
   return {
     head: {
@@ -79,7 +85,16 @@ function fill(text: string): DashboardModel {
     ]),
     inboxProblems: listRows([problem]),
     needsYou: listRows([
-      { ...task, headline: text, detail: text, question: text, log: text, branch: text, commands: [text, text] },
+      {
+        ...task,
+        headline: text,
+        detail: text,
+        question: text,
+        log: text,
+        branch: text,
+        commands: [text, text],
+        warnings: [text, text],
+      },
     ]),
     taskWarnings: listRows([{ ...task, warning: problem }]),
     ready: listRows([
@@ -98,6 +113,7 @@ function fill(text: string): DashboardModel {
         onBranches: [text, text],
         step: { text, done: 3, total: 5 },
         note: text,
+        warnings: [text, text],
         recentOutput: text,
         follow: text,
       },
@@ -237,6 +253,7 @@ describe('renderDashboard', () => {
           detail: null,
           log: '.orchestrator/runs/review-api/1/stream.jsonl',
           branch: 'task/review-api',
+          warnings: [],
           commands: ['branchboard answer review-api TEXT', 'branchboard cancel review-api'],
         },
       ]),
@@ -257,6 +274,7 @@ describe('renderDashboard', () => {
           costUsd: 0.42,
           summary: 'Added the users and sessions tables, with a migration.',
           review: 'git diff main...task/db-schema',
+          warnings: ['the MCP server "db" did not start'],
           followUps: ['Add an index'],
         },
         {
@@ -269,6 +287,7 @@ describe('renderDashboard', () => {
           costUsd: 0.001,
           summary: null,
           review: null,
+          warnings: [],
           followUps: [],
         },
       ]),
@@ -284,6 +303,7 @@ describe('renderDashboard', () => {
           onBranches: ['task/db-schema'],
           step: { text: 'Creating middleware', done: 3, total: 5 },
           note: null,
+          warnings: ['the plugin "x": not found', 'the plugin "y": not found'],
           recentOutput: 'Added JWT validation to auth.ts',
           follow: 'branchboard logs add-auth -f',
         },
@@ -323,6 +343,8 @@ Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl
 ## Ready for Review
 ### Database schema (\`db-schema\`)
 Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · verify passed · 6 min · $0.42
+
+**Warning**: the MCP server "db" did not start
 > Added the users and sessions tables, with a migration.
 
 **Changes what runs**: \`.mcp.json\`, \`package.json (scripts)\`
@@ -339,6 +361,8 @@ Report [report.md](runs/look/1/report.md) · 45 s · under $0.01
 ## Active: Add authentication (\`add-auth\`)
 **Agent**: backend-developer · attempt 1 · session \`5f0c…\` · **Started**: 14:26 · **Branch**: \`task/add-auth\` (on \`task/db-schema\`)
 **Current step**: Creating middleware (3/5)
+**Warning**: the plugin "x": not found
+**Warning**: the plugin "y": not found
 **Recent output**: "Added JWT validation to auth.ts"
 **Follow it**: \`branchboard logs add-auth -f\`
 
@@ -419,6 +443,7 @@ ${notesHint}
       question: null,
       log: null,
       branch: null,
+      warnings: [],
       commands: [],
     };
     const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');

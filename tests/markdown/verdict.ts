@@ -22,6 +22,7 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     nothingToDo: false,
     report: null,
     followUps: [],
+    warnings: [],
     sessionId: null,
     attempts: 1,
     costUsd: 0.42,

@@ -11,11 +11,54 @@ export const inherited: Readonly<Record<string, readonly string[]>> = {
     ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'COLORTERM', 'LANG', 'LANGUAGE', 'LC_*', 'TZ', 'TMPDIR'],
     ...['XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_CACHE_HOME', 'XDG_STATE_HOME'],
   ],
-  'Claude Code: login, model, limits': [
-    ...['ANTHROPIC_*', 'CLAUDE_*', 'IS_SANDBOX', 'API_TIMEOUT_MS', 'MAX_THINKING_TOKENS', 'MAX_MCP_OUTPUT_TOKENS'],
-    ...['BASH_DEFAULT_TIMEOUT_MS', 'BASH_MAX_TIMEOUT_MS', 'BASH_MAX_OUTPUT_LENGTH', 'MCP_TIMEOUT', 'MCP_TOOL_TIMEOUT'],
-    ...['DISABLE_TELEMETRY', 'DISABLE_ERROR_REPORTING', 'DISABLE_PROMPT_CACHING*', 'DISABLE_AUTO_COMPACT'],
-    ...['DISABLE_INTERLEAVED_THINKING'],
+  // By name: Claude Code reads a thousand more variables. Some tie a session to another one, to a bridge or to a socket,
+  // some wait out limits, some loosen permissions. The user gives these by `agent.env`.
+  'Claude Code: login and service': [
+    ...['CLAUDE_CONFIG_DIR', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CODE_OAUTH_REFRESH_TOKEN', 'CLAUDE_CODE_OAUTH_SCOPES'],
+    ...[
+      'ANTHROPIC_API_KEY',
+      'ANTHROPIC_AUTH_TOKEN',
+      'ANTHROPIC_BASE_URL',
+      'ANTHROPIC_BETAS',
+      'ANTHROPIC_CUSTOM_HEADERS',
+    ],
+    ...['ANTHROPIC_PROFILE', 'ANTHROPIC_CONFIG_DIR', 'ANTHROPIC_IDENTITY_TOKEN', 'ANTHROPIC_IDENTITY_TOKEN_FILE'],
+    ...['ANTHROPIC_ORGANIZATION_ID', 'ANTHROPIC_WORKSPACE_ID', 'ANTHROPIC_FEDERATION_RULE_ID'],
+    ...['ANTHROPIC_SERVICE_ACCOUNT_ID', 'ANTHROPIC_SCOPE', 'CLAUDE_CODE_API_KEY_HELPER_TTL_MS'],
+    ...['ANTHROPIC_BEDROCK_*', 'ANTHROPIC_VERTEX_*', 'ANTHROPIC_FOUNDRY_*', 'ANTHROPIC_AWS_*'],
+    ...[
+      'ANTHROPIC_GOOGLE_CLOUD_*',
+      'CLAUDE_CODE_USE_BEDROCK',
+      'CLAUDE_CODE_USE_MANTLE',
+      'CLAUDE_CODE_USE_ANTHROPIC_AWS',
+    ],
+    ...['CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD', 'CLAUDE_CODE_USE_FOUNDRY'],
+    ...['CLAUDE_CODE_SKIP_BEDROCK_AUTH', 'CLAUDE_CODE_SKIP_MANTLE_AUTH', 'CLAUDE_CODE_SKIP_ANTHROPIC_AWS_AUTH'],
+    ...[
+      'CLAUDE_CODE_SKIP_VERTEX_AUTH',
+      'CLAUDE_CODE_SKIP_ANTHROPIC_GOOGLE_CLOUD_AUTH',
+      'CLAUDE_CODE_SKIP_FOUNDRY_AUTH',
+    ],
+    ...['CLAUDE_CODE_CLIENT_CERT', 'CLAUDE_CODE_CLIENT_KEY', 'CLAUDE_CODE_CLIENT_KEY_PASSPHRASE'],
+    ...['CLAUDE_CODE_CERT_STORE', 'CLAUDE_CODE_PROXY_RESOLVES_HOSTS', 'CLAUDE_CODE_EXTRA_BODY'],
+  ],
+  'Claude Code: model and limits': [
+    ...['ANTHROPIC_MODEL', 'ANTHROPIC_DEFAULT_*', 'ANTHROPIC_CUSTOM_MODEL_*', 'ANTHROPIC_SMALL_FAST_MODEL*'],
+    ...['CLAUDE_CODE_EFFORT_LEVEL', 'CLAUDE_CODE_SUBAGENT_MODEL', 'CLAUDE_CODE_SUBAGENT_EFFORT', 'MAX_THINKING_TOKENS'],
+    ...['CLAUDE_CODE_MAX_OUTPUT_TOKENS', 'CLAUDE_CODE_MAX_CONTEXT_TOKENS', 'CLAUDE_CODE_AUTO_COMPACT_WINDOW'],
+    ...['CLAUDE_AUTOCOMPACT_PCT_OVERRIDE', 'CLAUDE_CODE_DISABLE_1M_CONTEXT', 'CLAUDE_CODE_DISABLE_FAST_MODE'],
+    ...['CLAUDE_CODE_DISABLE_ADAPTIVE_THINKING', 'CLAUDE_CODE_DISABLE_THINKING', 'DISABLE_INTERLEAVED_THINKING'],
+    ...['CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS', 'CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK'],
+    ...['DISABLE_PROMPT_CACHING*', 'DISABLE_AUTO_COMPACT', 'CLAUDE_CODE_MAX_RETRIES', 'API_TIMEOUT_MS'],
+    ...['CLAUDE_STREAM_IDLE_TIMEOUT_MS', 'CLAUDE_CODE_MAX_TOOL_USE_CONCURRENCY', 'ENABLE_TOOL_SEARCH'],
+    ...['CLAUDE_CODE_FILE_READ_MAX_OUTPUT_TOKENS', 'MAX_MCP_OUTPUT_TOKENS', 'MCP_TIMEOUT', 'MCP_TOOL_TIMEOUT'],
+    ...['BASH_DEFAULT_TIMEOUT_MS', 'BASH_MAX_TIMEOUT_MS', 'BASH_MAX_OUTPUT_LENGTH'],
+  ],
+  'Claude Code: what it leaves out': [
+    ...['IS_SANDBOX', 'DISABLE_TELEMETRY', 'DISABLE_ERROR_REPORTING', 'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC'],
+    ...['CLAUDE_CODE_DISABLE_AUTO_MEMORY', 'CLAUDE_CODE_DISABLE_CLAUDE_MDS', 'CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS'],
+    ...['CLAUDE_CODE_DISABLE_BACKGROUND_TASKS', 'CLAUDE_CODE_DISABLE_BUNDLED_SKILLS', 'CLAUDE_CODE_DISABLE_WEB_FETCH'],
+    ...['CLAUDE_CODE_SUBPROCESS_ENV_SCRUB', 'CLAUDE_CODE_TMPDIR'],
   ],
   'the network': [
     ...['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY'],
@@ -47,11 +90,17 @@ export const inheritedForClouds: readonly CloudVariables[] = [
   { switches: ['CLAUDE_CODE_USE_FOUNDRY'], names: ['AZURE_*'] },
 ];
 
-/** Variables that tie a process to the Claude Code session that started it; an agent must not take them for its own. */
-export const notInherited: readonly string[] = [
-  ...['CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_SESSION_ID', 'CLAUDE_CODE_CHILD_SESSION'],
-  ...['CLAUDE_CODE_TASK_LIST_ID', 'CLAUDE_PROJECT_DIR', 'CLAUDE_ENV_FILE', 'CLAUDE_PLUGIN_ROOT', 'CLAUDE_EFFORT'],
-];
+/**
+ * What the board sets unless `agent.env` says otherwise: the tools for a list of steps, from which progress is read, and
+ * limits for an agent's own agents, since each may cost as much as the agent itself. They start none of their own, and
+ * four work at once.
+ */
+export const presets: Readonly<Record<string, string>> = {
+  CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
+  CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH: '1',
+  CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS: '4',
+  DISABLE_AUTOUPDATER: '1',
+};
 
 /** Who an agent's commits are by. */
 export interface GitIdentity {
@@ -77,8 +126,8 @@ export function formatTag(tag: RunTag): readonly [string, string] {
   return [`BRANCHBOARD_RUN=${tag.run}`, `BRANCHBOARD_BOARD=${tag.board}`];
 }
 
-/** The group of {@link inherited} that an agent's own program needs and its commands do not. */
-const ofClaudeCode = 'Claude Code: login, model, limits';
+/** How the groups of {@link inherited} begin that an agent's own program needs and its commands do not. */
+const ofClaudeCode = 'Claude Code:';
 
 /** Logins among an agent's variables: they are for its own program, and none of the commands that it runs needs them. */
 export const loginVariables: readonly string[] = [
@@ -104,7 +153,7 @@ export interface CommandEnvironmentRequest {
 
 /** Composes the environment of `verify` and `setup`: an agent's without its login, and what the user named. */
 export function composeCommandEnvironment(request: CommandEnvironmentRequest): Record<string, string> {
-  const patterns = Object.entries(inherited).flatMap(([group, names]) => (group === ofClaudeCode ? [] : names));
+  const patterns = Object.entries(inherited).flatMap(([group, names]) => (group.startsWith(ofClaudeCode) ? [] : names));
   const { tag, named, configured } = request;
   return {
     ...pickVariables(request.inherited, (name) => matchesAny(name, patterns) || named.includes(name)),
@@ -150,9 +199,8 @@ export function composeEnvironment(request: EnvironmentRequest): Record<string, 
   const patterns = [...Object.values(inherited).flat(), ...clouds.flatMap(({ names }) => names)];
   const tag = tagOf(request.plan, request.boardDir);
   return {
-    ...pickVariables(request.inherited, (name) => !notInherited.includes(name) && matchesAny(name, patterns)),
-    CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
-    DISABLE_AUTOUPDATER: '1',
+    ...pickVariables(request.inherited, (name) => matchesAny(name, patterns)),
+    ...presets,
     ...request.confined?.caches,
     ...pickVariables(request.configured, () => true),
     ...composeGitEnvironment(request),

@@ -7,7 +7,8 @@ import path from 'node:path';
 import type { ProjectConfiguration } from '../../ports.ts';
 import type { Confinement } from '../sandbox/confinement.ts';
 import { loginVariables } from './agent-environment.ts';
-import { parseObject } from './json-shape.ts';
+import { closeDoors } from './claude-doors.ts';
+import { asObject, parseObject } from './json-shape.ts';
 
 /** What the settings are made of. */
 export interface ClaudeSettingsRequest {
@@ -16,6 +17,8 @@ export interface ClaudeSettingsRequest {
   /** Who only reads runs what is allowed by name, inside as well: its worktree can't be closed as a whole. */
   readonly readsOnly: boolean;
   readonly project: ProjectConfiguration;
+  /** The user's `agent.env`. */
+  readonly configured: Readonly<Record<string, string>>;
 }
 
 /** Where a run's settings and MCP servers are. */
@@ -36,9 +39,13 @@ export async function writeClaudeFiles(folder: string, request: ClaudeSettingsRe
   return { settings, mcp: await writeJson(path.join(folder, 'mcp.json'), { mcpServers }) };
 }
 
-function composeSettings({ confinement, readsOnly, project }: ClaudeSettingsRequest): Data {
+function composeSettings({ confinement, readsOnly, project, configured }: ClaudeSettingsRequest): Data {
+  const ofBase = project.kind === 'of-the-base' ? parseOrEmpty(project.settings) : {};
+  const doors = closeDoors(configured);
   return {
-    ...(project.kind === 'of-the-base' ? parseOrEmpty(project.settings) : {}),
+    ...ofBase,
+    ...doors,
+    env: { ...asObject(ofBase['env']), ...asObject(doors['env']) },
     ...(confinement === null ? {} : { sandbox: composeSandbox(confinement, readsOnly) }),
   };
 }

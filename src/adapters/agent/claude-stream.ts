@@ -10,6 +10,7 @@ import { limits } from '../../domain/limits.ts';
 import { emptyRunView, type RunView, type UsageLimit } from '../../domain/run.ts';
 import { addDenial, readResult } from './agent-result.ts';
 import { keepEnd, keepStart } from './bounded-text.ts';
+import { readStartWarnings, readVersion } from './claude-init.ts';
 import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } from './json-shape.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
 
@@ -27,6 +28,8 @@ const maxDateMs = 8.64e15;
 /** The view so far, with what is needed to read on. */
 export interface StreamState {
   readonly view: RunView;
+  /** The permission mode that was asked for; null where that is not known. */
+  readonly askedMode: string | null;
   /** Open tool calls by id, each with the call of the subagent it belongs to, or null. */
   readonly openTools: ReadonlyMap<string, string | null>;
   readonly stepCalls: ReadonlyMap<string, StepCall>;
@@ -38,6 +41,7 @@ export interface StreamState {
 /** A stream of which nothing was read yet. */
 export const emptyStreamState: StreamState = {
   view: emptyRunView,
+  askedMode: null,
   openTools: new Map(),
   stepCalls: new Map(),
   steps: new Map(),
@@ -75,6 +79,8 @@ function readSystem(state: StreamState, message: JsonObject): StreamState {
       return patchView(state, {
         sessionId: readSessionId(message['session_id']) ?? state.view.sessionId,
         model: asString(message['model']) ?? state.view.model,
+        agentVersion: readVersion(message),
+        warnings: readStartWarnings(message, state.askedMode),
       });
     case 'api_retry':
       return patchView(state, { apiRetry: describeRetry(message) });

@@ -1,14 +1,21 @@
 /** How Claude Code is called for one run. The prompt comes on stdin: an argument would be bounded and readable by all. */
 import { PortError, type Role, type RunRequest } from '../../ports.ts';
 import type { Settings } from '../../domain/settings.ts';
+import type { Abilities } from './abilities.ts';
 import { reportSchema } from './agent-result.ts';
 import type { ClaudeFiles } from './claude-settings.ts';
+import { closedTools } from './claude-doors.ts';
 
 /**
  * The arguments of `agent.command` for a run, with what the board wrote for it in `files`. The user's `agent.args` come first, so that `command` may be a program
  * that runs another (`npx`, `docker`). Throws PortError with `spawn-failed` where a value looks like an option.
  */
-export function claudeArguments(request: RunRequest, agent: Settings['agent'], files: ClaudeFiles): readonly string[] {
+export function claudeArguments(
+  request: RunRequest,
+  agent: Settings['agent'],
+  files: ClaudeFiles,
+  abilities: Abilities,
+): readonly string[] {
   const { session } = request.plan;
   return [
     ...agent.args,
@@ -19,13 +26,14 @@ export function claudeArguments(request: RunRequest, agent: Settings['agent'], f
     ...['--settings', files.settings],
     ...(files.mcp === null ? [] : ['--setting-sources', 'user', '--strict-mcp-config', '--mcp-config', files.mcp]),
     ...option('--permission-mode', [request.permissionMode]),
+    ...(abilities.permissionPrompts ? ['--permission-prompts', 'none'] : []),
     ...option('--model', [request.model]),
     ...option('--effort', [request.effort]),
     ...option('--max-turns', [request.maxTurns]),
     ...option('--max-budget-usd', [request.budgetUsd]),
     ...agentOptions(request.claudeAgent),
     ...option('--allowedTools', request.allowedTools),
-    ...option('--disallowedTools', request.disallowedTools),
+    ...option('--disallowedTools', [...request.disallowedTools, ...closedTools]),
   ];
 }
 

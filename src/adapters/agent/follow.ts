@@ -51,7 +51,7 @@ export class StreamFollower {
   readonly #file: string;
   readonly #splitter = new LineSplitter(limits.maxStreamLineBytes);
   readonly #buffer = Buffer.allocUnsafe(readBytes);
-  #state: StreamState = emptyStreamState;
+  #state: StreamState;
   #handle: FileHandle | null = null;
   #offset = 0;
   #lastOutputAt: number | null = null;
@@ -59,8 +59,10 @@ export class StreamFollower {
   /** Why nothing could be read the last time, where it is the machine that lacked something. */
   #shortage: Error | null = null;
 
-  constructor(file: string) {
+  /** `askedMode` is the permission mode that the agent was started with, where that is known. */
+  constructor(file: string, askedMode: string | null = null) {
     this.#file = file;
+    this.#state = { ...emptyStreamState, askedMode };
   }
 
   /** What is known from the lines read so far. */

@@ -11,7 +11,7 @@ import { PortError, type Clock } from '../../ports.ts';
 import { dropRestOfWord, keepEnd } from './bounded-text.ts';
 import { openRegular, openRegularSync } from '../files/regular-file.ts';
 import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, toPortError, type Claim } from './claim.ts';
-import type { ProcessMark } from './processes.ts';
+import { killGroup, type ProcessMark } from './processes.ts';
 import { wait, type Timings } from './timings.ts';
 
 /** The claim is looked for after so many milliseconds, then after longer and longer waits. */
@@ -105,15 +105,6 @@ async function awaitClaim(
     if (gone !== null) throw await describeEarlyExit(gone, request);
     if (!late) continue;
     throw new PortError(`the agent did not start within ${String(claimTimeoutMs / 1000)} s; is the machine busy?`);
-  }
-}
-
-/** The wrapper and all that is in its session's first group; what has claimed the run is the same process. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It ended by itself meanwhile.
   }
 }
 

@@ -142,6 +142,11 @@ export function signalProcess(mark: ProcessMark, signal: NodeJS.Signals): boolea
   return readStart(mark.pid) === mark.start && send(mark.pid, signal);
 }
 
+/** Kills the group that a process of ours leads, if anything of it is left. */
+export function killGroup(pid: number): void {
+  send(-pid, 'SIGKILL');
+}
+
 /** Sends a signal to the process group that a process leads, if it is seen to live. Returns whether it was sent. */
 export function signalGroup(leader: ProcessMark, signal: NodeJS.Signals): boolean {
   return readStart(leader.pid) === leader.start && (send(-leader.pid, signal) || send(leader.pid, signal));

@@ -17,12 +17,14 @@ import { cacheVariables, confineAgent, findCacheFolder } from '../sandbox/confin
 import { placeStandIn } from '../sandbox/bubblewrap.ts';
 import { composeExcludes } from '../sandbox/masks.ts';
 import { isShortage, outlastShortage } from '../shortage.ts';
+import { AbilityReader } from './abilities.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
 import { claudeArguments } from './claude.ts';
 import { writeClaudeFiles, type ClaudeFiles } from './claude-settings.ts';
 import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
+import { markOwnCommands } from './leftovers.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
 import { findDescendants, findOfBoard, isAlive, listChildren, signalGroup, type ProcessMark } from './processes.ts';
 import { endRun, findRun } from './recover.ts';
@@ -83,6 +85,7 @@ interface Followed {
 class ProcessRunner implements AgentRunner {
   readonly #options: AgentRunnerOptions;
   readonly #timings: Timings;
+  readonly #abilities: AbilityReader;
   readonly #beat: Beat;
   readonly #noteBeat: Beat;
   #leaveNoteBeat: (() => void) | null = null;
@@ -91,6 +94,7 @@ class ProcessRunner implements AgentRunner {
   constructor(options: AgentRunnerOptions) {
     this.#options = options;
     this.#timings = { ...defaultTimings, ...options.timings };
+    this.#abilities = new AbilityReader(options.clock);
     this.#beat = new Beat(options.clock, this.#timings.followEveryMs);
     this.#noteBeat = new Beat(options.clock, this.#timings.noteEveryMs);
   }
@@ -114,13 +118,10 @@ class ProcessRunner implements AgentRunner {
     const call =
       agent.kind === 'scripted'
         ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
-        : {
-            program: resolveCommand(agent.command, env['PATH'] ?? '', path.dirname(boardDir)),
-            args: claudeArguments(request, agent, await this.#writeFiles(request, isConfined)),
-          };
+        : await this.#callClaude(request, agent, env, isConfined);
     const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
-    const fresh = { child: true, follower: this.#openStream(plan) };
+    const fresh = { child: true, follower: this.#openStream(plan, request.permissionMode) };
     const run = this.#follow(plan, launched.mark, launched.claimedAt, fresh);
     void launched.exited.then((exit) => this.#leave(run, exit));
   }
@@ -144,7 +145,12 @@ class ProcessRunner implements AgentRunner {
     const branch = workspace.kind === 'branch' ? workspace.branch : null;
     const place = { path: workspace.path, branch, commonDir };
     const confinement = isConfined ? await confineAgent(place, settings().sandbox) : null;
-    return writeClaudeFiles(this.#folderOf(plan), { confinement, readsOnly, project });
+    return writeClaudeFiles(this.#folderOf(plan), {
+      confinement,
+      readsOnly,
+      project,
+      configured: settings().agent.env,
+    });
   }
 
   stop(run: RunId, cause: StopCause, hurried: boolean): void {
@@ -178,12 +184,28 @@ class ProcessRunner implements AgentRunner {
     await outlastShortage(clock, () => endRun(run, this.#folderOf(run), boardDir, clock, this.#timings));
   }
 
+  async #callClaude(
+    request: RunRequest,
+    agent: Settings['agent'],
+    env: Readonly<Record<string, string>>,
+    isConfined: boolean,
+  ) {
+    const { boardDir } = this.#options;
+    const cwd = path.dirname(boardDir);
+    const program = resolveCommand(agent.command, env['PATH'] ?? '', cwd);
+    const own = markOwnCommands(env, boardDir);
+    const abilities = await this.#abilities.read({ program, args: agent.args, cwd, env: own });
+    const files = await this.#writeFiles(request, isConfined);
+    return { program, args: claudeArguments(request, agent, files, abilities) };
+  }
+
   #folderOf(run: RunId): string {
     return path.join(this.#options.boardDir, 'runs', run.task, String(run.n));
   }
 
-  #openStream(plan: RunPlan): StreamFollower {
-    return new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl'));
+  /** Of a run that another board started it is not known which permission mode it asked for. */
+  #openStream(plan: RunPlan, askedMode: string | null = null): StreamFollower {
+    return new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl'), askedMode);
   }
 
   #follow(

@@ -99,6 +99,8 @@ const agentResult = z.object({
 const runView = z.object({
   sessionId: text.nullable(),
   model: text.nullable(),
+  agentVersion: text.nullable().default(null),
+  warnings: z.array(text).default([]),
   progress: z.object({ done: amount, total: amount, step: text.nullable() }).nullable(),
   lastText: text.nullable(),
   answered: flag,
@@ -177,6 +179,7 @@ export const verdictShape = shapeOf<Verdict>()(
     nothingToDo: flag,
     report: text.nullable(),
     followUps: z.array(text),
+    warnings: z.array(text).default([]),
     sessionId: text.nullable(),
     attempts: count,
     costUsd: amount,

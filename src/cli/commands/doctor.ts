@@ -10,20 +10,13 @@ import { describeWatchTrouble, watchLimitsHint } from '../../adapters/watch.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
+import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
 import { composeSettings } from '../compose.ts';
 import { exitCodes } from '../exit-code.ts';
 import { listLocalExposures, listOpenSecrets } from '../open-secrets.ts';
+import type { Finding } from '../finding.ts';
 import { placeOf, type GlobalOptions, type Place } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
-
-/** What one check found. */
-interface Finding {
-  readonly check: string;
-  readonly status: 'ok' | 'warning' | 'problem';
-  readonly detail: string;
-  /** How to mend it. */
-  readonly hint?: string;
-}
 
 const minFreeMiB = 1024;
 const minWatches = 8192;
@@ -86,6 +79,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
     ...(await checkSecrets(place)),
     ...(await checkAgent(settings, repository.topLevel)),
     checkPermissions(settings),
+    ...checkLocalRights(repository, settings),
     await checkWritable(place),
     await checkDisk(repository.topLevel),
     await checkWatches(repository.topLevel),
@@ -163,7 +157,9 @@ async function checkAgent(settings: Settings, repoDir: string): Promise<readonly
           detail: `${path} --version fails: ${version.stderr.trim() || version.shortMessage || ''}`,
           hint: `Try it by hand: ${path} --version`,
         };
-  return [agent, await checkLogin(settings)];
+  if (agent.status !== 'ok') return [agent, await checkLogin(settings)];
+  const searchPath = settings.agent.env['PATH'] ?? process.env['PATH'] ?? '';
+  return [agent, ...(await checkBehaviour(path, searchPath)), await checkLogin(settings)];
 }
 
 /** Only whether there is a login, never what it is. */

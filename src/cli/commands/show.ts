@@ -11,6 +11,7 @@ import type { RunFacts } from '../../domain/board.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { revealHiddenCharacters } from '../../domain/hidden-characters.ts';
 import { limits } from '../../domain/limits.ts';
+import { emptyRunView } from '../../domain/run.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
 import { listHiddenLines, type HiddenLine } from '../../markdown/hidden-lines.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
@@ -102,5 +103,11 @@ function formatRun({ plan, record }: RunFacts, folder: string): string {
       ? ''
       : ` · ${formatDuration(record.exit.endedAt - plan.plannedAt)} · ${formatUsd(record.exit.view.costUsd)}`;
   const session = `${plan.session.mode} session ${cleanLine(plan.session.id)}`;
-  return `  ${plan.n}. attempt ${plan.attempt}, ${session}: ${cleanLine(outcome)}${figures}\n     ${folder}`;
+  const view = record?.exit.view ?? emptyRunView;
+  const version = view.agentVersion === null ? '' : ` · Claude Code ${cleanLine(view.agentVersion)}`;
+  return [
+    `  ${plan.n}. attempt ${plan.attempt}, ${session}: ${cleanLine(outcome)}${figures}${version}`,
+    ...view.warnings.map((warning) => `     Warning: ${cleanLine(warning)}`),
+    `     ${folder}`,
+  ].join('\n');
 }

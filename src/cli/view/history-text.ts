@@ -28,6 +28,8 @@ export function formatHistory(entry: HistoryEntry): string {
       return `${entry.run.task}: attempt ${entry.attempt} (${entry.cause}, ${entry.session} session)`;
     case 'run-started':
       return `${entry.run.task}: run ${entry.run.n} started${describeSetAside(entry.setAside)}`;
+    case 'run-warned':
+      return entry.warnings.map((warning) => `${entry.run.task}: warning: ${cleanLine(warning)}`).join('\n');
     case 'run-stopping':
       return `${entry.run.task}: run ${entry.run.n} is being stopped (${entry.cause})`;
     case 'run-ended':

@@ -2,16 +2,19 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noAbilities } from '../../../src/adapters/agent/abilities.ts';
 import {
   composeEnvironment,
   inherited,
   inheritedForClouds,
-  notInherited,
+  presets,
 } from '../../../src/adapters/agent/agent-environment.ts';
-import { claudeArguments } from '../../../src/adapters/agent/claude.ts';
+import { closedTools } from '../../../src/adapters/agent/claude-doors.ts';
+import { writeClaudeFiles } from '../../../src/adapters/agent/claude-settings.ts';
+import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/claude.ts';
 import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
-import type { Role } from '../../../src/ports.ts';
+import type { Role, RunRequest } from '../../../src/ports.ts';
 import { createBench, requestOf, type Bench } from './harness.ts';
 
 let bench: Bench;
@@ -27,17 +30,18 @@ const mine: Role = {
   instructions: 'Be brief.',
 };
 
+const claudeArguments = (request: RunRequest, given = agent): readonly string[] =>
+  argumentsOf(request, given, files, noAbilities);
+
 describe('claudeArguments', () => {
   it('asks for a stream, a structured result and the session that was planned', () => {
-    const args = claudeArguments(requestOf(bench.plan()), agent, files);
+    const args = claudeArguments(requestOf(bench.plan()));
     const { id } = bench.plan().session;
     expect(args.slice(0, 6)).toEqual(['-p', '--output-format', 'stream-json', '--verbose', '--session-id', id]);
-    expect(args.slice(-2)).toEqual(['--permission-mode', 'acceptEdits']);
+    expect(args.slice(10)).toEqual(['--permission-mode', 'acceptEdits', '--disallowedTools', ...closedTools]);
     const schema = JSON.parse(args[args.indexOf('--json-schema') + 1] ?? '') as { required: string[] };
     expect(schema.required).toEqual(['status', 'summary']);
-    expect(claudeArguments(requestOf(bench.plan({ resume: true })), agent, files)).toEqual(
-      expect.arrayContaining(['--resume', id]),
-    );
+    expect(claudeArguments(requestOf(bench.plan({ resume: true })))).toEqual(expect.arrayContaining(['--resume', id]));
   });
 
   it('gives what the task asks for, and the lists of tools last', () => {
@@ -45,27 +49,35 @@ describe('claudeArguments', () => {
       ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: mine },
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
-    expect(claudeArguments(request, agent, files).slice(8)).toEqual([
-      ...['--settings', '/run/settings.json'],
+    expect(claudeArguments(request).slice(10)).toEqual([
       ...['--permission-mode', 'plan', '--model', 'opus', '--effort', 'high', '--max-turns', '9'],
       ...['--max-budget-usd', '1.5'],
       // With the tool for the structured result, which an agent that lists its tools would lack.
       ...['--agents', '{"mine":{"description":"Mine","prompt":"Be brief.","tools":["Read","StructuredOutput"]}}'],
       ...['--agent', 'mine'],
-      ...['--allowedTools', 'Bash(git add *)', 'Edit', '--disallowedTools', 'WebFetch'],
+      ...['--allowedTools', 'Bash(git add *)', 'Edit', '--disallowedTools', 'WebFetch', ...closedTools],
     ]);
   });
 
+  it('refuses messages of other sessions, and has prompts denied where the program knows how', async () => {
+    const request = requestOf(bench.plan());
+    const settingsOf = async (configured: Readonly<Record<string, string>>): Promise<unknown> => {
+      const project = { kind: 'as-checked-out' } as const;
+      const written = await writeClaudeFiles(bench.root, { confinement: null, readsOnly: false, project, configured });
+      return JSON.parse(readFileSync(written.settings, 'utf8'));
+    };
+    const refused = { crossSessionInbound: 'refuse', disableRemoteControl: true };
+    expect(await settingsOf({})).toEqual({ ...refused, env: { CLAUDE_CODE_RETRY_WATCHDOG: '0' } });
+    const waiting = { CLAUDE_CODE_RETRY_WATCHDOG: '1' };
+    expect(await settingsOf(waiting)).toEqual({ ...refused, env: waiting });
+    expect(claudeArguments(request)).not.toContain('--permission-prompts');
+    const asked = argumentsOf(request, agent, files, { permissionPrompts: true });
+    expect(asked[asked.indexOf('--permission-prompts') + 1]).toBe('none');
+  });
+
   it('puts the user’s own arguments first, so that the command may be one that runs another', () => {
-    const args = claudeArguments(
-      requestOf(bench.plan()),
-      {
-        ...agent,
-        command: 'npx',
-        args: ['claude', '--add-dir', 'x'],
-      },
-      files,
-    );
+    const more = { command: 'npx', args: ['claude', '--add-dir', 'x'] };
+    const args = claudeArguments(requestOf(bench.plan()), { ...agent, ...more });
     expect(args.slice(0, 4)).toEqual(['claude', '--add-dir', 'x', '-p']);
   });
 
@@ -77,12 +89,12 @@ describe('claudeArguments', () => {
     { allowedTools: ['Edit', '--dangerously-skip-permissions'] },
     { disallowedTools: ['-x'] },
   ])('refuses a value that looks like an option: %j', (more) => {
-    expect(() => claudeArguments(requestOf(bench.plan(), more), agent, files)).toThrow(/begins with "-"/);
+    expect(() => claudeArguments(requestOf(bench.plan(), more))).toThrow(/begins with "-"/);
   });
 
   it.each(['fresh', 'resume'] as const)('refuses the id of a %s session that looks like an option', (mode) => {
     const plan = { ...bench.plan(), session: { mode, id: '--dangerously-skip-permissions' } };
-    expect(() => claudeArguments(requestOf(plan), agent, files)).toThrow(/begins with "-"/);
+    expect(() => claudeArguments(requestOf(plan))).toThrow(/begins with "-"/);
   });
 });
 
@@ -139,7 +151,7 @@ describe('composeEnvironment', () => {
 
   it('lets in what the README lists, and nothing else', () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-    const listNames = (text: string) => [...text.matchAll(/`([A-Za-z_]+\*?)`/g)].map(([, name]) => name);
+    const listNames = (text: string) => [...text.matchAll(/`([A-Za-z_][A-Za-z0-9_]*\*?)`/g)].map(([, name]) => name);
     const rows = readme.split('\n').filter((line) => line.startsWith('| '));
     const cellOf = (begin: string) => rows.find((row) => row.startsWith(`| ${begin} `))?.split('|')[2] ?? '';
     for (const [purpose, names] of Object.entries(inherited)) expect(listNames(cellOf(purpose))).toEqual(names);
@@ -147,21 +159,36 @@ describe('composeEnvironment', () => {
       const title = switches.map((each) => `\`${each}\``).join(', ');
       expect(listNames(cellOf(`only with one of ${title}`) || cellOf(`only with ${title}`))).toEqual(names);
     }
-    const passedOver = readme.split('\n\n').find((text) => text.startsWith('Not passed on')) ?? '';
-    expect(listNames(passedOver).filter((name) => name?.startsWith('CLAUDE') === true)).toEqual(notInherited);
     for (const name of Object.keys(compose({}))) {
       expect(readme).toContain(`\`${name.replace(/^(GIT_CONFIG|BRANCHBOARD)_.*$/, '$1_*')}\``);
     }
   });
 
-  it('does not pass on the session that the board itself was started from', () => {
-    const kept = compose({
-      CLAUDECODE: '1',
-      CLAUDE_CODE_ENTRYPOINT: 'cli',
-      CLAUDE_CODE_SSE_PORT: '1',
-      CLAUDE_CODE_SESSION_ID: 's',
+  it.each([
+    ['the session that the board was started from', ['CLAUDECODE', 'CLAUDE_CODE_SESSION_ID', 'CLAUDE_CODE_SSE_PORT']],
+    ['a bridge, a daemon, a remote machine', ['CLAUDE_BRIDGE_OAUTH_TOKEN', 'CLAUDE_BG_SOURCE', 'CLAUDE_CODE_REMOTE']],
+    ['sockets', ['CLAUDE_CODE_MESSAGING_SOCKET', 'CLAUDE_BG_RENDEZVOUS_SOCK', 'ANTHROPIC_UNIX_SOCKET']],
+    ['waiting out limits', ['CLAUDE_CODE_RETRY_WATCHDOG', 'CLAUDE_CODE_OVERLOADED_RETRY_MAX_WAIT_MS']],
+    [
+      'looser permissions',
+      ['CLAUDE_CODE_EVEN_MORE_DANGEROUSLY_SKIP_PERMISSIONS', 'CLAUDE_CODE_DISABLE_SUBSTITUTION_RM_PROMPT'],
+    ],
+    ['programs and plugins around the agent', ['CLAUDE_CODE_SHELL_PREFIX', 'CLAUDE_CODE_PLUGIN_DIRS']],
+    ['what nobody has heard of yet', ['CLAUDE_CODE_SOMETHING_NEW', 'CLAUDE_X', 'ANTHROPIC_X']],
+  ])('passes on nothing of %s, unless agent.env gives it', (_, names) => {
+    const own = Object.fromEntries(names.map((name) => [name, '1']));
+    expect(compose(own)).toEqual(compose({}));
+    expect(compose({}, { configured: own })).toMatchObject(own);
+  });
+
+  it('keeps an agent’s own agents few and shallow, unless agent.env says otherwise', () => {
+    expect(compose({ CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH: '9' })).toMatchObject(presets);
+    expect(presets).toMatchObject({
+      CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH: '1',
+      CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS: '4',
     });
-    expect(Object.keys(kept).filter((name) => /^CLAUDE/.test(name))).toEqual(['CLAUDE_CODE_ENABLE_TODO_TOOLS']);
+    const mine = { CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH: '2' };
+    expect(compose({}, { configured: mine })).toMatchObject(mine);
   });
 
   it('removes every GIT_ variable but its own', () => {

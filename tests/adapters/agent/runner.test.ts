@@ -56,7 +56,7 @@ describe('an agent that runs', () => {
     expect(statSync(path.join(folder, 'stream.jsonl')).mode & 0o777).toBe(0o600);
     expect(statSync(path.join(folder, 'stderr.log')).mode & 0o777).toBe(0o600);
     const names = execFileSync('ls', [folder], { encoding: 'utf8' }).trim().split('\n');
-    expect(names).toEqual(['claim', 'prompt.md', 'stderr.log', 'stream.jsonl']);
+    expect(names).toEqual(['claim', 'prompt.md', 'settings.json', 'stderr.log', 'stream.jsonl']);
   });
 
   it('is told of when something changed in its view, with the time of its last output', async () => {

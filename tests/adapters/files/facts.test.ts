@@ -39,7 +39,13 @@ const verdict: Verdict = {
   ...{ version: 1, column: 'done', run: 2, at: 7, title: 'T', agent: 'implementer', fault: null, question: null },
   ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
   changesWhatRuns: ['package.json (scripts)'],
-  ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
+  ...{
+    diffstat: { files: 1, insertions: 2, deletions: 3 },
+    report: null,
+    followUps: ['More.'],
+    warnings: ['w'],
+    sessionId: 's',
+  },
   ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null },
 };
 const fullRecord: RunRecord = {
@@ -52,6 +58,7 @@ const fullRecord: RunRecord = {
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
       ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, noiseLines: 3 },
+      ...{ agentVersion: '2.1.330', warnings: ['the MCP server "x" did not start: the agent is without its tools'] },
       usageLimit: { status: 'rejected', resetsAt: 9, kind: 'five_hour' },
       result: {
         ...{ isError: false, subtype: 'success', apiErrorStatus: null, numTurns: 2, costUsd: 0.5, text: 'Did it.' },
@@ -132,6 +139,22 @@ test('a record with all there is to tell of a run comes back whole', async () =>
   await writePlanFact(scratch.layout, planOf(1));
   await writeRecordFact(scratch.layout, { task, n: 1 }, fullRecord);
   expect((await readTaskFacts(scratch.layout, task)).runs).toEqual([{ plan: planOf(1), record: fullRecord }]);
+});
+
+test('facts of earlier boards, which told nothing of how a run started, still open', async () => {
+  await writePlanFact(scratch.layout, planOf(1));
+  await writeRecordFact(scratch.layout, { task, n: 1 }, fullRecord);
+  await writeVerdictFact(scratch.layout, task, verdict);
+  const folder = scratch.layout.taskRuns(task);
+  for (const file of [join(folder, '1', runFiles.record), join(folder, 'verdict.json')]) {
+    const old: unknown = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
+      ['agentVersion', 'warnings'].includes(key) ? undefined : value,
+    );
+    writeFileSync(file, JSON.stringify(old));
+  }
+  const facts = await readTaskFacts(scratch.layout, task);
+  expect(facts).toMatchObject({ damaged: [], verdict: { ...verdict, warnings: [] } });
+  expect(facts.runs[0]?.record?.exit.view).toEqual({ ...fullRecord.exit.view, agentVersion: null, warnings: [] });
 });
 
 test.each(['', '{', 'null', '[]', '3', '"text"', '{"version":1}'])(

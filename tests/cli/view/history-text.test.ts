@@ -39,6 +39,10 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
     { at: 0, type: 'run-started', run, setAside: ['.mcp.json', 'CLAUDE.md'] },
     'add-auth: run 2 started; its branch changes .mcp.json, CLAUDE.md, which count as they stand in the base',
   ],
+  [
+    { at: 0, type: 'run-warned', run, warnings: ['the MCP server "a\nb" did not start', 'more'] },
+    'add-auth: warning: the MCP server "a b" did not start\nadd-auth: warning: more',
+  ],
   [{ at: 0, type: 'run-stopping', run, cause: 'timeout' }, 'add-auth: run 2 is being stopped (timeout)'],
   [
     { at: 0, type: 'run-ended', run, plannedAt: 0, outcome: 'done', detail: '', costUsd: 1.5, workedMs: 61_000 },
