@@ -93,5 +93,7 @@ export function emptyVerdict(draft: Draft, task: Task): Verdict {
     costUsd: past.costUsd,
     workedMs: past.workedMs,
     mergedAt: null,
+    warnings: past.warnings,
+    moved: past.moved,
   };
 }

@@ -28,6 +28,7 @@ import {
   type ReadyWork,
   type StatusRow,
 } from '../markdown/dashboard-model.ts';
+import { describeMoved } from '../markdown/moved-refs.ts';
 import type { Clock } from '../ports.ts';
 import { describePause, listFinished } from './board-data.ts';
 import { listWarnings } from './warnings.ts';
@@ -205,6 +206,7 @@ function viewAttention(task: AttentionTask): AttentionEntry {
     question: verdict.question,
     log: failed === null ? null : `${failed}/stream.jsonl`,
     branch: verdict.branch,
+    warnings: listDoubts(verdict),
     commands: [
       ...(failed === null ? [] : [`branchboard logs ${id}`]),
       ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
@@ -225,9 +227,14 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     workedMs: verdict.workedMs,
     costUsd: verdict.costUsd,
     summary: verdict.summary,
+    warnings: listDoubts(verdict),
     review: work.kind === 'branch' ? `git diff ${work.baseBranch}...${work.branch}` : null,
     followUps: verdict.followUps,
   };
+}
+
+function listDoubts({ warnings, moved }: Verdict): readonly string[] {
+  return [...warnings, ...moved.map(describeMoved)];
 }
 
 function workOf(verdict: Verdict, board: Board): ReadyWork {

@@ -69,6 +69,8 @@ export interface AttentionEntry extends TaskLabel {
   /** The log, relative to the repository, or null. */
   readonly log: string | null;
   readonly branch: string | null;
+  /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
+  readonly warnings: readonly string[];
   /** Commands that go on from here, ready to type. */
   readonly commands: readonly string[];
 }
@@ -96,6 +98,8 @@ export interface ReadyEntry extends TaskLabel {
   readonly workedMs: number;
   readonly costUsd: number;
   readonly summary: string | null;
+  /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
+  readonly warnings: readonly string[];
   /** The command that shows the work, or null. */
   readonly review: string | null;
   readonly followUps: readonly string[];

@@ -23,6 +23,8 @@ import { cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
 import { replaceNotes } from './user-zones.ts';
 
 const separator = ' · ';
+/** Room for two object ids, two names and a command. */
+const maxWarningChars = 1_000;
 
 /** Prints the model as markdown, the user's notes at its end byte for byte. */
 export function renderDashboard(model: DashboardModel, notes: string): string {
@@ -112,9 +114,15 @@ function renderAttention(entry: AttentionEntry): RootContent[] {
     heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
     ...quote(entry.question),
     ...quote(entry.detail),
+    ...renderWarnings(entry.warnings),
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
     ...(entry.commands.length === 0 ? [] : [list(entry.commands.map((command) => item([code(command)])))]),
   ];
+}
+
+function renderWarnings(warnings: readonly string[]): RootContent[] {
+  const shown = warnings.slice(0, limits.maxDashboardRows).map((text) => item(prose(text, maxWarningChars)));
+  return warnings.length === 0 ? [] : [list(shown), ...renderOmitted(warnings.length - shown.length)];
 }
 
 function formatDiffstat({ files, insertions, deletions }: Diffstat): string {
@@ -136,6 +144,7 @@ function renderReady(entry: ReadyEntry): RootContent[] {
   return [
     heading(3, label(entry)),
     paragraph(intersperse(facts)),
+    ...renderWarnings(entry.warnings),
     ...quote(entry.summary),
     ...(entry.review === null ? [] : [paragraph([plain('Review: '), code(entry.review)])]),
     ...(followUps.length === 0 ? [] : [paragraph([plain('It suggests:')]), list(followUps)]),

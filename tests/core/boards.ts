@@ -100,6 +100,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       report: null,
     },
     ...{ followUps: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0, mergedAt: null },
+    ...{ warnings: [], moved: [] },
     ...more,
   };
 }
@@ -137,6 +138,7 @@ export function exitOf(view: Partial<RunExit['view']> = {}, more: Partial<RunExi
     signal: null,
     stopped: null,
     stderrTail: '',
+    moved: [],
     view: { ...emptyRunView, ...view },
     ...more,
   };

@@ -90,6 +90,7 @@ export function makeExit(view: Partial<RunView> = {}, patch: Partial<RunExit> = 
     stopped: null,
     view: { ...emptyRunView, sessionId: 'session', costUsd: view.result?.costUsd ?? 0, ...view },
     stderrTail: '',
+    moved: [],
     ...patch,
   };
 }
@@ -102,6 +103,7 @@ export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
     diffstat: { files: 1, insertions: 1, deletions: 0 },
     dirty: [],
     verify: [],
+    moved: [],
     ...patch,
   };
 }

@@ -62,7 +62,8 @@ function fill(text: string): DashboardModel {
     hint: text,
   };
   const shared = { ...task, workedMs: 360_000, costUsd: 0.42 };
-  const review = { ...shared, verify: 'passed' as const, summary: text, review: text, followUps: [text, text] };
+  const lists = { warnings: [text, text], followUps: [text, text] };
+  const review = { ...shared, verify: 'passed' as const, summary: text, review: text, ...lists };
   return {
     head: {
       ...empty.head,
@@ -77,7 +78,16 @@ function fill(text: string): DashboardModel {
     ]),
     inboxProblems: listRows([problem]),
     needsYou: listRows([
-      { ...task, headline: text, detail: text, question: text, log: text, branch: text, commands: [text, text] },
+      {
+        ...task,
+        headline: text,
+        detail: text,
+        question: text,
+        log: text,
+        branch: text,
+        warnings: [text],
+        commands: [text],
+      },
     ]),
     ready: listRows([
       { ...review, work: { kind: 'branch', branch: text, baseBranch: text, commits: 1, diffstat: null } },
@@ -233,6 +243,7 @@ describe('renderDashboard', () => {
           detail: null,
           log: '.orchestrator/runs/review-api/1/stream.jsonl',
           branch: 'task/review-api',
+          warnings: [],
           commands: ['branchboard answer review-api TEXT', 'branchboard cancel review-api'],
         },
       ]),
@@ -251,6 +262,7 @@ describe('renderDashboard', () => {
           workedMs: 360_000,
           costUsd: 0.42,
           summary: 'Added the users and sessions tables, with a migration.',
+          warnings: [],
           review: 'git diff main...task/db-schema',
           followUps: ['Add an index'],
         },
@@ -262,6 +274,7 @@ describe('renderDashboard', () => {
           workedMs: 45_000,
           costUsd: 0.001,
           summary: null,
+          warnings: [],
           review: null,
           followUps: [],
         },
@@ -402,6 +415,21 @@ ${notesHint}
     expect(printed).toContain('… and 5 more: `branchboard status`');
   });
 
+  it('says beside the work what the user should know of its runs', () => {
+    const warnings = ['Run 1: odd.', 'The branch main moved. To undo it: `git branch -f main 1a2b`'];
+    const told = '- Run 1: odd.\n- The branch main moved. To undo it: `git branch -f main 1a2b`\n';
+    const { needsYou, ready } = fill('x');
+    const [attention] = needsYou.rows;
+    const [reviewed] = ready.rows;
+    if (attention === undefined || reviewed === undefined) throw new Error('nothing to show');
+    const needing = renderDashboard({ ...empty, needsYou: listRows([{ ...attention, warnings }]) }, '');
+    expect(needing).toMatch(/^## Needs You$/m);
+    expect(needing).toContain(told);
+    const finished = renderDashboard({ ...empty, ready: listRows([{ ...reviewed, warnings }]) }, '');
+    expect(finished).toMatch(/^## Ready for Review$/m);
+    expect(finished).toContain(told);
+  });
+
   it('cuts long texts and keeps the lines of a quotation', () => {
     const detail = `first\n\n\n\nsecond\nthird ${'x'.repeat(1_000)}`;
     const entry = {
@@ -411,6 +439,7 @@ ${notesHint}
       question: null,
       log: null,
       branch: null,
+      warnings: [],
       commands: [],
     };
     const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');

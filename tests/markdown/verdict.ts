@@ -26,6 +26,8 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     costUsd: 0.42,
     workedMs: 372_000,
     mergedAt: null,
+    warnings: [],
+    moved: [],
     ...changes,
   };
 }

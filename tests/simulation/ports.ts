@@ -90,6 +90,8 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
+    noteRefs: () => call('note-refs', () => undefined),
+    listMoved: () => Promise.resolve([]),
     inspect: ({ workspace }) =>
       call('inspect', () => {
         const tree = world.trees.get(workspace.path);

@@ -4,6 +4,7 @@ import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { redactTexts } from '../../daemon/redact.ts';
 import type { RunFacts } from '../../domain/board.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
+import { describeMoved } from '../../markdown/moved-refs.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
 import { requireSettings } from '../compose.ts';
@@ -39,6 +40,8 @@ export const showCommand: Verb = () =>
       if (branch !== null) print(`Branch: ${cleanLine(branch)}`);
       if (verdict?.fault != null && column === 'attention')
         print(`\n${clean(`${verdict.fault.reason}: ${verdict.fault.detail}`)}`);
+      for (const warning of verdict?.warnings ?? []) print(`\n${clean(warning)}`);
+      for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
       for (const run of runs) print(formatRun(run, place.layout.run(run.plan)));

@@ -30,7 +30,7 @@ import { ScratchFolder, taskId } from './scratch.ts';
 const task = taskId('add-auth');
 const record: RunRecord = {
   version: 1,
-  exit: { endedAt: 5, exitCode: 0, signal: null, stopped: null, view: emptyRunView, stderrTail: '' },
+  exit: { endedAt: 5, exitCode: 0, signal: null, stopped: null, view: emptyRunView, stderrTail: '', moved: [] },
   evidence: null,
   outcome: { kind: 'done', summary: 'Done.' },
 };
@@ -39,7 +39,8 @@ const verdict: Verdict = {
   ...{ version: 1, column: 'done', run: 2, at: 7, title: 'T', agent: 'implementer', fault: null, question: null },
   ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
   ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
-  ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null },
+  ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null, warnings: ['Run 1: x'] },
+  moved: [{ ref: 'refs/heads/main', from: 'a', to: null, checkout: '/repo' }],
 };
 const fullRecord: RunRecord = {
   version: 1,
@@ -50,7 +51,8 @@ const fullRecord: RunRecord = {
     stopped: 'lost',
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
-      ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, noiseLines: 3 },
+      ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9, noiseLines: 3 },
+      strayLines: 2,
       usageLimit: { status: 'rejected', resetsAt: 9, kind: 'five_hour' },
       result: {
         ...{ isError: false, subtype: 'success', apiErrorStatus: null, numTurns: 2, costUsd: 0.5, text: 'Did it.' },
@@ -59,10 +61,12 @@ const fullRecord: RunRecord = {
       },
     },
     stderrTail: 'oops',
+    moved: [{ ref: 'HEAD', from: 'refs/heads/main', to: 'c', checkout: '/repo' }],
   },
   evidence: {
     ...{ tip: 't', commits: 1, dirty: ['a'], diffstat: { files: 1, insertions: 1, deletions: 0 } },
     verify: [{ argv: ['npm', 'test'], ok: false, outputTail: 'red' }],
+    moved: [],
   },
   outcome: { kind: 'interrupted', detail: 'limit', blame: 'nobody', pause: 'usage-limit', until: 9 },
 };
