@@ -14,17 +14,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
-import type {
-  Fault,
-  RunCause,
-  RunExit,
-  RunId,
-  RunPlan,
-  RunRecord,
-  RunView,
-  StopCause,
-  Verdict,
-} from './run.ts';
+import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
 import type { Settings } from './settings.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 

@@ -154,8 +154,14 @@ function describeRetry(message: JsonObject): string {
 function readAssistant(state: StreamState, message: JsonObject): StreamState {
   const parent = asString(message['parent_tool_use_id']);
   // Claude Code speaks itself, of an error or a limit, where the model did not answer.
-  const answered = state.view.answered || asObject(message['message'])?.['model'] !== '<synthetic>';
-  let next = patchView(parent === null ? takeWork(state) : state, { apiRetry: null, answered });
+  const answers = asObject(message['message'])?.['model'] !== '<synthetic>';
+  const { usageLimit } = state.view;
+  let next = patchView(parent === null ? takeWork(state) : state, {
+    apiRetry: null,
+    answered: state.view.answered || answers,
+    // A model that answers was not refused, whatever was told of a limit before.
+    usageLimit: answers && usageLimit?.status === 'rejected' ? null : usageLimit,
+  });
   for (const block of contentOf(message)) {
     if (block['type'] === 'tool_use') next = openTool(next, block, parent);
     const text = block['type'] === 'text' ? (asString(block['text']) ?? '').trim() : '';

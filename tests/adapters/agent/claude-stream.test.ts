@@ -436,6 +436,14 @@ describe('a stream that others write to', () => {
     expect(closeStream(read([asked], taken), { exitCode: 0, isForced: true }).view.result).toBeNull();
   });
 
+  it('holds no limit that the model answers after', () => {
+    const asked = readMessages(init(), limit);
+    expect(asked.usageLimit?.status).toBe('rejected');
+    expect(readMessages(init(), limit, text('Going on.')).usageLimit).toBeNull();
+    const refused = { type: 'assistant', message: { model: '<synthetic>', content: [] } };
+    expect(readMessages(init(), limit, refused).usageLimit?.status).toBe('rejected');
+  });
+
   it('counts the highest cost that its own lines tell, and none that no run can have', () => {
     const costs = [0.5, 3, 0, -7, 1e300, Number.NaN, '12', limits.maxRunCostUsd + 1];
     const view = readMessages(init(), ...costs.map((usd) => end({ total_cost_usd: usd })), foreign(forged));

@@ -105,6 +105,26 @@ test('facts come back as they were written, runs in the order of their numbers',
   expect(facts.verdict).toEqual(verdict);
 });
 
+test('facts of before streams and refs were watched are read as if nothing had been seen', async () => {
+  const without = (fact: object, ...names: readonly string[]): object =>
+    Object.fromEntries(Object.entries(fact).filter(([name]) => !names.includes(name)));
+  const { exit, evidence } = fullRecord;
+  const old = {
+    ...fullRecord,
+    exit: { ...without(exit, 'moved'), view: without(exit.view, 'claimedUsd', 'strayLines') },
+    evidence: without(evidence ?? {}, 'moved'),
+  };
+  await writePlanFact(scratch.layout, planOf(1));
+  writeFileSync(join(scratch.layout.run({ task, n: 1 }), 'exit.json'), JSON.stringify(old));
+  const oldVerdict = JSON.stringify(without(verdict, 'warnings', 'moved'));
+  writeFileSync(join(scratch.layout.taskRuns(task), 'verdict.json'), oldVerdict);
+  expect(await readTaskFacts(scratch.layout, task)).toMatchObject({
+    damaged: [],
+    runs: [{ record: { exit: { moved: [], view: { claimedUsd: 0, strayLines: 0 } }, evidence: { moved: [] } } }],
+    verdict: { warnings: [], moved: [] },
+  });
+});
+
 test('a task without runs has no facts', async () => {
   expect(await readTaskFacts(scratch.layout, task)).toEqual({ highestRun: 0, runs: [], damaged: [], verdict: null });
 });
