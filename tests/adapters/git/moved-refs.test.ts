@@ -176,8 +176,9 @@ describe('of what the user does meanwhile', () => {
 
 it('of the branches of other tasks, which move by their own agents, nothing is told', async () => {
   const other = await begin('y');
-  await worktrees.noteRefs(plan);
   scratch.commit({ 'y.txt': 'y\n' }, other.workspace.path);
+  await worktrees.noteRefs(plan);
+  scratch.gitIn(other.workspace.path, 'commit', '--quiet', '--amend', '-m', 'rewritten');
   await worktrees.keep(other);
   await worktrees.release(other, true);
   expect(await moved()).toEqual([]);
