@@ -8,8 +8,8 @@
  *   a result, then work without an `init`            was none of the agent's: it is withdrawn
  *   a second result without work in between          passed over: the first one stands
  *   … with work in between                           the later one stands
- *   a result while a tool runs                       stands, but the agent is not through, and if it is ended by force
- *                                                    then, it had not ended
+ *   a result while a tool runs                       stands, but the agent is not through; a success is withdrawn if the
+ *                                                    agent is ended by force then
  *   a result, then the board ends the agent for      the agent was still at work
  *   staying, and it says that it was broken off
  */
@@ -87,7 +87,7 @@ export function noteResult(
 
 /** The process has ended: what counts in the end. Claude Code exits with 0 only where its own result is a success. */
 export function concludeEnd(end: RunEnd, { exitCode, isForced }: ProcessEnd): EndReading {
-  if (end.result !== null && end.isEarly && isForced) return { end: noEnd, isStray: true };
+  if (end.result?.isError === false && end.isEarly && isForced) return { end: noEnd, isStray: true };
   const isContradicted = exitCode === 0 && !isForced && end.result?.isError !== false;
   if (!isContradicted || end.replaced === null) return { end, isStray: false };
   return { end: { ...end, result: end.replaced }, isStray: false };

@@ -411,7 +411,14 @@ describe('a stream that others write to', () => {
     const whole = read([...early, answer('a'), text('Done.'), good]);
     expect(closeStream(whole, byItself).view).toMatchObject({ result: { text: 'mine' }, strayLines: 1 });
     // The agent was killed in the middle of the call.
-    expect(closeStream(read(early), { exitCode: null, isForced: true }).view.result).toBeNull();
+    const killed = { exitCode: null, isForced: true };
+    expect(closeStream(read(early), killed).view.result).toBeNull();
+    // What an agent says of being ended is its own.
+    const broken = end({ is_error: true, subtype: 'error_during_execution' });
+    expect(closeStream(read([init(), call('a', 'Bash'), broken]), killed).view).toMatchObject({
+      strayLines: 0,
+      result: { isError: true },
+    });
   });
 
   it('ends with the first of two results between which nothing was done', () => {
