@@ -4,6 +4,7 @@ import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic, Parsed } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
+import type { MovedRef } from './domain/moved-ref.ts';
 import type { Result } from './domain/result.ts';
 import type {
   CommandOutcome,
@@ -205,7 +206,11 @@ export interface Worktrees {
   prepare(plan: RunPlan): Promise<void>;
   /** Compares the workspace's configuration of Claude Code with that of the commit that tasks start from. */
   readProject(plan: RunPlan): Promise<ProjectConfiguration>;
-  inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify'>>;
+  /** Notes where all branches, tags and checkouts stand, before the run's agent starts. Throws PortError. */
+  noteRefs(plan: RunPlan): Promise<void>;
+  /** What moved since {@link noteRefs} and is neither the task's nor, as far as can be told, the user's. Never rejects. */
+  listMoved(plan: RunPlan): Promise<readonly MovedRef[]>;
+  inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify' | 'moved'>>;
   /** Makes all that the workspace holds, uncommitted files too, reachable from a ref, without touching the workspace. */
   keep(plan: RunPlan): Promise<void>;
   /** Detaches the worktree from its branch and keeps the tip under a ref; `remove`s it where it holds nothing else. */
@@ -236,8 +241,8 @@ export interface RunRequest {
 /** Where a runner tells what it sees. */
 export interface RunListener {
   seen(run: RunId, view: RunView, lastOutputAt: number): void;
-  /** Called once for each run. */
-  exited(run: RunId, exit: RunExit): void;
+  /** Called once for each run; what moved is not known to who calls. */
+  exited(plan: RunPlan, exit: RunExit): void;
 }
 
 /** Agents: processes that outlive the daemon, write to files and are followed there. */

@@ -14,6 +14,7 @@ import {
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';
+import { boundCost, type CostBounds } from './doubts.ts';
 import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHoldFor } from './hold.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
@@ -90,10 +91,11 @@ function stopCauseOf(draft: Draft, task: ActiveTask): StopCause | null {
 export function handleRunSeen(draft: Draft, run: RunId, view: RunView, lastOutputAt: number): void {
   const task = draft.task(run.task);
   if (task?.state !== 'active' || task.phase.name !== 'running' || task.phase.plan.n !== run.n) return;
+  const counted = boundCost(view, costBoundsOf(draft, task));
   // An agent that was adopted is not silent for longer than it is followed.
   const newest = Math.max(task.phase.lastOutputAt, lastOutputAt);
   tellWarnings(draft, run, task.phase.view, view);
-  draft.putTask({ ...task, phase: { ...task.phase, view, lastOutputAt: newest } });
+  draft.putTask({ ...task, phase: { ...task.phase, view: counted, lastOutputAt: newest } });
   draft.touchProgress();
   if (view.answered && draft.board.hold !== null) {
     liftHold(draft, task.phase.plan);
@@ -140,7 +142,8 @@ export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
 }
 
 /** Goes on from a run's exit, seen now or found after a restart. */
-export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: RunExit): void {
+export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, told: RunExit): void {
+  const exit = { ...told, view: boundCost(told.view, costBoundsOf(draft, task)) };
   spend(draft, plan, exit.view.costUsd);
   const meaning = interpretExit(exit);
   const ended = { plan, exit, evidence: null };
@@ -174,6 +177,10 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, exit: R
       return;
     }
   }
+}
+
+function costBoundsOf(draft: Draft, { spec, past }: ActiveTask): CostBounds {
+  return { budgetUsd: spec.budgetUsd ?? draft.board.settings.budgetUsd, earlierUsd: past.costUsd };
 }
 
 /** Looks at what a run left, and verifies it. */

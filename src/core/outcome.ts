@@ -1,7 +1,7 @@
 /** What a run's end means: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
 import type { Blame, Evidence, Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
-import { findServiceFault, isSessionLost, quoteResult, type ServiceFault } from './service.ts';
+import { findServiceFault, isSessionLost, quoteResult, wasBrokenOff, type ServiceFault } from './service.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
 export type ExitMeaning =
@@ -28,7 +28,17 @@ export function interpretExit(exit: RunExit): ExitMeaning {
       const found = findServiceFault(exit);
       return found === null ? interpretOvertime(exit, exit.stopped) : awaitService(found);
     }
+    case 'output-limit':
+      return failed(
+        'output-limit',
+        `It printed more than ${String(limits.maxStreamBytes / 2 ** 30)} GiB and was ended. Look at the beginning of its log for why; the log can be deleted.`,
+      );
     case 'lingering':
+      // Only an agent that was at work says that it was broken off: the result for which it was ended was not its own.
+      if (result === null || wasBrokenOff(result)) {
+        return decided(interruption('another process had written a result into its stream', 'service'));
+      }
+      return interpretFailure(exit);
     case null:
       return interpretFailure(exit);
   }
@@ -60,7 +70,8 @@ function interpretFailure(exit: RunExit): ExitMeaning {
   const found = findServiceFault(exit);
   if (found !== null) return awaitService(found);
   if (result === null) {
-    return failed('no-result', describeTail(`The agent ended without a result (${describeEnd(exit)}).`, exit));
+    const of = exit.view.strayLines === 0 ? '' : ' of its own session';
+    return failed('no-result', describeTail(`The agent ended without a result${of} (${describeEnd(exit)}).`, exit));
   }
   const said = quoteResult(result);
   switch (result.subtype) {

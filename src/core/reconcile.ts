@@ -30,7 +30,7 @@ import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
 import { wasBrokenOff } from './service.ts';
-import { addRun, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
+import { addRun, mayRetry, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
 import { emptyVerdict } from './verdict.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
@@ -126,7 +126,7 @@ function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: R
     // The next attempt was due; it is planned as if nothing had happened in between.
     const retries = task.spec.retries ?? draft.board.settings.retries;
     const next = recallNext(facts, retries);
-    if (record.outcome.kind === 'failed' && plan.attempt > retries) {
+    if (record.outcome.kind === 'failed' && !mayRetry(draft, task, plan, record.outcome.fault)) {
       settleRun(
         draft,
         withoutLastRun(task, facts),
@@ -155,7 +155,7 @@ function withoutLastRun(task: ActiveTask, facts: TaskFacts): ActiveTask {
 export function recallPast(facts: TaskFacts): TaskPast {
   const past = facts.runs.reduce<TaskPast>(
     (sofar, { plan, record }) =>
-      addRun(sofar, { plan, exit: record?.exit ?? null, evidence: null }, record?.outcome ?? null),
+      addRun(sofar, { plan, exit: record?.exit ?? null, evidence: record?.evidence ?? null }, record?.outcome ?? null),
     emptyPast,
   );
   return { ...past, runs: Math.max(past.runs, facts.highestRun) };

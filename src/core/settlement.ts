@@ -27,6 +27,7 @@ import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';
 import { collectHandoffs } from './graph.ts';
 import { countUsedSlots } from './schedule.ts';
+import { listMoved, listWarnings } from './doubts.ts';
 import { emptyVerdict, judge, type EndedRun } from './verdict.ts';
 
 type Interrupted = Outcome & { readonly kind: 'interrupted' };
@@ -36,17 +37,18 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
   const past = addRun(task.past, run, outcome);
   const record = recordOf(draft, run, outcome);
   journalEnd(draft, run, outcome);
+  journalDoubts(draft, run);
   const ended: ActiveTask = { ...task, past };
   // Where the user put the file counts, even if the agent was through by then.
   const isDone = outcome.kind === 'done' || outcome.kind === 'reported';
   const wish = isDone && task.file.column === 'done' ? null : task.wish;
   if (wish !== null) {
     settleWish(draft, ended, wish, { plan: run.plan, record });
-  } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan) && mayStart(draft.board)) {
+  } else if (outcome.kind === 'failed' && mayRetry(draft, task, run.plan, outcome.fault) && mayStart(draft.board)) {
     const { plan } = run;
     draft.emit({ type: 'record-exit', task: task.id, run: plan, record }, { type: 'keep-work', task: task.id, plan });
     planRun(draft, ended, nextAfterFailure(plan, past, outcome.fault), { plan, record });
-  } else if (outcome.kind === 'failed' && hasAttemptLeft(draft, task, run.plan)) {
+  } else if (outcome.kind === 'failed' && mayRetry(draft, task, run.plan, outcome.fault)) {
     startSettling(draft, ended, {
       to: 'queued',
       next: nextAfterFailure(run.plan, past, outcome.fault),
@@ -154,6 +156,8 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
         ? plan.session.id
         : past.sessionId,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
+    warnings: [...past.warnings, ...listWarnings(run)].slice(-limits.maxWarnings),
+    moved: [...past.moved, ...listMoved(run)].slice(-limits.maxMovedRefs),
   };
 }
 
@@ -201,8 +205,9 @@ function mayStart(board: Board): boolean {
   return board.shutdown === 'no' && board.hold === null && hasDisk(board) && !board.userPaused && hasSlot;
 }
 
-function hasAttemptLeft(draft: Draft, task: Task, plan: RunPlan): boolean {
-  return plan.attempt <= (task.spec.retries ?? draft.board.settings.retries);
+/** Whether a failed run is tried again without asking the user. One that filled the disk would do so again. */
+export function mayRetry(draft: Draft, task: Task, plan: RunPlan, { reason }: Fault): boolean {
+  return reason !== 'output-limit' && plan.attempt <= (task.spec.retries ?? draft.board.settings.retries);
 }
 
 function recordOf(draft: Draft, run: EndedRun, outcome: Outcome): RunRecord {
@@ -211,7 +216,8 @@ function recordOf(draft: Draft, run: EndedRun, outcome: Outcome): RunRecord {
 
 /** The exit of a run that never had an agent. */
 function unseenExit(draft: Draft): RunExit {
-  return { endedAt: draft.at, exitCode: null, signal: null, stopped: null, view: emptyRunView, stderrTail: '' };
+  const end = { exitCode: null, signal: null, stopped: null, view: emptyRunView, stderrTail: '', moved: [] };
+  return { endedAt: draft.at, ...end };
 }
 
 function journalEnd(draft: Draft, run: EndedRun, outcome: Outcome): void {
@@ -225,6 +231,13 @@ function journalEnd(draft: Draft, run: EndedRun, outcome: Outcome): void {
     costUsd: exit?.view.costUsd ?? 0,
     workedMs: exit === null ? 0 : Math.max(0, exit.endedAt - plan.plannedAt),
   });
+}
+
+function journalDoubts(draft: Draft, ended: EndedRun): void {
+  const run = { task: ended.plan.task, n: ended.plan.n };
+  const [warnings, moved] = [listWarnings(ended), listMoved(ended)];
+  if (warnings.length > 0) draft.journal({ type: 'run-warned', run, warnings });
+  if (moved.length > 0) draft.journal({ type: 'refs-moved', run, moved });
 }
 
 function describeOutcome(outcome: Outcome): string {

@@ -23,7 +23,7 @@ export function judge(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Ou
     attempts: plan.attempt,
     summary: report?.summary ?? null,
     followUps: report?.followUps ?? [],
-    warnings: exit?.view.warnings ?? [],
+    warnings: [...task.past.warnings, ...(exit?.view.warnings ?? [])],
     ...(evidence === null ? {} : pickEvidence(evidence)),
   };
   switch (outcome.kind) {
@@ -94,11 +94,12 @@ export function emptyVerdict(draft: Draft, task: Task): Verdict {
     nothingToDo: false,
     report: null,
     followUps: [],
-    warnings: [],
     sessionId: past.sessionId,
     attempts: past.lastPlan?.attempt ?? 0,
     costUsd: past.costUsd,
     workedMs: past.workedMs,
     mergedAt: null,
+    warnings: past.warnings,
+    moved: past.moved,
   };
 }

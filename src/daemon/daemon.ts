@@ -15,7 +15,7 @@ import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
-import type { RunExit, RunId } from '../domain/run.ts';
+import type { RunExit, RunId, RunPlan } from '../domain/run.ts';
 import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Intake } from './intake.ts';
@@ -70,7 +70,7 @@ export class Daemon {
     const settings = () => this.#board.settings;
     const listener: RunListener = {
       seen: (run, view, lastOutputAt) => this.#post({ type: 'run-seen', run, view, lastOutputAt }),
-      exited: (run, exit) => void this.#tellExit(run, exit),
+      exited: (plan, exit) => void this.#tellExit(plan, exit),
     };
     this.#ports = { ...options.ports, agents: options.makeAgents(listener, settings) };
     this.#mailbox = new Mailbox((events) => this.#handle(events));
@@ -134,8 +134,10 @@ export class Daemon {
     this.#mailbox.post({ ...redactNews(news, this.#ports.redact), at: this.#ports.clock.now() });
   }
 
-  /** An agent that ends without a good result may have had no room to write. */
-  async #tellExit(run: RunId, exit: RunExit): Promise<void> {
+  /** An agent that ends without a good result may have had no room to write. What moved is looked for before all else. */
+  async #tellExit(plan: RunPlan, told: RunExit): Promise<void> {
+    const exit = { ...told, moved: await this.#ports.worktrees.listMoved(plan) };
+    const run: RunId = { task: plan.task, n: plan.n };
     const { result } = exit.view;
     const isSuspect = (result === null || result.isError) && exit.stopped === null;
     if (isSuspect && !(await this.#ports.disk.hasRoom())) {

@@ -28,6 +28,7 @@ import {
   type ReadyWork,
   type StatusRow,
 } from '../markdown/dashboard-model.ts';
+import { describeMoved } from '../markdown/moved-refs.ts';
 import type { Clock } from '../ports.ts';
 import { describePause, listFinished } from './board-data.ts';
 import { listWarnings } from './warnings.ts';
@@ -206,7 +207,7 @@ function viewAttention(task: AttentionTask): AttentionEntry {
     question: verdict.question,
     log: failed === null ? null : `${failed}/stream.jsonl`,
     branch: verdict.branch,
-    warnings: verdict.warnings,
+    warnings: listDoubts(verdict),
     commands: [
       ...(failed === null ? [] : [`branchboard logs ${id}`]),
       ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
@@ -228,10 +229,14 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     costUsd: verdict.costUsd,
     summary: verdict.summary,
     changesWhatRuns: verdict.changesWhatRuns,
+    warnings: listDoubts(verdict),
     review: work.kind === 'branch' ? `git diff ${work.baseBranch}...${work.branch}` : null,
-    warnings: verdict.warnings,
     followUps: verdict.followUps,
   };
+}
+
+function listDoubts({ warnings, moved }: Verdict): readonly string[] {
+  return [...warnings, ...moved.map(describeMoved)];
 }
 
 function workOf(verdict: Verdict, board: Board): ReadyWork {

@@ -206,6 +206,7 @@ export class Performer {
       plan,
       composePrompt({ plan, spec, role: told, dependencies, notes, verify, boardDir, instructions, taskChanged }),
     );
+    await this.#ports.worktrees.noteRefs(plan);
     const readable = dependencies.flatMap(({ report }) => (report === null ? [] : [`${boardDir}/${report}`]));
     await agents.start({
       plan,
@@ -241,7 +242,7 @@ export class Performer {
     const inspected: News = {
       type: 'work-inspected',
       run: { task, n: plan.n },
-      evidence: { ...found, verify: outcomes },
+      evidence: { ...found, verify: outcomes, moved: await worktrees.listMoved(plan) },
     };
     // An agent that could not write its work may not have noticed.
     if (isWhole || plan.workspace.kind === 'detached' || (await disk.hasRoom())) return [inspected];

@@ -4,7 +4,7 @@ import type { Board, LastRun } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { emptyRunView } from '../domain/run.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { AgentRunner, BoardFiles, Clock, Journal, ParseGuard } from '../ports.ts';
+import type { AgentRunner, BoardFiles, Clock, Journal, ParseGuard, Worktrees } from '../ports.ts';
 import { loadTask } from './load.ts';
 import type { News } from './news.ts';
 import { redactNews } from './redact.ts';
@@ -28,6 +28,9 @@ const onlooker: Pick<AgentRunner, 'recover'> = {
 /** A task that is not in `active/` shows as where its file is. */
 const nobody: typeof onlooker = { recover: (): Promise<LastRun> => Promise.resolve({ kind: 'unclaimed' }) };
 
+/** Nobody looks what moved either: that is told once its run is settled. */
+const unlooked: Pick<Worktrees, 'listMoved'> = { listMoved: () => Promise.resolve([]) };
+
 /** Reads the board. It is shut down from the beginning, so that the reducer starts nothing. */
 export async function readBoard(ports: SnapshotPorts, settings: Settings): Promise<Board> {
   const { clock, files, journal } = ports;
@@ -49,7 +52,8 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings): Promi
 /** Only what reads is performed. */
 async function readFor(effect: Effect, { files, guard }: SnapshotPorts): Promise<News | null> {
   if (effect.type === 'load-task') {
-    return loadTask({ files, guard, agents: effect.file.column === 'active' ? onlooker : nobody }, effect.file);
+    const agents = effect.file.column === 'active' ? onlooker : nobody;
+    return loadTask({ files, guard, agents, worktrees: unlooked }, effect.file);
   }
   if (effect.type !== 'read-verdicts') return null;
   const read = [...effect.tasks].map(async ([key, id]) => [key, await files.readVerdict(id)] as const);

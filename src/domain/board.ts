@@ -12,6 +12,7 @@
  *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
  */
 import type { Diagnostic } from './diagnostic.ts';
+import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -84,10 +85,23 @@ export interface TaskPast {
   readonly sessionId: string | null;
   /** Runs in a row, the last among them, that the board or the machine went down with. */
   readonly losses: number;
+  /** What the user should know of its runs beside how they ended: sentences, at most `maxWarnings`. */
+  readonly warnings: readonly string[];
+  /** What moved in the repository while its agents ran and is not the task's, at most `maxMovedRefs`. */
+  readonly moved: readonly MovedRef[];
 }
 
 /** A task without earlier runs. */
-export const emptyPast: TaskPast = { runs: 0, costUsd: 0, workedMs: 0, lastPlan: null, sessionId: null, losses: 0 };
+export const emptyPast: TaskPast = {
+  runs: 0,
+  costUsd: 0,
+  workedMs: 0,
+  lastPlan: null,
+  sessionId: null,
+  losses: 0,
+  warnings: [],
+  moved: [],
+};
 
 interface TaskBase {
   readonly id: TaskId;

@@ -1,5 +1,6 @@
 import type { Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import type { MovedRef } from './moved-ref.ts';
 import type { PauseReason, RunId, StopCause } from './run.ts';
 import type { Column, TaskId } from './task.ts';
 
@@ -28,7 +29,6 @@ export type HistoryEntry = { readonly at: number } & (
     }
   /** `setAside` are paths that count as they stand in the base, since the run's branch changes them. */
   | { readonly type: 'run-started'; readonly run: RunId; readonly setAside: readonly string[] }
-  | { readonly type: 'run-warned'; readonly run: RunId; readonly warnings: readonly string[] }
   | { readonly type: 'run-stopping'; readonly run: RunId; readonly cause: StopCause }
   | {
       readonly type: 'run-ended';
@@ -40,6 +40,10 @@ export type HistoryEntry = { readonly at: number } & (
       readonly costUsd: number;
       readonly workedMs: number;
     }
+  /** What the user should know of a run beside how it ended. */
+  | { readonly type: 'run-warned'; readonly run: RunId; readonly warnings: readonly string[] }
+  /** What moved in the repository while an agent ran and is not its task's. */
+  | { readonly type: 'refs-moved'; readonly run: RunId; readonly moved: readonly MovedRef[] }
   | { readonly type: 'task-settled'; readonly task: TaskId; readonly column: Column; readonly detail: string }
   | { readonly type: 'task-merged'; readonly task: TaskId }
   | { readonly type: 'held'; readonly reason: PauseReason; readonly until: number | null; readonly detail: string }

@@ -38,6 +38,13 @@ export const limits = {
   maxStreamLineBytes: 16 * 1024 * 1024,
   /** How often an agent's stream is looked at for new lines. */
   followEveryMs: 100,
+  /** What an agent prints may be so long: the run of one that prints more is ended. */
+  maxStreamBytes: 1024 * 1024 * 1024,
+  /** No single run costs more, in US dollars: a cost beyond is none. */
+  maxRunCostUsd: 1_000,
+  /** Kept of what the user should know of a task's runs, and of what moved while they ran. */
+  maxWarnings: 20,
+  maxMovedRefs: 50,
   /** Kept of an agent's last words and of its stderr. */
   maxTailChars: 4_000,
   /** Kept of an agent's summary. */

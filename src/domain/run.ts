@@ -4,6 +4,7 @@
  *   plan.json ──► claim ──► stream.jsonl, stderr.log ──► exit.json
  *   what it is    who runs   what the agent prints        how it ended, and what was found
  */
+import type { MovedRef } from './moved-ref.ts';
 import { parseTaskId, type Argv, type TaskId } from './task.ts';
 
 /** Why a task needs its user, or why a run failed: stable words that scripts may rely on. */
@@ -18,6 +19,7 @@ export const reasons = [
   'timeout',
   'max-turns',
   'budget',
+  'output-limit',
   'setup-failed',
   'dependency-conflict',
   'merge-conflict',
@@ -114,7 +116,7 @@ export interface AgentReport {
   readonly followUps: readonly string[];
 }
 
-/** The agent's own account of its end: the first `result` line of its stream. */
+/** The agent's own account of its end: the `result` line of its stream that counts. */
 export interface AgentResult {
   readonly isError: boolean;
   /** `success`, `error_max_turns`, `error_max_budget_usd`, `error_during_execution`, …, or `unknown`. */
@@ -160,10 +162,15 @@ export interface RunView {
   readonly usageLimit: UsageLimit | null;
   /** The last error of the API that the agent is retrying after, such as `overloaded (529)`; null when none. */
   readonly apiRetry: string | null;
+  /** What the run cost in US dollars: the highest that its own lines tell and that can be true. */
   readonly costUsd: number;
+  /** The highest cost that its own lines tell, however absurd. */
+  readonly claimedUsd: number;
   readonly result: AgentResult | null;
   /** Lines that were no JSON objects or too long. */
   readonly noiseLines: number;
+  /** Lines that this run's agent can't have written: of another session, or a second result. None of them counts. */
+  readonly strayLines: number;
 }
 
 /** A run of which nothing was heard yet. */
@@ -180,12 +187,14 @@ export const emptyRunView: RunView = {
   usageLimit: null,
   apiRetry: null,
   costUsd: 0,
+  claimedUsd: 0,
   result: null,
   noiseLines: 0,
+  strayLines: 0,
 };
 
 /** Why the board ended an agent. */
-export type StopCause = 'timeout' | 'stalled' | 'lingering' | 'cancelled' | 'requeued' | 'shutdown';
+export type StopCause = 'timeout' | 'stalled' | 'lingering' | 'output-limit' | 'cancelled' | 'requeued' | 'shutdown';
 
 /** Why an agent is gone though it did not end by itself: `lost` is one that nobody stopped and that was gone when a board came back. */
 export type EndCause = StopCause | 'lost';
@@ -201,6 +210,8 @@ export interface RunExit {
   readonly view: RunView;
   /** The end of stderr, bounded by `maxTailChars`. */
   readonly stderrTail: string;
+  /** What moved in the repository while the agent ran and is not the task's. */
+  readonly moved: readonly MovedRef[];
 }
 
 /** Lines and files changed. */
@@ -230,6 +241,8 @@ export interface Evidence {
   /** Paths with uncommitted changes, at most `maxDirtyFilesNamed`. */
   readonly dirty: readonly string[];
   readonly verify: readonly CommandOutcome[];
+  /** The same as of the run's exit, once `verify` is through: its commands run what the agent wrote. */
+  readonly moved: readonly MovedRef[];
 }
 
 /** What a run's end means for its task. */
@@ -298,8 +311,6 @@ export interface Verdict {
   /** Path of the report, relative to `.orchestrator/`. */
   readonly report: string | null;
   readonly followUps: readonly string[];
-  /** Those of the run's view. */
-  readonly warnings: readonly string[];
   readonly sessionId: string | null;
   readonly attempts: number;
   /** All runs together. */
@@ -308,4 +319,8 @@ export interface Verdict {
   readonly workedMs: number;
   /** When its work was found to be in the base; null before. */
   readonly mergedAt: number | null;
+  /** What the user should know of its runs beside how they ended: sentences. */
+  readonly warnings: readonly string[];
+  /** What moved in the repository while its agents ran and is not the task's. */
+  readonly moved: readonly MovedRef[];
 }

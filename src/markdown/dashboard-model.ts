@@ -69,7 +69,7 @@ export interface AttentionEntry extends TaskLabel {
   /** The log, relative to the repository, or null. */
   readonly log: string | null;
   readonly branch: string | null;
-  /** What its last run's start lacked. */
+  /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
   /** Commands that go on from here, ready to type. */
   readonly commands: readonly string[];
@@ -100,10 +100,10 @@ export interface ReadyEntry extends TaskLabel {
   readonly summary: string | null;
   /** What of its changes decides what runs for whoever merges them. */
   readonly changesWhatRuns: readonly string[];
+  /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
+  readonly warnings: readonly string[];
   /** The command that shows the work, or null. */
   readonly review: string | null;
-  /** What its last run's start lacked. */
-  readonly warnings: readonly string[];
   readonly followUps: readonly string[];
 }
 

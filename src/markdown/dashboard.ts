@@ -23,6 +23,8 @@ import { cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
 import { replaceNotes } from './user-zones.ts';
 
 const separator = ' · ';
+/** Room for two object ids, two names and a command. */
+const maxWarningChars = 1_000;
 
 /** Prints the model as markdown, the user's notes at its end byte for byte. */
 export function renderDashboard(model: DashboardModel, notes: string): string {
@@ -115,10 +117,15 @@ function renderAttention(entry: AttentionEntry): RootContent[] {
     heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
     ...quote(entry.question),
     ...quote(entry.detail),
-    ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
     ...renderWarnings(entry.warnings),
+    ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
     ...(entry.commands.length === 0 ? [] : [list(entry.commands.map((command) => item([code(command)])))]),
   ];
+}
+
+function renderWarnings(warnings: readonly string[]): RootContent[] {
+  const shown = warnings.slice(0, limits.maxDashboardRows).map((text) => item(prose(text, maxWarningChars)));
+  return warnings.length === 0 ? [] : [list(shown), ...renderOmitted(warnings.length - shown.length)];
 }
 
 function formatDiffstat({ files, insertions, deletions }: Diffstat): string {
@@ -199,10 +206,6 @@ function describeActive(entry: ActiveEntry): PhrasingContent[][] {
 
 function warning(text: string): PhrasingContent[] {
   return [strong('Warning'), plain(': '), ...prose(text)];
-}
-
-function renderWarnings(warnings: readonly string[]): RootContent[] {
-  return warnings.length === 0 ? [] : [paragraph(lines(warnings.map(warning)))];
 }
 
 function renderSection<Row>(name: string, listed: Listed<Row>, renderRow: (row: Row) => RootContent[]): RootContent[] {

@@ -14,6 +14,7 @@
 import prettyMilliseconds from 'pretty-ms';
 import { limits } from '../domain/limits.ts';
 import type { Diffstat, Verdict } from '../domain/run.ts';
+import { describeMoved } from './moved-refs.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
 
 /** The line above the generated section. */
@@ -59,6 +60,7 @@ export function renderStory(verdict: Verdict, facts: StoryFacts): string {
     storyHeading,
     `**${describeOutcome(verdict)}** · ${toOneLine(facts.finishedAt)}`,
     ...(fault === null ? [] : [quoteText(fault.detail)]),
+    renderDoubts(verdict),
     ...(question === null ? [] : ['Question:', quoteText(question)]),
     ...(summary === null ? [] : ['Summary:', quoteText(summary)]),
     renderFacts(verdict, facts).join('\n'),
@@ -131,6 +133,11 @@ function describeWork(commits: number, diffstat: Diffstat | null): string {
 function describeVerify({ verified, fault }: Verdict): string {
   if (verified) return 'passed';
   return fault?.reason === 'verify-failed' ? 'failed' : 'not run';
+}
+
+/** What the user should know of the runs, and what moved while they were under way. */
+function renderDoubts({ warnings, moved }: Verdict): string {
+  return [...warnings, ...moved.map(describeMoved)].map((text) => `- ${escapeHtml(toOneLine(text))}`).join('\n');
 }
 
 function renderFollowUps(followUps: readonly string[]): string {

@@ -23,6 +23,8 @@ export function adviseAfter(reason: Reason): string {
       return 'The time was used up. What is committed is kept: start nothing that does not end by itself (servers, watchers), run the narrowest tests that tell you enough, and commit early.';
     case 'stalled':
       return 'Nothing was heard of the run for long, so it was ended. A command may have waited for input or never have ended: run commands without prompts, with a time limit, and no servers or watchers in the foreground.';
+    case 'output-limit':
+      return 'The run printed far too much and was ended. Let no command print without end: cut its output (`| tail -n 100`), or send it to a file.';
     case 'agent-error':
       return 'The agent reported an error, as below. What is committed or on disk is kept: see how far it came and go on from there.';
     case 'merge-conflict':

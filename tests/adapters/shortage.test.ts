@@ -118,11 +118,11 @@ test('a process that can not be looked at counts as alive, is sent nothing, and 
 test('a stream that can not be opened is not taken for empty; it is read once it can be', async () => {
   const file = join(folder, 'stream.jsonl');
   writeFileSync(file, '{"type":"system","subtype":"init","session_id":"s"}\n');
-  const follower = new StreamFollower(file);
+  const follower = new StreamFollower(file, { mode: 'fresh', id: 's' });
   await withDescriptors(0, async (restore) => {
     await follower.catchUp();
-    await expect(follower.finish()).rejects.toMatchObject({ code: 'EMFILE' });
-    const finished = outlastShortage(createClock(), () => follower.finish());
+    await expect(follower.finish({ exitCode: 0, isForced: false })).rejects.toMatchObject({ code: 'EMFILE' });
+    const finished = outlastShortage(createClock(), () => follower.finish({ exitCode: 0, isForced: false }));
     await restore();
     await finished;
   });

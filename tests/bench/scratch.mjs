@@ -25,9 +25,13 @@ const stub = `#!/bin/sh
 sleep ${stubSeconds}
 echo "work of \${PWD##*/}" > "work-\${PWD##*/}.txt"
 git add . && git commit --quiet --message "Work" || exit 1
-cat <<'EOF'
-{"type":"system","subtype":"init","session_id":"00000000-0000-4000-8000-000000000000","model":"stub"}
-{"type":"result","subtype":"success","is_error":false,"num_turns":1,"total_cost_usd":0.01,"result":"done","session_id":"00000000-0000-4000-8000-000000000000","structured_output":{"status":"done","summary":"Wrote a file."}}
+while [ $# -gt 0 ]; do
+  case $1 in --session-id | --resume) session=$2 ;; esac
+  shift
+done
+cat <<EOF
+{"type":"system","subtype":"init","session_id":"$session","model":"stub"}
+{"type":"result","subtype":"success","is_error":false,"num_turns":1,"total_cost_usd":0.01,"result":"done","session_id":"$session","structured_output":{"status":"done","summary":"Wrote a file."}}
 EOF
 `;
 

@@ -102,7 +102,8 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       nothingToDo: false,
       report: null,
     },
-    ...{ followUps: [], warnings: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0, mergedAt: null },
+    ...{ followUps: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0, mergedAt: null },
+    ...{ warnings: [], moved: [] },
     ...more,
   };
 }
@@ -140,6 +141,7 @@ export function exitOf(view: Partial<RunExit['view']> = {}, more: Partial<RunExi
     signal: null,
     stopped: null,
     stderrTail: '',
+    moved: [],
     view: { ...emptyRunView, ...view },
     ...more,
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sumSpending } from '../../src/core/spending.ts';
 import { nameRun } from '../../src/domain/run.ts';
-import { id, loadedIn, makeExit, makePlan, makeResult, Scene } from './scene.ts';
+import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, Scene } from './scene.ts';
 
 const spent = makeExit({ result: makeResult({ costUsd: 0.5 }) });
 
@@ -41,6 +41,49 @@ describe('a spent budget', () => {
     const scene = spendAll();
     scene.exit(scene.run('b'), makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529, costUsd: 0 }) }));
     expect(scene.board.hold?.reason).toBe('budget');
+  });
+});
+
+describe('a cost that a run can’t have had', () => {
+  const claim = (costUsd: number, claimedUsd = costUsd) =>
+    makeExit({ result: makeResult({ costUsd }), costUsd, claimedUsd });
+
+  it('counts as much as the run may spend, is told, and holds nobody else up', () => {
+    const scene = new Scene({ dailyBudgetUsd: 10, budgetUsd: 4 }).queue({ id: 'a' }, { id: 'b', budgetUsd: 3 });
+    const plan = scene.run('a');
+    scene.tell({ type: 'run-seen', run: plan, view: claim(900).view, lastOutputAt: scene.at });
+    expect(scene.task('a')).toMatchObject({ phase: { view: { costUsd: 4 } } });
+    scene.exit(plan, claim(900));
+    scene.exit(scene.run('b'), claim(900));
+    expect(sumSpending(scene.board.spending)).toBe(7);
+    expect(scene.board.hold).toBeNull();
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    expect(scene.task('a')).toMatchObject({
+      phase: {
+        settlement: {
+          verdict: {
+            column: 'done',
+            costUsd: 4,
+            warnings: ['Run 1: its stream claims a cost of $900.00, beyond what it may spend; $4.00 counts.'],
+          },
+        },
+      },
+    });
+  });
+
+  it('counts as what was told besides where it is beyond what any run costs', () => {
+    const scene = new Scene({ dailyBudgetUsd: 10 }).queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, claim(0.5, 1e9)).tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    expect(sumSpending(scene.board.spending)).toBe(0.5);
+    expect(JSON.stringify(scene.task('a'))).toContain('claims a cost of more than $1000');
+  });
+
+  it('is no reason for a warning where a resumed session is counted from its beginning', () => {
+    const scene = new Scene({ budgetUsd: 4, retries: 1 }).queue({ id: 'a' });
+    scene.exit(scene.run('a'), makeExit({ costUsd: 3, claimedUsd: 3 }));
+    scene.exit(scene.run('a'), makeExit({ costUsd: 6, claimedUsd: 6 }));
+    expect(scene.task('a').past).toMatchObject({ costUsd: 7, warnings: [] });
   });
 });
 

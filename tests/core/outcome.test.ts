@@ -124,6 +124,26 @@ const exits: readonly [string, RunExit, object][] = [
     { kind: 'inspect' },
   ],
   [
+    'being ended for a result that was not its own, at which it said that it was broken off',
+    exitOf({ result: failedResult({ subtype: 'error_during_execution' }) }, { stopped: 'lingering' }),
+    { outcome: { kind: 'interrupted', pause: null, blame: 'service' } },
+  ],
+  [
+    'being ended for a result that was withdrawn',
+    exitOf({}, { stopped: 'lingering' }),
+    { outcome: { kind: 'interrupted', pause: null, blame: 'service' } },
+  ],
+  ['printing without end', exitOf({}, { stopped: 'output-limit' }), { outcome: { fault: { reason: 'output-limit' } } }],
+  [
+    'lines of another session alone',
+    exitOf({ strayLines: 3 }, { exitCode: 1 }),
+    {
+      outcome: {
+        fault: { reason: 'no-result', detail: 'The agent ended without a result of its own session (exit code 1).' },
+      },
+    },
+  ],
+  [
     'the user’s cancel, though it had succeeded',
     exitOf({ result: result() }, { stopped: 'cancelled' }),
     { outcome: { kind: 'cancelled' } },
@@ -215,7 +235,7 @@ describe('interpretExit', () => {
 });
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
-  ...{ tip: 't', commits: 1, diffstat: { files: 1, insertions: 1, deletions: 0 }, dirty: [], verify: [] },
+  ...{ tip: 't', commits: 1, diffstat: { files: 1, insertions: 1, deletions: 0 }, dirty: [], verify: [], moved: [] },
   changesWhatRuns: [],
   ...more,
 });

@@ -90,6 +90,7 @@ export function makeExit(view: Partial<RunView> = {}, patch: Partial<RunExit> = 
     stopped: null,
     view: { ...emptyRunView, sessionId: 'session', costUsd: view.result?.costUsd ?? 0, ...view },
     stderrTail: '',
+    moved: [],
     ...patch,
   };
 }
@@ -103,6 +104,7 @@ export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
     changesWhatRuns: [],
     dirty: [],
     verify: [],
+    moved: [],
     ...patch,
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { step } from '../../src/core/step.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { keyOf } from '../../src/domain/task.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
@@ -64,6 +65,60 @@ describe('a task that fails', () => {
     scene.exit(second, makeExit({ result: lost, sessionId: null })).settle('a');
     expect(scene.plan('a')).toMatchObject({ n: 3, attempt: 2, session: { mode: 'fresh' } });
   });
+});
+
+describe('what the user should know of a task’s runs', () => {
+  const main = { ref: 'refs/heads/main', from: 'a', to: 'b', checkout: '/repo' };
+  const evil = { ref: 'refs/heads/evil', from: null, to: 'b', checkout: null };
+
+  it('is told of all of them with the verdict, and of each in the history', () => {
+    const scene = new Scene({ retries: 1 }).queue({ id: 'a' });
+    scene.exit(scene.run('a'), { ...broken, moved: [main], view: { ...broken.view, strayLines: 2 } });
+    const second = scene.plan('a');
+    scene.tell({ type: 'run-started', run: second, setAside: [] });
+    scene.exit(second, makeExit({ result: makeResult(), strayLines: 1 }, { moved: [evil] }));
+    const { effects } = step(scene.board, {
+      at: scene.at,
+      type: 'work-inspected',
+      run: second,
+      // A check of the agent's deleted it.
+      evidence: makeEvidence({ moved: [{ ...main, to: null }] }),
+    });
+    const told = effects.flatMap((effect) => (effect.type === 'journal' ? [effect.entry] : []));
+    expect(told.map(({ type }) => type)).toEqual(['run-ended', 'run-warned', 'refs-moved']);
+    expect(effects.find(({ type }) => type === 'write-verdict')).toMatchObject({
+      verdict: {
+        column: 'done',
+        moved: [main, { ...main, to: null }],
+        warnings: [
+          'Run 1: the stream was written to by another process, and what stands at 2 places in it was not believed.',
+          'Run 2: the stream was written to by another process, and what stands at one place in it was not believed.',
+        ],
+      },
+    });
+  });
+
+  it('is known again after a restart', () => {
+    const plan = makePlan({ task: id('a') });
+    const record = {
+      version: 1 as const,
+      exit: { ...broken, moved: [main], view: { ...broken.view, strayLines: 1 } },
+      evidence: null,
+      outcome: { kind: 'interrupted' as const, detail: 'x', blame: 'nobody' as const, pause: null, until: null },
+    };
+    const facts = { highestRun: 1, damaged: [], runs: [{ plan, record }], verdict: null };
+    const scene = new Scene().load(loadedIn('queued', 'a', { facts }));
+    expect(scene.task('a').past).toMatchObject({
+      moved: [main],
+      warnings: [expect.stringMatching(/^Run 1: the stream/)],
+    });
+  });
+});
+
+it('an agent that printed without end is not tried again', () => {
+  const scene = new Scene({ retries: 3 }).queue({ id: 'a' });
+  scene.exit(scene.run('a'), makeExit({}, { stopped: 'output-limit' })).settle('a');
+  expect(scene.task('a')).toMatchObject({ state: 'attention', verdict: { fault: { reason: 'output-limit' } } });
 });
 
 describe('facts that can not be written', () => {

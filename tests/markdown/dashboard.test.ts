@@ -286,8 +286,8 @@ describe('renderDashboard', () => {
           workedMs: 45_000,
           costUsd: 0.001,
           summary: null,
-          review: null,
           warnings: [],
+          review: null,
           followUps: [],
         },
       ]),
@@ -344,7 +344,7 @@ Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl
 ### Database schema (\`db-schema\`)
 Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · verify passed · 6 min · $0.42
 
-**Warning**: the MCP server "db" did not start
+- the MCP server "db" did not start
 > Added the users and sessions tables, with a migration.
 
 **Changes what runs**: \`.mcp.json\`, \`package.json (scripts)\`
@@ -432,6 +432,21 @@ ${notesHint}
     expect(printed).toContain(`${String(limits.maxDashboardRows)}. T`);
     expect(printed).not.toContain(`${String(limits.maxDashboardRows + 1)}. T`);
     expect(printed).toContain('… and 5 more: `branchboard status`');
+  });
+
+  it('says beside the work what the user should know of its runs', () => {
+    const warnings = ['Run 1: odd.', 'The branch main moved. To undo it: `git branch -f main 1a2b`'];
+    const told = '- Run 1: odd.\n- The branch main moved. To undo it: `git branch -f main 1a2b`\n';
+    const { needsYou, ready } = fill('x');
+    const [attention] = needsYou.rows;
+    const [reviewed] = ready.rows;
+    if (attention === undefined || reviewed === undefined) throw new Error('nothing to show');
+    const needing = renderDashboard({ ...empty, needsYou: listRows([{ ...attention, warnings }]) }, '');
+    expect(needing).toMatch(/^## Needs You$/m);
+    expect(needing).toContain(told);
+    const finished = renderDashboard({ ...empty, ready: listRows([{ ...reviewed, warnings }]) }, '');
+    expect(finished).toMatch(/^## Ready for Review$/m);
+    expect(finished).toContain(told);
   });
 
   it('cuts long texts and keeps the lines of a quotation', () => {

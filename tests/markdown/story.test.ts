@@ -85,6 +85,17 @@ Follow-ups that the agent suggests:
     expect(stripStory(tellStory('Mine', forged))).toBe('Mine');
   });
 
+  it('tells what the user should know of the runs, whatever branches are called', () => {
+    const moved = [
+      { ref: 'refs/heads/main', from: 'a'.repeat(40), to: 'b'.repeat(40), checkout: null },
+      { ref: 'refs/heads/<!--x', from: null, to: 'b'.repeat(40), checkout: null },
+    ];
+    const told = renderStory(makeVerdict({ warnings: ['Run 1: odd.'], moved }), facts);
+    expect(told).toContain(`\n- Run 1: odd.\n- The branch main moved from aaaaaaaaaaaa to bbbbbbbbbbbb while`);
+    expect(told).toContain('- The branch &lt;!--x was made');
+    expect(stripStory(tellStory('mine\n', told))).toBe('mine\n');
+  });
+
   it('is bounded', () => {
     const long = 'word '.repeat(10_000);
     const verdict = makeVerdict({ summary: long, question: long, followUps: Array.from({ length: 500 }, () => long) });

@@ -22,12 +22,13 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     nothingToDo: false,
     report: null,
     followUps: [],
-    warnings: [],
     sessionId: null,
     attempts: 1,
     costUsd: 0.42,
     workedMs: 372_000,
     mergedAt: null,
+    warnings: [],
+    moved: [],
     ...changes,
   };
 }

@@ -105,7 +105,8 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
           followed.set(formatRunId(plan), agent);
           return { kind: 'alive', view, startedAt };
         }
-        const exit = { endedAt: agent.lastOutputAt, exitCode: null, signal: null, stopped: null, view, stderrTail: '' };
+        const end = { exitCode: null, signal: null, stopped: null, view, stderrTail: '', moved: [] };
+        const exit = { endedAt: agent.lastOutputAt, ...end };
         return { kind: 'dead', exit };
       }),
     findRunning: () =>

@@ -91,6 +91,8 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         slow,
       ),
     readProject: () => call('readProject', () => ({ kind: 'as-checked-out' as const })),
+    noteRefs: () => call('note-refs', () => undefined),
+    listMoved: () => Promise.resolve([]),
     inspect: ({ workspace }) =>
       call('inspect', () => {
         const tree = world.trees.get(workspace.path);

@@ -235,7 +235,8 @@ export class World {
     if (follower === null || follower.leaving) return;
     follower.leaving = true;
     const { exitCode, signal, stopCause, view } = agent;
-    const exit: RunExit = { endedAt: this.wall, exitCode, signal, stopped: stopCause, view, stderrTail: '' };
+    const end = { exitCode, signal, stopped: stopCause, view, stderrTail: '', moved: [] };
+    const exit: RunExit = { endedAt: this.wall, ...end };
     this.time.after(this.random.int(0, 300), () => {
       if (!follower.life.alive) return;
       agent.follower = null;

@@ -16,7 +16,12 @@ fi
 echo "$$ $(identify $$)" > "$lock"
 echo "$BRANCHBOARD_RUN" >> "$SOAK/starts"
 luck=$(od -An -N1 -tu1 /dev/urandom)
-session='"session_id":"00000000-0000-4000-8000-000000000000"'
+id=
+while [ $# -gt 0 ]; do
+  case $1 in --session-id | --resume) id=$2 ;; esac
+  shift
+done
+session="\"session_id\":\"$id\""
 echo "{\"type\":\"system\",\"subtype\":\"init\",$session,\"model\":\"stub\"}"
 [ $((luck % 4)) -ne 0 ] || setsid sleep 300 &
 sleep "$((luck % 4)).$((luck % 10))"

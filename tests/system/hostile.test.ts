@@ -139,7 +139,7 @@ test.concurrent(
 echo x > x && git add -A && git commit --quiet -m "$(printf 'Add\\033]52;c;cHduZWQ=\\007 x')"
 say '{"type":"system","subtype":"init","session_id":"a${evil}","model":"m${evil}"}'
 content assistant '{"type":"tool_use","id":"1","name":"Bash${evil}","input":{}}'
-say '{"type":"result","subtype":"${evil}","is_error":true,"num_turns":1,"result":"It${evil} failed.","errors":["x${evil}"]}'
+say '{"type":"result","session_id":"'"$session"'","subtype":"${evil}","is_error":true,"num_turns":1,"result":"It${evil} failed.","errors":["x${evil}"]}'
 exit 1`,
       );
       board.drop({ 'fails.md': '# Fails\n' });

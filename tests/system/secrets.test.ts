@@ -35,7 +35,7 @@ const print = (event) => process.stdout.write(JSON.stringify(event) + '\\n');
 const id = process.argv[process.argv.indexOf('--session-id') + 1];
 print({ type: 'system', subtype: 'init', session_id: id, model: 'none' });
 print({ type: 'assistant', message: { role: 'assistant', content: [{ type: 'text', text }] } });
-print({ type: 'result', subtype: 'error_during_execution', is_error: true, num_turns: 1, result: text, errors: [text] });
+print({ type: 'result', session_id: id, subtype: 'error_during_execution', is_error: true, num_turns: 1, result: text, errors: [text] });
 process.exitCode = 1;
 `;
 

@@ -60,6 +60,12 @@ export class Ending {
     return true;
   }
 
+  /** The agent works on after all. */
+  expectWork(): void {
+    this.#forgetGrace?.();
+    this.#forgetGrace = null;
+  }
+
   /** The agent is gone. */
   settle(): void {
     this.#settled = true;

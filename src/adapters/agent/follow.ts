@@ -2,14 +2,24 @@
  * Follows an agent's stream in its file. The file is looked at on a beat, which one timer gives to all runs: a watcher
  * would miss appends on some file systems, and a pipe would tie the agent's life to the board's.
  */
+import { fstatSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { limits } from '../../domain/limits.ts';
-import type { RunView } from '../../domain/run.ts';
+import type { RunView, Session } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { openRegular } from '../files/regular-file.ts';
 import { isShortage } from '../shortage.ts';
-import { addNoise, emptyStreamState, readStreamLine, type StreamState } from './claude-stream.ts';
+import {
+  addNoise,
+  addStray,
+  closeStream,
+  noteLingering,
+  openStream,
+  readStreamLine,
+  type StreamState,
+} from './claude-stream.ts';
 import { LineSplitter, type SplitLines } from './line-splitter.ts';
+import { isThrough, type ProcessEnd } from './run-end.ts';
 
 const readBytes = 64 * 1024;
 
@@ -46,28 +56,56 @@ export class Beat {
   }
 }
 
-/** Reads a growing stream from its start to where it is now, as often as asked. */
+/**
+ * Reads a growing stream from its start to where it is now, as often as asked, and no further than `maxBytes`. A stream
+ * that somebody cut is read from its new start.
+ */
 export class StreamFollower {
   readonly #file: string;
-  readonly #splitter = new LineSplitter(limits.maxStreamLineBytes);
+  readonly #maxBytes: number;
+  #splitter = new LineSplitter(limits.maxStreamLineBytes);
   readonly #buffer = Buffer.allocUnsafe(readBytes);
   #state: StreamState;
   #handle: FileHandle | null = null;
   #offset = 0;
+  /** Where the agent's own output ends; beyond all else while it lives. */
+  #endsAt = Infinity;
+  #wasAddedTo = false;
   #lastOutputAt: number | null = null;
   #reading: Promise<void> | null = null;
   /** Why nothing could be read the last time, where it is the machine that lacked something. */
   #shortage: Error | null = null;
 
   /** `askedMode` is the permission mode that the agent was started with, where that is known. */
-  constructor(file: string, askedMode: string | null = null) {
+  constructor(
+    file: string,
+    session: Session,
+    maxBytes: number = limits.maxStreamBytes,
+    askedMode: string | null = null,
+  ) {
     this.#file = file;
-    this.#state = { ...emptyStreamState, askedMode };
+    this.#maxBytes = maxBytes;
+    this.#state = openStream(session, askedMode);
   }
 
   /** What is known from the lines read so far. */
   get view(): RunView {
     return this.#state.view;
+  }
+
+  /** Whether the agent has said all that it had to say, so that it should end now. */
+  get isThrough(): boolean {
+    return isThrough(this.#state.end);
+  }
+
+  /** Whether the stream is longer than it may be. */
+  get isTooLong(): boolean {
+    return this.#offset >= this.#maxBytes;
+  }
+
+  /** The board ends the agent because it stays after its result. */
+  noteLingering(): void {
+    this.#state = noteLingering(this.#state);
   }
 
   /** When the stream grew last, in milliseconds since the epoch; null where it holds nothing. */
@@ -83,13 +121,25 @@ export class StreamFollower {
     return this.#reading;
   }
 
+  /**
+   * Takes what the stream holds now for all that the agent printed, since its process is gone: what is added later was
+   * written by others.
+   */
+  markEnd(): void {
+    if (this.#endsAt !== Infinity) return;
+    const found = this.#handle === null ? statSync(this.#file, { throwIfNoEntry: false }) : fstatSync(this.#handle.fd);
+    this.#endsAt = found?.size ?? 0;
+  }
+
   /** Reads to the end, with a last line that lacks its own, and lets go of the file. Rejects where the machine lacks descriptors. */
-  async finish(): Promise<void> {
+  async finish(process: ProcessEnd): Promise<void> {
     // A reading that is under way may have passed the end that was there when it looked.
     await this.#reading;
     await this.catchUp();
     if (this.#shortage !== null) throw this.#shortage;
     this.#take(this.#splitter.end());
+    if (this.#wasAddedTo) this.#state = addStray(this.#state);
+    this.#state = closeStream(this.#state, process);
     await this.#handle?.close();
     this.#handle = null;
   }
@@ -98,18 +148,31 @@ export class StreamFollower {
     this.#shortage = null;
     try {
       const handle = (this.#handle ??= await openRegular(this.#file));
+      const { size } = await handle.stat();
+      if (size < this.#offset) this.#beginAgain();
       const from = this.#offset;
       for (;;) {
-        const { bytesRead } = await handle.read(this.#buffer, 0, readBytes, this.#offset);
+        const end = Math.min(this.#endsAt, this.#maxBytes);
+        const length = Math.min(readBytes, end - this.#offset);
+        if (length <= 0) break;
+        const { bytesRead } = await handle.read(this.#buffer, 0, length, this.#offset);
         if (bytesRead === 0) break;
         this.#offset += bytesRead;
         this.#take(this.#splitter.push(this.#buffer.subarray(0, bytesRead)));
       }
+      this.#wasAddedTo ||= size > this.#endsAt;
       if (this.#offset > from) this.#lastOutputAt = Math.floor((await handle.stat()).mtimeMs);
     } catch (error) {
       // The file is gone, unreadable or no file at all: what was read stands, and the exit of the agent decides.
       if (isShortage(error)) this.#shortage = error;
     }
+  }
+
+  /** Somebody cut the file; the agent goes on writing at its new end. */
+  #beginAgain(): void {
+    this.#offset = 0;
+    this.#splitter = new LineSplitter(limits.maxStreamLineBytes);
+    this.#state = addStray(this.#state);
   }
 
   #take(split: SplitLines): void {

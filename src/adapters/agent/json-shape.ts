@@ -27,6 +27,20 @@ export function asNumber(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
+/** Places at which an object may begin in a line that holds something else before it. */
+const maxPlacesTried = 16;
+
+/** The object at the end of a line to whose beginning somebody else had written; null where there is none. */
+export function findObjectBehind(line: string): JsonObject | null {
+  let at = line.indexOf('{', 1);
+  for (let tried = 0; at !== -1 && tried < maxPlacesTried; tried += 1) {
+    const found = parseObject(line.slice(at));
+    if (found !== null) return found;
+    at = line.indexOf('{', at + 1);
+  }
+  return null;
+}
+
 /** Parses a line that should hold one JSON object; null where it does not. */
 export function parseObject(line: string): JsonObject | null {
   try {

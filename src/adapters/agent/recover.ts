@@ -48,7 +48,7 @@ export async function findRun(
   const movedTag = thisBoot && mark !== null && isAlive(mark) ? findMovedTag(mark, tag, folder, boardDir) : null;
   if (movedTag !== null && mark !== null) await endAgent(mark, movedTag, clock, timings);
   if (thisBoot) await sweepRun(tag, mark?.start ?? null, clock, timings);
-  return { kind: 'dead', exit: await readDeadExit(folder, claimedAt) };
+  return { kind: 'dead', exit: await readDeadExit(plan, folder, claimedAt) };
 }
 
 /** Ends what is left of a run that nobody follows, the agent first and politely, and closes it. Throws as `findRun`. */
@@ -95,12 +95,12 @@ function isSameFolder(one: string, other: string): boolean {
 }
 
 /** The exit of a run that nobody saw end, as its files tell. */
-async function readDeadExit(folder: string, claimedAt: number): Promise<RunExit> {
-  const follower = new StreamFollower(path.join(folder, 'stream.jsonl'));
-  await follower.finish();
+async function readDeadExit(plan: RunPlan, folder: string, claimedAt: number): Promise<RunExit> {
+  const follower = new StreamFollower(path.join(folder, 'stream.jsonl'), plan.session);
+  await follower.finish({ exitCode: null, isForced: false });
   const endedAt = Math.max(claimedAt, follower.lastOutputAt ?? 0, readMtime(path.join(folder, 'stderr.log')));
   const stderrTail = await readStderrTail(folder);
-  return { endedAt, exitCode: null, signal: null, stopped: null, view: follower.view, stderrTail };
+  return { endedAt, exitCode: null, signal: null, stopped: null, view: follower.view, stderrTail, moved: [] };
 }
 
 function readMtime(file: string): number {

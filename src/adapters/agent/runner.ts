@@ -6,9 +6,11 @@
  *                        ├──► followed ──► gone ──► swept ──► stream read to its end ──► exited
  *   recover ──► alive ───┘
  */
+import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LastRun } from '../../domain/board.ts';
+import { limits } from '../../domain/limits.ts';
 import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
@@ -54,6 +56,8 @@ export interface AgentRunnerOptions {
   readonly scriptedMain?: string;
   /** For tests. */
   readonly timings?: Partial<Timings>;
+  /** For tests; else `limits.maxStreamBytes`. */
+  readonly maxStreamBytes?: number;
 }
 
 /** Makes the runner of one board. */
@@ -205,7 +209,17 @@ class ProcessRunner implements AgentRunner {
 
   /** Of a run that another board started it is not known which permission mode it asked for. */
   #openStream(plan: RunPlan, askedMode: string | null = null): StreamFollower {
-    return new StreamFollower(path.join(this.#folderOf(plan), 'stream.jsonl'), askedMode);
+    const file = path.join(this.#folderOf(plan), 'stream.jsonl');
+    return new StreamFollower(file, plan.session, this.#maxBytes, askedMode);
+  }
+
+  get #maxBytes(): number {
+    return this.#options.maxStreamBytes ?? limits.maxStreamBytes;
+  }
+
+  /** Whether the agent printed, or somebody wrote in its place, more than one run may. */
+  #isFlooded({ plan, follower }: Followed): boolean {
+    return follower.isTooLong || sizeOf(path.join(this.#folderOf(plan), 'stderr.log')) >= this.#maxBytes;
   }
 
   #follow(
@@ -225,6 +239,7 @@ class ProcessRunner implements AgentRunner {
         clock,
         timings: this.#timings,
         send: (signal) => {
+          if (run.ending.cause === 'lingering') follower.noteLingering();
           noteDescendants([run]);
           signalGroup(mark, signal);
         },
@@ -244,10 +259,13 @@ class ProcessRunner implements AgentRunner {
   async #look(run: Followed): Promise<void> {
     // Looked at before the stream is read: what a process wrote before it was seen gone is then read as well.
     const gone = !run.child && !isAlive(run.mark);
+    if (gone) run.follower.markEnd();
     await run.follower.catchUp();
     if (run.leaving) return;
     this.#tell(run);
-    if (run.follower.view.result !== null && run.ending.expectEnd()) noteDescendants([run]);
+    if (this.#isFlooded(run)) run.ending.stop('output-limit', false);
+    if (!run.follower.isThrough) run.ending.expectWork();
+    else if (run.ending.expectEnd()) noteDescendants([run]);
     if (gone) await this.#leave(run, { exitCode: null, signal: null });
   }
 
@@ -267,9 +285,11 @@ class ProcessRunner implements AgentRunner {
     const endedAt = clock.now();
     run.leaveBeat();
     run.ending.settle();
+    run.follower.markEnd();
     const tag = tagOf(run.plan, boardDir);
     await sweepRun(tag, run.mark.start, clock, this.#timings, [...run.descendants.values()]);
-    await outlastShortage(clock, () => run.follower.finish());
+    const isForced = run.ending.cause !== null || exit.signal !== null;
+    await outlastShortage(clock, () => run.follower.finish({ exitCode: exit.exitCode, isForced }));
     const stderrTail = await readStderrTail(this.#folderOf(run.plan));
     this.#runs.delete(formatRunId(run.plan));
     if (this.#runs.size === 0) {
@@ -277,8 +297,13 @@ class ProcessRunner implements AgentRunner {
       this.#leaveNoteBeat = null;
     }
     const { view } = run.follower;
-    listener.exited(run.plan, { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail });
+    listener.exited(run.plan, { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail, moved: [] });
   }
+}
+
+/** The size of a file in bytes; 0 where it can't be told. */
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Looks at all processes once, for all these runs. */

@@ -40,6 +40,7 @@ const fault = z.object({ reason: z.enum(reasons), detail: text });
 const diffstat = z.object({ files: count, insertions: count, deletions: count });
 
 const waitReason = z.enum(['usage-limit', 'overload', 'connection', 'auth', 'credit', 'no-agent', 'budget']);
+const stopCauses = ['timeout', 'stalled', 'lingering', 'output-limit', 'cancelled', 'requeued', 'shutdown'] as const;
 const pauseReason = z.enum([...waitReason.options, 'user', 'disk-full']);
 
 /** `hold.json`. */
@@ -115,17 +116,24 @@ const runView = z.object({
     .nullable(),
   apiRetry: text.nullable(),
   costUsd: amount,
+  claimedUsd: amount.default(0),
   result: agentResult.nullable(),
   noiseLines: amount,
+  strayLines: amount.default(0),
 });
+
+const moved = z
+  .array(z.object({ ref: text, from: text.nullable(), to: text.nullable(), checkout: text.nullable() }))
+  .default([]);
 
 const runExit = z.object({
   endedAt: time,
   exitCode: amount.nullable(),
   signal: text.nullable(),
-  stopped: z.enum(['timeout', 'stalled', 'lingering', 'cancelled', 'requeued', 'shutdown', 'lost']).nullable(),
+  stopped: z.enum([...stopCauses, 'lost']).nullable(),
   view: runView,
   stderrTail: text,
+  moved,
 });
 
 const evidence = z.object({
@@ -135,6 +143,7 @@ const evidence = z.object({
   changesWhatRuns: z.array(text).default([]),
   dirty: z.array(text),
   verify: z.array(z.object({ argv, ok: flag, outputTail: text })),
+  moved,
 });
 
 const outcome = z.discriminatedUnion('kind', [
@@ -179,12 +188,13 @@ export const verdictShape = shapeOf<Verdict>()(
     nothingToDo: flag,
     report: text.nullable(),
     followUps: z.array(text),
-    warnings: z.array(text).default([]),
     sessionId: text.nullable(),
     attempts: count,
     costUsd: amount,
     workedMs: amount,
     mergedAt: time.nullable(),
+    warnings: z.array(text).default([]),
+    moved,
   }),
 );
 

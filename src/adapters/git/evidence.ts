@@ -29,7 +29,11 @@ import { mendWorktree } from './worktree-mending.ts';
  * Looks at what a run left. Four git processes at once. Throws PortError; where the worktree is gone, with the command
  * that makes another.
  */
-export async function inspect(git: Git, repository: Repository, plan: RunPlan): Promise<Omit<Evidence, 'verify'>> {
+export async function inspect(
+  git: Git,
+  repository: Repository,
+  plan: RunPlan,
+): Promise<Omit<Evidence, 'verify' | 'moved'>> {
   const { workspace } = plan;
   const where = inWorktree(workspace.path);
   await mendWorktree(git, repository, plan);
@@ -61,7 +65,11 @@ async function removeLeftMasks(git: Git, path: string): Promise<void> {
 }
 
 /** The folder is no worktree any more, so what it holds is compared with the branch. */
-async function inspectFolder(git: Git, repository: Repository, plan: RunPlan): Promise<Omit<Evidence, 'verify'>> {
+async function inspectFolder(
+  git: Git,
+  repository: Repository,
+  plan: RunPlan,
+): Promise<Omit<Evidence, 'verify' | 'moved'>> {
   const { workspace } = plan;
   const { path } = workspace;
   if (workspace.kind === 'detached') {

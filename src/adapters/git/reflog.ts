@@ -20,9 +20,13 @@ export const headLog = (record: string): string => join(record, 'logs', 'HEAD');
 export const branchLog = (repository: Repository, branch: string): string =>
   join(repository.commonDir, 'logs', branchRef(branch));
 
-/** The entries of a log, oldest first; none where there is no log. Lines that a power cut broke are passed over. */
-export async function readReflog(path: string): Promise<readonly ReflogEntry[]> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+/**
+ * The entries of a log, oldest first, from a byte of it on, or all if it is shorter by now; none where there is no log.
+ * Lines that a power cut broke are passed over.
+ */
+export async function readReflog(path: string, from = 0): Promise<readonly ReflogEntry[]> {
+  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  const text = bytes.toString('utf8', from > bytes.length ? 0 : from);
   return text.split('\n').flatMap((line) => {
     const [people = '', message = ''] = line.split('\t');
     const [from = '', to = ''] = people.split(' ');

@@ -12,6 +12,8 @@ import { toPortError } from './git-errors.ts';
 import { keep, release } from './keeping.ts';
 import { prepare } from './preparation.ts';
 import { readProjectConfiguration } from './project-configuration.ts';
+import { listMoved } from './moved-refs.ts';
+import { takeNotes, writeNotes } from './ref-notes.ts';
 import type { Repository } from './repository.ts';
 
 /** What the adapter is made from. */
@@ -83,6 +85,13 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     choose,
     prepare: prepareAndForget,
     readProject: (plan) => told(readProjectConfiguration(git, plan, settings().base)),
+    noteRefs: (plan) => told(takeNotes(git, repository).then((notes) => writeNotes(boardDir, plan, notes))),
+    listMoved: (plan) =>
+      listMoved(git, repository, boardDir, plan).catch((error: unknown) => {
+        const said = error instanceof Error ? error.message : String(error);
+        notice(`${plan.task}: it can't be told which branches moved while its agent ran: ${said}`);
+        return [];
+      }),
     inspect: (plan) => told(inspect(git, repository, plan)),
     keep: (plan) => told(keep(git, repository, plan)),
     release: (plan, remove) => told(release(git, repository, plan, remove)),

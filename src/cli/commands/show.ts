@@ -14,6 +14,7 @@ import { limits } from '../../domain/limits.ts';
 import { emptyRunView } from '../../domain/run.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
 import { listHiddenLines, type HiddenLine } from '../../markdown/hidden-lines.ts';
+import { describeMoved } from '../../markdown/moved-refs.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { stripStory } from '../../markdown/story.ts';
 import { findTaskData, readBoardData } from '../board-data.ts';
@@ -62,6 +63,8 @@ export const showCommand: Verb = () =>
       if (branch !== null) print(`Branch: ${cleanLine(branch)}`);
       if (verdict?.fault != null && column === 'attention')
         print(`\n${clean(`${verdict.fault.reason}: ${verdict.fault.detail}`)}`);
+      for (const warning of verdict?.warnings ?? []) print(`\n${clean(warning)}`);
+      for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
       for (const warning of warnings) print(`! ${redact(formatDiagnostic(warning))}`);
       for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));

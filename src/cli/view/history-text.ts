@@ -3,7 +3,11 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { unreachable } from '../../domain/result.ts';
 import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
+import { describeMoved } from '../../markdown/moved-refs.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
+
+/** Room for two object ids, two names and a command. */
+const maxMovedChars = 1_000;
 
 /** One line for a thing that happened; several for what holds several diagnostics. */
 export function formatHistory(entry: HistoryEntry): string {
@@ -34,6 +38,10 @@ export function formatHistory(entry: HistoryEntry): string {
       return `${entry.run.task}: run ${entry.run.n} is being stopped (${entry.cause})`;
     case 'run-ended':
       return `${entry.run.task}: run ${entry.run.n} ended: ${entry.outcome} · ${formatDuration(entry.workedMs)} · ${formatUsd(entry.costUsd)}${entry.detail === '' ? '' : ` · ${cleanLine(entry.detail)}`}`;
+    case 'refs-moved':
+      return entry.moved
+        .map((moved) => `${entry.run.task}: ${cleanLine(describeMoved(moved), maxMovedChars)}`)
+        .join('\n');
     case 'task-settled':
       return `${entry.task}: → ${entry.column}/${entry.column === 'attention' ? ` (${cleanLine(entry.detail)})` : ''}`;
     case 'task-merged':

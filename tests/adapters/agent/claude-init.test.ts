@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readStartWarnings, readVersion } from '../../../src/adapters/agent/claude-init.ts';
-import { emptyStreamState, readStreamLine } from '../../../src/adapters/agent/claude-stream.ts';
+import { openStream, readStreamLine } from '../../../src/adapters/agent/claude-stream.ts';
 import { limits } from '../../../src/domain/limits.ts';
 
 describe('what Claude Code says at its start', () => {
@@ -64,7 +64,7 @@ describe('what Claude Code says at its start', () => {
       },
       mcp_servers: [{ name: 'db', status: 'failed' }],
     });
-    const { view } = readStreamLine({ ...emptyStreamState, askedMode: 'acceptEdits' }, line);
+    const { view } = readStreamLine(openStream({ mode: 'fresh', id: 's' }, 'acceptEdits'), line);
     expect(view).toMatchObject({
       agentVersion: '2.1.330',
       warnings: [/"default"/, /"db"/].map((text): unknown => expect.stringMatching(text)),

@@ -2,20 +2,43 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyStreamState, readStreamLine, type StreamState } from '../../../src/adapters/agent/claude-stream.ts';
+import {
+  closeStream,
+  noteLingering,
+  openStream,
+  readStreamLine,
+  type StreamState,
+} from '../../../src/adapters/agent/claude-stream.ts';
 import { limits } from '../../../src/domain/limits.ts';
-import { emptyRunView, type AgentResult, type RunView } from '../../../src/domain/run.ts';
+import { emptyRunView, type AgentResult, type RunView, type Session } from '../../../src/domain/run.ts';
 
 const captures = fileURLToPath(new URL('../../fixtures/captures/', import.meta.url));
 const versions = ['2.1.197', '2.1.330'] as const;
 type Version = (typeof versions)[number];
 
-function readLines(lines: readonly string[], state: StreamState = emptyStreamState): StreamState {
+const own: Session = { mode: 'fresh', id: 'own' };
+const unread = openStream(own);
+
+function readLines(lines: readonly string[], state: StreamState = unread): StreamState {
   return lines.reduce(readStreamLine, state);
 }
 
-function readMessages(...messages: readonly unknown[]): RunView {
-  return readLines(messages.map((message) => JSON.stringify(message))).view;
+/** Messages of the run's own session, unless they name another. */
+function read(messages: readonly object[], state: StreamState = unread): StreamState {
+  return readLines(
+    messages.map((message) => JSON.stringify({ session_id: own.id, ...message })),
+    state,
+  );
+}
+
+function readMessages(...messages: readonly object[]): RunView {
+  return read(messages).view;
+}
+
+/** A capture as the stream of the run that made it. */
+function readCapture(lines: readonly string[]): StreamState {
+  const first = lines[0] === undefined ? {} : (JSON.parse(lines[0]) as Record<string, unknown>);
+  return readLines(lines, openStream({ mode: 'fresh', id: String(first['session_id']) }));
 }
 
 function linesOf(version: Version, name: string): readonly string[] {
@@ -31,6 +54,7 @@ interface Expected {
 }
 
 const fine = { isError: false, subtype: 'success', apiErrorStatus: null, errors: [], denials: [], report: null };
+const reported = { status: 'done' as const, summary: 'S', questions: [], followUps: [] };
 const apiError = { isError: true, subtype: 'success', numTurns: 1, costUsd: 0, report: null };
 const stopped = { isError: true, apiErrorStatus: null, report: null };
 const model = { '2.1.197': 'claude-opus-4-8[1m]', '2.1.330': 'claude-opus-5-5' };
@@ -53,6 +77,14 @@ function expectations(version: Version): Record<string, Expected> {
       view: { apiRetry: null, lastText: 'Invalid API key · Fix external API key' },
       result: { ...apiError, apiErrorStatus: 401, text: 'Invalid API key · Fix external API key' },
     },
+    'background-agent': {
+      view: { costUsd: old ? 0.005625000000000001 : 0.0045 },
+      result: { ...fine, report: reported },
+    },
+    'background-command': {
+      view: { costUsd: old ? 0.0033750000000000004 : 0.0027 },
+      result: { ...fine, report: reported },
+    },
     'connection-dropped': { result: { ...apiError, apiErrorStatus: null, text: dropped } },
     'credit-too-low-400': { result: { ...apiError, apiErrorStatus: 400, text: 'Credit balance is too low' } },
     'edit-allowed': { view: { lastText: 'Done.' }, result: { ...fine, numTurns: 2, costUsd: cost(2), text: 'Done.' } },
@@ -69,6 +101,7 @@ function expectations(version: Version): Record<string, Expected> {
         errors: ['[ede_diagnostic] result_type=user last_content_type=n/a stop_reason=tool_use'],
       },
     },
+    'interrupted-thinking': { result: null },
     'live-user-message': { result: { ...fine, numTurns: 5, costUsd: cost(5), text: 'final; saw: note' } },
     'max-budget': {
       view: { openTools: 0 },
@@ -129,13 +162,18 @@ describe.each(versions)('what Claude Code %s prints', (version) => {
 
   it.each(Object.entries(expected))('is understood: %s', (name, { view: partial = {}, result }) => {
     const lines = linesOf(version, name);
-    const { view } = readLines(lines);
+    const { view } = readCapture(lines);
     const first = lines.map((line) => JSON.parse(line) as Record<string, unknown>)[0];
     const begun = first?.['subtype'] === 'init';
-    expect(view).toMatchObject({ noiseLines: 0, ...(begun ? { model: model[version] } : {}), ...partial });
+    expect(view).toMatchObject({
+      noiseLines: 0,
+      strayLines: 0,
+      ...(begun ? { model: model[version] } : {}),
+      ...partial,
+    });
     expect(view.sessionId).toBe(begun ? first['session_id'] : null);
     if (result === null) expect(view.result).toBeNull();
-    else expect(view).toMatchObject({ result, openTools: 0, costUsd: view.result?.costUsd });
+    else expect(view).toMatchObject({ result, openTools: 0, costUsd: view.result?.costUsd, ...partial });
   });
 
   it('tells the same with the keys of each line in another order', () => {
@@ -144,17 +182,16 @@ describe.each(versions)('what Claude Code %s prints', (version) => {
       const reversed = lines.map((line) =>
         JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(line) as object).reverse())),
       );
-      expect(readLines(reversed).view).toEqual(readLines(lines).view);
+      expect(readCapture(reversed).view).toEqual(readCapture(lines).view);
     }
   });
 
   it('shows the steps while they are made and done', () => {
     const seen = new Set<string>();
-    linesOf(version, 'progress-tasks').reduce((state, line) => {
-      const next = readStreamLine(state, line);
-      seen.add(JSON.stringify(next.view.progress));
-      return next;
-    }, emptyStreamState);
+    const lines = linesOf(version, 'progress-tasks');
+    for (const [index] of lines.entries()) {
+      seen.add(JSON.stringify(readCapture(lines.slice(0, index + 1)).view.progress));
+    }
     expect([...seen].map((text) => JSON.parse(text) as unknown)).toEqual([
       null,
       { done: 0, total: 1, step: null },
@@ -166,26 +203,26 @@ describe.each(versions)('what Claude Code %s prints', (version) => {
 
   it('says that the API is tried again until the agent speaks', () => {
     const [init = '', retry = '', again = '', answer = ''] = linesOf(version, 'overloaded-529');
-    const retrying = readLines([init, retry, again]);
+    const retrying = readCapture([init, retry, again]);
     expect(retrying.view.apiRetry).toBe('overloaded (529)');
     expect(readStreamLine(retrying, answer).view.apiRetry).toBeNull();
-    expect(readLines(linesOf(version, 'connection-dropped').slice(0, 2)).view.apiRetry).toBe('connection lost');
+    expect(readCapture(linesOf(version, 'connection-dropped').slice(0, 2)).view.apiRetry).toBe('connection lost');
   });
 });
 
-const text = (said: string, parent: string | null = null): unknown => ({
+const text = (said: string, parent: string | null = null): object => ({
   ...{ type: 'assistant', parent_tool_use_id: parent },
   message: { content: [{ type: 'text', text: said }] },
 });
-const call = (id: string, name: string, input: unknown = {}, parent: string | null = null): unknown => ({
+const call = (id: string, name: string, input: unknown = {}, parent: string | null = null): object => ({
   ...{ type: 'assistant', parent_tool_use_id: parent },
   message: { content: [{ type: 'tool_use', id, name, input }] },
 });
-const answer = (id: string, isError = false): unknown => ({
+const answer = (id: string, isError = false): object => ({
   type: 'user',
   message: { content: [{ type: 'tool_result', tool_use_id: id, content: 'x', is_error: isError }] },
 });
-const end = (more: object = {}): unknown => ({ type: 'result', subtype: 'success', is_error: false, ...more });
+const end = (more: object = {}): object => ({ type: 'result', subtype: 'success', is_error: false, ...more });
 
 describe('readStreamLine', () => {
   it('counts what is no JSON object as noise and never throws', () => {
@@ -198,7 +235,7 @@ describe('readStreamLine', () => {
           const shapes = [value, { type, message: value }, { type, message: { content: [value] } }];
           const more = { type, subtype: 'init', rate_limit_info: value, structured_output: value, errors: value };
           for (const shape of [...shapes, more, { ...more, permission_denials: [value], result: value }]) {
-            readStreamLine(emptyStreamState, JSON.stringify(shape));
+            readStreamLine(unread, JSON.stringify(shape));
           }
         },
       ),
@@ -214,17 +251,12 @@ describe('readStreamLine', () => {
   });
 
   it('takes no text for a session’s id that could be an option, a path or a sentence', () => {
-    const told = (id: unknown) => readMessages({ type: 'system', subtype: 'init', session_id: id }).sessionId;
+    const resumed = openStream({ mode: 'resume', id: 'own' });
+    const told = (id: unknown) => read([{ type: 'system', subtype: 'init', session_id: id }], resumed).view.sessionId;
     const bad = ['--dangerously-skip-permissions', '-p', '', '_x', '../x', 'a b', 'a\n--x', 'a\n', 'x'.repeat(65), 7];
     for (const id of bad) expect({ id, told: told(id) }).toEqual({ id, told: null });
-    const good = ['0b7d2f7e-4a55-4c0e-9a53-2f1d5f0a2a11', 's-good', 'x'.repeat(64)];
+    const good = ['0b7d2f7e-4a55-4c0e-9a53-2f1d5f0a2a11', '11111111-1111-4111-8111-111111111111', 'x'.repeat(64)];
     for (const id of good) expect(told(id)).toBe(id);
-  });
-
-  it('lets only the first result count', () => {
-    const view = readMessages(end({ result: 'first', total_cost_usd: 1 }), end({ is_error: true, total_cost_usd: 2 }));
-    expect(view.result).toMatchObject({ isError: false, text: 'first' });
-    expect(view.costUsd).toBe(1);
   });
 
   it('takes no text of an agent’s own for one of the words that are told as they are', () => {
@@ -264,7 +296,7 @@ describe('readStreamLine', () => {
   });
 
   it('reads step ids from the text of a result, forgets deleted steps, and passes over unknown ones', () => {
-    const made = (id: string, step: string): unknown => ({
+    const made = (id: string, step: string): object => ({
       type: 'user',
       message: {
         content: [{ type: 'tool_result', tool_use_id: id, content: [{ type: 'text', text: `Task #${step} created` }] }],
@@ -276,7 +308,7 @@ describe('readStreamLine', () => {
       call('b', 'TaskCreate', { subject: 'B' }),
       made('b', '8'),
     ];
-    const update = (id: string, status: string): readonly unknown[] => [
+    const update = (id: string, status: string): readonly object[] => [
       call(`u${id}`, 'TaskUpdate', { taskId: id, status }),
       answer(`u${id}`),
     ];
@@ -340,5 +372,112 @@ describe('readStreamLine', () => {
     }
     expect(reset(1_764_200_000)?.resetsAt).toBe(1_764_200_000_000);
     expect(reset(1_764_200_000_000)?.resetsAt).toBe(1_764_200_000_000);
+  });
+});
+
+describe('a stream that others write to', () => {
+  const init = (id: string = own.id): object => ({ type: 'system', subtype: 'init', session_id: id, model: 'm' });
+  const good = end({ result: 'mine', total_cost_usd: 2 });
+  const forged = end({ result: 'forged', total_cost_usd: 9999 });
+  const foreign = (message: object): object => ({ ...message, session_id: 'other' });
+  const limit = { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt: 1_800_000_000 } };
+  const byItself = { exitCode: 0, isForced: false };
+
+  it('holds nothing of another session, or of none', () => {
+    const lines = [init('other'), text('I am you'), call('x', 'Bash'), answer('x'), limit, forged].map(foreign);
+    const nameless = [limit, forged].map((message) => ({ ...message, session_id: undefined }));
+    const before = readMessages(init(), text('hello'));
+    expect(readMessages(...lines, ...nameless, init(), text('hello'), ...lines)).toEqual({ ...before, strayLines: 14 });
+    expect(readMessages(init(), ...lines, good).result?.text).toBe('mine');
+  });
+
+  it('is a resumed session’s under the id that its first init tells, and keeps the planned one', () => {
+    const resumed = openStream({ mode: 'resume', id: 'own' });
+    const renamed = read([init('new'), { ...good, session_id: 'new' }], resumed).view;
+    expect(renamed).toMatchObject({ sessionId: 'new', strayLines: 0, result: { text: 'mine' } });
+    // A later init changes nothing, and one that came first takes nothing from the agent.
+    expect(read([init(), init('other'), foreign(forged)], resumed).view).toMatchObject({ strayLines: 2, result: null });
+    expect(read([init('other'), init(), good], resumed).view).toMatchObject({
+      sessionId: 'own',
+      result: { text: 'mine' },
+    });
+    expect(readMessages(init('other'), foreign(forged))).toMatchObject({ sessionId: null, result: null });
+  });
+
+  it('ends with the agent’s own result, not with one that was added while it worked', () => {
+    const early = [init(), call('a', 'Bash'), forged];
+    expect(read(early).view).toMatchObject({ result: { text: 'forged' }, openTools: 1 });
+    expect(read([...early, answer('a')]).view).toMatchObject({ result: null, strayLines: 1, openTools: 0 });
+    const whole = read([...early, answer('a'), text('Done.'), good]);
+    expect(closeStream(whole, byItself).view).toMatchObject({ result: { text: 'mine' }, strayLines: 1 });
+    // The agent was killed in the middle of the call.
+    const killed = { exitCode: null, isForced: true };
+    expect(closeStream(read(early), killed).view.result).toBeNull();
+    // What an agent says of being ended is its own.
+    const broken = end({ is_error: true, subtype: 'error_during_execution' });
+    expect(closeStream(read([init(), call('a', 'Bash'), broken]), killed).view).toMatchObject({
+      strayLines: 0,
+      result: { isError: true },
+    });
+  });
+
+  it('ends with the first of two results between which nothing was done', () => {
+    const state = closeStream(read([init(), text('Done.'), good, end({ is_error: true, result: 'no' })]), byItself);
+    expect(state.view).toMatchObject({ result: { text: 'mine' }, strayLines: 1 });
+  });
+
+  it('fails no agent that ended well, whatever was added behind its result', () => {
+    const failed = end({ is_error: true, result: 'no' });
+    for (const added of [[text('x')], [text('x'), failed], [init(), text('x'), failed], [failed, text('x')]]) {
+      const state = read([init(), text('Done.'), good, ...added]);
+      expect(closeStream(state, byItself).view.result).toMatchObject({ text: 'mine', isError: false });
+      expect(state.view.strayLines).toBeGreaterThan(0);
+    }
+  });
+
+  it('shows that an agent which is ended for a result that it never told was at work', () => {
+    const taken = noteLingering(read([init(), text('Thinking.'), forged]));
+    const broken = end({ is_error: true, subtype: 'error_during_execution' });
+    expect(read([broken], taken).view.result).toMatchObject({ subtype: 'error_during_execution' });
+    const asked = { type: 'user', message: { content: [{ type: 'text', text: '[Request interrupted by user]' }] } };
+    expect(closeStream(read([asked], taken), { exitCode: 0, isForced: true }).view.result).toBeNull();
+  });
+
+  it('holds no limit that the model answers after', () => {
+    const asked = readMessages(init(), limit);
+    expect(asked.usageLimit?.status).toBe('rejected');
+    expect(readMessages(init(), limit, text('Going on.')).usageLimit).toBeNull();
+    const refused = { type: 'assistant', message: { model: '<synthetic>', content: [] } };
+    expect(readMessages(init(), limit, refused).usageLimit?.status).toBe('rejected');
+  });
+
+  it('counts the highest cost that its own lines tell, and none that no run can have', () => {
+    const costs = [0.5, 3, 0, -7, 1e300, Number.NaN, '12', limits.maxRunCostUsd + 1];
+    const view = readMessages(init(), ...costs.map((usd) => end({ total_cost_usd: usd })), foreign(forged));
+    expect(view).toMatchObject({ costUsd: 3, claimedUsd: 1e300 });
+  });
+
+  it('is read on behind half a line of somebody else’s', () => {
+    const glued = `{"type":"resu${JSON.stringify({ session_id: 'own', ...good })}`;
+    expect(readLines([glued]).view).toMatchObject({ noiseLines: 1, result: { text: 'mine' } });
+  });
+
+  it('never makes of others’ lines, wherever they stand, a result of theirs or a loss of the agent’s', () => {
+    const mine = [init(), text('a'), call('t', 'Bash'), answer('t'), text('b'), good];
+    const theirs = fc.constantFrom<object>(
+      foreign(init('other')),
+      foreign(forged),
+      foreign(limit),
+      foreign(text('x')),
+      foreign(answer('t')),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(mine.length), theirs)), (added) => {
+        const mixed = mine.flatMap((line, at) => [...added.filter(([to]) => to === at).map(([, it]) => it), line]);
+        const late = added.filter(([to]) => to === mine.length).map(([, it]) => it);
+        const { view } = closeStream(read([...mixed, ...late]), byItself);
+        expect(view).toEqual({ ...closeStream(read(mine), byItself).view, strayLines: added.length });
+      }),
+    );
   });
 });

@@ -49,7 +49,7 @@ describe('recovering a run', () => {
 
     const second = bench.runner(shellAgent('waiting.sh'));
     const found = await second.recover(plan);
-    expect(found).toMatchObject({ kind: 'alive', view: { sessionId: 's-waiting' } });
+    expect(found).toMatchObject({ kind: 'alive', view: { sessionId: '11111111-1111-4111-8111-111111111111' } });
     expect(found.kind === 'alive' && Math.abs(found.startedAt - Date.now())).toBeLessThan(10_000);
     expect(await second.recover(plan)).toMatchObject({ kind: 'alive' });
 
@@ -77,12 +77,12 @@ describe('recovering a run', () => {
     const pid = claimFor(plan, true, () => `999999999\n1\n`);
     writeFileSync(
       path.join(bench.folderOf(plan), 'stream.jsonl'),
-      '{"type":"system","subtype":"init","session_id":"s"}',
+      `{"type":"system","subtype":"init","session_id":"${plan.session.id}"}`,
     );
     const found = await bench.runner(scriptedAgent).recover(plan);
     expect(found).toMatchObject({
       kind: 'dead',
-      exit: { exitCode: null, signal: null, stopped: null, view: { sessionId: 's', result: null } },
+      exit: { exitCode: null, signal: null, stopped: null, view: { sessionId: plan.session.id, result: null } },
     });
     expect(lives(pid)).toBe(false);
     expect(bench.told.exits).toEqual([]);

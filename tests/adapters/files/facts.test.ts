@@ -30,7 +30,7 @@ import { ScratchFolder, taskId } from './scratch.ts';
 const task = taskId('add-auth');
 const record: RunRecord = {
   version: 1,
-  exit: { endedAt: 5, exitCode: 0, signal: null, stopped: null, view: emptyRunView, stderrTail: '' },
+  exit: { endedAt: 5, exitCode: 0, signal: null, stopped: null, view: emptyRunView, stderrTail: '', moved: [] },
   evidence: null,
   outcome: { kind: 'done', summary: 'Done.' },
 };
@@ -39,14 +39,9 @@ const verdict: Verdict = {
   ...{ version: 1, column: 'done', run: 2, at: 7, title: 'T', agent: 'implementer', fault: null, question: null },
   ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
   changesWhatRuns: ['package.json (scripts)'],
-  ...{
-    diffstat: { files: 1, insertions: 2, deletions: 3 },
-    report: null,
-    followUps: ['More.'],
-    warnings: ['w'],
-    sessionId: 's',
-  },
-  ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null },
+  ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
+  ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null, warnings: ['Run 1: x'] },
+  moved: [{ ref: 'refs/heads/main', from: 'a', to: null, checkout: '/repo' }],
 };
 const fullRecord: RunRecord = {
   version: 1,
@@ -57,7 +52,8 @@ const fullRecord: RunRecord = {
     stopped: 'lost',
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
-      ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, noiseLines: 3 },
+      ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9, noiseLines: 3 },
+      strayLines: 2,
       ...{ agentVersion: '2.1.330', warnings: ['the MCP server "x" did not start: the agent is without its tools'] },
       usageLimit: { status: 'rejected', resetsAt: 9, kind: 'five_hour' },
       result: {
@@ -67,11 +63,13 @@ const fullRecord: RunRecord = {
       },
     },
     stderrTail: 'oops',
+    moved: [{ ref: 'HEAD', from: 'refs/heads/main', to: 'c', checkout: '/repo' }],
   },
   evidence: {
     ...{ tip: 't', commits: 1, dirty: ['a'], diffstat: { files: 1, insertions: 1, deletions: 0 } },
     changesWhatRuns: ['.mcp.json'],
     verify: [{ argv: ['npm', 'test'], ok: false, outputTail: 'red' }],
+    moved: [],
   },
   outcome: { kind: 'interrupted', detail: 'limit', blame: 'nobody', pause: 'usage-limit', until: 9 },
 };
@@ -108,6 +106,26 @@ test('facts come back as they were written, runs in the order of their numbers',
     { plan: planOf(10), record: null },
   ]);
   expect(facts.verdict).toEqual(verdict);
+});
+
+test('facts of before streams and refs were watched are read as if nothing had been seen', async () => {
+  const without = (fact: object, ...names: readonly string[]): object =>
+    Object.fromEntries(Object.entries(fact).filter(([name]) => !names.includes(name)));
+  const { exit, evidence } = fullRecord;
+  const old = {
+    ...fullRecord,
+    exit: { ...without(exit, 'moved'), view: without(exit.view, 'claimedUsd', 'strayLines') },
+    evidence: without(evidence ?? {}, 'moved'),
+  };
+  await writePlanFact(scratch.layout, planOf(1));
+  writeFileSync(join(scratch.layout.run({ task, n: 1 }), 'exit.json'), JSON.stringify(old));
+  const oldVerdict = JSON.stringify(without(verdict, 'warnings', 'moved'));
+  writeFileSync(join(scratch.layout.taskRuns(task), 'verdict.json'), oldVerdict);
+  expect(await readTaskFacts(scratch.layout, task)).toMatchObject({
+    damaged: [],
+    runs: [{ record: { exit: { moved: [], view: { claimedUsd: 0, strayLines: 0 } }, evidence: { moved: [] } } }],
+    verdict: { warnings: [], moved: [] },
+  });
 });
 
 test('a task without runs has no facts', async () => {
