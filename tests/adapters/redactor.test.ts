@@ -283,7 +283,7 @@ describe('any text', () => {
     'https://hooks.slack.com/services/',
     'hook.a.',
     '?key=',
-  ])('made of %j is read in a time that grows as the text does', (piece) => {
+  ])('of 500 KB made of %j takes no longer than a text of that size may', (piece) => {
     const value = `${'zzzzzzzz-'.repeat(300)}end`;
     const redact = createRedactor([{ A_KEY: value, B_KEY: 'zzzzzzzy' }], nothingExists);
     const text = piece.repeat(Math.ceil(500_000 / piece.length));

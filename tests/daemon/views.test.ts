@@ -117,7 +117,7 @@ describe('the dashboard', () => {
     expect(shown()).toEqual([{ id: 'a', title: scene.task('a').spec.title, warning }]);
     const read = (diagnostics: readonly Diagnostic[]) =>
       scene.tell({ type: 'task-read', file: fileIn('queued', 'a'), spec: makeSpec({ id: id('a') }), diagnostics });
-    read([]);
+    read([error]);
     expect(shown()).toEqual([]);
     read([warning]);
     const plan = scene.run('a');

@@ -341,6 +341,7 @@ test.concurrent('doctor tells what is there and how to mend what is not', { time
       'identity',
       'submodules',
       'settings',
+      'secrets',
       'agent',
       'permissions',
       'folder',
