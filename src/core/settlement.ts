@@ -26,6 +26,7 @@ import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';
 import { collectHandoffs } from './graph.ts';
+import { retriesOf } from './rights.ts';
 import { countUsedSlots } from './schedule.ts';
 import { emptyVerdict, judge, type EndedRun } from './verdict.ts';
 
@@ -201,7 +202,7 @@ function mayStart(board: Board): boolean {
 }
 
 function hasAttemptLeft(draft: Draft, task: Task, plan: RunPlan): boolean {
-  return plan.attempt <= (task.spec.retries ?? draft.board.settings.retries);
+  return plan.attempt <= retriesOf(draft.board, task.spec);
 }
 
 function recordOf(draft: Draft, run: EndedRun, outcome: Outcome): RunRecord {

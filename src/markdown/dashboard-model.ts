@@ -119,6 +119,8 @@ export interface ActiveEntry extends TaskLabel {
   /** What is going on beside the agent's own steps, such as `making the worktree` or `being stopped`, or null. */
   readonly note: string | null;
   readonly recentOutput: string | null;
+  /** What it may beyond the settings because the user granted it. */
+  readonly granted: readonly string[];
   /** The command that follows its output. */
   readonly follow: string;
 }

@@ -15,6 +15,9 @@ const clock: Clock = {
   uuid: () => 'uuid',
 };
 
+/** Takes one word out. */
+const redact = (text: string): string => text.replaceAll('hunter2', '•••');
+
 /** One task done, one at work, one with a question, one that waits for it, and one that waits for nobody knows what. */
 function busy(): Scene {
   const scene = new Scene({ maxParallel: 3 }).queue(
@@ -39,7 +42,8 @@ function busy(): Scene {
 }
 
 describe('the board as data', () => {
-  const describe_ = (scene: Scene, running = true) => describeBoard(scene.board, { running, repo: '/repo', pid: 7 });
+  const describe_ = (scene: Scene, running = true) =>
+    describeBoard(scene.board, { running, repo: '/repo', pid: 7, redact });
 
   it('lists tasks at work first, then those that need the user, the queue in its order, and what is done', () => {
     const { tasks, daemon, paused, omitted } = describe_(busy());
@@ -66,7 +70,7 @@ describe('the board as data', () => {
     const scene = busy();
     const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, isTold: true, strikes: 1 } as const;
     const board = { ...scene.board, hold };
-    const { paused } = describeBoard(board, { running: true, repo: '', pid: 7 });
+    const { paused } = describeBoard(board, { running: true, repo: '', pid: 7, redact });
     expect(paused).toEqual({ reason: 'usage-limit', until: null });
   });
 
@@ -75,7 +79,9 @@ describe('the board as data', () => {
     const result = makeResult({ isError: true, apiErrorStatus: 401 });
     scene.exit(scene.run('a'), makeExit({ result }, { exitCode: 1 })).settle('a');
     expect(describe_(scene).paused).toMatchObject({ reason: 'auth' });
-    expect(describeBoard({ ...scene.board, userPaused: true }, { running: false, repo: '', pid: 7 })).toMatchObject({
+    expect(
+      describeBoard({ ...scene.board, userPaused: true }, { running: false, repo: '', pid: 7, redact }),
+    ).toMatchObject({
       paused: { reason: 'user', until: null },
       daemon: { running: false, pid: null },
     });
@@ -88,6 +94,7 @@ describe('the dashboard', () => {
       busy().board,
       clock,
       true,
+      redact,
     );
     expect(head).toMatchObject({ status: { kind: 'running' }, slotsUsed: 1, slotsTotal: 3, waiting: 2 });
     expect(quickStatus.rows.map(({ id, status, progress }) => [id, status, progress])).toEqual([
@@ -110,7 +117,7 @@ describe('the dashboard', () => {
 
   it('calls the first task that a slot alone keeps the next', () => {
     const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' }, { id: 'c' });
-    const { pending } = viewDashboard(scene.board, clock, true);
+    const { pending } = viewDashboard(scene.board, clock, true, redact);
     expect(pending.rows.map(({ id, why }) => [id, why])).toEqual([
       ['b', 'next free slot'],
       ['c', 'waits for a free slot'],
@@ -118,6 +125,6 @@ describe('the dashboard', () => {
   });
 
   it('of a board that is not running says so', () => {
-    expect(viewDashboard(busy().board, clock, false).head.status).toEqual({ kind: 'stopped', reason: null });
+    expect(viewDashboard(busy().board, clock, false, redact).head.status).toEqual({ kind: 'stopped', reason: null });
   });
 });
