@@ -3,6 +3,7 @@ import { step, emptyBoard } from '../../src/core/step.ts';
 import type { Board, BoardScan, FileIdentity, LoadedTask, Task, TaskFile } from '../../src/domain/board.ts';
 import type { Effect, EffectKind } from '../../src/domain/effect.ts';
 import type { BoardEvent } from '../../src/domain/event.ts';
+import type { HistoryEntry } from '../../src/domain/history.ts';
 import {
   emptyRunView,
   type AgentResult,
@@ -115,6 +116,8 @@ export class Scene {
   at = start;
   /** What the last event led to, the history aside. */
   effects: readonly Effect[] = [];
+  /** What the last event added to the history. */
+  journal: readonly HistoryEntry[] = [];
 
   constructor(settings: Partial<Settings> = {}) {
     this.board = { ...emptyBoard, settings: { ...defaultSettings, ...settings } };
@@ -125,6 +128,7 @@ export class Scene {
     const next = step(this.board, { ...event, at: this.at });
     this.board = next.board;
     this.effects = next.effects.filter((effect) => effect.type !== 'journal');
+    this.journal = next.effects.flatMap((effect) => (effect.type === 'journal' ? [effect.entry] : []));
     return this;
   }
 

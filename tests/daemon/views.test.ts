@@ -124,6 +124,46 @@ describe('the dashboard', () => {
     ]);
   });
 
+  it('says what a task asks for and was granted, and lists what it asks for under Needs You, without secrets', () => {
+    const verify = [['check', '--token=hunter2']] as const;
+    const scene = new Scene({ maxParallel: 1 }).queue(
+      { id: 'a', title: 'First', allowedTools: ['Bash'], priority: 'high' },
+      { id: 'b', verify, allowedTools: ['Bash'] },
+      { id: 'c', dependsOn: ids('b') },
+    );
+    scene.grant('b', 'allowed_tools Bash').grant('a', 'allowed_tools Bash');
+    scene.run('a');
+    const { needsYou, quickStatus, pending, active } = viewDashboard(scene.board, clock, true, redact);
+    expect(quickStatus.rows.map(({ status, progress }) => `${status} ${progress}`)).toEqual([
+      'ACTIVE running',
+      'WAITING asks for `verify check --token=•••`',
+      'WAITING on `b`, which asks for rights',
+    ]);
+    expect(needsYou.rows).toMatchObject([
+      {
+        id: 'b',
+        headline: 'asks for rights',
+        commands: ['branchboard grant b', 'branchboard show b', 'branchboard cancel b'],
+      },
+    ]);
+    expect(needsYou.rows[0]?.detail).toContain('`verify check --token=•••`');
+    expect(pending.rows[0]?.why).toBe('asks for `verify check --token=•••` (granted: `allowed_tools Bash`)');
+    expect(active.rows).toMatchObject([{ id: 'a', granted: ['allowed_tools Bash'] }]);
+    const { tasks } = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
+    expect(tasks.find(({ id }) => id === 'b')).toMatchObject({
+      ...{ asksFor: ['verify check --token=•••'], granted: ['allowed_tools Bash'], origin: 'dropped' },
+    });
+  });
+
+  it('names as many rights as there is room for, and how many more there are', () => {
+    const allowedTools = Array.from({ length: 12 }, (_, index) => `Bash(${'x'.repeat(60)} ${String(index)})`);
+    const { board } = new Scene().queue({ id: 'a', allowedTools });
+    const [entry] = viewDashboard(board, clock, true, redact).needsYou.rows;
+    const lines = entry?.detail?.split('\n') ?? [];
+    expect(lines).toHaveLength(5);
+    expect(lines[3]).toBe('and 10 more: `branchboard show a`');
+  });
+
   it('of a board that is not running says so', () => {
     expect(viewDashboard(busy().board, clock, false, redact).head.status).toEqual({ kind: 'stopped', reason: null });
   });

@@ -7,7 +7,7 @@ import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause, Verdict } from '../../src/domain/run.ts';
 import type { Grant, Right } from '../../src/domain/rights.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
-import { columns, keyOf, type Column, type TaskId, type TaskKey } from '../../src/domain/task.ts';
+import { columns, keyOf, type Argv, type Column, type TaskId, type TaskKey } from '../../src/domain/task.ts';
 import { stripStory } from '../../src/markdown/story.ts';
 import type { RunListener, RunRequest } from '../../src/ports.ts';
 import { Prng } from './prng.ts';
@@ -297,6 +297,13 @@ export class World {
     for (const right of taken) {
       if (!granted.has(right)) this.breakOff(`${plan.task} runs with ${right}, which nobody granted`);
     }
+  }
+
+  /** What must hold of a check that runs: it is of the settings, is confined, or was granted. */
+  checkCommand({ task }: RunPlan, argv: Argv): void {
+    const isOwn = argv[0] !== 'make' || this.sandbox.kind === 'on';
+    if (!isOwn && !this.folderOf(task).granted.has('verify make'))
+      this.breakOff(`${task} is checked with make, which nobody granted`);
   }
 
   /** Whether a run was planned after a limit was known and before it was due. What only the user can mend is tried at each start. */
