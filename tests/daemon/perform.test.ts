@@ -40,6 +40,7 @@ function makePerformer(text: string, grants: readonly Grant[] = []) {
         return Promise.resolve(success({ commit: 'c' }));
       },
       choose: () => Promise.resolve(makePlan().workspace),
+      readProject: () => Promise.resolve({ kind: 'as-checked-out' }),
     },
     dashboard: { readNotes: () => Promise.resolve('') },
     agents: { start: (request: RunRequest) => Promise.resolve(void requests.push(request)) },

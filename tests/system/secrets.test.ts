@@ -65,7 +65,7 @@ test.concurrent(
   () =>
     withBoard(
       {
-        config: `retries: 1\nagent: { kind: scripted, env: { A_SECRET: ${configured} } }`,
+        config: `sandbox: off\nretries: 1\nagent: { kind: scripted, env: { A_SECRET: ${configured} } }`,
         files: { 'tell.mjs': tellTale },
       },
       async (board) => {
