@@ -19,6 +19,7 @@ import type {
   Verdict,
   Workspace,
 } from './domain/run.ts';
+import type { Grant } from './domain/rights.ts';
 import type { Settings } from './domain/settings.ts';
 import type { Argv, Column, TaskId } from './domain/task.ts';
 
@@ -77,7 +78,8 @@ export interface BoardFiles {
   readInbox(name: string, identity: FileIdentity): Promise<Result<{ readonly text: string }, Unreadable>>;
   /**
    * Puts a file of the inbox into `queued/` under the task's id, then removes the original if it is still what was
-   * read. `in-use` says that a task of that id, in any column, is there already.
+   * read; what was granted to an earlier task of that id is forgotten. `in-use` says that a task of that id, in any
+   * column, is there already.
    */
   acceptInbox(
     name: string,
@@ -85,7 +87,7 @@ export interface BoardFiles {
     id: TaskId,
     text: string,
   ): Promise<
-    | { readonly kind: 'accepted'; readonly file: TaskFile }
+    | { readonly kind: 'accepted'; readonly file: TaskFile; readonly grant: Grant | null }
     | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean }
   >;
   /** Removes a file of the inbox if it is still what was read. */
@@ -110,6 +112,10 @@ export interface BoardFiles {
   writeReport(run: RunId, text: string): Promise<void>;
   writePrompt(run: RunId, text: string): Promise<void>;
   writeVerdict(task: TaskId, verdict: Verdict): Promise<void>;
+  /** What the user granted to a task, as it is now; null where nothing is kept of it. */
+  readGrant(task: TaskId): Promise<Grant | null>;
+  /** Removes what was granted to a task, unless its file is back in a column. */
+  dropGrant(task: TaskId): Promise<void>;
   readHold(): Promise<Hold | null>;
   writeHold(hold: Hold | null): Promise<void>;
   /** Writes `queue.json`. */

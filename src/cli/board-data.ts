@@ -5,6 +5,7 @@ import { describeBoard, type BoardData, type TaskData } from '../daemon/board-da
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { Place } from './place.ts';
+import { redactFor } from './redact.ts';
 
 /** What is known of a board now. */
 export interface KnownBoard {
@@ -24,7 +25,12 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
   const { readBoardOf } = await import('./compose.ts');
   const board = await readBoardOf(place);
-  const data = describeBoard(board, { running: owner !== null, repo: repository.topLevel, pid: owner?.pid ?? null });
+  const data = describeBoard(board, {
+    running: owner !== null,
+    repo: repository.topLevel,
+    pid: owner?.pid ?? null,
+    redact: redactFor(() => board.settings),
+  });
   const inbox = [...board.inbox.values()];
   const waiting = inbox.filter((file) => file.diagnostics === null).length;
   return { data, problems: inbox.flatMap((file) => file.diagnostics ?? []), waiting };
@@ -35,11 +41,15 @@ export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined 
   return data.tasks.find((task) => keyOf(task.id as TaskId) === keyOf(id));
 }
 
+/** A daemon of an earlier version says nothing of these. */
+const unknownRights = { asksFor: [], granted: [], origin: null } as const;
+
 /** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */
 async function readRunning(path: string, owner: Owner): Promise<BoardData | null> {
   try {
     const data = JSON.parse(await readRegular(path)) as BoardData;
-    return data.daemon.running && (owner.pid === null || data.daemon.pid === owner.pid) ? data : null;
+    const isIts = data.daemon.running && (owner.pid === null || data.daemon.pid === owner.pid);
+    return isIts ? { ...data, tasks: data.tasks.map((task) => ({ ...unknownRights, ...task })) } : null;
   } catch {
     return null;
   }

@@ -31,6 +31,7 @@ import { parseRoleFile } from '../markdown/role-file.ts';
 import { parseLocalSettings, parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
 import { CliError, exitCodes } from './exit-code.ts';
+import { recallSandbox } from './last-sandbox.ts';
 import type { Place } from './place.ts';
 import { redactFor } from './redact.ts';
 
@@ -126,11 +127,10 @@ export async function readBoardOf(place: Place): Promise<Board> {
   const settings = await readSettingsOf(place);
   const files = createBoardFiles(place.layout, clock);
   const journal = createJournal(place.layout.history, clock);
-  const redact = redactFor(() => settings ?? defaultSettings);
-  return readBoard(
-    { clock, files, guard: createOnlookerGuard(place.layout), journal, redact },
-    settings ?? defaultSettings,
-  );
+  const known = settings ?? defaultSettings;
+  const redact = redactFor(() => known);
+  const ports = { clock, files, guard: createOnlookerGuard(place.layout), journal, redact };
+  return readBoard(ports, known, await recallSandbox(place, known));
 }
 
 /** The settings as they are; null where the file is wrong. */

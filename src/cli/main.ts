@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   show: async () => (await import('./commands/show.ts')).showCommand,
   logs: async () => (await import('./commands/logs.ts')).logsCommand,
   retry: async () => (await import('./commands/retry.ts')).retryCommand,
+  grant: async () => (await import('./commands/grant.ts')).grantCommand,
   cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
   pause: async () => (await import('./commands/pause.ts')).pauseCommand,
   resume: async () => (await import('./commands/pause.ts')).resumeCommand,

@@ -3,6 +3,7 @@ import type { Board, Task, WaitingOn } from '../domain/board.ts';
 import type { Handoff } from '../domain/effect.ts';
 import type { Verdict } from '../domain/run.ts';
 import { keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
+import { findAsks } from './rights.ts';
 
 /** The dependencies of a task that are not done, each with why; empty when it may start. */
 export function findWaitingOn(board: Board, task: Task): readonly WaitingOn[] {
@@ -14,7 +15,7 @@ export function findWaitingOn(board: Board, task: Task): readonly WaitingOn[] {
 
 function explainUnfinished(board: Board, key: TaskKey): WaitingOn['why'] | null {
   const live = board.live.get(key);
-  if (live !== undefined) return live.state;
+  if (live !== undefined) return live.state === 'queued' && findAsks(board, live.spec) !== null ? 'rights' : live.state;
   const finished = board.finished.get(key);
   if (finished === undefined) return 'unknown';
   // Without its verdict nothing is known of the branch that a dependent starts from.

@@ -12,7 +12,8 @@ import {
 } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { TakenIn } from '../domain/event.ts';
-import { columns, idOfFile, keyOf } from '../domain/task.ts';
+import { formatOrigin, originOf, type Grant } from '../domain/rights.ts';
+import { columns, fileNameOf, idOfFile, keyOf, type TaskId } from '../domain/task.ts';
 import { limits } from '../domain/limits.ts';
 import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
@@ -20,11 +21,12 @@ import { hasDisk, isDiskFull, noteDiskFull } from './disk.ts';
 import { endHold } from './hold.ts';
 import { stopLoading } from './loading.ts';
 import { load, moveActive, moveWaiting, placeOf } from './move.ts';
+import { journalAsks } from './rights.ts';
 
 /** Compares the folders with what is known. */
 export function handleScanned(draft: Draft, scan: BoardScan): void {
   const before = draft.board.scan;
-  draft.set({ scan, userPaused: scan.userPaused });
+  draft.set({ scan, userPaused: scan.userPaused, grants: scan.grants });
   // Without this, a hold whose fact the user removed (`resume`) would stay in memory.
   const { hold } = draft.board;
   if (hold !== null && !scan.holdOnDisk) {
@@ -37,6 +39,18 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   lookAtFinished(draft, scan, before);
   for (const task of [...draft.board.live.values()]) lookAtTask(draft, task, scan, before);
   lookForNewFiles(draft, scan, before);
+  dropGrants(draft, scan, before);
+}
+
+/** What was granted to a task that is cancelled or deleted; a file that is being moved is missed in one scan only. */
+function dropGrants(draft: Draft, scan: BoardScan, before: BoardScan | null): void {
+  if (before === null) return;
+  const isThere = ({ columns: { queued, active, attention, done } }: BoardScan, name: string) =>
+    [queued, active, attention, done].some((files) => files.has(name));
+  for (const { task } of scan.grants.values()) {
+    const name = fileNameOf(task);
+    if (!isThere(scan, name) && !isThere(before, name)) draft.emit({ type: 'drop-grant', task });
+  }
 }
 
 /** Files that could not be read and are gone by now. */
@@ -177,8 +191,9 @@ function isSecond(file: TaskFile, known: TaskFile, scan: BoardScan): boolean {
 export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity, outcome: TakenIn): void {
   switch (outcome.kind) {
     case 'accepted': {
-      const { spec, file, warnings } = outcome;
+      const { spec, file, grant, warnings } = outcome;
       draft.removeInbox(name);
+      putGrant(draft, spec.id, grant);
       const earlier = draft.task(spec.id);
       if (earlier?.state === 'active') {
         // Its file was taken away at this very moment: its run ends first, and this file takes its place.
@@ -188,7 +203,9 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
       draft.removeFinished(spec.id);
       const task = { id: spec.id, spec, file, past: emptyPast, warnings };
       draft.putTask({ ...task, state: 'queued', next: firstRun, problems: [] });
-      draft.journal({ type: 'task-accepted', task: spec.id, title: spec.title });
+      const origin = formatOrigin(originOf(spec, grant));
+      draft.journal({ type: 'task-accepted', task: spec.id, title: spec.title, origin });
+      journalAsks(draft, spec);
       if (warnings.length > 0) draft.journal({ type: 'task-changed', task: spec.id, diagnostics: warnings });
       return;
     }
@@ -206,6 +223,16 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
     case 'changed':
       draft.removeInbox(name);
   }
+}
+
+/** What was granted to an earlier task of that id does not count for a new one. */
+function putGrant(draft: Draft, id: TaskId, grant: Grant | null): void {
+  const key = keyOf(id);
+  if (grant === null && !draft.board.grants.has(key)) return;
+  const grants = new Map(draft.board.grants);
+  if (grant === null) grants.delete(key);
+  else grants.set(key, grant);
+  draft.set({ grants });
 }
 
 /** The file is as it was; it is tried again, sooner or later, and its trouble told once. */

@@ -1,5 +1,6 @@
 /** A run's life, event by event: planned, started, seen, exited, inspected, moved. */
 import type { ActiveTask, BaseConflict, Phase, TaskFile } from '../domain/board.ts';
+import type { BoardEvent } from '../domain/event.ts';
 import {
   emptyRunView,
   type Evidence,
@@ -11,19 +12,22 @@ import {
   type RunView,
   type StopCause,
 } from '../domain/run.ts';
-import type { TaskId, TaskSpec } from '../domain/task.ts';
+import { listAsks } from '../domain/rights.ts';
+import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';
 import { boundCost, type CostBounds } from './doubts.ts';
 import { collectHandoffs, findWaitingOn } from './graph.ts';
 import { liftHold, placeHoldFor } from './hold.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
+import { checksOf } from './rights.ts';
 import { wasBrokenOff } from './service.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';
 
-/** The plan is on disk: the file may move, the worktree be made and the agent started. */
-export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: TaskSpec): void {
+/** The plan is on disk: the file may move, the worktree be made and the agent started. `rights` are what it was given. */
+export function handleRunPlanned(draft: Draft, planned: BoardEvent & { readonly type: 'run-planned' }): void {
+  const { task: id, plan, spec, rights } = planned;
   const found = draft.task(id);
   if (found?.state !== 'active' || found.phase.name !== 'planning') return;
   const task: ActiveTask = { ...found, spec, past: { ...found.past, runs: plan.n, lastPlan: plan } };
@@ -35,7 +39,8 @@ export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: 
     session: plan.session.mode,
   });
   // The file may have been edited since it was chosen: what it says now is what counts.
-  const isWaiting = findWaitingOn(draft.board, task).length > 0;
+  const asks = listAsks(spec, draft.board.settings, draft.board.sandbox);
+  const isWaiting = findWaitingOn(draft.board, task).length > 0 || asks.some((right) => !rights.includes(right));
   if (task.wish !== null || isWaiting || draft.board.shutdown !== 'no') {
     settleRun(draft, task, { plan, exit: null, evidence: null }, interruption('it had not begun', 'nobody'));
     return;
@@ -45,7 +50,7 @@ export function handleRunPlanned(draft: Draft, id: TaskId, plan: RunPlan, spec: 
   if (task.file.column !== 'active') draft.emit({ type: 'move-task', task: id, file: task.file, to: 'active' });
   draft.emit(
     { type: 'prepare-workspace', task: id, plan },
-    { type: 'start-run', task: id, plan, spec, dependencies: collectHandoffs(draft.board, task), taskChanged },
+    { type: 'start-run', task: id, plan, spec, rights, dependencies: collectHandoffs(draft.board, task), taskChanged },
   );
 }
 
@@ -185,7 +190,7 @@ function costBoundsOf(draft: Draft, { spec, past }: ActiveTask): CostBounds {
 
 /** Looks at what a run left, and verifies it. */
 export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan): void {
-  const verify = plan.workspace.kind === 'detached' ? [] : (task.spec.verify ?? draft.board.settings.verify);
+  const verify = plan.workspace.kind === 'detached' ? [] : checksOf(draft.board, task.spec);
   draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
 }
 

@@ -6,6 +6,7 @@ import { idOfFile, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts'
 import type { Draft } from './draft.ts';
 import { placeOf } from './move.ts';
 import { adoptTask } from './reconcile.ts';
+import { journalAsks } from './rights.ts';
 
 /** A file met for the first time was read, with its facts. */
 export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
@@ -85,4 +86,5 @@ export function handleTaskRead(
   const warnings = diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
   const known = { ...task, warnings, spec: spec === null ? task.spec : { ...spec, id: task.id } };
   draft.putTask(known.state === 'queued' ? { ...known, problems } : known);
+  if (known.state === 'queued') journalAsks(draft, known.spec);
 }

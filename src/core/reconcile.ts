@@ -29,6 +29,7 @@ import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
+import { journalAsks, retriesOf } from './rights.ts';
 import { wasBrokenOff } from './service.ts';
 import { addRun, mayRetry, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
 import { emptyVerdict } from './verdict.ts';
@@ -49,8 +50,9 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   switch (file.column) {
     case 'queued': {
       const problems = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-      const retries = spec.retries ?? draft.board.settings.retries;
-      draft.putTask({ ...base, state: 'queued', next: recallNext(facts, retries), problems });
+      const next = recallNext(facts, retriesOf(draft.board, spec));
+      draft.putTask({ ...base, state: 'queued', next, problems });
+      journalAsks(draft, spec);
       return;
     }
     case 'active':
@@ -124,7 +126,7 @@ function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: R
     startSettling(draft, task, { to: 'verdict', verdict: facts.verdict, plan, record });
   } else if (record.outcome.kind === 'failed' || record.outcome.kind === 'interrupted') {
     // The next attempt was due; it is planned as if nothing had happened in between.
-    const retries = task.spec.retries ?? draft.board.settings.retries;
+    const retries = retriesOf(draft.board, task.spec);
     const next = recallNext(facts, retries);
     if (record.outcome.kind === 'failed' && !mayRetry(draft, task, plan, record.outcome.fault)) {
       settleRun(

@@ -6,6 +6,7 @@ import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
 import { hasDisk } from './disk.ts';
 import { findWaitingOn, measureChains } from './graph.ts';
 import { needsUser } from './hold.ts';
+import { findAsks, timeoutOf } from './rights.ts';
 
 /** Queued tasks in the order in which they would start. */
 export function orderQueue(live: ReadonlyMap<TaskKey, Task>): readonly QueuedTask[] {
@@ -83,6 +84,9 @@ function isReadingInbox(board: Board): boolean {
 /** What keeps this one task from starting, whatever the slots; null if nothing does. */
 export function findObstacle(board: Board, task: QueuedTask, now: number): Waiting | null {
   if (task.problems.length > 0) return { kind: 'problem' };
+  // The user is asked before the dependencies are done: by then they may be asleep.
+  const asks = findAsks(board, task.spec);
+  if (asks !== null) return asks;
   const on = findWaitingOn(board, task);
   if (on.length > 0) return { kind: 'dependencies', on };
   const { delay } = task.next;
@@ -156,6 +160,6 @@ function listPhaseWakes(board: Board, task: ActiveTask): readonly number[] {
     return phase.retryAt === null || !hasDisk(board) ? [] : [phase.retryAt];
   }
   if (phase.name !== 'running' || phase.stopping !== null) return [];
-  const deadline = phase.startedAt + (task.spec.timeoutMs ?? board.settings.timeoutMs);
+  const deadline = phase.startedAt + timeoutOf(board, task.spec);
   return phase.view.openTools > 0 ? [deadline] : [deadline, phase.lastOutputAt + board.settings.stallAfterMs];
 }

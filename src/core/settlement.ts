@@ -26,6 +26,7 @@ import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';
 import { collectHandoffs } from './graph.ts';
+import { retriesOf } from './rights.ts';
 import { countUsedSlots } from './schedule.ts';
 import { listMoved, listWarnings } from './doubts.ts';
 import { emptyVerdict, judge, type EndedRun } from './verdict.ts';
@@ -207,7 +208,7 @@ function mayStart(board: Board): boolean {
 
 /** Whether a failed run is tried again without asking the user. One that filled the disk would do so again. */
 export function mayRetry(draft: Draft, task: Task, plan: RunPlan, { reason }: Fault): boolean {
-  return reason !== 'output-limit' && plan.attempt <= (task.spec.retries ?? draft.board.settings.retries);
+  return reason !== 'output-limit' && plan.attempt <= retriesOf(draft.board, task.spec);
 }
 
 function recordOf(draft: Draft, run: EndedRun, outcome: Outcome): RunRecord {

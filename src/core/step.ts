@@ -48,6 +48,7 @@ export const emptyBoard: Board = {
   finished: new Map(),
   inbox: new Map(),
   userPaused: false,
+  grants: new Map(),
   hold: null,
   disk: null,
   diskLifted: null,
@@ -119,7 +120,7 @@ function handle(draft: Draft, event: BoardEvent): void {
       handleTaskRead(draft, event.file, event.spec, event.diagnostics);
       return;
     case 'run-planned':
-      handleRunPlanned(draft, event.task, event.plan, event.spec);
+      handleRunPlanned(draft, event);
       return;
     case 'base-conflicted':
       handleBaseConflict(draft, event.task, event.conflict);
@@ -243,6 +244,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.troubles !== after.troubles ||
     before.unread !== after.unread ||
     before.userPaused !== after.userPaused ||
+    before.grants !== after.grants ||
     before.shutdown !== after.shutdown ||
     before.settings !== after.settings ||
     before.settingsProblems !== after.settingsProblems

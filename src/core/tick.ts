@@ -2,6 +2,7 @@
 import { hasDisk, lookAtDisk } from './disk.ts';
 import type { Draft } from './draft.ts';
 import { inspectWork, stopRun } from './lifecycle.ts';
+import { timeoutOf } from './rights.ts';
 import { listSettlingEffects } from './settlement.ts';
 
 /** Does what is due by now: timeouts, stalls, settlements that failed. */
@@ -12,8 +13,7 @@ export function handleTick(draft: Draft): void {
     if (task.state !== 'active') continue;
     const { phase } = task;
     if (phase.name === 'running' && phase.stopping === null) {
-      const timeoutMs = task.spec.timeoutMs ?? settings.timeoutMs;
-      if (draft.at >= phase.startedAt + timeoutMs) stopRun(draft, task.id, 'timeout');
+      if (draft.at >= phase.startedAt + timeoutOf(draft.board, task.spec)) stopRun(draft, task.id, 'timeout');
       // An open tool call is work, however quiet.
       else if (phase.view.openTools === 0 && draft.at >= phase.lastOutputAt + settings.stallAfterMs)
         stopRun(draft, task.id, 'stalled');

@@ -1,9 +1,12 @@
 /** The board as data: the one shape of `queue.json` and `status --json`. */
 import { findWaitingOn } from '../core/graph.ts';
+import { findAsks, findGrant, listGranted } from '../core/rights.ts';
 import { orderQueue } from '../core/schedule.ts';
 import type { Board, FinishedTask, Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { PauseReason, Progress, Reason, Verdict } from '../domain/run.ts';
+import { formatOrigin, originOf } from '../domain/rights.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
 import type { Column, Priority } from '../domain/task.ts';
 
 /** One task. Times are ISO 8601 in UTC, or null. */
@@ -16,6 +19,12 @@ export interface TaskData {
   readonly dependsOn: readonly string[];
   /** Dependencies that are not done. */
   readonly waitingFor: readonly string[];
+  /** Rights that its file asks for and that were not granted, such as `allowed_tools Bash`; it waits for them. */
+  readonly asksFor: readonly string[];
+  /** Rights that it has beyond the settings because the user granted them. */
+  readonly granted: readonly string[];
+  /** Where it came from: `added`, `dropped`, `imported`, `child-of ID`; null where that is not known any more. */
+  readonly origin: string | null;
   readonly attempt: number;
   readonly branch: string | null;
   /** The commit that its branch starts from. */
@@ -37,6 +46,8 @@ export interface BoardData {
   readonly version: 1;
   readonly repo: string;
   readonly daemon: { readonly running: boolean; readonly pid: number | null };
+  /** Whether agents and commands are confined, as the board found it last; null before it was tried. */
+  readonly sandbox: Sandbox['kind'] | null;
   readonly paused: { readonly reason: PauseReason; readonly until: string | null } | null;
   readonly tasks: readonly TaskData[];
   /** Finished tasks that are not listed, because they are older than those that are. */
@@ -49,22 +60,26 @@ export interface Surroundings {
   /** Absolute path of the repository. */
   readonly repo: string;
   readonly pid: number | null;
+  /** Takes secrets out of a text: rights hold what users wrote. */
+  readonly redact: (text: string) => string;
 }
 
 /** Describes a board: tasks at work first, then those that wait for the user, the queue in its order, and finished ones, newest first. */
-export function describeBoard(board: Board, { running, repo, pid }: Surroundings): BoardData {
+export function describeBoard(board: Board, { running, repo, pid, redact }: Surroundings): BoardData {
   const live = [...board.live.values()];
+  const describe = (task: Task) => describeTask(board, task, redact);
   const finished = listFinished(board);
   const shown = finished.slice(0, limits.maxFinishedListed);
   return {
     version: 1,
     repo,
     daemon: { running, pid: running ? pid : null },
+    sandbox: board.sandbox?.kind ?? null,
     paused: describePause(board),
     tasks: [
-      ...live.filter((task) => task.state === 'active').map((task) => describeTask(board, task)),
-      ...live.filter((task) => task.state === 'attention').map((task) => describeTask(board, task)),
-      ...orderQueue(board.live).map((task) => describeTask(board, task)),
+      ...live.filter((task) => task.state === 'active').map(describe),
+      ...live.filter((task) => task.state === 'attention').map(describe),
+      ...orderQueue(board.live).map(describe),
       ...shown.map(describeFinished),
     ],
     omitted: finished.length - shown.length,
@@ -92,7 +107,7 @@ export function describePause(board: Board): BoardData['paused'] {
   return { reason: hold.reason, until: toIso(hold.until) };
 }
 
-function describeTask(board: Board, task: Task): TaskData {
+function describeTask(board: Board, task: Task, redact: (text: string) => string): TaskData {
   const { id, spec, past } = task;
   const running = task.state === 'active' && task.phase.name === 'running' ? task.phase : null;
   const verdict = task.state === 'attention' ? task.verdict : null;
@@ -105,6 +120,9 @@ function describeTask(board: Board, task: Task): TaskData {
     priority: spec.priority,
     dependsOn: spec.dependsOn,
     waitingFor: task.state === 'queued' ? findWaitingOn(board, task).map((waiting) => waiting.id) : [],
+    asksFor: task.state === 'queued' ? (findAsks(board, spec)?.asks.map(redact) ?? []) : [],
+    granted: listGranted(board, spec).map(redact),
+    origin: formatOrigin(originOf(spec, findGrant(board, id))),
     attempt: task.state === 'queued' ? task.next.attempt : (past.lastPlan?.attempt ?? 1),
     branch: workspace?.kind === 'branch' ? workspace.branch : null,
     base: workspace?.base ?? null,
@@ -131,6 +149,9 @@ function describeFinished(task: FinishedTask): TaskData {
     priority: 'normal',
     dependsOn: [],
     waitingFor: [],
+    asksFor: [],
+    granted: [],
+    origin: null,
     attempt: verdict.attempts ?? 0,
     branch: verdict.branch ?? null,
     base: verdict.base ?? null,

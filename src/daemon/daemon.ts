@@ -80,7 +80,8 @@ export class Daemon {
       (effect) => this.#perform(effect),
       () => this.#endIfDone(),
     );
-    this.#performer = new Performer(this.#ports, new Intake(this.#ports, () => this.#board), settings);
+    const intake = new Intake(this.#ports, () => this.#board);
+    this.#performer = new Performer(this.#ports, intake, settings, () => this.#board.sandbox);
     this.#publisher = new Publisher(
       this.#ports,
       () => this.#board,

@@ -1,16 +1,8 @@
 /** From the board to what the dashboard shows. */
-import { countUsedSlots, explainWaiting, orderQueue } from '../core/schedule.ts';
+import { listGranted } from '../core/rights.ts';
+import { countUsedSlots } from '../core/schedule.ts';
 import { sumSpending } from '../core/spending.ts';
-import type {
-  ActiveTask,
-  AttentionTask,
-  Board,
-  FinishedTask,
-  Phase,
-  QueuedTask,
-  Waiting,
-  WaitingOn,
-} from '../domain/board.ts';
+import type { ActiveTask, AttentionTask, Board, FinishedTask, Phase } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Verdict } from '../domain/run.ts';
@@ -23,7 +15,6 @@ import {
   type CompletedEntry,
   type DashboardHead,
   type DashboardModel,
-  type PendingEntry,
   type ReadyEntry,
   type ReadyWork,
   type StatusRow,
@@ -31,17 +22,18 @@ import {
 import { describeMoved } from '../markdown/moved-refs.ts';
 import type { Clock } from '../ports.ts';
 import { describePause, listFinished } from './board-data.ts';
+import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
 import { listWarnings } from './warnings.ts';
 
 type Reviewed = FinishedTask & { readonly verdict: Verdict };
 
-/** What the dashboard shows of a board now. */
-export function viewDashboard(board: Board, clock: Clock, running: boolean): DashboardModel {
+/** What the dashboard shows of a board now; `redact` takes secrets out of what tasks ask for. */
+export function viewDashboard(board: Board, clock: Clock, running: boolean, redact: Redact): DashboardModel {
   const now = clock.now();
   const live = [...board.live.values()];
   const active = live.filter((task) => task.state === 'active');
   const attention = live.filter((task) => task.state === 'attention');
-  const pending = rankPending(board, now);
+  const pending = rankPending(board, clock, redact);
   const done = listFinished(board).filter(isReviewed);
   const today = clock.day(now);
   return {
@@ -49,14 +41,14 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean): Das
     quickStatus: listRows([
       ...active.map(viewActiveRow),
       ...attention.map(viewAttentionRow),
-      ...pending.map(({ task, waiting }) => viewQueuedRow(task, waiting, clock)),
+      ...pending.map(viewQueuedRow),
     ]),
     inboxProblems: listRows(listInboxProblems(board)),
-    needsYou: listRows(attention.map(viewAttention)),
+    needsYou: listRows([...attention.map(viewAttention), ...pending.flatMap(viewAsking)]),
     taskWarnings: listRows(live.flatMap((task) => task.warnings.map((warning) => ({ ...labelOf(task), warning })))),
     ready: listRows(done.filter(({ verdict }) => verdict.mergedAt === null).map((task) => viewReady(task, board))),
-    active: listRows(active.map((task) => viewActive(task, board, clock))),
-    pending: listRows(pending.map(({ task, waiting }) => viewPending(task, waiting, clock))),
+    active: listRows(active.map((task) => viewActive(task, board, clock, redact))),
+    pending: listRows(pending.map(viewPending)),
     completedToday: listRows(
       done.filter(({ verdict }) => clock.day(verdict.at) === today).map((task) => viewCompleted(task, clock)),
     ),
@@ -65,16 +57,6 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean): Das
 
 function isReviewed(task: FinishedTask): task is Reviewed {
   return task.file.column === 'done' && task.verdict !== null && task.verdict !== undefined;
-}
-
-/** Only the first task that a slot alone keeps is `next`. */
-function rankPending(board: Board, now: number) {
-  let position = 0;
-  return orderQueue(board.live).map((task) => {
-    const waiting = explainWaiting(board, task, now, position);
-    if (waiting.kind === 'next' || waiting.kind === 'slot') position++;
-    return { task, waiting };
-  });
 }
 
 function viewHead(board: Board, clock: Clock, running: boolean, waiting: number): DashboardHead {
@@ -155,48 +137,6 @@ function headlineOf({ fault, attempts }: Verdict): string {
   }
 }
 
-function viewQueuedRow(task: QueuedTask, waiting: Waiting, clock: Clock): StatusRow {
-  const status =
-    waiting.kind === 'next' || waiting.kind === 'slot' ? 'QUEUED' : waiting.kind === 'paused' ? 'PAUSED' : 'WAITING';
-  return { ...labelOf(task), agent: task.spec.agent, status, progress: describeWaiting(waiting, clock) };
-}
-
-/** Why a queued task waits, in a few words. */
-export function describeWaiting(waiting: Waiting, clock: Clock): string {
-  switch (waiting.kind) {
-    case 'next':
-      return 'next';
-    case 'slot':
-      return 'a free slot';
-    case 'paused':
-      return 'the board to go on';
-    case 'delay':
-      return `until ${clock.timeOfDay(waiting.delay.until)}: the machine could not start it`;
-    case 'problem':
-      return 'its file to be mended';
-    case 'dependencies':
-      return waiting.on.map(describeDependency).join(', ');
-    default:
-      return unreachable(waiting);
-  }
-}
-
-function describeDependency({ id, why }: WaitingOn): string {
-  switch (why) {
-    case 'queued':
-    case 'active':
-      return `on \`${id}\``;
-    case 'attention':
-      return `on \`${id}\`, which needs you`;
-    case 'cancelled':
-      return `on \`${id}\`, which was cancelled`;
-    case 'unknown':
-      return `on \`${id}\`, which does not exist yet`;
-    default:
-      return unreachable(why);
-  }
-}
-
 function viewAttention(task: AttentionTask): AttentionEntry {
   const { verdict, id } = task;
   const failed = verdict.run === null ? null : `.orchestrator/runs/${id}/${verdict.run}`;
@@ -246,7 +186,7 @@ function workOf(verdict: Verdict, board: Board): ReadyWork {
   return { kind: 'branch', branch, baseBranch: board.settings.base ?? 'HEAD', commits, diffstat };
 }
 
-function viewActive(task: ActiveTask, board: Board, clock: Clock): ActiveEntry {
+function viewActive(task: ActiveTask, board: Board, clock: Clock, redact: Redact): ActiveEntry {
   const { phase, spec, past } = task;
   const running = phase.name === 'running' ? phase : null;
   const plan = 'plan' in phase ? phase.plan : past.lastPlan;
@@ -263,6 +203,7 @@ function viewActive(task: ActiveTask, board: Board, clock: Clock): ActiveEntry {
     note: running === null || running.stopping !== null ? describePhase(phase) : (running.view.apiRetry ?? null),
     warnings: running?.view.warnings ?? [],
     recentOutput: running?.view.lastText ?? null,
+    granted: listGranted(board, spec).map(redact),
     follow: `branchboard logs ${task.id} -f`,
   };
 }
@@ -272,16 +213,6 @@ function listBaseBranches(task: ActiveTask, board: Board): readonly string[] {
     const branch = board.finished.get(keyOf(id))?.verdict?.branch ?? null;
     return branch === null ? [] : [branch];
   });
-}
-
-function viewPending(task: QueuedTask, waiting: Waiting, clock: Clock): PendingEntry {
-  const why =
-    waiting.kind === 'next'
-      ? 'next free slot'
-      : waiting.kind === 'dependencies'
-        ? `waits ${describeWaiting(waiting, clock).replace(/^on /, 'for ')}`
-        : `waits for ${describeWaiting(waiting, clock)}`;
-  return { ...labelOf(task), why };
 }
 
 function viewCompleted(task: Reviewed, clock: Clock): CompletedEntry {
@@ -296,8 +227,4 @@ function viewCompleted(task: Reviewed, clock: Clock): CompletedEntry {
     workedMs: verdict.workedMs,
     costUsd: verdict.costUsd,
   };
-}
-
-function labelOf(task: { readonly id: string; readonly spec: { readonly title: string } }) {
-  return { id: task.id, title: task.spec.title };
 }

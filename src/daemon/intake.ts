@@ -39,7 +39,13 @@ export class Intake {
         type: 'taken-in',
         name,
         identity,
-        outcome: { kind: 'accepted', spec: { ...spec, id }, file: accepted.file, warnings: diagnostics },
+        outcome: {
+          kind: 'accepted',
+          spec: { ...spec, id },
+          file: accepted.file,
+          grant: accepted.grant,
+          warnings: diagnostics,
+        },
       };
     }
     if (accepted.same) {

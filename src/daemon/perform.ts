@@ -4,6 +4,8 @@ import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
 import type { CommandOutcome, RunPlan } from '../domain/run.ts';
+import { combineGrants, limitSpec, listAsks, listKeys, type Right } from '../domain/rights.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Argv, TaskId, TaskSpec } from '../domain/task.ts';
 import { renderStory, stripStory, tellStory } from '../markdown/story.ts';
@@ -52,18 +54,20 @@ export interface Ports {
   readonly breakOff: () => void;
 }
 
-/** Performs effects; `settings` are those in force. */
+/** Performs effects; `settings` are those in force, `sandbox` is what the board found. */
 export class Performer {
   readonly #ports: Ports;
   readonly #caretaker: Caretaker;
   readonly #intake: Intake;
   readonly #settings: () => Settings;
+  readonly #sandbox: () => Sandbox | null;
 
-  constructor(ports: Ports, intake: Intake, settings: () => Settings) {
+  constructor(ports: Ports, intake: Intake, settings: () => Settings, sandbox: () => Sandbox | null) {
     this.#ports = ports;
     this.#caretaker = new Caretaker(ports);
     this.#intake = intake;
     this.#settings = settings;
+    this.#sandbox = sandbox;
   }
 
   /** What an effect led to. Throws where it could not be performed. */
@@ -110,6 +114,9 @@ export class Performer {
         return [];
       case 'tell-story':
         return this.#tellStory(effect);
+      case 'drop-grant':
+        await files.dropGrant(effect.task);
+        return [];
       case 'write-hold':
         await files.writeHold(effect.hold);
         return [];
@@ -142,7 +149,12 @@ export class Performer {
     const { task, n, next, past } = effect;
     const { spec, hash } = await this.#readSpec(task, effect.file);
     const role = await roles.find(spec.agent);
+    const rights = await this.#readRights(spec);
     const settings = this.#settings();
+    // Before anything is made of it: what a base that was not granted would bring stays in the worktree.
+    const asks = listAsks(spec, settings, this.#sandbox()).filter((right) => !rights.includes(right));
+    if (asks.length > 0)
+      throw new PortError(`its file now asks for more than it was given (${listKeys(asks).join(', ')})`);
     let workspace = past.lastPlan?.workspace ?? null;
     if (workspace === null) {
       const start = spec.base ?? settings.base;
@@ -168,7 +180,7 @@ export class Performer {
       plannedAt: clock.now(),
     };
     await files.writePlan(plan);
-    return { type: 'run-planned', task, plan, spec };
+    return { type: 'run-planned', task, plan, spec, rights };
   }
 
   /** The file is read again for each run: what it says at the start is what runs. */
@@ -189,10 +201,22 @@ export class Performer {
     return { spec: { ...value, id: task }, hash: await hashText(stripStory(read.value.text)) };
   }
 
+  /** What a task was given, read from the facts: the last scan may be older than its file. */
+  async #readRights(spec: TaskSpec): Promise<readonly Right[]> {
+    const { files } = this.#ports;
+    const [own, parent] = await Promise.all([
+      files.readGrant(spec.id),
+      spec.parent === undefined ? null : files.readGrant(spec.parent),
+    ]);
+    return combineGrants(spec, own, parent);
+  }
+
   async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<News> {
     const { files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
-    const { plan, spec, dependencies } = effect;
+    const { plan, dependencies } = effect;
     const settings = this.#settings();
+    // The settings may have become narrower since it was decided.
+    const spec = limitSpec(effect.spec, settings, this.#sandbox(), effect.rights);
     const role = await roles.find(spec.agent);
     const claudeAgent = role.source === 'claude-agent' ? role : null;
     // Claude Code gives an agent of its own kind its instructions itself.

@@ -67,12 +67,12 @@ export class Publisher {
 
   /** What keeps one of the two from being written is no reason not to write the other. */
   async #write(board: Board, running: boolean): Promise<void> {
-    const { clock, dashboard, files, repo, pid } = this.#ports;
+    const { clock, dashboard, files, repo, pid, redact } = this.#ports;
     const written = await Promise.allSettled([
       dashboard.update((current) =>
-        renderDashboard(viewDashboard(board, clock, running), extractNotes(current ?? '').notes),
+        renderDashboard(viewDashboard(board, clock, running, redact), extractNotes(current ?? '').notes),
       ),
-      files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid }))}\n`),
+      files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid, redact }))}\n`),
     ]);
     const failed = written.find((each) => each.status === 'rejected');
     if (failed !== undefined) this.#published = { facts: -1, progress: -1 };

@@ -3,6 +3,7 @@ import { emptyBoard, step } from '../core/step.ts';
 import type { Board, LastRun } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { emptyRunView } from '../domain/run.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal, ParseGuard, Worktrees } from '../ports.ts';
 import { loadTask } from './load.ts';
@@ -31,11 +32,14 @@ const nobody: typeof onlooker = { recover: (): Promise<LastRun> => Promise.resol
 /** Nobody looks what moved either: that is told once its run is settled. */
 const unlooked: Pick<Worktrees, 'listMoved'> = { listMoved: () => Promise.resolve([]) };
 
-/** Reads the board. It is shut down from the beginning, so that the reducer starts nothing. */
-export async function readBoard(ports: SnapshotPorts, settings: Settings): Promise<Board> {
+/**
+ * Reads the board; `sandbox` is what the last daemon found. It is shut down from the beginning, so that the reducer
+ * starts nothing.
+ */
+export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbox: Sandbox | null): Promise<Board> {
   const { clock, files, journal } = ports;
   const day = clock.day(clock.now());
-  let board: Board = { ...emptyBoard, settings, shutdown: 'asked' };
+  let board: Board = { ...emptyBoard, settings, sandbox, shutdown: 'asked' };
   const waiting: News[] = [
     { type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() },
     { type: 'scanned', scan: await files.scan() },

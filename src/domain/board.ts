@@ -15,6 +15,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
+import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
@@ -51,6 +52,8 @@ export interface BoardScan {
   readonly userPaused: boolean;
   /** The fact of a hold is on disk. */
   readonly holdOnDisk: boolean;
+  /** What the user granted, by task. */
+  readonly grants: ReadonlyMap<TaskKey, Grant>;
 }
 
 /** How the next run of a task is to be made. */
@@ -217,6 +220,8 @@ export interface Board {
   readonly finished: ReadonlyMap<TaskKey, FinishedTask>;
   readonly inbox: ReadonlyMap<string, InboxFile>;
   readonly userPaused: boolean;
+  /** What the user granted, by task, as the last scan found it. */
+  readonly grants: ReadonlyMap<TaskKey, Grant>;
   readonly hold: Hold | null;
   readonly disk: DiskTrouble | null;
   /** When the disk had room again last, and how often it had been looked at, so that one that fills up at once is left alone longer. */
@@ -243,12 +248,14 @@ export type Waiting =
   | { readonly kind: 'paused' }
   | { readonly kind: 'delay'; readonly delay: Delay }
   | { readonly kind: 'problem' }
+  /** Its file asks for rights that it was not given; `refusal` says why it can't be given them, or is null. */
+  | { readonly kind: 'rights'; readonly asks: readonly Right[]; readonly refusal: string | null }
   | { readonly kind: 'dependencies'; readonly on: readonly WaitingOn[] };
 
 /** A dependency that is not done, and why. */
 export interface WaitingOn {
   readonly id: TaskId;
-  readonly why: 'queued' | 'active' | 'attention' | 'cancelled' | 'unknown';
+  readonly why: 'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'unknown';
 }
 
 /** The outside's answer about a task's base. */

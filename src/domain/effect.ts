@@ -6,6 +6,7 @@
 import type { FileIdentity, NextRun, TaskFile, TaskPast } from './board.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
+import type { Right } from './rights.ts';
 import type { RunId, RunPlan, RunRecord, StopCause, Verdict } from './run.ts';
 import type { Argv, Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -53,6 +54,8 @@ export type Effect =
       readonly task: TaskId;
       readonly plan: RunPlan;
       readonly spec: TaskSpec;
+      /** What the task was given beyond the settings. */
+      readonly rights: readonly Right[];
       readonly dependencies: readonly Handoff[];
       /** Whether the user edited the task since its last run. */
       readonly taskChanged: boolean;
@@ -76,6 +79,8 @@ export type Effect =
   | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }
   /** Renews the generated section at the end of the task's file: `moved`, with the file as it is now. */
   | { readonly type: 'tell-story'; readonly task: TaskId; readonly file: TaskFile; readonly verdict: Verdict }
+  /** Removes what was granted to a task that is gone. */
+  | { readonly type: 'drop-grant'; readonly task: TaskId }
   | { readonly type: 'write-hold'; readonly hold: Hold | null }
   /** Looks whether the disk has room again: `disk-looked-at`. */
   | { readonly type: 'look-at-disk' }

@@ -4,6 +4,7 @@ import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView, Verdict } from './run.ts';
+import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
@@ -14,6 +15,8 @@ export type TakenIn =
       readonly kind: 'accepted';
       readonly spec: TaskSpec;
       readonly file: TaskFile;
+      /** What `add` recorded of it, or null. */
+      readonly grant: Grant | null;
       readonly warnings: readonly Diagnostic[];
     }
   /** The same file, byte for byte, as a task that waits already: the inbox's copy was removed. */
@@ -45,7 +48,14 @@ export type BoardEvent = { readonly at: number } & (
       readonly spec: TaskSpec | null;
       readonly diagnostics: readonly Diagnostic[];
     }
-  | { readonly type: 'run-planned'; readonly task: TaskId; readonly plan: RunPlan; readonly spec: TaskSpec }
+  /** `rights` are those that the task was given, read together with its file. */
+  | {
+      readonly type: 'run-planned';
+      readonly task: TaskId;
+      readonly plan: RunPlan;
+      readonly spec: TaskSpec;
+      readonly rights: readonly Right[];
+    }
   | { readonly type: 'base-conflicted'; readonly task: TaskId; readonly conflict: BaseConflict }
   | { readonly type: 'moved'; readonly task: TaskId; readonly file: TaskFile }
   /** `setAside` are the paths of the repository's configuration that the run does not read from its own branch. */

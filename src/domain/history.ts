@@ -2,13 +2,22 @@ import type { Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { PauseReason, RunId, StopCause } from './run.ts';
+import type { RightKey } from './rights.ts';
 import type { Column, TaskId } from './task.ts';
 
 /** A line of `history.jsonl`: what happened, for people and scripts. */
 export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'board-started' }
   | { readonly type: 'board-stopped' }
-  | { readonly type: 'task-accepted'; readonly task: TaskId; readonly title: string }
+  | {
+      readonly type: 'task-accepted';
+      readonly task: TaskId;
+      readonly title: string;
+      /** Such as `dropped` or `child-of db-schema`. */
+      readonly origin: string;
+    }
+  /** Its file asks for rights under these keys, and waits for a grant. */
+  | { readonly type: 'task-asks'; readonly task: TaskId; readonly keys: readonly RightKey[] }
   | { readonly type: 'inbox-rejected'; readonly name: string; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'inbox-repeated'; readonly name: string; readonly task: TaskId }
   | { readonly type: 'task-found'; readonly task: TaskId; readonly column: Column; readonly note: string }

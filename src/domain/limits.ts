@@ -8,6 +8,8 @@ export const limits = {
   maxYamlDepth: 16,
   maxSettingsFileBytes: 64 * 1024,
   maxTitleChars: 120,
+  /** A longer fact of what was granted to a task counts for nothing. */
+  maxGrantBytes: 256 * 1024,
   /** The most dependencies a task may name. */
   maxDependencies: 256,
 

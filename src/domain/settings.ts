@@ -32,6 +32,19 @@ export interface Settings {
   };
   readonly permissionMode: string;
   readonly allowedTools: readonly string[];
+  /** What any task's file may have beyond these settings without its user being asked. */
+  readonly taskRights: {
+    readonly permissionModes: readonly string[];
+    readonly allowedTools: readonly string[];
+    /** Commands that files may add; `any` lets them leave out those of the settings as well. */
+    readonly verify: 'any' | readonly Argv[];
+    /** The most that files may give themselves; null is what these settings give. */
+    readonly budgetUsd: number | null;
+    readonly timeoutMs: number | null;
+    readonly retries: number | null;
+    /** Branches and commits that files may start from. */
+    readonly base: readonly string[];
+  };
   readonly verify: readonly Argv[];
   readonly setup: readonly Argv[];
   /** Globs of ignored files that are copied into a new worktree. */
@@ -107,6 +120,15 @@ export const defaultSettings: Settings = {
     'Bash(git log)',
     'Bash(git show *)',
   ],
+  taskRights: {
+    permissionModes: [],
+    allowedTools: [],
+    verify: [],
+    budgetUsd: null,
+    timeoutMs: null,
+    retries: null,
+    base: [],
+  },
   verify: [],
   setup: [],
   copy: [],

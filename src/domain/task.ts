@@ -26,6 +26,13 @@ export type TaskKey = string & { readonly [brand]: 'TaskKey' };
 /** A program and its arguments, never run through a shell. */
 export type Argv = readonly [program: string, ...args: string[]];
 
+/** A command as a person would type it in a shell; two commands have the same text only if all their words are the same. */
+export function formatCommand(argv: readonly string[]): string {
+  return argv.map((word) => (plainWord.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)).join(' ');
+}
+
+const plainWord = /^[\w@%+=:,./-]+$/;
+
 /** The folders that a task's file moves through once it was accepted. */
 export const columns = ['queued', 'active', 'attention', 'done', 'archive'] as const;
 /** One of {@link columns}. */
@@ -60,6 +67,10 @@ export interface TaskSpec {
   readonly verify?: readonly Argv[];
   readonly permissionMode?: string;
   readonly allowedTools?: readonly string[];
+  /** The task whose agent proposed this one: it never has more rights than that. */
+  readonly parent?: TaskId;
+  /** Where it was imported from, such as the address of an issue: others wrote it, and it can be given no rights. */
+  readonly imported?: string;
 }
 
 /** The longest id, in characters. */

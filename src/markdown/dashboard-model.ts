@@ -125,6 +125,8 @@ export interface ActiveEntry extends TaskLabel {
   /** What the run's start lacked. */
   readonly warnings: readonly string[];
   readonly recentOutput: string | null;
+  /** What it may beyond the settings because the user granted it. */
+  readonly granted: readonly string[];
   /** The command that follows its output. */
   readonly follow: string;
 }

@@ -200,6 +200,10 @@ function describeActive(entry: ActiveEntry): PhrasingContent[][] {
   if (entry.recentOutput !== null) {
     described.push([strong('Recent output'), plain(': "'), ...prose(entry.recentOutput), plain('"')]);
   }
+  if (entry.granted.length > 0) {
+    const rights = entry.granted.slice(0, limits.maxDashboardRows).map((right) => [code(right)]);
+    described.push([strong('Granted'), plain(': '), ...intersperse(rights, ', ')]);
+  }
   described.push([strong('Follow it'), plain(': '), code(entry.follow)]);
   return described;
 }

@@ -81,6 +81,7 @@ function readSettings(fields: Fields): Settings {
     commands: { env: fields.section('commands').read('env', readList(readVariableName)) ?? defaults.commands.env },
     permissionMode: fields.read('permission_mode', readArgument) ?? defaults.permissionMode,
     allowedTools: [...new Set([...defaults.allowedTools, ...(fields.read('allowed_tools', readTools) ?? [])])],
+    taskRights: readTaskRights(fields.section('task_rights')),
     verify: fields.read('verify', readList(readCommand)) ?? defaults.verify,
     setup: fields.read('setup', readList(readCommand)) ?? defaults.setup,
     copy: fields.read('copy', readList(readRepositoryPath)) ?? defaults.copy,
@@ -137,6 +138,26 @@ const readDomain: Read<string> = (field) => {
 const readVariableName: Read<string> = (field) => {
   const text = readLine(field);
   return text === null || variableName.test(text) ? text : refuse(field, 'the name of an environment variable');
+};
+
+function readTaskRights(fields: Fields): Settings['taskRights'] {
+  const defaults = defaultSettings.taskRights;
+  return {
+    permissionModes: fields.read('permission_modes', readList(readArgument)) ?? defaults.permissionModes,
+    allowedTools: fields.read('allowed_tools', readTools) ?? defaults.allowedTools,
+    verify: fields.read('verify', readFreeChecks) ?? defaults.verify,
+    budgetUsd: fields.read('budget_usd', readDollars) ?? defaults.budgetUsd,
+    timeoutMs: fields.read('timeout', readDurationMs) ?? defaults.timeoutMs,
+    retries: fields.read('retries', readInteger(0, maxRetries)) ?? defaults.retries,
+    base: fields.read('base', readList(readArgument)) ?? defaults.base,
+  };
+}
+
+/** `true` for any command, `false` for none, or the commands. */
+const readFreeChecks: Read<Settings['taskRights']['verify']> = (field) => {
+  const value = field.node.kind === 'scalar' ? field.node.value : null;
+  if (typeof value === 'boolean') return value ? 'any' : [];
+  return readList(readCommand)(field);
 };
 
 function readWorktrees(fields: Fields): Settings['worktrees'] {
@@ -228,6 +249,17 @@ const defaultText = `# The settings of this board. Each key stands here with its
 # What the agent may do without being asked. Tools are added to those that let it look at its work and commit it.
 #permission_mode: acceptEdits
 #allowed_tools: []
+
+# What any task's file may have beyond the settings above and below without asking you; for the rest it waits until you
+# grant it. Tools are rules word for word; verify: true, or commands; base: branches.
+#task_rights:
+#  permission_modes: []
+#  allowed_tools: []
+#  verify: []
+#  budget_usd:
+#  timeout:
+#  retries:
+#  base: []
 
 # Commands that must succeed in a task's worktree before the task is done, and commands run in a new worktree.
 # Each is a program with its arguments; no shell is used. Such as: verify: [npm test, npm run lint]

@@ -16,6 +16,7 @@ import {
   readDollars,
   readDurationMs,
   readInteger,
+  readLine,
   readList,
   readPriority,
   readRepositoryPath,
@@ -101,6 +102,8 @@ function readOverrides(fields: Fields): Overrides {
   const verify = fields.read('verify', readList(readCommand));
   const permissionMode = fields.read('permission_mode', readArgument);
   const allowedTools = fields.read('allowed_tools', readTools);
+  const parent = fields.read('parent', readParent);
+  const imported = fields.read('imported', readLine);
   return {
     ...(base !== undefined && { base }),
     ...(model !== undefined && { model }),
@@ -112,6 +115,8 @@ function readOverrides(fields: Fields): Overrides {
     ...(verify !== undefined && { verify }),
     ...(permissionMode !== undefined && { permissionMode }),
     ...(allowedTools !== undefined && { allowedTools }),
+    ...(parent !== undefined && { parent }),
+    ...(imported !== undefined && { imported }),
   };
 }
 
@@ -194,6 +199,11 @@ const readDependency: Read<Dependency> = (field) => {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   const isList = parts.length > 1 && parts.every((part) => parseTaskId(part) !== undefined);
   return refuse(field, "a task's id", isList ? `Write a list: \`[${clip(parts.join(', '), 200)}]\`.` : undefined);
+};
+
+const readParent: Read<TaskId> = (field) => {
+  const text = readText(field);
+  return text === null ? null : (parseTaskId(text) ?? refuse(field, "a task's id"));
 };
 
 /** Each id once, in the order written; the task's own id is refused. */

@@ -26,12 +26,6 @@ export function oneLine(text: string): string {
   return cleanText(text).replace(/\s+/g, ' ').trim();
 }
 
-/** A command as a person would type it in a shell. */
-export function formatCommand(argv: readonly string[]): string {
-  return argv.map((word) => (plainWord.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)).join(' ');
-}
-
-const plainWord = /^[\w@%+=:,./-]+$/;
 /** Control characters but tab, line feed and carriage return; and surrogates that stand alone. */
 const unprintable = /(?![\t\n\r])[\p{Control}\p{Surrogate}]/gu;
 /** Odd, so that adding it again and again comes by every 32-bit number. */

@@ -1,7 +1,6 @@
 /** What an agent may do without asking: nobody is there to be asked. */
 import type { Settings } from '../domain/settings.ts';
-import type { TaskSpec } from '../domain/task.ts';
-import { formatCommand } from './fence.ts';
+import { formatCommand, type TaskSpec } from '../domain/task.ts';
 
 /** A role as the prompt and the permissions need it. */
 export interface PromptRole {

@@ -7,9 +7,9 @@
 import type { Handoff } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Fault, RunPlan } from '../domain/run.ts';
-import type { Argv, TaskSpec } from '../domain/task.ts';
+import { formatCommand, type Argv, type TaskSpec } from '../domain/task.ts';
 import { adviseAfter } from './advice.ts';
-import { cleanText, code, fence, formatCommand, oneLine } from './fence.ts';
+import { cleanText, code, fence, oneLine } from './fence.ts';
 import { selectNotes } from './notes.ts';
 import { isReader } from './permissions.ts';
 import type { PromptRole } from './permissions.ts';

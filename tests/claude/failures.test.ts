@@ -169,18 +169,16 @@ if (readFileSync('t.txt', 'utf8') === 'right\\n') process.exit(0);
 console.error('t.txt is not right');
 process.exit(1);
 `;
-    await withBoard(
-      { script: castParts({ t: part }), files: { 'check.mjs': check }, config: 'sandbox: off' },
-      async (board) => {
-        board.drop({ t: '---\nverify: node check.mjs\n---\nWrite t.txt.\n' });
-        expect((await board.runUntilIdle()).code).toBe(0);
-        expectRetried(board, 'verify-failed', 't.txt is not right');
-        expect(checks).toEqual([expect.stringContaining('t.txt is not right')]);
-        expect(board.record('t', 2).exit.view.denials).toEqual([]);
-        expect(board.task('t')).toMatchObject({ column: 'done', attempt: 2, commits: 2, summary: 'Mended it.' });
-        expect(board.dashboard).toContain('verify passed');
-      },
-    );
+    const config = 'sandbox: off\ntask_rights: { verify: node check.mjs }';
+    await withBoard({ script: castParts({ t: part }), files: { 'check.mjs': check }, config }, async (board) => {
+      board.drop({ t: '---\nverify: node check.mjs\n---\nWrite t.txt.\n' });
+      expect((await board.runUntilIdle()).code).toBe(0);
+      expectRetried(board, 'verify-failed', 't.txt is not right');
+      expect(checks).toEqual([expect.stringContaining('t.txt is not right')]);
+      expect(board.record('t', 2).exit.view.denials).toEqual([]);
+      expect(board.task('t')).toMatchObject({ column: 'done', attempt: 2, commits: 2, summary: 'Mended it.' });
+      expect(board.dashboard).toContain('verify passed');
+    });
   });
 });
 

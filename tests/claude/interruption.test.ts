@@ -16,6 +16,7 @@ spawn('sh', ['-c', script, process.execPath], { detached: true, stdio: 'ignore' 
 setInterval(() => {}, 1e6);
 `;
 const mayWait = '---\nallowed_tools: ["Bash(node endless.mjs)"]\n---\nWrite t.txt.\n';
+const waitAllowed = 'task_rights: { allowed_tools: ["Bash(node endless.mjs)"] }';
 const cutOff = byPrompt(
   inTurns(write('t.txt', 't\n'), bash('node endless.mjs')),
   inTurns(commit('add t'), finish('Went on and committed it.')),
@@ -56,7 +57,8 @@ describe.concurrent('a board that is stopped while an agent works', { timeout: b
 
   for (const { name, stop } of ways) {
     test(`${name} leaves no process, and resumes the same session at no attempt's cost`, async () => {
-      await withBoard({ script: castParts({ t: cutOff }), files: { 'endless.mjs': endless } }, async (board) => {
+      const files = { 'endless.mjs': endless };
+      await withBoard({ script: castParts({ t: cutOff }), files, config: waitAllowed }, async (board) => {
         board.drop({ t: mayWait });
         const daemon = board.launch('start');
         await waitUntil('the command of the agent', () => isAtCommand(board));
@@ -164,7 +166,8 @@ rmSync(process.env.HOME + '/.claude/projects', { recursive: true });
 console.error('t.txt is not right');
 process.exit(1);
 `;
-    await withBoard({ script, files: { 'check.mjs': check }, config: 'sandbox: off' }, async (board) => {
+    const config = 'sandbox: off\ntask_rights: { verify: node check.mjs }';
+    await withBoard({ script, files: { 'check.mjs': check }, config }, async (board) => {
       board.drop({ t: '---\nverify: node check.mjs\n---\nWrite t.txt.\n' });
       expect((await board.runUntilIdle()).code).toBe(0);
       expect(board.plan('t', 2)).toMatchObject({ attempt: 2, session: { mode: 'resume' } });

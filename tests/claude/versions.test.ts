@@ -23,6 +23,8 @@ exit 0
 `;
 const leaving = (how: 'go' | 'stay'): ReturnType<typeof bash> => bash(`sh leave.sh ${how}`);
 const mayLeave = '---\nallowed_tools: ["Bash(sh leave.sh *)"]\n---\nWrite t.txt.\n';
+/** What `mayLeave` asks for. */
+const leaveAllowed = 'sandbox: off\ntask_rights: { allowed_tools: ["Bash(sh leave.sh *)"] }';
 const files = { 'leave.sh': leaveAll };
 const work = deliver('t.txt', 't\n');
 
@@ -47,7 +49,7 @@ for (const version of claudeVersionNames) {
   describe.concurrent(`claude ${version}`, { timeout: boardTestTimeoutMs }, () => {
     test('leaves nothing behind after a good run', async () => {
       const part = inTurns(write('t.txt', 't\n'), leaving('go'), commit('add t'), finish('Added t.txt.'));
-      await withClaude(part, { files, config: 'sandbox: off' }, async (board) => {
+      await withClaude(part, { files, config: leaveAllowed }, async (board) => {
         board.drop({ t: mayLeave });
         expect((await board.runUntilIdle()).code).toBe(0);
         expectNothingLeft(board);
@@ -62,7 +64,7 @@ for (const version of claudeVersionNames) {
     test('leaves nothing behind when its time is over, and is resumed', async () => {
       const part = byPrompt(inTurns(leaving('stay')), work);
       // Far longer than it takes to get there, on a machine that is busy as well.
-      await withClaude(part, { files, config: 'sandbox: off\ntimeout: 40s' }, async (board) => {
+      await withClaude(part, { files, config: `${leaveAllowed}\ntimeout: 40s` }, async (board) => {
         board.drop({ t: mayLeave });
         expect((await board.runUntilIdle()).code).toBe(0);
         expectNothingLeft(board);
@@ -82,7 +84,7 @@ for (const version of claudeVersionNames) {
           inTurns(write('t.txt', 't\n'), leaving('stay')),
           inTurns(commit('add t'), finish('Went on.')),
         );
-        await withClaude(part, { files, config: 'sandbox: off' }, async (board) => {
+        await withClaude(part, { files, config: leaveAllowed }, async (board) => {
           board.drop({ t: mayLeave });
           const daemon = board.launch('start', '--until-idle');
           await waitUntil('its command', () => readLeft(board).length === 5);

@@ -10,6 +10,9 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     priority: 'normal',
     dependsOn: [],
     waitingFor: [],
+    asksFor: [],
+    granted: [],
+    origin: 'dropped',
     attempt: 1,
     branch: null,
     base: null,
@@ -29,5 +32,6 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
 
 /** A board that runs. */
 export function boardData(tasks: readonly TaskData[], changes: Partial<BoardData> = {}): BoardData {
-  return { version: 1, repo: '/repo', daemon: { running: true, pid: 7 }, paused: null, tasks, omitted: 0, ...changes };
+  const daemon = { running: true, pid: 7 };
+  return { version: 1, repo: '/repo', daemon, sandbox: 'on', paused: null, tasks, omitted: 0, ...changes };
 }

@@ -68,7 +68,7 @@ describe('nothing starts', () => {
     const paused = new Scene().tell({ type: 'scanned', scan: scanOf({}, { userPaused: true }) });
     const file = fileIn('queued', 'a');
     const spec = makeSpec({ id: id('a') });
-    const outcome = { kind: 'accepted', file, spec, warnings: [] } as const;
+    const outcome = { kind: 'accepted', file, spec, grant: null, warnings: [] } as const;
     paused.tell({ type: 'taken-in', name: 'a.md', identity: file.identity, outcome });
     expect(paused.states).toEqual({ a: 'queued' });
     expect(new Scene().tell({ type: 'shutdown-asked' }).queue({ id: 'a' }).states).toEqual({ a: 'queued' });

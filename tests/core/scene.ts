@@ -3,6 +3,7 @@ import { step, emptyBoard } from '../../src/core/step.ts';
 import type { Board, BoardScan, FileIdentity, LoadedTask, Task, TaskFile } from '../../src/domain/board.ts';
 import type { Effect, EffectKind } from '../../src/domain/effect.ts';
 import type { BoardEvent } from '../../src/domain/event.ts';
+import type { HistoryEntry } from '../../src/domain/history.ts';
 import {
   emptyRunView,
   type AgentResult,
@@ -11,6 +12,7 @@ import {
   type RunPlan,
   type RunView,
 } from '../../src/domain/run.ts';
+import type { Grant, Right } from '../../src/domain/rights.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { fileNameOf, keyOf, parseTaskId, type Column, type TaskId, type TaskSpec } from '../../src/domain/task.ts';
 import { id, makePlan, makeSpec } from '../prompt/input.ts';
@@ -49,6 +51,7 @@ export function scanOf(files: Partial<Record<Column, readonly string[]>>, rest: 
     },
     userPaused: false,
     holdOnDisk: false,
+    grants: new Map(),
     ...rest,
   };
 }
@@ -115,6 +118,8 @@ export class Scene {
   at = start;
   /** What the last event led to, the history aside. */
   effects: readonly Effect[] = [];
+  /** What the last event added to the history. */
+  journal: readonly HistoryEntry[] = [];
 
   constructor(settings: Partial<Settings> = {}) {
     this.board = { ...emptyBoard, settings: { ...defaultSettings, ...settings } };
@@ -125,6 +130,7 @@ export class Scene {
     const next = step(this.board, { ...event, at: this.at });
     this.board = next.board;
     this.effects = next.effects.filter((effect) => effect.type !== 'journal');
+    this.journal = next.effects.flatMap((effect) => (effect.type === 'journal' ? [effect.entry] : []));
     return this;
   }
 
@@ -173,8 +179,21 @@ export class Scene {
       plannedAt: this.at,
       session: next.resume === null ? { mode: 'fresh', id: 'session' } : { mode: 'resume', id: next.resume },
     });
-    this.tell({ type: 'run-planned', task: task.id, plan, spec: task.spec });
+    this.tell({ type: 'run-planned', task: task.id, plan, spec: task.spec, rights: this.rights(name) });
     return plan;
+  }
+
+  /** What a task was granted. */
+  rights(name: string): readonly Right[] {
+    return this.board.grants.get(keyOf(id(name)))?.rights ?? [];
+  }
+
+  /** The user grants a task rights, and the board sees it; its files are where they were. */
+  grant(name: string, ...rights: readonly Right[]): this {
+    const { scan } = this.board;
+    if (scan === null) throw new Error('nothing was scanned yet');
+    const grant: Grant = { version: 1, task: id(name), origin: 'dropped', rights };
+    return this.tell({ type: 'scanned', scan: { ...scan, grants: new Map(scan.grants).set(keyOf(id(name)), grant) } });
   }
 
   /** The agent ends. */

@@ -17,7 +17,14 @@ const holdUntil = (until: number): Hold => ({
   strikes: 1,
 });
 const emptyScan: BoardScan = {
-  ...{ inbox: new Map(), inboxRefused: new Map(), inboxSettlesAt: null, userPaused: false, holdOnDisk: false },
+  ...{
+    inbox: new Map(),
+    inboxRefused: new Map(),
+    inboxSettlesAt: null,
+    userPaused: false,
+    holdOnDisk: false,
+    grants: new Map(),
+  },
   columns: { queued: new Map(), active: new Map(), attention: new Map(), done: new Map(), archive: new Map() },
 };
 

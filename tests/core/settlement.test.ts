@@ -209,7 +209,7 @@ describe('late news of what a task was before', () => {
 it('a task that was edited to wait for another just before its start waits', () => {
   const scene = new Scene().queue({ id: 'a' });
   const spec = makeSpec({ id: id('a'), dependsOn: ids('ghost') });
-  scene.tell({ type: 'run-planned', task: id('a'), plan: makePlan({ task: id('a') }), spec });
+  scene.tell({ type: 'run-planned', task: id('a'), plan: makePlan({ task: id('a') }), spec, rights: [] });
   expect(scene.asked).toEqual(['record-exit', 'keep-work', 'move-task']);
   scene.settle('a');
   expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1 } });

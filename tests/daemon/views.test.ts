@@ -16,6 +16,9 @@ const clock: Clock = {
   uuid: () => 'uuid',
 };
 
+/** Takes one word out. */
+const redact = (text: string): string => text.replaceAll('hunter2', '•••');
+
 /** One task done, one at work, one with a question, one that waits for it, and one that waits for nobody knows what. */
 function busy(): Scene {
   const scene = new Scene({ maxParallel: 3 }).queue(
@@ -40,7 +43,8 @@ function busy(): Scene {
 }
 
 describe('the board as data', () => {
-  const describe_ = (scene: Scene, running = true) => describeBoard(scene.board, { running, repo: '/repo', pid: 7 });
+  const describe_ = (scene: Scene, running = true) =>
+    describeBoard(scene.board, { running, repo: '/repo', pid: 7, redact });
 
   it('lists tasks at work first, then those that need the user, the queue in its order, and what is done', () => {
     const { tasks, daemon, paused, omitted } = describe_(busy());
@@ -67,7 +71,7 @@ describe('the board as data', () => {
     const scene = busy();
     const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, isTold: true, strikes: 1 } as const;
     const board = { ...scene.board, hold };
-    const { paused } = describeBoard(board, { running: true, repo: '', pid: 7 });
+    const { paused } = describeBoard(board, { running: true, repo: '', pid: 7, redact });
     expect(paused).toEqual({ reason: 'usage-limit', until: null });
   });
 
@@ -76,7 +80,9 @@ describe('the board as data', () => {
     const result = makeResult({ isError: true, apiErrorStatus: 401 });
     scene.exit(scene.run('a'), makeExit({ result }, { exitCode: 1 })).settle('a');
     expect(describe_(scene).paused).toMatchObject({ reason: 'auth' });
-    expect(describeBoard({ ...scene.board, userPaused: true }, { running: false, repo: '', pid: 7 })).toMatchObject({
+    expect(
+      describeBoard({ ...scene.board, userPaused: true }, { running: false, repo: '', pid: 7, redact }),
+    ).toMatchObject({
       paused: { reason: 'user', until: null },
       daemon: { running: false, pid: null },
     });
@@ -89,6 +95,7 @@ describe('the dashboard', () => {
       busy().board,
       clock,
       true,
+      redact,
     );
     expect(head).toMatchObject({ status: { kind: 'running' }, slotsUsed: 1, slotsTotal: 3, waiting: 2 });
     expect(quickStatus.rows.map(({ id, status, progress }) => [id, status, progress])).toEqual([
@@ -113,7 +120,7 @@ describe('the dashboard', () => {
     const warning = { severity: 'warning', file: 'a.md', line: 3, column: 1, message: 'odd' } as const;
     const error = { ...warning, severity: 'error' } as const;
     const scene = new Scene().load(loadedIn('queued', 'a', { diagnostics: [error, warning] }));
-    const shown = () => viewDashboard(scene.board, clock, true).taskWarnings.rows;
+    const shown = () => viewDashboard(scene.board, clock, true, (text) => text).taskWarnings.rows;
     expect(shown()).toEqual([{ id: 'a', title: scene.task('a').spec.title, warning }]);
     const read = (diagnostics: readonly Diagnostic[]) =>
       scene.tell({ type: 'task-read', file: fileIn('queued', 'a'), spec: makeSpec({ id: id('a') }), diagnostics });
@@ -139,20 +146,60 @@ describe('the dashboard', () => {
     scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
     const view = { ...emptyRunView, warnings };
     scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
-    const { needsYou, ready, active } = viewDashboard(scene.board, clock, true);
+    const { needsYou, ready, active } = viewDashboard(scene.board, clock, true, (text) => text);
     expect([needsYou.rows, ready.rows, active.rows]).toMatchObject([[{ warnings }], [{ warnings }], [{ warnings }]]);
   });
 
   it('calls the first task that a slot alone keeps the next', () => {
     const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' }, { id: 'c' });
-    const { pending } = viewDashboard(scene.board, clock, true);
+    const { pending } = viewDashboard(scene.board, clock, true, redact);
     expect(pending.rows.map(({ id, why }) => [id, why])).toEqual([
       ['b', 'next free slot'],
       ['c', 'waits for a free slot'],
     ]);
   });
 
+  it('says what a task asks for and was granted, and lists what it asks for under Needs You, without secrets', () => {
+    const verify = [['check', '--token=hunter2']] as const;
+    const scene = new Scene({ maxParallel: 1 }).queue(
+      { id: 'a', title: 'First', allowedTools: ['Bash'], priority: 'high' },
+      { id: 'b', verify, allowedTools: ['Bash'] },
+      { id: 'c', dependsOn: ids('b') },
+    );
+    scene.grant('b', 'allowed_tools Bash').grant('a', 'allowed_tools Bash');
+    scene.run('a');
+    const { needsYou, quickStatus, pending, active } = viewDashboard(scene.board, clock, true, redact);
+    expect(quickStatus.rows.map(({ status, progress }) => `${status} ${progress}`)).toEqual([
+      'ACTIVE running',
+      'WAITING asks for `verify check --token=•••`',
+      'WAITING on `b`, which asks for rights',
+    ]);
+    expect(needsYou.rows).toMatchObject([
+      {
+        id: 'b',
+        headline: 'asks for rights',
+        commands: ['branchboard grant b', 'branchboard show b', 'branchboard cancel b'],
+      },
+    ]);
+    expect(needsYou.rows[0]?.detail).toContain('`verify check --token=•••`');
+    expect(pending.rows[0]?.why).toBe('asks for `verify check --token=•••` (granted: `allowed_tools Bash`)');
+    expect(active.rows).toMatchObject([{ id: 'a', granted: ['allowed_tools Bash'] }]);
+    const { tasks } = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
+    expect(tasks.find(({ id }) => id === 'b')).toMatchObject({
+      ...{ asksFor: ['verify check --token=•••'], granted: ['allowed_tools Bash'], origin: 'dropped' },
+    });
+  });
+
+  it('names as many rights as there is room for, and how many more there are', () => {
+    const allowedTools = Array.from({ length: 12 }, (_, index) => `Bash(${'x'.repeat(60)} ${String(index)})`);
+    const { board } = new Scene().queue({ id: 'a', allowedTools });
+    const [entry] = viewDashboard(board, clock, true, redact).needsYou.rows;
+    const lines = entry?.detail?.split('\n') ?? [];
+    expect(lines).toHaveLength(5);
+    expect(lines[3]).toBe('and 10 more: `branchboard show a`');
+  });
+
   it('of a board that is not running says so', () => {
-    expect(viewDashboard(busy().board, clock, false).head.status).toEqual({ kind: 'stopped', reason: null });
+    expect(viewDashboard(busy().board, clock, false, redact).head.status).toEqual({ kind: 'stopped', reason: null });
   });
 });

@@ -115,6 +115,7 @@ function fill(text: string): DashboardModel {
         note: text,
         warnings: [text, text],
         recentOutput: text,
+        granted: [text],
         follow: text,
       },
     ]),
@@ -305,6 +306,7 @@ describe('renderDashboard', () => {
           note: null,
           warnings: ['the plugin "x": not found', 'the plugin "y": not found'],
           recentOutput: 'Added JWT validation to auth.ts',
+          granted: [],
           follow: 'branchboard logs add-auth -f',
         },
       ]),
@@ -345,6 +347,7 @@ Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl
 Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · verify passed · 6 min · $0.42
 
 - the MCP server "db" did not start
+
 > Added the users and sessions tables, with a migration.
 
 **Changes what runs**: \`.mcp.json\`, \`package.json (scripts)\`

@@ -29,6 +29,14 @@ agent:
   env: { API_URL: http://localhost, DEBUG: 1, FLAG: true, __proto__: x }
 permission_mode: dontAsk
 allowed_tools: ["Bash(npm test)", "Bash(git add *)"]
+task_rights:
+  permission_modes: [auto]
+  allowed_tools: "WebFetch, Bash(make a, b)"
+  verify: [npm run e2e, "true"]
+  budget_usd: 10
+  timeout: 3h
+  retries: 4
+  base: [release/1.0]
 verify: npm test
 setup: [npm ci, "echo 'a b'"]
 copy: [.env, "config/*.local"]
@@ -62,6 +70,15 @@ notify: notify-send Board
       commands: { env: [] },
       permissionMode: 'dontAsk',
       allowedTools: [...defaultSettings.allowedTools, 'Bash(npm test)'],
+      taskRights: {
+        permissionModes: ['auto'],
+        allowedTools: ['WebFetch', 'Bash(make a, b)'],
+        verify: [['npm', 'run', 'e2e'], ['true']],
+        budgetUsd: 10,
+        timeoutMs: 10_800_000,
+        retries: 4,
+        base: ['release/1.0'],
+      },
       verify: [['npm', 'test']],
       setup: [
         ['npm', 'ci'],
@@ -73,6 +90,15 @@ notify: notify-send Board
       dailyBudgetUsd: 20,
       notify: ['notify-send', 'Board'],
     });
+  });
+
+  it.each([
+    ['true', 'any'],
+    ['false', []],
+    ['make', [['make']]],
+    ['"true"', [['true']]],
+  ])('let files have any check, none or those named: task_rights.verify: %s', (written, read) => {
+    expect(parse(`task_rights: { verify: ${written} }`).value?.taskRights.verify).toEqual(read);
   });
 
   it('refuse what would be taken and not done', () => {
@@ -208,7 +234,9 @@ describe('the settings file that init writes', () => {
   it('names every setting', () => {
     const keys = ['max_parallel', 'retries', 'timeout', 'stall_after', 'base', 'branch_prefix', 'agent', '  kind'];
     keys.push('  command', '  args', '  env', 'sandbox', '  mode', '  allowed_domains', '  deny_read');
-    keys.push('commands', '  env', 'permission_mode', 'allowed_tools', 'verify', 'setup', 'copy');
+    keys.push('commands', '  env', 'permission_mode', 'allowed_tools');
+    keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
+    keys.push('  retries', '  base', 'verify', 'setup', 'copy');
     keys.push('worktrees', '  dir', '  reuse', 'budget_usd', 'daily_budget_usd', 'notify');
     const named = uncomment(renderDefaultSettings(null)).matchAll(/^( *[a-z_]+):/gm);
     expect([...named].map(([, key]) => key)).toEqual(keys);

@@ -57,6 +57,7 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
         'start',
         () => {
           if (folder.claim !== 'none') throw new PortError('the claim is taken', { fault: spawnFailed });
+          world.checkRights(request);
           const agent = spawn(world, plan, facts, folder);
           agent.follower = { life, listener, leaving: false, adopted: false };
           followed.set(formatRunId(plan), agent);

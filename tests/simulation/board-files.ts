@@ -2,7 +2,7 @@
 import { isSameFile, type FileIdentity, type TaskFile } from '../../src/domain/board.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { failure, success } from '../../src/domain/result.ts';
-import { columns, fileNameOf, type Column, type TaskId } from '../../src/domain/task.ts';
+import { columns, fileNameOf, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';
 import { PortError, type BoardFiles } from '../../src/ports.ts';
 import type { Call } from './calls.ts';
 import type { World } from './world.ts';
@@ -71,6 +71,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         columns: { queued, active, ...lists() },
         userPaused: world.paused,
         holdOnDisk: world.hold !== null,
+        grants: world.grants,
       };
     },
     readInbox: (name, identity) =>
@@ -88,6 +89,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
             return { kind: 'in-use', by, same: by.column === 'queued' && stored(by).text === text } as const;
           }
           world.folders.delete(id);
+          world.dropGrant(id);
           const file = { text, userText: text, identity: world.identify(text) };
           world.columns.queued.set(fileNameOf(id), file);
           world.accepted++;
@@ -97,6 +99,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
           return {
             kind: 'accepted',
             file: { column: 'queued', name: fileNameOf(id), identity: file.identity },
+            grant: null,
           } as const;
         },
         alone,
@@ -200,6 +203,11 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
     writeVerdict: (task, verdict) =>
       call('write-verdict', () => {
         world.folderOf(task).verdict = verdict;
+      }),
+    readGrant: (task) => call('read-grant', () => world.grants.get(keyOf(task)) ?? null),
+    dropGrant: (task) =>
+      call('drop-grant', () => {
+        if (findTwin(task) === null) world.dropGrant(task);
       }),
     readHold: () => call('read-hold', () => world.hold, { safe: true }),
     writeHold: (hold) =>

@@ -123,10 +123,11 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
 /** Checks that pass or fail. */
 export function makeCommands(world: World, call: Call): CommandRunner {
   return {
-    run: (argv) =>
+    run: (argv, { plan }) =>
       call(
         'verify',
         () => {
+          world.checkCommand(plan, argv);
           const ok = !world.random.chance(world.weather.trouble / 2);
           return { argv, ok, outputTail: ok ? '' : 'it is red' };
         },

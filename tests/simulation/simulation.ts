@@ -171,6 +171,7 @@ class Simulation {
     if (this.#current !== null) return;
     const life: Life = { number: ++this.#lives, alive: true };
     const untilIdle = this.#isCalm || world.random.chance(0.3);
+    world.sandbox = world.random.pick([{ kind: 'on' }, { kind: 'missing', why: 'no bubblewrap', hint: 'Install it.' }]);
     world.note(() => `daemon ${life.number} starts`);
     const call = makeCall(world, life, () => this.#kill(life));
     const daemon: Daemon = new Daemon({
@@ -194,7 +195,7 @@ class Simulation {
       hints: makeHints(world, life),
       settingsFile: makeSettingsFile(world, call),
       untilIdle,
-      sandbox: { kind: 'on' },
+      sandbox: world.sandbox,
       onBoard: (board) => {
         if (life.alive) world.checkBoard(board);
       },

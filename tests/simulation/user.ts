@@ -1,6 +1,9 @@
 /** The user of a simulation: drops, edits, moves and deletes files, changes the notes and the settings, pauses. */
-import { columns, type Column } from '../../src/domain/task.ts';
+import { listAsks } from '../../src/domain/rights.ts';
+import { columns, idOfFile, type Column } from '../../src/domain/task.ts';
+import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { stripStory } from '../../src/markdown/story.ts';
+import { parseTaskFile } from '../../src/markdown/task-file.ts';
 import type { World } from './world.ts';
 
 const settingsTexts = [
@@ -10,8 +13,19 @@ const settingsTexts = [
   'max_parallel: 5\nretries: 3\nverify: [npm test]\n',
   'stall_after: 1m\ntimeout: 5m\n',
   'max_parallel: many\n',
+  'permission_mode: dontAsk\ntask_rights: { retries: 3 }\n',
   'daily_budget_usd: 1\n',
   'verify: [npm test, npm run lint]\n',
+] as const;
+
+/** Lines by which a file asks for rights, and one by which it takes some away from itself. */
+const asking = [
+  'permission_mode: bypassPermissions',
+  'allowed_tools: [Bash]',
+  'verify: make',
+  'verify: []',
+  'parent: t1\nallowed_tools: Bash',
+  'permission_mode: plan',
 ] as const;
 
 /** Somebody who does things at bad moments. */
@@ -41,6 +55,7 @@ export class User {
       copy: 1,
       edit: 3,
       drop: 3,
+      grant: 2,
       pause: 1,
       notes: 1,
       settings: 1,
@@ -62,6 +77,9 @@ export class User {
       case 'drop':
         this.#drop(random.int(1, this.#taskCount + 1));
         return;
+      case 'grant':
+        this.#grant();
+        break;
       case 'pause':
         this.#world.paused = !this.#world.paused;
         break;
@@ -124,11 +142,25 @@ export class User {
       ...(random.chance(0.3) ? [`priority: ${random.pick(['high', 'normal', 'low'])}`] : []),
       ...(random.chance(0.15) ? ['agent: scout'] : random.chance(0.02) ? ['agent: nobody'] : []),
       ...(random.chance(0.1) ? [`retries: ${this.#drawRetries()}`] : []),
+      ...(random.chance(0.1) ? [random.pick(asking)] : []),
       ...(random.chance(0.03) ? [`id: T${number}`] : []),
       ...(random.chance(0.03) ? ['depends_on: {a: [}'] : []),
     ];
     const body = `# Task ${number}\n\nDo it, edition ${this.#edits++}.\n`;
     return lines.length === 0 ? body : `---\n${lines.join('\n')}\n---\n${body}`;
+  }
+
+  /** Says yes to what a task's file asks for as it stands now. */
+  #grant(): void {
+    const world = this.#world;
+    const file = this.#pickFile();
+    const stored = file === null ? undefined : world.columns[file.column].get(file.name);
+    const task = file === null ? null : idOfFile(file.name);
+    if (file === null || stored === undefined || task === null) return;
+    const { value } = parseTaskFile(stored.text, { file: file.name, fileName: file.name });
+    const { value: settings } = parseSettings(world.settingsText, '');
+    if (value === undefined || settings === undefined) return;
+    world.putGrant({ version: 1, task, origin: 'dropped', rights: listAsks(value, settings, null) });
   }
 
   #drawRetries(): number {

@@ -5,9 +5,11 @@ import type { Board, FileIdentity, TaskFile } from '../../src/domain/board.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause, Verdict } from '../../src/domain/run.ts';
-import { columns, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';
+import type { Grant, Right } from '../../src/domain/rights.ts';
+import type { Sandbox } from '../../src/domain/sandbox.ts';
+import { columns, keyOf, type Argv, type Column, type TaskId, type TaskKey } from '../../src/domain/task.ts';
 import { stripStory } from '../../src/markdown/story.ts';
-import type { RunListener } from '../../src/ports.ts';
+import type { RunListener, RunRequest } from '../../src/ports.ts';
 import { Prng } from './prng.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -56,6 +58,8 @@ export interface RunFolder {
 export interface TaskFolder {
   readonly runs: Map<number, RunFolder>;
   verdict: Verdict | null;
+  /** All that the user ever granted to the task. */
+  readonly granted: Set<Right>;
 }
 
 /** A branch, and the worktree of the same task. */
@@ -103,12 +107,15 @@ export class World {
   readonly inbox = new Map<string, InboxEntry>();
   readonly inboxRefused = new Map<string, string>();
   readonly folders = new Map<TaskId, TaskFolder>();
+  grants: ReadonlyMap<TaskKey, Grant> = new Map();
   readonly trees = new Map<string, Tree>();
   readonly agents = new Set<Agent>();
   readonly journal: HistoryEntry[] = [];
   readonly log: string[] = [];
   readonly hinters = new Set<() => void>();
   weather: Weather;
+  /** What the daemon finds that runs now. */
+  sandbox: Sandbox = { kind: 'off' };
   paused = false;
   /** Nothing can be written. */
   diskFull = false;
@@ -190,9 +197,22 @@ export class World {
   folderOf(task: TaskId): TaskFolder {
     const known = this.folders.get(task);
     if (known !== undefined) return known;
-    const made: TaskFolder = { runs: new Map(), verdict: null };
+    const made: TaskFolder = { runs: new Map(), verdict: null, granted: new Set() };
     this.folders.set(task, made);
     return made;
+  }
+
+  /** Keeps what the user grants to a task. */
+  putGrant(grant: Grant): void {
+    this.grants = new Map(this.grants).set(keyOf(grant.task), grant);
+    for (const right of grant.rights) this.folderOf(grant.task).granted.add(right);
+    this.note(() => `granted to ${grant.task}: ${grant.rights.join(', ')}`);
+  }
+
+  /** What was granted to a task is forgotten. */
+  dropGrant(task: TaskId): void {
+    const grants = new Map(this.grants);
+    if (grants.delete(keyOf(task))) this.grants = grants;
   }
 
   /** Renames between columns, by whomever. */
@@ -261,6 +281,30 @@ export class World {
     if (known.length + 1 > this.maxParallelEver) {
       this.breakOff(`${known.length + 1} agents at once, at most ${this.maxParallelEver} may be`);
     }
+  }
+
+  /** What must hold of the rights that a run is started with: no settings of a simulation, and no role, give any of these. */
+  checkRights({ plan, permissionMode, allowedTools }: RunRequest): void {
+    const granted = this.folderOf(plan.task).granted;
+    const taken: readonly Right[] = [
+      ...(['acceptEdits', 'dontAsk', 'plan'].includes(permissionMode)
+        ? []
+        : ([`permission_mode ${permissionMode}`] as const)),
+      ...allowedTools.filter((tool) => tool === 'Bash').map((tool): Right => `allowed_tools ${tool}`),
+      ...allowedTools
+        .filter((tool) => tool === 'Bash(make)' && this.sandbox.kind !== 'on')
+        .map((): Right => 'verify make'),
+    ];
+    for (const right of taken) {
+      if (!granted.has(right)) this.breakOff(`${plan.task} runs with ${right}, which nobody granted`);
+    }
+  }
+
+  /** What must hold of a check that runs: it is of the settings, is confined, or was granted. */
+  checkCommand({ task }: RunPlan, argv: Argv): void {
+    const isOwn = argv[0] !== 'make' || this.sandbox.kind === 'on';
+    if (!isOwn && !this.folderOf(task).granted.has('verify make'))
+      this.breakOff(`${task} is checked with make, which nobody granted`);
   }
 
   /** Whether a run was planned after a limit was known and before it was due. What only the user can mend is tried at each start. */

@@ -73,7 +73,7 @@ for (const [name, config, stop] of [
 }
 
 test.concurrent('a check that leaves a server running is over, and so is the server', { timeout }, () =>
-  withBoard({}, async (board) => {
+  withBoard({ config: 'sandbox: off\ntask_rights: { verify: true }' }, async (board) => {
     const check = `sleep 300 & echo $! > ${board.gate('left')}; setsid sleep 300 & echo $! >> ${board.gate('left')}`;
     writeFileSync(board.gate('check'), check);
     board.drop({ 'job.md': writeTask('Job', addFile('a.txt'), { verify: `sh ${board.gate('check')}` }) });

@@ -40,8 +40,10 @@ test.concurrent('a role that only reads is done with a report and leaves no bran
   }),
 );
 
+const checks = 'verify: ["grep -q right answer.txt"]\ntask_rights: { verify: true }';
+
 test.concurrent('verify must be green: told what failed, the same session mends it', { timeout }, () =>
-  withBoard({ config: 'verify: ["grep -q right answer.txt"]', files: { 'unrelated.txt': 'x' } }, async (board) => {
+  withBoard({ config: checks, files: { 'unrelated.txt': 'x' } }, async (board) => {
     board.drop({
       'answer.md': writeTask('Answer', [
         'on attempt 1: write answer.txt wrong',

@@ -56,7 +56,8 @@ const tasks: Readonly<Record<string, string>> = {
   'refused.md': writeTask('Refused', ['nothing'], { priority: github, timeout: deployToken }),
 };
 
-const mayHoldThem = /^runs\/[^/]+\/\d+\/(?:prompt\.md|stream\.jsonl|stderr\.log|session\.json)$/;
+const mayHoldThem =
+  /^(?:runs\/[^/]+\/\d+\/(?:prompt\.md|stream\.jsonl|stderr\.log|session\.json)|grants\/[^/]+\.json)$/;
 
 test.concurrent(
   'secrets of the environment, of the settings and of known shapes reach nothing that the board writes or says',
@@ -64,12 +65,24 @@ test.concurrent(
   () =>
     withBoard(
       {
-        config: `retries: 1\nagent: { kind: scripted, env: { A_SECRET: ${configured} } }`,
+        config: `sandbox: off\nretries: 1\nagent: { kind: scripted, env: { A_SECRET: ${configured} } }`,
         files: { 'tell.mjs': tellTale },
       },
       async (board) => {
         board.drop(tasks);
         const running = board.launch(['start'], { env: environment });
+        await waitUntil('the dashboard tells what is asked for', () =>
+          board.dashboard.includes('branchboard grant based'),
+        );
+        expect(board.dashboard).toContain('verify node tell.mjs --token=[redacted]');
+        for (const command of [['status'], ['show', 'checked'], ['grant', 'checked'], ['grant', 'based']]) {
+          const told = await withPatience(board.launch(command, { env: environment }).ended, command.join(' '));
+          expect({ command, ...told, found: findSecrets(told.stdout + told.stderr) }).toMatchObject({
+            command,
+            code: 0,
+            found: [],
+          });
+        }
         await board.arrive('attention', 'checked', 'asks', 'fails', 'based');
         await board.arrive('done', 'nothing', 'reports', 'titled');
         await waitUntil('the dashboard tells of all', () =>

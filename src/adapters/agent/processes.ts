@@ -72,6 +72,16 @@ export function readTag(pid: number): RunTag | null {
   return run == null || board == null ? null : { run, board };
 }
 
+/** The run that a process or one above it belongs to, whichever board's; null for none. Nothing is found but on Linux. */
+export function findRunAbove(pid: number): RunTag | null {
+  for (let at = pid; at > 1; at = Number(readFields(at)?.[1] ?? 0)) {
+    const tag = readTag(at);
+    if (tag !== null) return tag;
+    if (!onLinux) return null;
+  }
+  return null;
+}
+
 /** All living processes of this user that carry a run's tag, without this one; `since` as in {@link findOfBoard}. */
 export async function findTagged(tag: RunTag, since: string | null): Promise<readonly ProcessMark[]> {
   const found = await findOfBoard(tag.board, since);

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import type { LimitFunction } from 'p-limit';
 import { isSameFile, type FileIdentity, type TaskFile } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
+import type { Grant } from '../../domain/rights.ts';
 import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
 import { codeOf, linkTemporary, syncOrUndo, writeTemporary } from './durable.ts';
 import { setRunsAside } from './facts.ts';
+import { forgetInboxGrant, readInboxGrant, removeGrant, takeInboxGrant } from './grants.ts';
 import type { Layout } from './layout.ts';
 import { identify, readTextFile } from './reader.ts';
 
@@ -27,8 +29,14 @@ export interface AcceptRequest {
 
 /** What became of it; `same` says that a queued task has the very same text. */
 export type Accepted =
-  | { readonly kind: 'accepted'; readonly file: TaskFile }
+  | { readonly kind: 'accepted'; readonly file: TaskFile; readonly grant: Grant | null }
   | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean };
+
+/** A copy that is in `queued/`, with what was granted to it. */
+interface Linked {
+  readonly waiting: Waiting;
+  readonly grant: Grant | null;
+}
 
 interface Waiting {
   readonly request: AcceptRequest;
@@ -66,49 +74,65 @@ export class Acceptance {
   async #acceptWaiting(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
-    const linked: Waiting[] = [];
+    const linked: Linked[] = [];
     for (const each of batch) {
       try {
-        const user = await this.#putInto(each);
-        if (user === null) linked.push(each);
-        else each.resolve(user);
+        const put = await this.#putInto(each);
+        if ('waiting' in put) linked.push(put);
+        else each.resolve(put);
       } catch (error) {
         each.reject(error);
       }
     }
     const synced = syncOrUndo([this.#layout.column('queued')], () => this.#takeBack(linked));
-    await Promise.all(linked.map((each) => synced.then(() => this.#removeOriginal(each)).catch(each.reject)));
+    await Promise.all(linked.map((each) => synced.then(() => this.#removeOriginal(each)).catch(each.waiting.reject)));
     await synced.catch(() => undefined);
   }
 
   /** Links the copy under its id; gives the task that has the id already instead, if there is one. */
-  async #putInto({ request, temporary }: Waiting): Promise<Accepted | null> {
+  async #putInto(waiting: Waiting): Promise<Accepted | Linked> {
+    const { request, temporary } = waiting;
     const { id, text } = request;
     try {
       const by = await this.#findUser(id);
       if (by !== null) {
         const read = await readTextFile(this.#pathOf(by.column, by.name), by.name, limits.maxTaskFileBytes);
-        return { kind: 'in-use', by, same: by.column === 'queued' && read.ok && read.value.text === text };
+        const same = by.column === 'queued' && read.ok && read.value.text === text;
+        if (same) await this.#addGrant(id, text);
+        return { kind: 'in-use', by, same };
       }
       await setRunsAside(this.#layout, id, this.#clock.now());
+      const grant = await takeInboxGrant(this.#layout, id, text);
+      if (grant === null) await removeGrant(this.#layout, id);
       await linkTemporary(temporary, this.#pathOf('queued', fileNameOf(id)));
       this.#names.set(fileNameOf(id).toLowerCase(), fileNameOf(id));
-      return null;
+      return { waiting, grant };
     } finally {
       await rm(temporary, { force: true });
     }
   }
 
-  /** The copies go; the originals are in the inbox still. */
-  async #takeBack(linked: readonly Waiting[]): Promise<void> {
-    await Promise.allSettled(linked.map(({ request }) => unlink(this.#pathOf('queued', fileNameOf(request.id)))));
+  /** The same file was added once more, with a yes to what it asks for. */
+  async #addGrant(id: TaskId, text: string): Promise<void> {
+    const grant = await readInboxGrant(this.#layout, id, text);
+    if (grant === null) return;
+    if (grant.rights.length > 0) await takeInboxGrant(this.#layout, id, text);
+    await forgetInboxGrant(this.#layout, id, text);
   }
 
-  async #removeOriginal({ request, resolve }: Waiting): Promise<void> {
+  /** The copies go; the originals are in the inbox still. */
+  async #takeBack(linked: readonly Linked[]): Promise<void> {
+    await Promise.allSettled(
+      linked.map(({ waiting: { request } }) => unlink(this.#pathOf('queued', fileNameOf(request.id)))),
+    );
+  }
+
+  async #removeOriginal({ waiting: { request, resolve }, grant }: Linked): Promise<void> {
+    if (grant !== null) await forgetInboxGrant(this.#layout, request.id, request.text);
     await removeIfSame(join(this.#layout.inbox, request.name), request.identity);
     const name = fileNameOf(request.id);
     const identity = identify(await lstat(this.#pathOf('queued', name)));
-    resolve({ kind: 'accepted', file: { column: 'queued', name, identity } });
+    resolve({ kind: 'accepted', file: { column: 'queued', name, identity }, grant });
   }
 
   async #findUser(id: TaskId): Promise<TaskFile | null> {

@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { isSameFile, type TaskFile } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success } from '../../domain/result.ts';
-import type { Column } from '../../domain/task.ts';
+import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
 import { codeOf, makeFolder, replaceFile, syncOrUndo, writeAnew } from './durable.ts';
@@ -20,6 +20,7 @@ import {
   writeReportFile,
   writeVerdictFact,
 } from './facts.ts';
+import { readGrant, removeGrant } from './grants.ts';
 import { boardFolderName, type Layout } from './layout.ts';
 import { identify, readTextFile } from './reader.ts';
 import { Scanner } from './scanner.ts';
@@ -70,6 +71,15 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     }
   }
 
+  /** It may have come back meanwhile. */
+  async function dropGrant(task: TaskId): Promise<void> {
+    const places = columns
+      .filter((column) => column !== 'archive')
+      .map((column) => pathOf({ column, name: fileNameOf(task) }));
+    const found = await Promise.all(places.map((path) => lstat(path).catch(() => null)));
+    if (found.every((stats) => stats === null)) await removeGrant(layout, task);
+  }
+
   async function rewrite(file: TaskFile, text: string): Promise<TaskFile> {
     const path = pathOf(file);
     const stats = await lstat(path);
@@ -108,6 +118,8 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     writeReport: (run, text) => writeReportFile(layout, run, text),
     writePrompt: (run, text) => writePromptFile(layout, run, text),
     writeVerdict: (task, verdict) => writeVerdictFact(layout, task, verdict),
+    readGrant: (task) => readGrant(layout, task),
+    dropGrant: (task) => oneAtATime(() => dropGrant(task)),
     readHold: () => readFact(layout.hold, holdShape),
     writeHold: (hold) =>
       hold === null

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { reasons, type RunPlan, type RunRecord, type Verdict } from '../../domain/run.ts';
+import { isRight, type Grant, type Right } from '../../domain/rights.ts';
 import { parseTaskId, type TaskId } from '../../domain/task.ts';
 
 /** The latest time that JavaScript can tell as a date, in milliseconds since the epoch. */
@@ -195,6 +196,16 @@ export const verdictShape = shapeOf<Verdict>()(
     mergedAt: time.nullable(),
     warnings: z.array(text).default([]),
     moved,
+  }),
+);
+
+/** `grants/TASK.json`. */
+export const grantShape = shapeOf<Grant>()(
+  z.object({
+    version,
+    task: taskId,
+    origin: z.enum(['added', 'dropped']),
+    rights: z.array(z.custom<Right>((value) => typeof value === 'string' && isRight(value))),
   }),
 );
 

@@ -103,20 +103,28 @@ export async function writePromptFile(layout: Layout, run: RunId, text: string):
 }
 
 /** Reads a fact; null if it is missing, or damaged. Throws where the system keeps it from being read. */
-export async function readFact<Fact>(path: string, shape: z.ZodType<Fact>): Promise<Fact | null> {
-  const found = await lookUpFact(path, shape);
+export async function readFact<Fact>(
+  path: string,
+  shape: z.ZodType<Fact>,
+  maxBytes = maxFactBytes,
+): Promise<Fact | null> {
+  const found = await lookUpFact(path, shape, maxBytes);
   return found === 'damaged' ? null : found;
 }
 
 /** Tells a fact that is missing from one that can't be understood. */
-async function lookUpFact<Fact>(path: string, shape: z.ZodType<Fact>): Promise<Fact | null | 'damaged'> {
-  const text = await readFactText(path);
+async function lookUpFact<Fact>(
+  path: string,
+  shape: z.ZodType<Fact>,
+  maxBytes = maxFactBytes,
+): Promise<Fact | null | 'damaged'> {
+  const text = await readFactText(path, maxBytes);
   if (!text.ok) return text.failure;
   const fact = shape.safeParse(parseJson(text.value));
   return fact.success ? fact.data : 'damaged';
 }
 
-async function readFactText(path: string): Promise<Result<string, null | 'damaged'>> {
+async function readFactText(path: string, maxBytes: number): Promise<Result<string, null | 'damaged'>> {
   let handle: FileHandle;
   try {
     handle = await openRegular(path);
@@ -126,7 +134,7 @@ async function readFactText(path: string): Promise<Result<string, null | 'damage
     throw error;
   }
   try {
-    const read = await readOpenFile(handle, path, maxFactBytes);
+    const read = await readOpenFile(handle, path, maxBytes);
     return read.ok ? success(read.value.text) : failure('damaged');
   } finally {
     await handle.close();

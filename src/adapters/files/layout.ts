@@ -22,9 +22,12 @@ export interface Layout {
   readonly hold: string;
   /** Which files are being parsed at this moment, and those whose parsing ended the process. */
   readonly parsing: string;
+  /** What the user granted to tasks, a file each. */
+  readonly grants: string;
   readonly runs: string;
   readonly worktrees: string;
   column(column: Column): string;
+  grant(task: TaskId): string;
   taskRuns(task: TaskId): string;
   run(run: RunId): string;
 }
@@ -32,6 +35,7 @@ export interface Layout {
 /** The paths of the board whose folder is `root`. */
 export function layOut(root: string): Layout {
   const runs = join(root, 'runs');
+  const grants = join(root, 'grants');
   return {
     root,
     inbox: join(root, 'inbox'),
@@ -44,9 +48,11 @@ export function layOut(root: string): Layout {
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
     parsing: join(root, '.parsing'),
+    grants,
     runs,
     worktrees: join(root, 'worktrees'),
     column: (column) => join(root, column),
+    grant: (task) => join(grants, `${task}.json`),
     taskRuns: (task) => join(runs, task),
     run: (run) => join(runs, run.task, String(run.n)),
   };

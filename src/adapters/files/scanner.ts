@@ -7,6 +7,7 @@ import { limits } from '../../domain/limits.ts';
 import { columns, type Column } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
 import { codeOf } from './durable.ts';
+import { GrantsScanner } from './grants.ts';
 import type { Layout } from './layout.ts';
 import { identify } from './reader.ts';
 
@@ -34,23 +35,26 @@ export class Scanner {
   readonly #layout: Layout;
   readonly #clock: Clock;
   readonly #listings = new Map<Column, Listing>();
+  readonly #grants: GrantsScanner;
   #sightings = new Map<string, Sighting>();
 
   constructor(layout: Layout, clock: Clock) {
     this.#layout = layout;
     this.#clock = clock;
+    this.#grants = new GrantsScanner(layout);
   }
 
   /** Looks at everything. A folder that is missing is made again. */
   async scan(): Promise<BoardScan> {
-    const [inbox, userPaused, holdOnDisk, ...listings] = await Promise.all([
+    const [inbox, userPaused, holdOnDisk, grants, ...listings] = await Promise.all([
       this.#scanInbox(),
       exists(this.#layout.paused),
       exists(this.#layout.hold),
+      this.#grants.scan(),
       ...columns.map((column) => this.#scanColumn(column)),
     ]);
     const files = Object.fromEntries(columns.map((column, index) => [column, listings[index] ?? new Map()]));
-    return { ...inbox, columns: files as BoardScan['columns'], userPaused, holdOnDisk };
+    return { ...inbox, columns: files as BoardScan['columns'], userPaused, holdOnDisk, grants };
   }
 
   async #scanColumn(column: Column): Promise<ReadonlyMap<string, FileIdentity>> {

@@ -1,7 +1,11 @@
-/** What a board that was killed left half written: its temporary files, which nobody will ever make real. */
+/**
+ * What a board that was killed left half written: its temporary files, which nobody will ever make real; and what was
+ * granted to files that left the inbox before they were taken in.
+ */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTemporary } from './durable.ts';
+import { removeInboxGrants } from './grants.ts';
 import type { Layout } from './layout.ts';
 
 /** Where the tasks are that a board may have been at work on; what it wrote for others was whole before it moved them. */
@@ -13,6 +17,8 @@ const liveColumns = ['queued', 'active', 'attention'] as const;
  */
 export async function removeTemporaryFiles(layout: Layout): Promise<void> {
   await clean(layout.root);
+  await clean(layout.grants);
+  await removeInboxGrants(layout).catch(() => undefined);
   await Promise.all(
     liveColumns.map(async (column) => {
       const names = await clean(layout.column(column));

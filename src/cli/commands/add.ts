@@ -5,14 +5,17 @@ import { basename, extname, join } from 'node:path';
 import { buffer as readStream } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import { codeOf } from '../../adapters/files/durable.ts';
+import { forgetInboxGrant, readInboxGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { limits } from '../../domain/limits.ts';
-import { fileNameOf, parseTaskId, priorities } from '../../domain/task.ts';
+import type { Right } from '../../domain/rights.ts';
+import { fileNameOf, parseTaskId, priorities, type TaskId, type TaskSpec } from '../../domain/task.ts';
 import { parseTaskFile } from '../../markdown/task-file.ts';
 import { serializeTaskFile } from '../../markdown/task-writer.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { isCalledByAgent, readAsking, refuseAgents } from '../rights.ts';
 import { print, type Verb } from '../verb.ts';
 
 interface AddOptions extends GlobalOptions {
@@ -20,6 +23,7 @@ interface AddOptions extends GlobalOptions {
   readonly agent?: string;
   readonly after?: readonly string[];
   readonly priority?: string;
+  readonly allow?: boolean;
 }
 
 const longAgo = new Date(0);
@@ -33,6 +37,7 @@ export const addCommand: Verb = () =>
     .option('--agent <role>', 'who does it, such as backend-developer')
     .option('--after <id...>', 'tasks that must be done before')
     .addOption(new Option('--priority <word>', 'how urgent it is').choices(priorities))
+    .option('--allow', 'grant the files what they ask for beyond the settings')
     .action(async (files: readonly string[], options: AddOptions) => {
       const place = await findPlace(options);
       if (options.title !== undefined && files.length > 1) {
@@ -40,12 +45,50 @@ export const addCommand: Verb = () =>
       }
       // All are checked before the first is added.
       const tasks = await Promise.all(files.map((file) => readTask(file, options)));
-      for (const task of tasks) print(`Added ${await drop(place, task.name, task.text)}`);
+      const asking = await Promise.all(tasks.map((task) => readAsking(place, task.spec)));
+      const refusal = asking.find((each) => each.refusal !== null)?.refusal ?? null;
+      if (options.allow === true) {
+        refuseAgents();
+        if (refusal !== null) throw new CliError(exitCodes.usage, refusal, 'Nothing was added.');
+      }
+      for (const [index, task] of tasks.entries()) {
+        const { asks = [], shown = [], refusal: why = null } = asking[index] ?? {};
+        print(`Added ${await add(place, task, options.allow === true ? asks : [])}`);
+        for (const line of describeAsking(task.spec.id, shown, why, options.allow === true)) print(line);
+      }
     });
 
 interface NewTask {
   readonly name: string;
   readonly text: string;
+  readonly spec: TaskSpec;
+}
+
+/** What is said of a file that asks for more than the settings give; nothing of others. */
+function describeAsking(
+  id: TaskId,
+  shown: readonly string[],
+  refusal: string | null,
+  isAllowed: boolean,
+): readonly string[] {
+  if (shown.length === 0) return [];
+  if (isAllowed) return [`  granted: ${shown.join(', ')}`];
+  const advice = refusal ?? `It waits until you grant exactly this: branchboard grant ${id}`;
+  return [`  asks for ${shown.join(', ')}. ${advice}`];
+}
+
+/** Puts a task into the inbox with what it is granted; an agent's own are nothing that its user added. */
+async function add(place: Place, { name, text, spec }: NewTask, rights: readonly Right[]): Promise<string> {
+  if (isCalledByAgent()) return drop(place, name, text);
+  const before = await readInboxGrant(place.layout, spec.id, text);
+  await writeInboxGrant(place.layout, { version: 1, task: spec.id, origin: 'added', rights }, text);
+  try {
+    return await drop(place, name, text);
+  } catch (error) {
+    if (before === null) await forgetInboxGrant(place.layout, spec.id, text);
+    else await writeInboxGrant(place.layout, before, text);
+    throw error;
+  }
 }
 
 async function readTask(file: string, options: AddOptions): Promise<NewTask> {
@@ -69,7 +112,7 @@ async function readTask(file: string, options: AddOptions): Promise<NewTask> {
     process.stderr.write(`${diagnostic.severity}: ${formatDiagnostic(diagnostic)}\n`);
   if (value === undefined) throw new CliError(exitCodes.usage, `${shownAs} is no task yet; nothing was added`);
   const isNamed = file !== '-' && parseTaskId(fileName.replace(/\.md$/, '')) !== undefined;
-  return { name: isNamed ? fileName : fileNameOf(value.id), text };
+  return { name: isNamed ? fileName : fileNameOf(value.id), text, spec: value };
 }
 
 /** The board takes in what is called markdown, and passes over all else. */

@@ -59,6 +59,11 @@ export const showCommand: Verb = () =>
       print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${column}`);
       print(`File: ${path}`);
       if (task !== undefined && task.waitingFor.length > 0) print(`Waits for: ${task.waitingFor.join(', ')}`);
+      if (task?.origin != null) print(`Origin: ${cleanLine(task.origin)}`);
+      for (const right of task?.asksFor ?? []) print(`Asks for: ${clean(right)}`);
+      if (task !== undefined && task.asksFor.length > 0)
+        print(`It waits for your yes to exactly this: branchboard grant ${id}`);
+      for (const right of task?.granted ?? []) print(`Granted: ${clean(right)}`);
       const branch = verdict?.branch ?? task?.branch ?? null;
       if (branch !== null) print(`Branch: ${cleanLine(branch)}`);
       if (verdict?.fault != null && column === 'attention')

@@ -13,12 +13,13 @@ import { trySandbox } from '../../adapters/sandbox/probe.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
-import { defaultSettings } from '../../domain/settings.ts';
+import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
 import { composeDaemon, composeSettings, requireSettings } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { listOpenSecrets } from '../open-secrets.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { redactFor } from '../redact.ts';
 import { print, type Verb } from '../verb.ts';
 import { createPlainView, type BoardView } from '../view/plain-view.ts';
 
@@ -66,6 +67,7 @@ async function checkMachine(place: Place): Promise<void> {
 export async function runBoard(place: Place, choices: { readonly untilIdle: boolean }): Promise<ExitCode> {
   let stop: () => void = () => undefined;
   let onNotice: (message: string) => void = () => undefined;
+  let settings = () => defaultSettings;
   const lock = await lockBoard(place.layout.root, {
     onStop: () => stop(),
     onLost: () => {
@@ -79,7 +81,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     await lock.value.release();
     throw error;
   });
-  const view = await createView(place);
+  const view = await createView(place, () => settings());
   onNotice = (message) => view.showNotice(message);
   const daemon = composeDaemon(place, {
     untilIdle: choices.untilIdle,
@@ -89,6 +91,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     onNotice: (message) => view.showNotice(message),
   });
   stop = () => daemon.shutDown();
+  settings = () => daemon.board.settings;
   const signals = listenForSignals(() => stop());
   try {
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
@@ -139,10 +142,11 @@ function describeTaken({ pid, host }: Owner): CliError {
   return new CliError(exitCodes.taken, `another board runs here (${who})`, hint);
 }
 
-async function createView({ repository }: Place): Promise<BoardView> {
+async function createView({ repository }: Place, settings: () => Settings): Promise<BoardView> {
   if (!process.stdout.isTTY) return createPlainView(process.stdout);
   const { createLiveView } = await import('../view/live-view.ts');
-  return createLiveView(process.stdout, { running: true, repo: repository.topLevel, pid: process.pid });
+  const surroundings = { running: true, repo: repository.topLevel, pid: process.pid, redact: redactFor(settings) };
+  return createLiveView(process.stdout, surroundings);
 }
 
 async function detach(place: Place): Promise<void> {

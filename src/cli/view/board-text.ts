@@ -54,7 +54,7 @@ function markOf(task: TaskData): string {
 }
 
 function wordOf(task: TaskData): string {
-  return task.column === 'queued' && task.waitingFor.length > 0 ? 'waiting' : task.column;
+  return task.column === 'queued' && task.waitingFor.length + task.asksFor.length > 0 ? 'waiting' : task.column;
 }
 
 function detailOf(task: TaskData): string {
@@ -70,6 +70,7 @@ function detailOf(task: TaskData): string {
     case 'attention':
       return `${task.reason ?? 'waits for you'}: ${task.question ?? task.title}`;
     case 'queued':
+      if (task.asksFor.length > 0) return `asks for ${task.asksFor.join(', ')}: branchboard grant ${task.id}`;
       return task.waitingFor.length > 0 ? `on ${task.waitingFor.join(', ')}` : task.title;
     case 'done':
       return `${task.branch ?? 'report'}  ${task.summary ?? task.title}`;

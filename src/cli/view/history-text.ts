@@ -18,6 +18,8 @@ export function formatHistory(entry: HistoryEntry): string {
       return 'board stopped';
     case 'task-accepted':
       return `${entry.task}: accepted (${cleanLine(entry.title)})`;
+    case 'task-asks':
+      return `${entry.task}: waits: its file asks for more than it may (${entry.keys.join(', ')}); branchboard show ${entry.task} says what, branchboard grant ${entry.task} grants it`;
     case 'inbox-rejected':
       return entry.diagnostics.map((diagnostic) => `refused: ${formatDiagnostic(diagnostic)}`).join('\n');
     case 'inbox-repeated':

@@ -13,7 +13,11 @@ const diagnostics = [
 const cases: readonly (readonly [HistoryEntry, string])[] = [
   [{ at: 0, type: 'board-started' }, 'board started'],
   [{ at: 0, type: 'board-stopped' }, 'board stopped'],
-  [{ at: 0, type: 'task-accepted', task, title: 'Add\nauth' }, 'add-auth: accepted (Add auth)'],
+  [{ at: 0, type: 'task-accepted', task, title: 'Add\nauth', origin: 'dropped' }, 'add-auth: accepted (Add auth)'],
+  [
+    { at: 0, type: 'task-asks', task, keys: ['permission_mode', 'verify'] },
+    'add-auth: waits: its file asks for more than it may (permission_mode, verify); branchboard show add-auth says what, branchboard grant add-auth grants it',
+  ],
   [
     { at: 0, type: 'inbox-rejected', name: 'a.md', diagnostics },
     'refused: a.md:2:3: wrong; expected right. Do it.\nrefused: b.md: odd',

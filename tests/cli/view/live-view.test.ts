@@ -9,7 +9,7 @@ import { emptyBoard } from '../../../src/core/step.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const surroundings = { running: true, repo: '/repo', pid: 1 };
+const surroundings = { running: true, repo: '/repo', pid: 1, redact: (text: string) => text };
 
 /** A terminal that keeps what was written to it. */
 function makeTerminal() {

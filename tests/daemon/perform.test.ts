@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { TaskFile } from '../../src/domain/board.ts';
+import type { Grant, Right } from '../../src/domain/rights.ts';
+import { success } from '../../src/domain/result.ts';
+import type { Sandbox } from '../../src/domain/sandbox.ts';
+import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
+import { Intake } from '../../src/daemon/intake.ts';
+import { Performer, type Ports } from '../../src/daemon/perform.ts';
+import type { RunRequest } from '../../src/ports.ts';
+import { emptyPast, firstRun } from '../../src/domain/board.ts';
+import { emptyBoard } from '../../src/core/step.ts';
+import { id, makePlan, makeSpec } from '../prompt/input.ts';
+
+const file: TaskFile = { column: 'queued', name: 'a.md', identity: { inode: 1, size: 1, mtimeMs: 0 } };
+const bash: Right = 'allowed_tools Bash';
+const grantTo = (task: string, ...rights: readonly Right[]): Grant => ({
+  ...{ version: 1, task: id(task), origin: 'dropped', rights },
+});
+
+/** A performer on a task's file of that text, with what was granted, settings that may change, and all that it did. */
+function makePerformer(text: string, grants: readonly Grant[] = []) {
+  const did: string[] = [];
+  const requests: RunRequest[] = [];
+  const inForce: { settings: Settings; sandbox: Sandbox | null } = { settings: defaultSettings, sandbox: null };
+  const ports = {
+    clock: { now: () => 7, uuid: () => 'uuid', bootId: null },
+    guard: { parse: (_: unknown, parse: () => unknown) => parse() },
+    files: {
+      readTask: () => Promise.resolve(success({ text, file })),
+      readGrant: (task: string) => Promise.resolve(grants.find((grant) => grant.task === task) ?? null),
+      writePlan: () => Promise.resolve(void did.push('plan')),
+      writePrompt: () => Promise.resolve(),
+    },
+    roles: {
+      find: (name: string) => Promise.resolve({ name, tools: null, model: null, instructions: '', source: 'shipped' }),
+    },
+    worktrees: {
+      resolveBase: ({ start }: { readonly start: string | null }) => {
+        did.push(`base ${start ?? 'HEAD'}`);
+        return Promise.resolve(success({ commit: 'c' }));
+      },
+      choose: () => Promise.resolve(makePlan().workspace),
+      readProject: () => Promise.resolve({ kind: 'as-checked-out' }),
+    },
+    dashboard: { readNotes: () => Promise.resolve('') },
+    agents: { start: (request: RunRequest) => Promise.resolve(void requests.push(request)) },
+    boardDir: '/b',
+  } as unknown as Ports;
+  const intake = new Intake(ports, () => emptyBoard);
+  const performer = new Performer(
+    ports,
+    intake,
+    () => inForce.settings,
+    () => inForce.sandbox,
+  );
+  const plan = () => {
+    const next = { task: id('a'), n: 1, next: firstRun, past: emptyPast, file, dependencies: [] };
+    return performer.perform({ type: 'plan-run', ...next });
+  };
+  const start = (spec: Parameters<typeof makeSpec>[0], rights: readonly Right[]) =>
+    performer.perform({
+      ...{ type: 'start-run', task: id('a'), plan: makePlan(), spec: makeSpec(spec), rights },
+      ...{ dependencies: [], taskChanged: false },
+    });
+  return { plan, start, did, requests, inForce };
+}
+
+describe('a run that is planned', () => {
+  it.each(['base: task/other', 'allowed_tools: Bash', 'permission_mode: bypassPermissions', 'verify: make'])(
+    'is not, and no base is looked for, where its file was edited to ask for more since: %s',
+    async (line) => {
+      const { plan, did } = makePerformer(`---\n${line}\n---\nDo it.\n`);
+      await expect(plan()).rejects.toThrow(line.split(':')[0] ?? '');
+      expect(did).toEqual([]);
+    },
+  );
+
+  it('carries what was granted, as the facts tell at that moment', async () => {
+    const { plan, did } = makePerformer('---\nbase: task/other\n---\nDo it.\n', [grantTo('a', 'base task/other')]);
+    expect(await plan()).toMatchObject([{ type: 'run-planned', rights: ['base task/other'] }]);
+    expect(did).toEqual(['base task/other', 'plan']);
+  });
+
+  it('has no more than its parent was given', async () => {
+    const text = '---\nparent: p\nallowed_tools: Bash\n---\nDo it.\n';
+    await expect(makePerformer(text, [grantTo('a', bash)]).plan()).rejects.toThrow('allowed_tools');
+    expect(await makePerformer(text, [grantTo('a', bash), grantTo('p', bash)]).plan()).toHaveLength(1);
+  });
+});
+
+describe('a run that is started', () => {
+  it('has what was decided', async () => {
+    const { start, requests } = makePerformer('');
+    await start({ permissionMode: 'auto', allowedTools: ['Bash'] }, [bash, 'permission_mode auto']);
+    expect(requests).toMatchObject([{ permissionMode: 'auto' }]);
+    expect(requests[0]?.allowedTools).toContain('Bash');
+  });
+
+  it('has no more than that where the settings became narrower meanwhile, or the sandbox is gone', async () => {
+    const { start, requests, inForce } = makePerformer('');
+    inForce.settings = { ...defaultSettings, permissionMode: 'dontAsk', budgetUsd: 1 };
+    await start({ permissionMode: 'acceptEdits', budgetUsd: 9, verify: [['make']], allowedTools: ['WebFetch'] }, []);
+    expect(requests).toMatchObject([{ permissionMode: 'dontAsk', budgetUsd: 1 }]);
+    expect(requests[0]?.allowedTools).toEqual(defaultSettings.allowedTools);
+    inForce.sandbox = { kind: 'on' };
+    await start({ verify: [['make']] }, []);
+    expect(requests[1]?.allowedTools).toContain('Bash(make)');
+  });
+});
