@@ -9,12 +9,17 @@ import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createDashboardFile } from '../adapters/files/dashboard-file.ts';
 import { createOnlookerGuard, createParseGuard } from '../adapters/files/parse-guard.ts';
 import { createSettingsFile } from '../adapters/files/settings-file.ts';
+import { createGit } from '../adapters/git/git.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
 import { notify } from '../adapters/notifier.ts';
 import { guardSpawns } from '../adapters/spawn-guard.ts';
-import { createRoles, shippedRolesDir } from '../adapters/templates.ts';
+import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/templates.ts';
+import { trustRoles, trustSettings } from '../adapters/trust/gates.ts';
+import { createTrustStore } from '../adapters/trust/store.ts';
+import { createTrust, type Trust } from '../adapters/trust/trust.ts';
 import { createChangeHints } from '../adapters/watch.ts';
+import { claimsOfSettings } from '../core/claims.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { readBoard } from '../daemon/snapshot.ts';
 import type { Board } from '../domain/board.ts';
@@ -27,6 +32,7 @@ import { countChanges } from '../markdown/line-merge.ts';
 import { parseRoleFile } from '../markdown/role-file.ts';
 import { parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
+import { claimsOfFile, claimsOfFoundRole } from './claims.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
 import { redactFor } from './redact.ts';
@@ -54,6 +60,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const { layout, repository } = place;
   const clock = createClock();
   const guard = createParseGuard(layout);
+  const trust = composeTrust(place);
   const redact = redactFor(() => daemon.board.settings);
   const onNotice = (message: string) => choices.onNotice(redact(message));
   const breakOff = new AbortController();
@@ -81,7 +88,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
       commands,
       disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings), repository.commonDir]),
       journal: createJournal(layout.history, clock),
-      roles: composeRoles(place, guard),
+      roles: trustRoles(composeRoles(place, guard), trust, claimsOfFoundRole),
       redact,
       boardDir: layout.root,
       repo: repository.topLevel,
@@ -98,7 +105,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
       }),
     hints: createChangeHints(layout, onNotice),
-    settingsFile: composeSettings(place, guard),
+    settingsFile: trustSettings(composeSettings(place, guard), settingsShownAs, trust, claimsOfSettings),
     untilIdle: choices.untilIdle,
     sandbox: choices.sandbox,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
@@ -143,8 +150,14 @@ export function composeSettings({ layout }: Place, guard: ParseGuard) {
   return createSettingsFile(layout.settings, settingsShownAs, guard, (text) => parseSettings(text, settingsShownAs));
 }
 
-/** The roles that tasks of a place may name. */
-function composeRoles({ layout, repository }: Place, guard: ParseGuard) {
+/** Which commands and rights of a place's files count. */
+export function composeTrust({ layout, repository }: Place): Trust {
+  const git = createGit(repository.topLevel, { env: markOwnCommands(process.env, layout.root) });
+  return createTrust({ repository, git, store: createTrustStore(process.env), readClaims: claimsOfFile });
+}
+
+/** The roles that tasks of a place may name, whether or not they are trusted. */
+export function composeRoles({ layout, repository }: Place, guard: ParseGuard): RoleTemplates {
   const dirs = {
     shippedDir: shippedRolesDir,
     overridesDir: layout.templates,

@@ -13,6 +13,7 @@ import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { composeSettings } from '../compose.ts';
 import { exitCodes } from '../exit-code.ts';
 import { placeOf, type GlobalOptions, type Place } from '../place.ts';
+import { findUntrusted, nameClaims } from '../trust.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
 /** What one check found. */
@@ -58,6 +59,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
   const repository = opened.value;
   const place = placeOf(repository);
   const { settings, finding } = await checkSettings(place);
+  const trust = await checkTrust(place, settings);
   return [
     node,
     {
@@ -82,7 +84,8 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
         }
       : { check: 'submodules', status: 'ok', detail: 'none' },
     finding,
-    ...(await checkAgent(settings, repository.topLevel)),
+    ...trust,
+    ...(await checkAgent(settings, repository.topLevel, trust.length === 0)),
     checkPermissions(settings),
     await checkWritable(place),
     await checkDisk(repository.topLevel),
@@ -123,7 +126,22 @@ async function checkSettings(place: Place): Promise<{ readonly settings: Setting
   return { settings: read.settings, finding };
 }
 
-async function checkAgent(settings: Settings, repoDir: string): Promise<readonly Finding[]> {
+/** Nothing where all is trusted: whoever has nothing to decide is not bothered. */
+async function checkTrust(place: Place, settings: Settings): Promise<readonly Finding[]> {
+  const untrusted = await findUntrusted(place, settings);
+  if (untrusted.length === 0) return [];
+  return [
+    {
+      check: 'trust',
+      status: 'problem',
+      detail: `nobody said yes to what came with git: ${nameClaims(untrusted)}`,
+      hint: 'See it and say yes: branchboard trust',
+    },
+  ];
+}
+
+/** The agent's program is run only where the settings that name it are trusted. */
+async function checkAgent(settings: Settings, repoDir: string, isTrusted: boolean): Promise<readonly Finding[]> {
   let path: string | null;
   try {
     path = findAgent(settings, process.env, repoDir);
@@ -140,6 +158,7 @@ async function checkAgent(settings: Settings, repoDir: string): Promise<readonly
   }
   if (path === null)
     return [{ check: 'agent', status: 'ok', detail: 'the built-in scripted agent; no model is called' }];
+  if (!isTrusted) return [{ check: 'agent', status: 'warning', detail: `${path}; not run before you trust it` }];
   const version = await execa(path, [...settings.agent.args, '--version'], {
     reject: false,
     timeout: agentTimeoutMs,

@@ -16,6 +16,7 @@ import { PortError } from '../../ports.ts';
 import { composeDaemon, composeSettings } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { requireTrust } from '../trust.ts';
 import { print, type Verb } from '../verb.ts';
 import { createPlainView, type BoardView } from '../view/plain-view.ts';
 
@@ -42,7 +43,7 @@ export const startCommand: Verb = (exit) =>
     });
 
 /**
- * Settings that are wrong at the start, and an agent that is not there, are errors. While the board runs, the settings
+ * Settings that are wrong or not trusted at the start, and an agent that is not there, are errors. While the board runs, the settings
  * stay that were right last, and an agent that is gone is waited for.
  */
 async function checkMachine(place: Place): Promise<void> {
@@ -50,6 +51,7 @@ async function checkMachine(place: Place): Promise<void> {
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
+  await requireTrust(place, read?.settings ?? defaultSettings);
   try {
     findAgent(read?.settings ?? defaultSettings, process.env, place.repository.topLevel);
   } catch (error) {
