@@ -17,6 +17,7 @@ import { guardSpawns } from '../adapters/spawn-guard.ts';
 import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/templates.ts';
 import { trustRoles, trustSettings } from '../adapters/trust/gates.ts';
 import { createTrustStore } from '../adapters/trust/store.ts';
+import { createTrackedFiles, refuseTracked, type ListTracked } from '../adapters/trust/tracked.ts';
 import { createTrust, type Trust } from '../adapters/trust/trust.ts';
 import { createChangeHints } from '../adapters/watch.ts';
 import { claimsOfSettings } from '../core/claims.ts';
@@ -73,7 +74,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const daemon: Daemon = new Daemon({
     ports: {
       clock,
-      files: createBoardFiles(layout, clock),
+      files: refuseTracked(createBoardFiles(layout, clock), composeTracked(place)),
       guard,
       dashboard: composeDashboard(place),
       worktrees: createWorktrees({
@@ -151,9 +152,23 @@ export function composeSettings({ layout }: Place, guard: ParseGuard) {
 }
 
 /** Which commands and rights of a place's files count. */
-export function composeTrust({ layout, repository }: Place): Trust {
-  const git = createGit(repository.topLevel, { env: markOwnCommands(process.env, layout.root) });
-  return createTrust({ repository, git, store: createTrustStore(process.env), readClaims: claimsOfFile });
+export function composeTrust(place: Place): Trust {
+  const { repository } = place;
+  return createTrust({
+    repository,
+    git: composeGit(place),
+    store: createTrustStore(process.env),
+    readClaims: claimsOfFile,
+  });
+}
+
+/** Which files of a place's board came with the repository. */
+export function composeTracked(place: Place): ListTracked {
+  return createTrackedFiles(composeGit(place), place.repository);
+}
+
+function composeGit({ layout, repository }: Place) {
+  return createGit(repository.topLevel, { env: markOwnCommands(process.env, layout.root) });
 }
 
 /** The roles that tasks of a place may name, whether or not they are trusted. */

@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { quote } from 'shell-quote';
 import { createOnlookerGuard } from '../adapters/files/parse-guard.ts';
 import type { Trust } from '../adapters/trust/trust.ts';
 import { claimsOfSettings, mcpSource, projectSettingsSource } from '../core/claims.ts';
@@ -10,7 +11,7 @@ import type { Settings } from '../domain/settings.ts';
 import { toVisibleLine } from '../domain/visible-text.ts';
 import { PortError } from '../ports.ts';
 import { claimsOfFoundRole } from './claims.ts';
-import { composeRoles, composeTrust } from './compose.ts';
+import { composeRoles, composeTracked, composeTrust } from './compose.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
 import { print } from './verb.ts';
@@ -29,6 +30,21 @@ export async function findUntrusted(place: Place, settings: Settings): Promise<r
   const roles = await listRoleClaims(place);
   const own = await trust.findUntrusted([...claimsOfSettings(settings), ...roles]);
   return [...own, ...(await findUntrustedProject(place, trust, settings))];
+}
+
+/**
+ * Throws CliError with exit code 5 where the board's own records came with the repository: they would be taken for what
+ * happened here. Tasks in the inbox are refused one by one instead, while the board runs.
+ */
+export async function requireOwnRecords(place: Place): Promise<void> {
+  const tracked = (await composeTracked(place)()).filter((path) => !/^\.orchestrator\/inbox\/[^/]+$/i.test(path));
+  if (tracked.length === 0) return;
+  const folders = [...new Set(tracked.map((path) => path.split('/').slice(0, 2).join('/')))];
+  throw new CliError(
+    exitCodes.notReady,
+    `these came with the repository, and a board tracks its settings and templates alone: ${toVisibleLine(folders.join(', '))}`,
+    `Remove them, on disk as well: ${quote(['git', 'rm', '-r', '--', ...folders])}`,
+  );
 }
 
 /** Throws CliError with exit code 5 and the list where something needs a yes and the user does not give it now. */

@@ -275,3 +275,44 @@ test.concurrent('worktrees are not made through a link that came by git', { time
     expect(readdirSync(join(board.root, 'elsewhere', 'here'))).toEqual(['mine']);
   }),
 );
+
+test.concurrent('tasks and records that came with a repository are not the user’s', { timeout }, () =>
+  withBoard({ init: false }, async (board) => {
+    const task = writeTask('Theirs', addFile('theirs.txt'));
+    commit(board, {
+      '.orchestrator/config.yaml': 'agent: { kind: scripted }\n',
+      '.orchestrator/inbox/theirs.md': task,
+    });
+    const upstream = goToClone(board);
+    await board.succeed('init');
+    await board.succeed('trust', '--yes');
+    expect((await board.cli('doctor')).stdout).toContain('inbox/theirs.md');
+    board.drop({ 'mine.md': writeTask('Mine', addFile('mine.txt')) });
+    const running = await board.start();
+    await board.arrive('done', 'mine');
+    upstream(() => commit(board, { '.orchestrator/inbox/more.md': task, '.orchestrator/queued/Planted.md': task }));
+    board.git('pull', '--quiet');
+    await waitUntil('they are refused', () =>
+      ['inbox/theirs.md', 'inbox/more.md', 'Planted.md'].every((name) => board.dashboard.includes(name)),
+    );
+    expect(board.dashboard).toContain('came with the repository');
+    expect(board.countRuns('theirs') + board.countRuns('more') + board.countRuns('Planted')).toBe(0);
+    expect(board.column('inbox')).toEqual(['more', 'theirs']);
+    // What the user takes out of the repository is theirs.
+    board.git('rm', '--quiet', '--cached', '.orchestrator/inbox/more.md');
+    writeFileSync(board.path('inbox', 'more.md'), writeTask('More', addFile('more.txt')));
+    await board.arrive('done', 'more');
+    expect((await board.stop(running)).code).toBe(0);
+    expect(board.git('branch', '--list', 'task/*', '--format=%(refname:short)').split('\n')).toEqual([
+      'task/mine',
+      'task/more',
+    ]);
+    upstream(() => commit(board, { '.orchestrator/runs/x/verdict.json': '{}' }));
+    board.git('stash', '--quiet');
+    board.git('pull', '--quiet');
+    const { code, stderr } = await board.cli('start', '--until-idle');
+    expect(code).toBe(5);
+    expect(stderr).toContain('.orchestrator/runs');
+    expect(stderr).toContain('git rm -r -- ');
+  }),
+);

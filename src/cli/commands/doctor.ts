@@ -9,8 +9,9 @@ import { identityHint, openRepository } from '../../adapters/git/repository.ts';
 import { describeWatchTrouble, watchLimitsHint } from '../../adapters/watch.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
+import { toVisibleLine } from '../../domain/visible-text.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
-import { composeSettings } from '../compose.ts';
+import { composeSettings, composeTracked } from '../compose.ts';
 import { exitCodes } from '../exit-code.ts';
 import { placeOf, type GlobalOptions, type Place } from '../place.ts';
 import { findUntrusted, nameClaims } from '../trust.ts';
@@ -85,6 +86,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
       : { check: 'submodules', status: 'ok', detail: 'none' },
     finding,
     ...trust,
+    ...(await checkTracked(place)),
     ...(await checkAgent(settings, repository.topLevel, trust.length === 0)),
     checkPermissions(settings),
     await checkWritable(place),
@@ -136,6 +138,21 @@ async function checkTrust(place: Place, settings: Settings): Promise<readonly Fi
       status: 'problem',
       detail: `nobody said yes to what came with git: ${nameClaims(untrusted)}`,
       hint: 'See it and say yes: branchboard trust',
+    },
+  ];
+}
+
+/** Tasks and records that came with the repository are not the board's. */
+async function checkTracked(place: Place): Promise<readonly Finding[]> {
+  const [first, ...more] = await composeTracked(place)();
+  if (first === undefined) return [];
+  const others = more.length === 0 ? '' : ` and ${more.length} more`;
+  return [
+    {
+      check: 'tracked',
+      status: 'warning',
+      detail: `came with the repository and is not used: ${toVisibleLine(first)}${others}`,
+      hint: 'See all of it: git ls-files .orchestrator (only .gitignore, config.yaml and templates/ belong there)',
     },
   ];
 }

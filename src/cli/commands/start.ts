@@ -16,7 +16,7 @@ import { PortError } from '../../ports.ts';
 import { composeDaemon, composeSettings } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
-import { requireTrust } from '../trust.ts';
+import { requireOwnRecords, requireTrust } from '../trust.ts';
 import { print, type Verb } from '../verb.ts';
 import { createPlainView, type BoardView } from '../view/plain-view.ts';
 
@@ -51,6 +51,7 @@ async function checkMachine(place: Place): Promise<void> {
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
+  await requireOwnRecords(place);
   await requireTrust(place, read?.settings ?? defaultSettings);
   try {
     findAgent(read?.settings ?? defaultSettings, process.env, place.repository.topLevel);
