@@ -189,10 +189,10 @@ export type ProjectConfiguration =
       readonly kind: 'of-the-base';
       /** The paths that differ. */
       readonly differs: readonly string[];
-      /** `.claude/settings.json`, or null. */
-      readonly settings: string | null;
-      /** `.mcp.json`, or null. */
-      readonly mcp: string | null;
+      /** What `.claude/settings.json` holds, or null. */
+      readonly settings: Readonly<Record<string, unknown>> | null;
+      /** What `.mcp.json` holds, or null. */
+      readonly mcp: Readonly<Record<string, unknown>> | null;
       /** `CLAUDE.md`, or null. */
       readonly instructions: string | null;
     };

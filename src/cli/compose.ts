@@ -11,13 +11,19 @@ import { createOnlookerGuard, createParseGuard } from '../adapters/files/parse-g
 import { createLocalSettings, joinSettings } from '../adapters/files/local-settings.ts';
 import { createSettingsFile } from '../adapters/files/settings-file.ts';
 import { findExcludesFile } from '../adapters/git/excludes-file.ts';
+import { createGit } from '../adapters/git/git.ts';
 import { findTracking } from '../adapters/git/tracking.ts';
 import { createWorktrees } from '../adapters/git/worktrees.ts';
 import { createJournal } from '../adapters/journal.ts';
 import { notify } from '../adapters/notifier.ts';
 import { guardSpawns } from '../adapters/spawn-guard.ts';
-import { createRoles, shippedRolesDir } from '../adapters/templates.ts';
+import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/templates.ts';
+import { trustRoles, trustSettings } from '../adapters/trust/gates.ts';
+import { createTrustStore } from '../adapters/trust/store.ts';
+import { createTrackedFiles, refuseTracked, type ListTracked } from '../adapters/trust/tracked.ts';
+import { createTrust, type Trust } from '../adapters/trust/trust.ts';
 import { createChangeHints } from '../adapters/watch.ts';
+import { claimsOfSettings } from '../core/claims.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { readBoard } from '../daemon/snapshot.ts';
 import type { Board } from '../domain/board.ts';
@@ -30,6 +36,7 @@ import { countChanges } from '../markdown/line-merge.ts';
 import { parseRoleFile } from '../markdown/role-file.ts';
 import { parseLocalSettings, parseSettings } from '../markdown/settings-file.ts';
 import * as userZones from '../markdown/user-zones.ts';
+import { claimsOfFile, claimsOfFoundRole } from './claims.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { recallSandbox } from './last-sandbox.ts';
 import type { Place } from './place.ts';
@@ -60,6 +67,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const { layout, repository } = place;
   const clock = createClock();
   const guard = createParseGuard(layout);
+  const trust = composeTrust(place);
   const redact = redactFor(() => daemon.board.settings);
   const onNotice = (message: string) => choices.onNotice(redact(message));
   const breakOff = new AbortController();
@@ -74,13 +82,14 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
   const daemon: Daemon = new Daemon({
     ports: {
       clock,
-      files: createBoardFiles(layout, clock),
+      files: refuseTracked(createBoardFiles(layout, clock), composeTracked(place)),
       guard,
       dashboard: composeDashboard(place),
       worktrees: createWorktrees({
         repository,
         boardDir: layout.root,
         settings: () => daemon.board.settings,
+        readTrusted: (commit) => trust.trustedProject(commit),
         runCommand: commands,
         signal: breakOff.signal,
         env: markOwnCommands(process.env, layout.root),
@@ -89,7 +98,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
       commands,
       disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings), repository.commonDir]),
       journal: createJournal(layout.history, clock),
-      roles: composeRoles(place, guard),
+      roles: trustRoles(composeRoles(place, guard), trust, claimsOfFoundRole),
       redact,
       boardDir: layout.root,
       repo: repository.topLevel,
@@ -109,7 +118,7 @@ export function composeDaemon(place: Place, choices: DaemonChoices): Daemon {
         identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
       }),
     hints: createChangeHints(layout, onNotice),
-    settingsFile: composeSettings(place, guard, onNotice),
+    settingsFile: trustSettings(composeSettings(place, guard, onNotice), settingsShownAs, trust, claimsOfSettings),
     untilIdle: choices.untilIdle,
     sandbox: choices.sandbox,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
@@ -174,8 +183,28 @@ export function composeConfig({ layout }: Place, guard: ParseGuard): SettingsFil
   return createSettingsFile(layout.settings, settingsShownAs, guard, (text) => parseSettings(text, settingsShownAs));
 }
 
-/** The roles that tasks of a place may name. */
-function composeRoles({ layout, repository }: Place, guard: ParseGuard) {
+/** Which commands and rights of a place's files count. */
+export function composeTrust(place: Place): Trust {
+  const { repository } = place;
+  return createTrust({
+    repository,
+    git: composeGit(place),
+    store: createTrustStore(process.env),
+    readClaims: claimsOfFile,
+  });
+}
+
+/** Which files of a place's board came with the repository. */
+export function composeTracked(place: Place): ListTracked {
+  return createTrackedFiles(composeGit(place), place.repository);
+}
+
+function composeGit({ layout, repository }: Place) {
+  return createGit(repository.topLevel, { env: markOwnCommands(process.env, layout.root) });
+}
+
+/** The roles that tasks of a place may name, whether or not they are trusted. */
+export function composeRoles({ layout, repository }: Place, guard: ParseGuard): RoleTemplates {
   const dirs = {
     shippedDir: shippedRolesDir,
     overridesDir: layout.templates,

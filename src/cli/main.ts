@@ -24,6 +24,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   diff: async () => (await import('./commands/diff.ts')).diffCommand,
   rescue: async () => (await import('./commands/rescue.ts')).rescueCommand,
   graph: async () => (await import('./commands/graph.ts')).graphCommand,
+  trust: async () => (await import('./commands/trust.ts')).trustCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
 };

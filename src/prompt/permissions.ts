@@ -39,6 +39,11 @@ export function isReader(role: Pick<PromptRole, 'tools'>): boolean {
   return role.tools !== null && !role.tools.some((tool) => writingTools.includes(toolName(tool)));
 }
 
+/** Those of a role's tools that it may use without being asked: the ones with a pattern, such as `Bash(npm test *)`. */
+export function toolsAllowedBy(role: Pick<PromptRole, 'tools'>): readonly string[] {
+  return (role.tools ?? []).filter((tool) => tool.includes('('));
+}
+
 /**
  * A run's permissions. `readable` are absolute paths outside of the worktree that the prompt names, such as reports
  * of dependencies. Of a role's own tools those with a pattern, such as `Bash(npm test *)`, are allowed as well: a bare
@@ -50,8 +55,7 @@ export function permissionsFor(
   spec: TaskSpec,
   readable: readonly string[] = [],
 ): Permissions {
-  const own = (role.tools ?? []).filter((tool) => tool.includes('('));
-  const forAll = [...(spec.allowedTools ?? []), ...own, ...readable.map((path) => `Read(/${path})`)];
+  const forAll = [...(spec.allowedTools ?? []), ...toolsAllowedBy(role), ...readable.map((path) => `Read(/${path})`)];
   if (isReader(role)) {
     return {
       permissionMode: spec.permissionMode ?? 'dontAsk',

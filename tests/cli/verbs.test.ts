@@ -13,6 +13,7 @@ import { showCommand } from '../../src/cli/commands/show.ts';
 import { startCommand } from '../../src/cli/commands/start.ts';
 import { statusCommand } from '../../src/cli/commands/status.ts';
 import { stopCommand } from '../../src/cli/commands/stop.ts';
+import { trustCommand } from '../../src/cli/commands/trust.ts';
 
 const verbs = {
   init: initCommand,
@@ -28,6 +29,7 @@ const verbs = {
   stop: stopCommand,
   diff: diffCommand,
   graph: graphCommand,
+  trust: trustCommand,
   doctor: doctorCommand,
   demo: demoCommand,
 };

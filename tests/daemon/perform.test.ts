@@ -40,6 +40,7 @@ function makePerformer(text: string, grants: readonly Grant[] = []) {
         return Promise.resolve(success({ commit: 'c' }));
       },
       choose: () => Promise.resolve(makePlan().workspace),
+      noteRefs: () => Promise.resolve(),
       readProject: () => Promise.resolve({ kind: 'as-checked-out' }),
     },
     dashboard: { readNotes: () => Promise.resolve('') },

@@ -133,11 +133,15 @@ export class ScratchBoard {
     return this.#spawn(process.execPath, [cliMain, ...args], options);
   }
 
-  /** Starts a command under a terminal of 100 by 30; `shell` gets its words and says how it is run. */
-  launchInTerminal(args: readonly string[], shell = (words: string): string => `exec ${words}`): Running {
+  /**
+   * Starts a command under a terminal of 100 by 30; `shell` gets its words and says how it is run, and `input` is what
+   * the user types, before the terminal is at its end.
+   */
+  launchInTerminal(args: readonly string[], shell = (words: string): string => `exec ${words}`, input = ''): Running {
     const words = [process.execPath, cliMain, ...args].map((word) => `'${word}'`).join(' ');
     return this.#spawn('script', ['-qec', `stty cols 100 rows 30; ${shell(words)}`, '/dev/null'], {
       env: { TERM: 'xterm-256color' },
+      input,
     });
   }
 

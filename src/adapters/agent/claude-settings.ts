@@ -8,7 +8,7 @@ import type { ProjectConfiguration } from '../../ports.ts';
 import type { Confinement } from '../sandbox/confinement.ts';
 import { loginVariables } from './agent-environment.ts';
 import { closeDoors } from './claude-doors.ts';
-import { asObject, parseObject } from './json-shape.ts';
+import { asObject } from './json-shape.ts';
 
 /** What the settings are made of. */
 export interface ClaudeSettingsRequest {
@@ -35,12 +35,12 @@ export async function writeClaudeFiles(folder: string, request: ClaudeSettingsRe
   const { project } = request;
   const settings = await writeJson(path.join(folder, 'settings.json'), composeSettings(request));
   if (project.kind === 'as-checked-out') return { settings, mcp: null };
-  const mcpServers = parseOrEmpty(project.mcp)['mcpServers'] ?? {};
+  const mcpServers = project.mcp?.['mcpServers'] ?? {};
   return { settings, mcp: await writeJson(path.join(folder, 'mcp.json'), { mcpServers }) };
 }
 
 function composeSettings({ confinement, readsOnly, project, configured }: ClaudeSettingsRequest): Data {
-  const ofBase = project.kind === 'of-the-base' ? parseOrEmpty(project.settings) : {};
+  const ofBase = (project.kind === 'of-the-base' ? project.settings : null) ?? {};
   const doors = closeDoors(configured);
   return {
     ...ofBase,
@@ -62,11 +62,6 @@ function composeSandbox(bounds: Confinement, readsOnly: boolean): Data {
     network: { allowedDomains: bounds.allowedDomains },
     credentials: { envVars: loginVariables.map((name) => ({ name, mode: 'deny' })) },
   };
-}
-
-/** What is no object holds no settings, as Claude Code would have it. */
-function parseOrEmpty(text: string | null): Data {
-  return (text === null ? null : parseObject(text)) ?? {};
 }
 
 async function writeJson(file: string, data: Data): Promise<string> {

@@ -2,10 +2,12 @@
  * The repository's configuration of Claude Code for one run: hooks, helpers, environment and MCP servers count only as
  * they stand in the commit that the user's tasks start from. What a worktree holds of it, from its own branch or from a
  * dependency's, is compared with that commit: where it is the same, Claude Code reads it as always; where it differs,
- * the run gets the commit's and none of the worktree's.
+ * the run gets the commit's and none of the worktree's. Of the commit's, nothing counts that came by git and that the
+ * user did not say yes to.
  */
 import type { RunPlan } from '../../domain/run.ts';
 import type { ProjectConfiguration } from '../../ports.ts';
+import type { TrustedProject } from '../trust/trust.ts';
 import type { Git } from './git.ts';
 import { inWorktree } from './record.ts';
 
@@ -14,30 +16,35 @@ const pathspecs = [
   ...['.claude', '.mcp.json'].flatMap((name) => [`:(top,glob)${name}`, `:(top,glob)${name}/**`]),
   ...['CLAUDE.md', 'CLAUDE.local.md', 'AGENTS.md'].flatMap((name) => [`:(top,glob)${name}`, `:(top,glob)**/${name}`]),
 ];
+/** Reads a commit's own settings and servers for Claude Code, as far as they are trusted. */
+export type ReadTrusted = (commit: string) => Promise<TrustedProject>;
+
 /** Larger files of it are left out. */
 const maxFileBytes = 256 * 1024;
 
 /**
- * Compares a run's worktree with `trusted`, a branch or commit (null is HEAD of the user's checkout), and reads that one
- * where they differ. Two git processes where they don't. Throws PortError if git fails.
+ * Compares a run's worktree with `base`, a branch or commit (null is HEAD of the user's checkout), and reads that one
+ * where they differ. Throws PortError if git fails.
  */
 export async function readProjectConfiguration(
   git: Git,
   plan: RunPlan,
-  trusted: string | null,
+  base: string | null,
+  readTrusted: ReadTrusted,
 ): Promise<ProjectConfiguration> {
-  const commit = (await git.run(['rev-parse', '--verify', '--end-of-options', `${trusted ?? 'HEAD'}^{commit}`])).trim();
-  const differs = await listDifferences(git, plan.workspace.path, commit);
-  if (differs.length === 0) return { kind: 'as-checked-out' };
-  const [settings, mcp, ...instructions] = await Promise.all(
-    ['.claude/settings.json', '.mcp.json', 'CLAUDE.md', '.claude/CLAUDE.md'].map((path) => readBlob(git, commit, path)),
-  );
+  const commit = (await git.run(['rev-parse', '--verify', '--end-of-options', `${base ?? 'HEAD'}^{commit}`])).trim();
+  const [differs, project] = await Promise.all([
+    listDifferences(git, plan.workspace.path, commit),
+    readTrusted(commit),
+  ]);
+  const untrusted = project.kind === 'untrusted' ? project.claims.map(({ source }) => source) : [];
+  if (differs.length === 0 && untrusted.length === 0) return { kind: 'as-checked-out' };
+  const instructions = await Promise.all(['CLAUDE.md', '.claude/CLAUDE.md'].map((path) => readBlob(git, commit, path)));
   const told = instructions.filter((text) => text !== null).join('\n\n');
   return {
     kind: 'of-the-base',
-    differs,
-    settings: settings ?? null,
-    mcp: mcp ?? null,
+    differs: [...new Set([...differs, ...untrusted])],
+    ...(project.kind === 'trusted' ? project.files : { settings: null, mcp: null }),
     instructions: told === '' ? null : told,
   };
 }

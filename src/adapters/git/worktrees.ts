@@ -1,5 +1,6 @@
 /** The `Worktrees` port on real git: joins the files of this folder to one adapter. */
-import { join, resolve } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
 import type { RunPlan, Workspace } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { TaskId } from '../../domain/task.ts';
@@ -8,10 +9,10 @@ import { resolveBase } from './base.ts';
 import { branchExists, chooseWorkspace, diffCommand, listBeyond, listBranches, type Branches } from './branches.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from './git.ts';
-import { toPortError } from './git-errors.ts';
+import { taskError, toPortError } from './git-errors.ts';
 import { keep, release } from './keeping.ts';
 import { prepare } from './preparation.ts';
-import { readProjectConfiguration } from './project-configuration.ts';
+import { readProjectConfiguration, type ReadTrusted } from './project-configuration.ts';
 import { listMoved } from './moved-refs.ts';
 import { takeNotes, writeNotes } from './ref-notes.ts';
 import type { Repository } from './repository.ts';
@@ -23,6 +24,7 @@ export interface WorktreesOptions {
   readonly boardDir: string;
   /** The settings as they are when it asks. */
   readonly settings: () => Settings;
+  readonly readTrusted: ReadTrusted;
   /** Runs the `setup` commands. */
   readonly runCommand: CommandRunner;
   /** The board stops: checkouts are broken off. */
@@ -63,6 +65,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   async function choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace> {
     const { branchPrefix, worktrees } = settings();
     const parent = worktrees.dir === null ? join(boardDir, 'worktrees') : resolve(repository.topLevel, worktrees.dir);
+    await refuseTrackedLinks(git, repository, parent);
     const isPromised = (name: string): boolean => (promises.get(name.toLowerCase()) ?? task) !== task;
     const branches = seen.get(task) ?? (await listBranches(git));
     seen.delete(task);
@@ -84,7 +87,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     resolveBase: findBase,
     choose,
     prepare: prepareAndForget,
-    readProject: (plan) => told(readProjectConfiguration(git, plan, settings().base)),
+    readProject: (plan) => told(readProjectConfiguration(git, plan, settings().base, options.readTrusted)),
     noteRefs: (plan) => told(takeNotes(git, repository).then((notes) => writeNotes(boardDir, plan, notes))),
     listMoved: (plan) =>
       listMoved(git, repository, boardDir, plan).catch((error: unknown) => {
@@ -103,6 +106,25 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     branchExists: (branch) => branchExists(git, branch),
     diffCommand,
   };
+}
+
+/**
+ * A link on the way to the folder of worktrees is followed if the user made it, and not if it came by git: it leads
+ * wherever the commit says. Throws PortError with `setup-failed` there. Git is asked only where there is a link.
+ */
+async function refuseTrackedLinks(git: Git, { topLevel }: Repository, folder: string): Promise<void> {
+  const parts = relative(topLevel, folder).split(sep);
+  if (parts[0] === '..') return;
+  for (const [index] of parts.entries()) {
+    const path = parts.slice(0, index + 1).join('/');
+    const stats = await lstat(join(topLevel, path)).catch(() => null);
+    if (stats?.isSymbolicLink() !== true) continue;
+    if ((await git.run(['ls-files', '-z', '--', `:(top,icase,literal)${path}`])) === '') continue;
+    throw taskError(
+      'setup-failed',
+      `${path}, on the way to worktrees.dir, is a link that is tracked by git, and such a link is not followed. Name the folder itself in .orchestrator/config.yaml.`,
+    );
+  }
 }
 
 /** Errors of the system become the port's own. */

@@ -13,9 +13,9 @@ import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
 import { composeSettings } from '../compose.ts';
 import { exitCodes } from '../exit-code.ts';
-import { listLocalExposures, listOpenSecrets } from '../open-secrets.ts';
 import type { Finding } from '../finding.ts';
 import { placeOf, type GlobalOptions, type Place } from '../place.ts';
+import { checkSecrets, checkTracked, checkTrust } from '../repository-checks.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
 const minFreeMiB = 1024;
@@ -52,6 +52,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
   const repository = opened.value;
   const place = placeOf(repository);
   const { settings, finding } = await checkSettings(place);
+  const trust = await checkTrust(place, settings);
   return [
     node,
     {
@@ -76,8 +77,10 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
         }
       : { check: 'submodules', status: 'ok', detail: 'none' },
     finding,
+    ...trust,
+    ...(await checkTracked(place)),
     ...(await checkSecrets(place)),
-    ...(await checkAgent(settings, repository.topLevel)),
+    ...(await checkAgent(settings, repository.topLevel, trust.length === 0)),
     checkPermissions(settings),
     ...checkLocalRights(repository, settings),
     await checkWritable(place),
@@ -119,14 +122,8 @@ async function checkSettings(place: Place): Promise<{ readonly settings: Setting
   return { settings: read.settings, finding };
 }
 
-async function checkSecrets(place: Place): Promise<readonly Finding[]> {
-  const check = 'secrets';
-  const exposures = [...(await listOpenSecrets(place)), ...(await listLocalExposures(place))];
-  if (exposures.length === 0) return [{ check, status: 'ok', detail: 'none where others could read them' }];
-  return exposures.map(({ detail, hint }) => ({ check, status: 'warning', detail, hint }));
-}
-
-async function checkAgent(settings: Settings, repoDir: string): Promise<readonly Finding[]> {
+/** The agent's program is run only where the settings that name it are trusted. */
+async function checkAgent(settings: Settings, repoDir: string, isTrusted: boolean): Promise<readonly Finding[]> {
   let path: string | null;
   try {
     path = findAgent(settings, process.env, repoDir);
@@ -143,6 +140,7 @@ async function checkAgent(settings: Settings, repoDir: string): Promise<readonly
   }
   if (path === null)
     return [{ check: 'agent', status: 'ok', detail: 'the built-in scripted agent; no model is called' }];
+  if (!isTrusted) return [{ check: 'agent', status: 'warning', detail: `${path}; not run before you trust it` }];
   const version = await execa(path, [...settings.agent.args, '--version'], {
     reject: false,
     timeout: agentTimeoutMs,

@@ -6,7 +6,9 @@ import { codeOf } from '../../adapters/files/durable.ts';
 import type { Repository } from '../../adapters/git/repository.ts';
 import { columns } from '../../domain/task.ts';
 import { renderDefaultSettings } from '../../markdown/settings-file.ts';
+import { readSettingsOf } from '../compose.ts';
 import { findRepository, placeOf, type GlobalOptions, type Place } from '../place.ts';
+import { offerTrust } from '../trust.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** Only settings and templates are tracked: an agent's branch must not carry the board. */
@@ -25,6 +27,7 @@ export const initCommand: Verb = () =>
           'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
         );
       }
+      await offerTrust(place, await readSettingsOf(place));
       print(`
 Next:
   branchboard doctor            checks that all is there

@@ -20,6 +20,7 @@ import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { listOpenSecrets } from '../open-secrets.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor } from '../redact.ts';
+import { requireOwnRecords, requireTrust } from '../trust.ts';
 import { print, type Verb } from '../verb.ts';
 import { createPlainView, type BoardView } from '../view/plain-view.ts';
 
@@ -46,7 +47,7 @@ export const startCommand: Verb = (exit) =>
     });
 
 /**
- * Settings that are wrong at the start, and an agent that is not there, are errors. While the board runs, the settings
+ * Settings that are wrong or not trusted at the start, and an agent that is not there, are errors. While the board runs, the settings
  * stay that were right last, and an agent that is gone is waited for.
  */
 async function checkMachine(place: Place): Promise<void> {
@@ -54,6 +55,8 @@ async function checkMachine(place: Place): Promise<void> {
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
+  await requireOwnRecords(place);
+  await requireTrust(place, read?.settings ?? defaultSettings);
   for (const { detail, hint } of await listOpenSecrets(place)) print(`! ${detail}. ${hint}`);
   try {
     findAgent(read?.settings ?? defaultSettings, process.env, place.repository.topLevel);

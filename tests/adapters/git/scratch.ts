@@ -83,6 +83,7 @@ export class Scratch {
     const repository = await this.open(options.dir);
     return createWorktrees({
       repository,
+      readTrusted: () => Promise.resolve({ kind: 'trusted', files: { settings: null, mcp: null } }),
       boardDir: join(repository.topLevel, '.orchestrator'),
       settings: () => this.settings,
       signal: new AbortController().signal,

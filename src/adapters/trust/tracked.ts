@@ -1,0 +1,61 @@
+/**
+ * Files of the board that git tracks. A board tracks its settings and templates alone, so that any other came with the
+ * repository: a task that nobody here wrote, or facts about work that nobody here did. Such a task is not read. It is told
+ * by its name in any column, since the board moves files from one to the next.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { failure } from '../../domain/result.ts';
+import type { BoardFiles } from '../../ports.ts';
+import type { Git } from '../git/git.ts';
+import type { Repository } from '../git/repository.ts';
+
+/** What a board may track; `local.yaml` is judged where it is read. */
+const mayBeTracked = /^\.orchestrator\/(?:\.gitignore|config\.yaml|local\.yaml|templates\/.*)$/i;
+
+/** Lists the tracked files of the board that are neither settings nor templates, as paths of the repository. */
+export type ListTracked = () => Promise<readonly string[]>;
+
+/** Asks git, and again only after its index has changed. Throws PortError if git fails. */
+export function createTrackedFiles(git: Git, { gitDir }: Repository): ListTracked {
+  let known: { readonly index: string; readonly paths: readonly string[] } | null = null;
+  return async () => {
+    const stats = await stat(join(gitDir, 'index')).catch(() => null);
+    const index = stats === null ? '' : `${String(stats.ino)} ${String(stats.size)} ${String(stats.mtimeMs)}`;
+    if (known?.index === index) return known.paths;
+    const output = await git.run(['ls-files', '-z', '--', ':(top,icase).orchestrator']);
+    const paths = output.split('\0').filter((path) => path !== '' && !mayBeTracked.test(path));
+    known = { index, paths };
+    return paths;
+  };
+}
+
+/** The board's folder without the tasks that came with the repository: they are refused and stay where they are. */
+export function refuseTracked(files: BoardFiles, listTracked: ListTracked): BoardFiles {
+  return {
+    ...files,
+    readInbox: async (name, identity) => (await refuse('inbox', name)) ?? files.readInbox(name, identity),
+    readTask: async (file) => (await refuse(file.column, file.name)) ?? files.readTask(file),
+  };
+
+  async function refuse(folder: string, name: string) {
+    const tracked = (await listTracked()).find(
+      // A folder that is a repository of its own is tracked as one name.
+      (path) => /^\.orchestrator(?:\/[^/]+)?$/i.test(path) || path.toLowerCase().endsWith(`/${name.toLowerCase()}`),
+    );
+    if (tracked === undefined) return null;
+    const file = `.orchestrator/${folder}/${name}`;
+    return failure({
+      kind: 'refused' as const,
+      diagnostics: [
+        {
+          severity: 'error' as const,
+          file,
+          message: `${tracked} is tracked by git: this task came with the repository, and is not read`,
+          expected: 'a file that git does not track',
+          hint: `If it is yours: git rm -r --cached '${tracked}' && touch '${file}'`,
+        },
+      ],
+    });
+  }
+}
