@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { createRedactor } from '../adapters/redactor.ts';
 import { codeOf } from '../adapters/files/durable.ts';
+import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import type { Verb } from './verb.ts';
 
@@ -72,6 +73,11 @@ function report(error: unknown): ExitCode {
   if (error instanceof CliError) {
     process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
     return error.exitCode;
+  }
+  // What is wrong is outside of the program, and its message says what to do.
+  if (error instanceof PortError) {
+    process.stderr.write(redact(`error: ${error.message}\n`));
+    return exitCodes.notReady;
   }
   const advice = systemAdvice.get(codeOf(error) ?? '');
   if (error instanceof Error && advice !== undefined) {
