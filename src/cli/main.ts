@@ -74,14 +74,14 @@ function report(error: unknown): ExitCode {
     process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
     return error.exitCode;
   }
-  // What is wrong is outside of the program, and its message says what to do.
-  if (error instanceof PortError) {
-    process.stderr.write(redact(`error: ${error.message}\n`));
-    return exitCodes.notReady;
-  }
   const advice = systemAdvice.get(codeOf(error) ?? '');
   if (error instanceof Error && advice !== undefined) {
     process.stderr.write(redact(`error: ${error.message}\n${advice}\n`));
+    return exitCodes.notReady;
+  }
+  // What is wrong is outside of the program, and its message says what to do.
+  if (error instanceof PortError) {
+    process.stderr.write(redact(`error: ${error.message}\n`));
     return exitCodes.notReady;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
