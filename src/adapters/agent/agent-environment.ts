@@ -28,6 +28,20 @@ export const inherited: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Variables that any program needs which works for the user on this machine, and over its network. */
+export const machineVariables: readonly string[] = ['the user and the machine', 'the network'].flatMap(
+  (purpose) => inherited[purpose] ?? [],
+);
+
+/** Those of an environment's variables that have one of the names; `*` stands for the rest of a name. */
+export function pickVariables(environment: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && matchesAny(name, names)) picked[name] = value;
+  }
+  return picked;
+}
+
 /** The same for a cloud that Claude Code is told to work with; each of `switches` turns it on. */
 export interface CloudVariables {
   readonly switches: readonly string[];

@@ -44,7 +44,7 @@ export interface GitWorktrees extends Worktrees {
 export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   const { repository, boardDir, settings, runCommand, signal } = options;
   const notice = options.notice ?? (() => undefined);
-  const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice });
+  const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
   /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
   const promises = new Map<string, TaskId>();
 
