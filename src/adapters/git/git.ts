@@ -52,7 +52,13 @@ const permitted = {
   allowUnsafeHooksPath: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeConfigEnvCount: true,
+  allowUnsafeFilter: true,
+  allowUnsafeMergeDriver: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeGitProxy: true,
   allowUnsafeAskPass: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafePack: true,
 };
 
 /** How one command is run. */

@@ -54,8 +54,24 @@ const programs: readonly { readonly name: RegExp; readonly harmless: string }[] 
   { name: /^remote\..+\.vcs$/s, harmless: '' },
 ];
 
-/** Commands that write files, compare them with commits, or merge. */
-const commandsWithPrograms = new Set(['add', 'checkout', 'hash-object', 'merge-tree', 'reset', 'restore', 'status']);
+/**
+ * Commands that look at objects, refs and settings alone. All others may compare files or merge them, also where that is
+ * not their purpose: each that writes an index reads the files that changed just now.
+ */
+const commandsWithoutFiles = new Set([
+  ...[
+    'cat-file',
+    'check-ref-format',
+    'commit-tree',
+    'config',
+    'diff-tree',
+    'for-each-ref',
+    'fsck',
+    'log',
+    'merge-base',
+  ],
+  ...['rev-list', 'rev-parse', 'show-ref', 'symbolic-ref', 'update-ref', 'var', 'version'],
+]);
 
 /** A file that changed so short a time ago may change again without its time stamp telling. */
 const clockGrainMs = 50;
@@ -94,7 +110,7 @@ export class ProgramGuard {
 
   /** Whether a command could run a program that the settings name. */
   mayRunPrograms(args: readonly string[]): boolean {
-    return this.isPartialClone || commandsWithPrograms.has(args[0] ?? '');
+    return this.isPartialClone || !commandsWithoutFiles.has(args[0] ?? '');
   }
 
   /**

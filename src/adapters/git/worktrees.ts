@@ -12,6 +12,7 @@ import { toPortError } from './git-errors.ts';
 import { keep, release } from './keeping.ts';
 import { prepare } from './preparation.ts';
 import type { Repository } from './repository.ts';
+import { TamperingWatch } from './tampering.ts';
 
 /** What the adapter is made from. */
 export interface WorktreesOptions {
@@ -45,6 +46,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   const { repository, boardDir, settings, runCommand, signal } = options;
   const notice = options.notice ?? (() => undefined);
   const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
+  const tampering = new TamperingWatch(repository, notice);
   /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
   const promises = new Map<string, TaskId>();
 
@@ -72,6 +74,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   async function prepareAndForget(plan: RunPlan): Promise<void> {
     const { workspace } = plan;
     await prepare({ git, repository, boardDir, settings, runCommand, signal, notice }, plan);
+    await tampering.begin(plan);
     promises.delete(workspace.path.toLowerCase());
     if (workspace.kind === 'branch') promises.delete(workspace.branch.toLowerCase());
   }
@@ -81,8 +84,8 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     resolveBase: findBase,
     choose,
     prepare: prepareAndForget,
-    inspect: (plan) => told(inspect(git, repository, plan)),
-    keep: (plan) => told(keep(git, repository, plan)),
+    inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
+    keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
     release: (plan, remove) => told(release(git, repository, plan, remove)),
     async findMerged(base, works) {
       const tips = works.map(({ tip }) => tip);
