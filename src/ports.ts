@@ -16,9 +16,9 @@ import type {
   RunRecord,
   RunView,
   StopCause,
-  Verdict,
   Workspace,
 } from './domain/run.ts';
+import type { Verdict } from './domain/verdict.ts';
 import type { Grant } from './domain/rights.ts';
 import type { Settings } from './domain/settings.ts';
 import type { Argv, Column, TaskId } from './domain/task.ts';

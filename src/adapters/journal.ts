@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import type { Spending } from '../domain/hold.ts';
@@ -12,6 +13,7 @@ import { nameRun } from '../domain/run.ts';
 import type { Clock, Journal } from '../ports.ts';
 import { codeOf } from './files/durable.ts';
 import { runEndedShape } from './files/fact-shapes.ts';
+import { checkFolders } from './files/own-folders.ts';
 import { NotRegularError, openRegular } from './files/regular-file.ts';
 
 /** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
@@ -53,6 +55,7 @@ export function createJournal(path: string, clock: Clock): Journal {
 
 /** Appends all of a text or nothing of it. */
 async function appendWhole(path: string, text: string): Promise<void> {
+  checkFolders([dirname(path)]);
   const file = await openRegular(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
   try {
     const { size } = await file.stat();

@@ -11,14 +11,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure, success, type Result } from '../domain/result.ts';
 import { isAlive, readStart, type ProcessMark } from './agent/processes.ts';
 import { readBootId } from './clock.ts';
-import { codeOf } from './files/durable.ts';
+import { codeOf, makeFolder, privateMode } from './files/durable.ts';
 import { NotRegularError, openRegular, readRegular } from './files/regular-file.ts';
 import type { Held } from './lock-socket.ts';
 import { findHighest, takeNumber } from './takeover.ts';
@@ -50,9 +50,9 @@ export async function takeFile(
   timings: LockTimings = defaultLockTimings,
 ): Promise<Result<Held, FileOwner>> {
   const folder = folderOf(boardDir);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const own = join(folder, `${randomUUID().slice(0, 8)}.new`);
-  await writeFile(own, describeUs(), { flag: 'wx' });
+  await writeFile(own, describeUs(), { flag: 'wx', mode: privateMode });
   try {
     const taken = await takeNumber(folder, own, (path) => examine(path, timings));
     return taken.ok ? success(hold(folder, taken.value, onLost, timings)) : failure(taken.failure);

@@ -1,14 +1,15 @@
 /**
- * The lock's first guard, and a way to talk to the daemon: a Unix socket in a short folder of the user's own. A dead one
- * is told by a refused connection, without any time being waited for; one that is stopped still listens.
+ * The lock's first guard, and a way to talk to the daemon: a Unix socket in a folder of the user's own (see
+ * `socket-folder.ts`). A dead one is told by a refused connection, without any time being waited for; one that is stopped
+ * still listens.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { chmod, lstat, mkdir, realpath, rm, stat, utimes } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm, stat, utimes } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failure, success, type Result } from '../domain/result.ts';
 import { codeOf } from './files/durable.ts';
+import { findSocketFolder, openSocketFolder } from './socket-folder.ts';
 import { findHighest, takeNumber } from './takeover.ts';
 
 /** How long a daemon may take to say who it is. */
@@ -31,7 +32,7 @@ export interface Held {
 
 /** Takes a board's socket, or says who has it. `onStop` is called when somebody asks the daemon to stop. */
 export async function takeSocket(boardDir: string, onStop: () => void): Promise<Result<Held, Answer>> {
-  const folder = await openFolder(boardDir);
+  const folder = await openSocketFolder(boardDir);
   const server = createServer((socket) => answer(socket, onStop));
   const own = join(folder, `${randomUUID().slice(0, 8)}.new`);
   await listen(server, own);
@@ -49,28 +50,9 @@ export async function takeSocket(boardDir: string, onStop: () => void): Promise<
 
 /** Asks whoever has a board's socket; null if nobody listens. */
 export async function askSocket(boardDir: string, request: ControlRequest): Promise<Answer | null> {
-  const folder = await openFolder(boardDir);
-  const highest = await findHighest(folder);
-  return highest === 0 ? null : ask(join(folder, String(highest)), request);
-}
-
-/** Unix sockets have room for about 100 bytes of path, so the board's own folder won't do. */
-async function openFolder(boardDir: string): Promise<string> {
-  const hash = createHash('sha256')
-    .update(await realpath(boardDir))
-    .digest('hex')
-    .slice(0, 16);
-  // By number: a container may run as a user that no list of users names.
-  const user = String(process.getuid?.() ?? 'user');
-  const base = join(process.platform === 'win32' ? tmpdir() : '/tmp', `branchboard-${user}`);
-  const folder = join(base, hash);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stats = await lstat(base);
-  if (!stats.isDirectory() || (process.getuid !== undefined && stats.uid !== process.getuid())) {
-    throw new Error(`${base} belongs to somebody else; remove it, or ask them to`);
-  }
-  await chmod(base, 0o700);
-  return folder;
+  const folder = await findSocketFolder(boardDir);
+  const highest = folder === null ? 0 : await findHighest(folder);
+  return folder === null || highest === 0 ? null : ask(join(folder, String(highest)), request);
 }
 
 function hold(server: Server, path: string): Held {

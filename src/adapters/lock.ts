@@ -1,8 +1,8 @@
 /**
  * One daemon for a board. Two guards, taken one after the other:
  *
- *   a socket in /tmp        tells a dead owner from a living one at once, and carries `stop`; seen by this user, in this
- *                           /tmp, as long as no cleaner removes it
+ *   a socket                tells a dead owner from a living one at once, and carries `stop`; seen by this user, on this
+ *                           machine, as long as no cleaner removes it
  *   a file in the board     seen by every user, container and machine that sees the board; says who the owner is also
  *                           where that one is stopped and can't answer
  *

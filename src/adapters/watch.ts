@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { limits } from '../domain/limits.ts';
 import { columns } from '../domain/task.ts';
 import type { ChangeHints } from '../ports.ts';
-import { codeOf } from './files/durable.ts';
+import { codeOf, privateMode } from './files/durable.ts';
 import type { Layout } from './files/layout.ts';
 
 /** The board's own moves in the columns cause events too; they are gathered for so long. */
@@ -87,7 +87,8 @@ export function describeWatchTrouble(error: unknown): string {
 function probe(root: string): void {
   const path = join(root, probeName);
   try {
-    writeFileSync(path, '');
+    rmSync(path, { force: true });
+    writeFileSync(path, '', { flag: 'wx', mode: privateMode });
     rmSync(path, { force: true });
   } catch {
     // Then all else fails as well, and says why.

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { createRedactor } from '../adapters/redactor.ts';
 import { codeOf } from '../adapters/files/durable.ts';
+import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import type { Verb } from './verb.ts';
 
@@ -78,6 +79,11 @@ function report(error: unknown): ExitCode {
   const advice = systemAdvice.get(codeOf(error) ?? '');
   if (error instanceof Error && advice !== undefined) {
     process.stderr.write(redact(`error: ${error.message}\n${advice}\n`));
+    return exitCodes.notReady;
+  }
+  // What is wrong is outside of the program, and its message says what to do.
+  if (error instanceof PortError) {
+    process.stderr.write(redact(`error: ${error.message}\n`));
     return exitCodes.notReady;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,7 +1,8 @@
 /** Where a command works: the repository it was called in, and its board. */
-import { access } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boardFolderName, layOut, type Layout } from '../adapters/files/layout.ts';
+import { checkFolders } from '../adapters/files/own-folders.ts';
 import { openRepository, type Repository } from '../adapters/git/repository.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 
@@ -28,10 +29,17 @@ export function placeOf(repository: Repository): Place {
   return { repository, layout: layOut(join(repository.topLevel, boardFolderName)) };
 }
 
-/** Finds the repository's board; throws CliError where there is none. */
+/** Finds the repository's board; throws CliError where there is none, PortError where its folders are not the user's own. */
 export async function findPlace(options: GlobalOptions): Promise<Place> {
+  const place = await findUncheckedPlace(options);
+  checkFolders(place.layout.folders);
+  return place;
+}
+
+/** The same whatever its folders are: for what touches none of them. */
+export async function findUncheckedPlace(options: GlobalOptions): Promise<Place> {
   const place = placeOf(await findRepository(options));
-  const found = await access(place.layout.root).then(
+  const found = await lstat(place.layout.root).then(
     () => true,
     () => false,
   );

@@ -1,8 +1,8 @@
 /** Finds and moves tasks' files, as the user could by hand: a move is the command. */
-import { access, mkdir, readdir, rename } from 'node:fs/promises';
+import { access, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
-import { codeOf } from '../adapters/files/durable.ts';
+import { codeOf, makeFolder } from '../adapters/files/durable.ts';
 import { columns, fileNameOf, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
@@ -37,7 +37,7 @@ export async function findTask(place: Place, text: string): Promise<FoundTask> {
 /** Moves a task's file into a column; never overwrites. */
 export async function moveTaskFile(place: Place, task: FoundTask, to: Column): Promise<void> {
   const folder = place.layout.column(to);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (let number = 1; ; number++) {
     const target = join(folder, number === 1 ? fileNameOf(task.id) : `${task.id}~${number}.md`);
     if (await exists(target)) {

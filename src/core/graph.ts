@@ -1,7 +1,7 @@
 /** The dependency graph: what a task waits for, cycles, and how long a chain hangs on each task. */
 import type { Board, Task, WaitingOn } from '../domain/board.ts';
 import type { Handoff } from '../domain/effect.ts';
-import type { Verdict } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
 import { findAsks } from './rights.ts';
 

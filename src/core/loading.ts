@@ -1,7 +1,7 @@
 /** What was asked of the files comes back: tasks that were met for the first time, or edited, and finished tasks' verdicts. */
 import type { LoadedTask, TaskFile } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import type { Verdict } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { idOfFile, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { placeOf } from './move.ts';

@@ -13,15 +13,8 @@
 import type { ActiveTask, Board, EndedBefore, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
-import {
-  emptyRunView,
-  type Fault,
-  type Outcome,
-  type RunExit,
-  type RunPlan,
-  type RunRecord,
-  type Verdict,
-} from '../domain/run.ts';
+import { emptyRunView, type Fault, type Outcome, type RunExit, type RunPlan, type RunRecord } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './disk.ts';

@@ -2,7 +2,8 @@
 import type { ActiveTask, Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
-import type { Evidence, Outcome, RunExit, RunPlan, Verdict } from '../domain/run.ts';
+import type { Evidence, Outcome, RunExit, RunPlan } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { Draft } from './draft.ts';
 
 /** A run that ended, with what was found of it. `exit` is null where no agent was ever started. */

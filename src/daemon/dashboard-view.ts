@@ -5,7 +5,7 @@ import { sumSpending } from '../core/spending.ts';
 import type { ActiveTask, AttentionTask, Board, FinishedTask, Phase } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { unreachable } from '../domain/result.ts';
-import type { Verdict } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { keyOf } from '../domain/task.ts';
 import {
   listRows,

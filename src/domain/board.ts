@@ -14,7 +14,8 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
-import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Verdict } from './run.ts';
+import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
+import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';

@@ -7,7 +7,8 @@ import type { FileIdentity, NextRun, TaskFile, TaskPast } from './board.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Right } from './rights.ts';
-import type { RunId, RunPlan, RunRecord, StopCause, Verdict } from './run.ts';
+import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
+import type { Verdict } from './verdict.ts';
 import type { Argv, Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
 /** What a dependent is told of a dependency: by reference, never its content. */

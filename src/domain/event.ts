@@ -3,7 +3,8 @@ import type { BaseConflict, BoardScan, FileIdentity, LoadedTask, OutsideFault, T
 import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
-import type { Evidence, RunExit, RunId, RunPlan, RunView, Verdict } from './run.ts';
+import type { Evidence, RunExit, RunId, RunPlan, RunView } from './run.ts';
+import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';

@@ -13,7 +13,8 @@
  */
 import prettyMilliseconds from 'pretty-ms';
 import { limits } from '../domain/limits.ts';
-import type { Diffstat, Verdict } from '../domain/run.ts';
+import type { Diffstat } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { describeMoved } from './moved-refs.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
 

@@ -31,18 +31,31 @@ vi.mock('node:os', async (original) => ({
 }));
 
 let board: string;
+/** Where this user's programs have their sockets. */
+let runtimeDir: string;
 let sockets: string;
 const started: number[] = [];
 
 beforeEach(() => {
   board = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-lock-')));
-  const hash = createHash('sha256').update(board).digest('hex').slice(0, 16);
-  sockets = join('/tmp', `branchboard-${String(process.getuid?.())}`, hash);
+  runtimeDir = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-run-')));
+  vi.stubEnv('XDG_RUNTIME_DIR', runtimeDir);
+  sockets = join(runtimeDir, 'branchboard', hashOf(board));
 });
 afterEach(() => {
   for (const pid of started.splice(0)) if (lives(pid)) process.kill(pid, 'SIGKILL');
-  for (const folder of [board, sockets]) rmSync(folder, { recursive: true, force: true });
+  vi.unstubAllEnvs();
+  for (const folder of [board, runtimeDir]) rmSync(folder, { recursive: true, force: true });
 });
+
+function hashOf(boardDir: string): string {
+  return createHash('sha256').update(boardDir).digest('hex').slice(0, 16);
+}
+
+/** The files of the board that say who has it. */
+function listMarks(): readonly string[] {
+  return readdirSync(join(board, 'lock')).filter((name) => name !== 'sockets');
+}
 
 const deaf = { onStop: () => undefined, onLost: () => undefined };
 const timings = { beatEveryMs: 50, silenceMs: 600 };
@@ -78,7 +91,7 @@ test('a dead number is left behind, and nothing else', async () => {
     expect(readdirSync(sockets)).toEqual([number]);
     await lock.release();
     expect(readdirSync(sockets)).toEqual([number]);
-    expect(readdirSync(join(board, 'lock'))).toEqual([number]);
+    expect(listMarks()).toEqual([number]);
   }
 });
 
@@ -94,12 +107,12 @@ test('asked to stop, the owner is told', async () => {
 });
 
 test('an owner that listens and says nothing still owns its board', async () => {
-  mkdirSync(sockets, { recursive: true, mode: 0o700 });
+  await (await take()).release();
   const server = createServer(() => undefined);
   await new Promise<void>((resolve) => server.listen(join(sockets, '5'), resolve));
   expect(await findOwner(board)).toEqual({ pid: null });
   expect(await lockBoard(board, deaf)).toEqual({ ok: false, failure: { pid: null } });
-  expect(readdirSync(sockets)).toEqual(['5']);
+  expect(readdirSync(sockets)).toEqual(['1', '5']);
   server.close();
 }, 20_000);
 
@@ -120,9 +133,8 @@ test('the sockets are in a folder of the user alone, by a name that a long path 
   const lock = await lockBoard(deep, deaf);
   expect(lock.ok).toBe(true);
   expect(statSync(join(sockets, '..')).mode & 0o777).toBe(0o700);
+  expect(readdirSync(join(sockets, '..'))).toEqual([hashOf(deep)]);
   if (lock.ok) await lock.value.release();
-  const hash = createHash('sha256').update(deep).digest('hex').slice(0, 16);
-  rmSync(join(sockets, '..', hash), { recursive: true });
 });
 
 /** A process that stands for another daemon, and a file of the board's that names it. */
@@ -172,9 +184,9 @@ test('of another machine’s owner counts only whether its file changes while it
   } finally {
     clearInterval(beat);
   }
-  expect(readdirSync(join(board, 'lock'))).toEqual(['7']);
+  expect(listMarks()).toEqual(['7']);
   const lock = await take();
-  expect(readdirSync(join(board, 'lock'))).toEqual(['8']);
+  expect(listMarks()).toEqual(['8']);
   await lock.release();
   expect(lives(pid)).toBe(true);
 });

@@ -8,7 +8,8 @@ import {
   type QueuedTask,
   type Task,
 } from '../../src/domain/board.ts';
-import { emptyRunView, type RunExit, type RunPlan, type Verdict } from '../../src/domain/run.ts';
+import { emptyRunView, type RunExit, type RunPlan } from '../../src/domain/run.ts';
+import type { Verdict } from '../../src/domain/verdict.ts';
 import { keyOf, parseTaskId, type Column, type TaskId, type TaskSpec } from '../../src/domain/task.ts';
 import { emptyBoard } from '../../src/core/step.ts';
 

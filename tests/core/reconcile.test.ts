@@ -2,7 +2,8 @@ import { emptyBoard, step } from '../../src/core/step.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { describe, expect, it } from 'vitest';
 import type { RunFacts, TaskFacts } from '../../src/domain/board.ts';
-import { emptyRunView, type Outcome, type RunPlan, type Verdict } from '../../src/domain/run.ts';
+import { emptyRunView, type Outcome, type RunPlan } from '../../src/domain/run.ts';
+import type { Verdict } from '../../src/domain/verdict.ts';
 import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, scanOf, Scene, start } from './scene.ts';
 
 const failed: Outcome = { kind: 'failed', fault: { reason: 'agent-error', detail: 'no' } };

@@ -9,7 +9,6 @@
  *   root/said-N   what it printed
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -189,8 +188,6 @@ export class Run {
         // It ended by itself.
       }
     }
-    const hash = createHash('sha256').update(this.board).digest('hex').slice(0, 16);
-    rmSync(join('/tmp', `branchboard-${process.getuid()}`, hash), { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }

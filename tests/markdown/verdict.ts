@@ -1,4 +1,4 @@
-import type { Verdict } from '../../src/domain/run.ts';
+import type { Verdict } from '../../src/domain/verdict.ts';
 
 /** A verdict for tests: done, with two commits, but for what is given. */
 export function makeVerdict(changes: Partial<Verdict>): Verdict {

@@ -4,7 +4,6 @@
  * process id and removed afterwards.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -282,7 +281,6 @@ export class ScratchBoard {
     const owner = existsSync(this.path('queue.json')) ? this.data.daemon.pid : null;
     if (owner !== null && readEnvironment(String(owner)).includes(`HOME=${this.home}\0`)) kill(owner);
     await this.killAgents();
-    if (existsSync(this.path())) rmSync(lockFolderOf(realpathSync(this.path())), { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -437,10 +435,4 @@ function kill(pid: number): void {
   } catch {
     // It ended by itself meanwhile.
   }
-}
-
-/** Where the lock of a board is. */
-function lockFolderOf(boardDir: string): string {
-  const hash = createHash('sha256').update(boardDir).digest('hex').slice(0, 16);
-  return join('/tmp', `branchboard-${String(process.getuid?.())}`, hash);
 }

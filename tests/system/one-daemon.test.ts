@@ -1,6 +1,6 @@
 /** One daemon for a board: whoever comes second exits with 4 and says who has it, however the owner is doing. */
 import { createHash } from 'node:crypto';
-import { readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -26,7 +26,7 @@ function gated(board: ScratchBoard): string {
 /** Where the sockets of a board are. */
 function socketsOf(board: ScratchBoard): string {
   const hash = createHash('sha256').update(board.path()).digest('hex').slice(0, 16);
-  return join('/tmp', `branchboard-${String(process.getuid?.())}`, hash);
+  return join(board.home, '.cache', 'branchboard', 's', hash);
 }
 
 /** Starts eight at once; gives the one that runs after the others gave up and named it. */
@@ -101,6 +101,27 @@ test.concurrent('a cleaner that removes the socket takes no board away, and stop
   }),
 );
 
+test.concurrent(
+  'a board is found and stopped by who has another environment, and by nobody through folders that strangers made',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      const runtimeDir = join(board.root, 'run');
+      const elsewhere = join(board.root, 'elsewhere');
+      for (const folder of [runtimeDir, elsewhere]) mkdirSync(folder, { mode: 0o700 });
+      // Whoever was here first has put a link in the place of the home folder's.
+      symlinkSync(elsewhere, join(board.home, '.cache'));
+      const owner = board.launch(['start'], { env: { XDG_RUNTIME_DIR: runtimeDir } });
+      await waitUntil('the board is up', () => owner.output().includes('board started'));
+      expect(readdirSync(runtimeDir)).toEqual(['branchboard']);
+      expect((await board.json<BoardData>('status')).daemon).toEqual({ running: true, pid: owner.pid });
+      await expectTaken(board, owner);
+      await board.succeed('stop');
+      expect((await owner.ended).code).toBe(0);
+      expect(readdirSync(elsewhere)).toEqual([]);
+    }),
+);
+
 test.concurrent('start --detach says who has the board as well', { timeout }, () =>
   withBoard({}, async (board) => {
     const owner = await board.start();
@@ -119,7 +140,7 @@ test.concurrent(
       const first = await board.start();
       await board.stop(first);
       // As the same folder looks from a machine whose boot, pids and clock are others.
-      const number = Math.max(...readdirSync(board.path('lock')).map(Number));
+      const number = Math.max(...readdirSync(board.path('lock')).map(Number).filter(Number.isInteger));
       const file = board.path('lock', String(number));
       writeFileSync(file, ['4242', '17', 'another-boot', 'pid:[1]', 'far-away', ''].join('\n'));
       let beats = 1;

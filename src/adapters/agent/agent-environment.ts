@@ -71,6 +71,20 @@ export const inherited: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Variables that any program needs which works for the user on this machine, and over its network. */
+export const machineVariables: readonly string[] = ['the user and the machine', 'the network'].flatMap(
+  (purpose) => inherited[purpose] ?? [],
+);
+
+/** Those of an environment's variables that have one of the names, less git's own; `*` stands for the rest of a name. */
+export function pickVariables(environment: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && !name.startsWith('GIT_') && matchesAny(name, names)) picked[name] = value;
+  }
+  return picked;
+}
+
 /** The same for a cloud that Claude Code is told to work with; each of `switches` turns it on. */
 export interface CloudVariables {
   readonly switches: readonly string[];
@@ -154,25 +168,17 @@ export interface CommandEnvironmentRequest {
 /** Composes the environment of `verify` and `setup`: an agent's without its login, and what the user named. */
 export function composeCommandEnvironment(request: CommandEnvironmentRequest): Record<string, string> {
   const patterns = Object.entries(inherited).flatMap(([group, names]) => (group.startsWith(ofClaudeCode) ? [] : names));
-  const { tag, named, configured } = request;
+  const { tag, named } = request;
+  const lent = Object.entries(request.configured).filter(([name]) => !loginVariables.includes(name));
   return {
-    ...pickVariables(request.inherited, (name) => matchesAny(name, patterns) || named.includes(name)),
-    ...pickVariables(configured, (name) => !loginVariables.includes(name)),
+    ...pickVariables(request.inherited, [...patterns, ...named]),
+    ...pickVariables(Object.fromEntries(lent), ['*']),
     GIT_TERMINAL_PROMPT: '0',
     GIT_CEILING_DIRECTORIES: path.dirname(request.cwd),
     BRANCHBOARD_RUN: tag.run,
     BRANCHBOARD_BOARD: tag.board,
     CI: 'true',
   };
-}
-
-/** The variables whose names pass, less git's own. */
-function pickVariables(from: NodeJS.ProcessEnv, passes: (name: string) => boolean): Record<string, string> {
-  const picked: Record<string, string> = {};
-  for (const [name, value] of Object.entries(from)) {
-    if (value !== undefined && !name.startsWith('GIT_') && passes(name)) picked[name] = value;
-  }
-  return picked;
 }
 
 /** What {@link composeEnvironment} needs. */
@@ -199,10 +205,10 @@ export function composeEnvironment(request: EnvironmentRequest): Record<string, 
   const patterns = [...Object.values(inherited).flat(), ...clouds.flatMap(({ names }) => names)];
   const tag = tagOf(request.plan, request.boardDir);
   return {
-    ...pickVariables(request.inherited, (name) => matchesAny(name, patterns)),
+    ...pickVariables(request.inherited, patterns),
     ...presets,
     ...request.confined?.caches,
-    ...pickVariables(request.configured, () => true),
+    ...pickVariables(request.configured, ['*']),
     ...composeGitEnvironment(request),
     // In a worktree that lost its `.git` link, git would go up and take the user's checkout for the agent's.
     GIT_CEILING_DIRECTORIES: path.dirname(request.plan.workspace.path),

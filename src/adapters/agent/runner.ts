@@ -7,7 +7,6 @@
  *   recover ──► alive ───┘
  */
 import { statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LastRun } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
@@ -15,9 +14,6 @@ import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type S
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
-import { cacheVariables, confineAgent, findCacheFolder } from '../sandbox/confinement.ts';
-import { placeStandIn } from '../sandbox/bubblewrap.ts';
-import { composeExcludes } from '../sandbox/masks.ts';
 import { isShortage, outlastShortage } from '../shortage.ts';
 import { AbilityReader } from './abilities.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
@@ -27,6 +23,7 @@ import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
 import { markOwnCommands } from './leftovers.ts';
+import { boundAgent, prepareInside, putStandIn } from './inside.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
 import { findDescendants, findOfBoard, isAlive, listChildren, signalGroup, type ProcessMark } from './processes.ts';
 import { endRun, findRun } from './recover.ts';
@@ -105,8 +102,9 @@ class ProcessRunner implements AgentRunner {
 
   async start(request: RunRequest): Promise<void> {
     const { plan } = request;
-    const { boardDir, clock, environment, identity, sandbox } = this.#options;
+    const { boardDir, clock, environment, identity, sandbox, excludesFile } = this.#options;
     const { agent } = this.#options.settings();
+    const folder = this.#folderOf(plan);
     const isConfined = sandbox.kind === 'on' && agent.kind === 'claude';
     const composed = composeEnvironment({
       plan,
@@ -116,45 +114,24 @@ class ProcessRunner implements AgentRunner {
       identity: await identity(),
       // Hooks run files of the branch, outside of all that the agent was allowed by name.
       hooks: sandbox.kind !== 'missing',
-      confined: isConfined ? await this.#prepareConfined(plan) : null,
+      confined: isConfined ? await prepareInside(folder, plan.workspace, await excludesFile()) : null,
     });
-    const env = isConfined ? { ...composed, ...(await this.#putStandIn(plan, composed)) } : composed;
+    const env = isConfined ? await putStandIn(folder, composed) : composed;
     const call =
       agent.kind === 'scripted'
         ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
         : await this.#callClaude(request, agent, env, isConfined);
-    const place = { folder: this.#folderOf(plan), cwd: plan.workspace.path, env };
+    const place = { folder, cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
     const fresh = { child: true, follower: this.#openStream(plan, request.permissionMode) };
     const run = this.#follow(plan, launched.mark, launched.claimedAt, fresh);
     void launched.exited.then((exit) => this.#leave(run, exit));
   }
 
-  /** What an agent's git and tools must know to work inside. */
-  async #prepareConfined(plan: RunPlan) {
-    const { path: worktree } = plan.workspace;
-    const excludesFile = path.join(this.#folderOf(plan), 'excludes');
-    await writeFile(excludesFile, await composeExcludes(worktree, await this.#options.excludesFile()), { mode: 0o600 });
-    const caches = await findCacheFolder(worktree);
-    return { excludesFile, caches: caches === null ? {} : cacheVariables(caches) };
-  }
-
-  async #putStandIn(plan: RunPlan, env: Readonly<Record<string, string>>) {
-    return placeStandIn(this.#folderOf(plan), env['PATH'] ?? '');
-  }
-
   async #writeFiles({ plan, readsOnly, project }: RunRequest, isConfined: boolean): Promise<ClaudeFiles> {
-    const { commonDir, settings } = this.#options;
-    const { workspace } = plan;
-    const branch = workspace.kind === 'branch' ? workspace.branch : null;
-    const place = { path: workspace.path, branch, commonDir };
-    const confinement = isConfined ? await confineAgent(place, settings().sandbox) : null;
-    return writeClaudeFiles(this.#folderOf(plan), {
-      confinement,
-      readsOnly,
-      project,
-      configured: settings().agent.env,
-    });
+    const { sandbox, agent } = this.#options.settings();
+    const confinement = isConfined ? await boundAgent(plan.workspace, this.#options.commonDir, sandbox) : null;
+    return writeClaudeFiles(this.#folderOf(plan), { confinement, readsOnly, project, configured: agent.env });
   }
 
   stop(run: RunId, cause: StopCause, hurried: boolean): void {

@@ -16,9 +16,6 @@ import { forgetInboxGrant, readInboxGrant, removeGrant, takeInboxGrant } from '.
 import type { Layout } from './layout.ts';
 import { identify, readTextFile } from './reader.ts';
 
-/** Task files belong to the user, who may read them as any other of theirs. */
-const taskFileMode = 0o644;
-
 /** A file of the inbox as it was read, and the id that it gets. */
 export interface AcceptRequest {
   readonly name: string;
@@ -64,7 +61,7 @@ export class Acceptance {
 
   /** Takes a file in. Rejects where the system is at fault; the inbox holds the file then as before. */
   async accept(request: AcceptRequest): Promise<Accepted> {
-    const temporary = await writeTemporary(this.#pathOf('queued', fileNameOf(request.id)), request.text, taskFileMode);
+    const temporary = await writeTemporary(this.#pathOf('queued', fileNameOf(request.id)), request.text);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, temporary, resolve, reject });
       if (this.#waiting.length === 1) void this.#takeTurn(() => this.#acceptWaiting());

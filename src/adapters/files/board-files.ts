@@ -3,6 +3,7 @@ import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { isSameFile, type TaskFile } from '../../domain/board.ts';
+import type { Hold } from '../../domain/hold.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success } from '../../domain/result.ts';
 import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
@@ -22,6 +23,7 @@ import {
 } from './facts.ts';
 import { readGrant, removeGrant } from './grants.ts';
 import { boardFolderName, type Layout } from './layout.ts';
+import { checkFolders } from './own-folders.ts';
 import { identify, readTextFile } from './reader.ts';
 import { Scanner } from './scanner.ts';
 
@@ -86,50 +88,62 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     if (!isSameFile(identify(stats), file.identity)) {
       throw new PortError(`${shownAs(file.column, file.name)} was changed meanwhile`, { code: 'ESTALE' });
     }
-    await replaceFile(path, text, stats.mode & 0o777);
+    await replaceFile(path, text);
     return locate(file.column, file.name);
   }
 
-  return {
-    scan: () => oneAtATime(() => scanner.scan()),
-    async readInbox(name, identity) {
-      const read = await readTextFile(join(layout.inbox, name), shownAs('inbox', name), limits.maxTaskFileBytes);
-      if (!read.ok) return read;
-      return isSameFile(read.value.identity, identity)
-        ? success({ text: read.value.text })
-        : failure({ kind: 'changed' });
-    },
-    acceptInbox: (name, identity, id, text) => acceptance.accept({ name, identity, id, text }),
-    dropInbox: (name, identity) => oneAtATime(() => removeIfSame(join(layout.inbox, name), identity)),
-    async readTask(file) {
-      // A story may make a task's file longer than the user's own text may be.
-      const read = await readTextFile(pathOf(file), shownAs(file.column, file.name), 2 * limits.maxTaskFileBytes);
-      if (!read.ok) return read;
-      const { text, identity } = read.value;
-      return success({ text, file: { column: file.column, name: file.name, identity } });
-    },
-    moveTask: (file, to) => oneAtATime(() => move(file, to)),
-    setAside: (file, keeper) => oneAtATime(() => setAside(file, keeper)),
-    rewriteTask: (file, text) => oneAtATime(() => rewrite(file, text)),
-    readFacts: (task) => readTaskFacts(layout, task),
-    readVerdict: (task) => readVerdictFact(layout, task),
-    writePlan: (plan) => writePlanFact(layout, plan),
-    writeRecord: (run, record) => writeRecordFact(layout, run, record),
-    writeReport: (run, text) => writeReportFile(layout, run, text),
-    writePrompt: (run, text) => writePromptFile(layout, run, text),
-    writeVerdict: (task, verdict) => writeVerdictFact(layout, task, verdict),
-    readGrant: (task) => readGrant(layout, task),
-    dropGrant: (task) => oneAtATime(() => dropGrant(task)),
-    readHold: () => readFact(layout.hold, holdShape),
-    writeHold: (hold) =>
-      hold === null
-        ? rm(layout.hold, { force: true })
-        : replaceFile(layout.hold, `${JSON.stringify({ version: 1, ...hold })}\n`),
-    async writeBoardData(json) {
-      const temporary = join(layout.root, '.queue.json.tmp');
-      await replaceBoardData(temporary, layout.boardData, json);
-    },
+  /** Nothing is listed, read or written in a folder that is not the user's own. */
+  const inside = async <Value>(folders: readonly string[], work: () => Promise<Value>): Promise<Value> => {
+    checkFolders(folders);
+    return work();
   };
+  const inColumns = <Value>(work: () => Promise<Value>) => inside(layout.folders, work);
+  const inTurn = <Value>(work: () => Promise<Value>) => oneAtATime(() => inColumns(work));
+  const inRuns = <Value>(work: () => Promise<Value>) => inside([layout.root, layout.runs], work);
+  const inRoot = <Value>(work: () => Promise<Value>) => inside([layout.root], work);
+
+  return {
+    scan: () => inTurn(() => scanner.scan()),
+    readInbox: (name, identity) =>
+      inColumns(async () => {
+        const read = await readTextFile(join(layout.inbox, name), shownAs('inbox', name), limits.maxTaskFileBytes);
+        if (!read.ok) return read;
+        return isSameFile(read.value.identity, identity)
+          ? success({ text: read.value.text })
+          : failure({ kind: 'changed' });
+      }),
+    acceptInbox: (name, identity, id, text) => inColumns(() => acceptance.accept({ name, identity, id, text })),
+    dropInbox: (name, identity) => inTurn(() => removeIfSame(join(layout.inbox, name), identity)),
+    readTask: (file) =>
+      inColumns(async () => {
+        // A story may make a task's file longer than the user's own text may be.
+        const read = await readTextFile(pathOf(file), shownAs(file.column, file.name), 2 * limits.maxTaskFileBytes);
+        if (!read.ok) return read;
+        const { text, identity } = read.value;
+        return success({ text, file: { column: file.column, name: file.name, identity } });
+      }),
+    moveTask: (file, to) => inTurn(() => move(file, to)),
+    setAside: (file, keeper) => inTurn(() => setAside(file, keeper)),
+    rewriteTask: (file, text) => inTurn(() => rewrite(file, text)),
+    readFacts: (task) => inRuns(() => readTaskFacts(layout, task)),
+    readVerdict: (task) => inRuns(() => readVerdictFact(layout, task)),
+    writePlan: (plan) => inRuns(() => writePlanFact(layout, plan)),
+    writeRecord: (run, record) => inRuns(() => writeRecordFact(layout, run, record)),
+    writeReport: (run, text) => inRuns(() => writeReportFile(layout, run, text)),
+    writePrompt: (run, text) => inRuns(() => writePromptFile(layout, run, text)),
+    writeVerdict: (task, verdict) => inRuns(() => writeVerdictFact(layout, task, verdict)),
+    readGrant: (task) => inRoot(() => readGrant(layout, task)),
+    dropGrant: (task) => inTurn(() => dropGrant(task)),
+    readHold: () => inRoot(() => readFact(layout.hold, holdShape)),
+    writeHold: (hold) => inRoot(() => writeHoldFact(layout.hold, hold)),
+    writeBoardData: (json) =>
+      inRoot(() => replaceBoardData(join(layout.root, '.queue.json.tmp'), layout.boardData, json)),
+  };
+}
+
+async function writeHoldFact(path: string, hold: Hold | null): Promise<void> {
+  if (hold === null) await rm(path, { force: true });
+  else await replaceFile(path, `${JSON.stringify({ version: 1, ...hold })}\n`);
 }
 
 /** `queue.json` is derived, so it is whole but need not survive a power cut. */

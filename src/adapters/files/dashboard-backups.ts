@@ -8,7 +8,7 @@ import { closeSync, fstatSync, lstatSync, mkdirSync, readdirSync, readFileSync, 
 import { join } from 'node:path';
 
 import { PortError } from '../../ports.ts';
-import { codeOf } from './durable.ts';
+import { codeOf, privateFolderMode } from './durable.ts';
 import { decodeBytes, encodeText } from './lossless-text.ts';
 import { NotRegularError, openRegularSync } from './regular-file.ts';
 
@@ -38,7 +38,6 @@ export interface Snapshot {
   readonly text: string;
   readonly version: string;
   readonly mtimeMs: number;
-  readonly mode: number;
 }
 
 /** Reads a file; null where there is none or it is no regular file. Throws PortError where it is too large. */
@@ -58,12 +57,7 @@ export function readSnapshot(path: string): Snapshot | null {
       );
     }
     const version = versionOf(stats);
-    return {
-      text: decodeBytes(readFileSync(fd)),
-      version,
-      mtimeMs: stats.mtimeMs,
-      mode: stats.mode & 0o777,
-    };
+    return { text: decodeBytes(readFileSync(fd)), version, mtimeMs: stats.mtimeMs };
   } finally {
     closeSync(fd);
   }
@@ -123,7 +117,7 @@ export class DashboardBackups {
 
   /** Finds the backups that an earlier process left, and returns the texts of those that were taken in, oldest first. */
   open(now: number): string[] {
-    mkdirSync(this.#folder, { recursive: true });
+    mkdirSync(this.#folder, { recursive: true, mode: privateFolderMode });
     const texts: string[] = [];
     for (const name of readdirSync(this.#folder).sort()) {
       const [, number, takenIn] = /^(\d{9})-([0-9a-f]{16}|new)\.md$/.exec(name) ?? [];

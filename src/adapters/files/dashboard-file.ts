@@ -12,15 +12,16 @@
  * write in place hold the old file open, and it stays among the backups until it has been left alone for long.
  * All is synchronous but the waiting: the files are small, and no edit falls between two steps of one function.
  */
-import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type DashboardFile, PortError } from '../../ports.ts';
 import { DashboardBackups, type EditorPatience, QuietWatch, readSnapshot, type Snapshot } from './dashboard-backups.ts';
-import { codeOf } from './durable.ts';
+import { codeOf, privateFolderMode, privateMode } from './durable.ts';
 import { encodeText } from './lossless-text.ts';
 import { NotesLedger, type UserZones } from './notes-ledger.ts';
+import { checkFolders } from './own-folders.ts';
 
 /** How long a save takes at most before its parts count as saves of their own, and how long one is waited for. */
 const editorPatience: EditorPatience = { quietMs: 250, busyMs: 5_000 };
@@ -30,7 +31,6 @@ const looksPerQuiet = 8;
 const maxRewritesPerUpdate = 20;
 /** Files that appear in the dashboard's place while it is being replaced. */
 const maxMovesPerSwap = 100;
-const newFileMode = 0o644;
 
 /** A dashboard file that can be told to look for late saves without news from the board. */
 export interface SettlingDashboardFile extends DashboardFile {
@@ -56,7 +56,11 @@ export function createDashboardFile(options: DashboardFileOptions): SettlingDash
   let lastCompose: ((current: string | null) => string) | null = null;
   // Calls never overlap.
   const inTurn = <Value>(work: () => Promise<Value>): Promise<Value> => {
-    const turn = last.then(work).catch((error: unknown) => {
+    const checkAndWork = (): Promise<Value> => {
+      checkFolders([dirname(options.path), backupsOf(options.path)]);
+      return work();
+    };
+    const turn = last.then(checkAndWork).catch((error: unknown) => {
       throw explainError(options.path, error);
     });
     last = turn.catch(() => undefined);
@@ -72,6 +76,10 @@ export function createDashboardFile(options: DashboardFileOptions): SettlingDash
     readNotes: () => inTurn(() => file.readNotes()).catch(() => file.recallNotes()),
     settle: () => inTurn(() => (lastCompose === null ? Promise.resolve() : file.update(lastCompose))),
   };
+}
+
+function backupsOf(path: string): string {
+  return join(dirname(path), '.dashboard');
 }
 
 function explainError(path: string, error: unknown): PortError {
@@ -100,7 +108,7 @@ class GuardedFile {
 
   constructor({ path, zones, patience = editorPatience }: DashboardFileOptions) {
     this.#path = path;
-    this.#folder = join(dirname(path), '.dashboard');
+    this.#folder = backupsOf(path);
     this.#zones = zones;
     this.#patience = patience;
     this.#ledger = new NotesLedger(zones);
@@ -194,11 +202,10 @@ class GuardedFile {
 
   #swap(text: string, current: Snapshot | null): void {
     const next = join(this.#folder, 'next.md');
-    mkdirSync(this.#folder, { recursive: true });
+    mkdirSync(this.#folder, { recursive: true, mode: privateFolderMode });
     // After a crash it may be a second name of the dashboard itself, so it is never written over.
     rmSync(next, { force: true });
-    writeFileSync(next, encodeText(text), { flag: 'wx', mode: newFileMode });
-    if (current !== null) chmodSync(next, current.mode);
+    writeFileSync(next, encodeText(text), { flag: 'wx', mode: privateMode });
     this.#putInPlace(next, current !== null && current.text === this.#known ? current.text : null);
     rmSync(next, { force: true });
     this.#known = text;

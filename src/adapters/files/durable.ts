@@ -4,12 +4,14 @@ import { constants } from 'node:fs';
 import { link, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** Only the user may read what runs hold. */
+/** Only the user may read what the board writes. */
 export const privateMode = 0o600;
+/** The same for folders. */
+export const privateFolderMode = 0o700;
 
-/** Makes a folder and its parents, durably; `mode` is that of the new ones. */
-export async function makeFolder(path: string, mode = 0o755): Promise<void> {
-  const outermost = await mkdir(path, { recursive: true, mode });
+/** Makes a folder and its parents for the user alone, durably. */
+export async function makeFolder(path: string): Promise<void> {
+  const outermost = await mkdir(path, { recursive: true, mode: privateFolderMode });
   if (outermost === undefined) return;
   for (let made = path; made.length >= outermost.length; made = dirname(made)) await syncFolder(dirname(made));
 }
@@ -43,15 +45,15 @@ export async function syncOrUndo(folders: readonly string[], undo: () => Promise
 }
 
 /** Replaces a file atomically and durably. */
-export async function replaceFile(path: string, text: string, mode = privateMode): Promise<void> {
-  const temporary = await writeTemporary(path, text, mode);
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = await writeTemporary(path, text);
   await commit(temporary, () => rename(temporary, path));
   await syncFolder(dirname(path));
 }
 
 /** Creates a file atomically and durably; throws EEXIST if it is there already. */
-export async function createFile(path: string, text: string, mode = privateMode): Promise<void> {
-  await linkTemporary(await writeTemporary(path, text, mode), path);
+export async function createFile(path: string, text: string): Promise<void> {
+  await linkTemporary(await writeTemporary(path, text), path);
   await syncOrUndo([dirname(path)], () => rm(path));
 }
 
@@ -64,11 +66,11 @@ export async function writeAnew(path: string, text: string): Promise<void> {
   await writeFile(path, text, { flag: 'wx', mode: privateMode });
 }
 
-/** Writes a durable file beside `path`, which is to become it; gives its path. */
-export async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
+/** Writes a durable file for the user alone beside `path`, which is to become it; gives its path. */
+export async function writeTemporary(path: string, text: string): Promise<string> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
   await commit(temporary, async () => {
-    const handle = await open(temporary, 'wx', mode);
+    const handle = await open(temporary, 'wx', privateMode);
     try {
       await handle.writeFile(text);
       await handle.sync();

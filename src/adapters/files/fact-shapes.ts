@@ -8,7 +8,8 @@
 import { z } from 'zod';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
-import { reasons, type RunPlan, type RunRecord, type Verdict } from '../../domain/run.ts';
+import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
 import { parseTaskId, type TaskId } from '../../domain/task.ts';
 

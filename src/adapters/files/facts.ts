@@ -5,16 +5,17 @@ import type { z } from 'zod';
 import type { RunFacts, TaskFacts } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
-import type { RunId, RunPlan, RunRecord, Verdict } from '../../domain/run.ts';
+import type { RunId, RunPlan, RunRecord } from '../../domain/run.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, createFile, makeFolder, privateMode, replaceFile, writeAnew } from './durable.ts';
+import { codeOf, createFile, makeFolder, replaceFile, writeAnew } from './durable.ts';
 import { planShape, recordShape, verdictShape } from './fact-shapes.ts';
 import type { Layout } from './layout.ts';
+import { checkFolders } from './own-folders.ts';
 import { readOpenFile } from './reader.ts';
 import { NotRegularError, openRegular } from './regular-file.ts';
 
-const privateFolderMode = 0o700;
 const verdictName = 'verdict.json';
 /** The longest fact is the record of a reader's run, which holds its report. */
 const maxFactBytes = 16 * 1024 * 1024;
@@ -29,9 +30,13 @@ export const runFiles = {
   stderr: 'stderr.log',
 } as const;
 
-/** Everything that is kept about a task's runs. A fact that can't be read counts as missing. */
+/**
+ * Everything that is kept about a task's runs. A fact that can't be read counts as missing. Throws PortError where a
+ * folder is not the user's own.
+ */
 export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskFacts> {
   const folder = layout.taskRuns(task);
+  checkFolders([folder]);
   const numbers = (await listFolder(folder))
     .filter((name) => /^[1-9]\d{0,5}$/.test(name))
     .map(Number)
@@ -43,6 +48,7 @@ export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskF
     return found === 'damaged' ? null : found;
   };
   const readRun = async (n: number): Promise<RunFacts | null> => {
+    checkFolders([join(folder, String(n))]);
     const [plan, record] = await Promise.all([
       read(join(String(n), runFiles.plan), planShape),
       read(join(String(n), runFiles.record), recordShape),
@@ -61,10 +67,8 @@ export async function readVerdictFact(layout: Layout, task: TaskId): Promise<Ver
 
 /** Writes a plan; throws PortError if that run has one already. */
 export async function writePlanFact(layout: Layout, plan: RunPlan): Promise<void> {
-  const folder = layout.run(plan);
-  await makeFolder(folder, privateFolderMode);
   try {
-    await createFile(join(folder, runFiles.plan), print(plan));
+    await createFile(await openRun(layout, plan, runFiles.plan), print(plan));
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     throw new PortError(`run ${String(plan.n)} of ${plan.task} is planned already`, { code: 'EEXIST', cause: error });
@@ -73,14 +77,23 @@ export async function writePlanFact(layout: Layout, plan: RunPlan): Promise<void
 
 /** Writes how a run ended. */
 export async function writeRecordFact(layout: Layout, run: RunId, record: RunRecord): Promise<void> {
-  await makeFolder(layout.run(run), privateFolderMode);
-  await replaceFile(join(layout.run(run), runFiles.record), print(record));
+  await replaceFile(await openRun(layout, run, runFiles.record), print(record));
 }
 
 /** Writes what was decided of a task. */
 export async function writeVerdictFact(layout: Layout, task: TaskId, verdict: Verdict): Promise<void> {
-  await makeFolder(layout.taskRuns(task), privateFolderMode);
-  await replaceFile(join(layout.taskRuns(task), verdictName), print(verdict));
+  const folder = layout.taskRuns(task);
+  checkFolders([folder]);
+  await makeFolder(folder);
+  await replaceFile(join(folder, verdictName), print(verdict));
+}
+
+/** Makes a run's folder where it is missing, and gives the path of a file in it. Throws PortError as {@link checkFolders}. */
+async function openRun(layout: Layout, run: RunId, name: string): Promise<string> {
+  const folder = layout.run(run);
+  checkFolders([layout.taskRuns(run.task), folder]);
+  await makeFolder(folder);
+  return join(folder, name);
 }
 
 /** Puts the runs of an earlier task of the same id aside, so that a new task begins with none. */
@@ -88,18 +101,19 @@ export async function setRunsAside(layout: Layout, task: TaskId, at: number): Pr
   const folder = layout.taskRuns(task);
   if ((await listFolder(folder)).length === 0) return;
   const earlier = join(layout.runs, '.earlier');
-  await makeFolder(earlier, privateFolderMode);
+  checkFolders([earlier]);
+  await makeFolder(earlier);
   await rename(folder, join(earlier, `${task}-${String(at)}`));
 }
 
 /** Writes a run's report. */
 export async function writeReportFile(layout: Layout, run: RunId, text: string): Promise<void> {
-  await replaceFile(join(layout.run(run), runFiles.report), text, privateMode);
+  await replaceFile(await openRun(layout, run, runFiles.report), text);
 }
 
 /** Writes a run's prompt. It is made again for each start, so it need not survive a power cut. */
 export async function writePromptFile(layout: Layout, run: RunId, text: string): Promise<void> {
-  await writeAnew(join(layout.run(run), runFiles.prompt), text);
+  await writeAnew(await openRun(layout, run, runFiles.prompt), text);
 }
 
 /** Reads a fact; null if it is missing, or damaged. Throws where the system keeps it from being read. */

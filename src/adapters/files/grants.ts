@@ -20,7 +20,6 @@ import { readFact } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { identify } from './reader.ts';
 
-const privateFolderMode = 0o700;
 const inboxPrefix = '.inbox-';
 
 /** What was granted to a task, or null. A fact that can't be understood grants nothing. */
@@ -75,7 +74,7 @@ export async function removeGrant(layout: Layout, task: TaskId): Promise<void> {
 }
 
 async function write(layout: Layout, path: string, grant: Grant): Promise<void> {
-  await makeFolder(layout.grants, privateFolderMode);
+  await makeFolder(layout.grants);
   await replaceFile(path, `${JSON.stringify(grant, null, 2)}\n`);
 }
 

@@ -1,7 +1,7 @@
 /** Where everything of a board is, below its folder. */
 import { join } from 'node:path';
 import type { RunId } from '../../domain/run.ts';
-import type { Column, TaskId } from '../../domain/task.ts';
+import { columns, type Column, type TaskId } from '../../domain/task.ts';
 
 /** The folder's name in a repository. */
 export const boardFolderName = '.orchestrator';
@@ -26,6 +26,10 @@ export interface Layout {
   readonly grants: string;
   readonly runs: string;
   readonly worktrees: string;
+  /** Numbered files that say which daemon has the board, and where its sockets are. */
+  readonly lock: string;
+  /** All folders that the board makes and looks into: its own, and those in it. */
+  readonly folders: readonly string[];
   column(column: Column): string;
   grant(task: TaskId): string;
   taskRuns(task: TaskId): string;
@@ -34,23 +38,38 @@ export interface Layout {
 
 /** The paths of the board whose folder is `root`. */
 export function layOut(root: string): Layout {
-  const runs = join(root, 'runs');
-  const grants = join(root, 'grants');
+  const inFolder = (name: string) => join(root, name);
+  const [inbox, templates, runs] = [inFolder('inbox'), inFolder('templates'), inFolder('runs')];
+  const [worktrees, lock, parsing] = [inFolder('worktrees'), inFolder('lock'), inFolder('.parsing')];
+  const grants = inFolder('grants');
   return {
     root,
-    inbox: join(root, 'inbox'),
+    inbox,
     dashboard: join(root, 'DASHBOARD.md'),
     settings: join(root, 'config.yaml'),
     localSettings: join(root, 'local.yaml'),
-    templates: join(root, 'templates'),
+    templates,
     boardData: join(root, 'queue.json'),
     history: join(root, 'history.jsonl'),
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
-    parsing: join(root, '.parsing'),
     grants,
+    parsing,
     runs,
-    worktrees: join(root, 'worktrees'),
+    worktrees,
+    lock,
+    folders: [
+      root,
+      inbox,
+      ...columns.map(inFolder),
+      templates,
+      runs,
+      grants,
+      worktrees,
+      lock,
+      parsing,
+      inFolder('.dashboard'),
+    ],
     column: (column) => join(root, column),
     grant: (task) => join(grants, `${task}.json`),
     taskRuns: (task) => join(runs, task),

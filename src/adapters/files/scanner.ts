@@ -1,12 +1,12 @@
 /** Lists the board's folders. What did not change since the last scan is not listed again. */
 import type { Stats } from 'node:fs';
-import { access, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { access, lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSameFile, type BoardScan, type FileIdentity } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { columns, type Column } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
-import { codeOf } from './durable.ts';
+import { codeOf, makeFolder } from './durable.ts';
 import { GrantsScanner } from './grants.ts';
 import type { Layout } from './layout.ts';
 import { identify } from './reader.ts';
@@ -139,7 +139,7 @@ async function statFolder(folder: string): Promise<Stats> {
     return await stat(folder);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return await stat(folder);
   }
 }

@@ -2,13 +2,24 @@
  * Runs git, through simple-git alone: its plugins give stdin, exit codes, the timeout and a guarded environment.
  *
  * The board's own commands must behave the same in every repository and never ask, page, sign or run the user's hooks;
- * so every inherited `GIT_*` variable is removed and the settings below override the repository's. An instance is made
- * for each command, since simple-git's queue would put commands behind each other that may well run at once.
+ * so of the environment only what is listed is inherited, and the settings below override the repository's. Whatever
+ * stands in a worktree was written by an agent: no command reaches into a repository that lies in one, connects to
+ * anything, or runs a program that the settings did not name when the board started (`programs.ts`). An instance is
+ * made for each command, since simple-git's queue would put commands behind each other that may well run at once.
  */
 import { GitPluginError, simpleGit } from 'simple-git';
 import { limits } from '../../domain/limits.ts';
 import { PortError } from '../../ports.ts';
+import { machineVariables, pickVariables } from '../agent/agent-environment.ts';
 import { gitError, killedExitCode, nameOf, type GitOutput } from './git-errors.ts';
+import {
+  composeConfigVariables,
+  listSettingsArgs,
+  parseSettingsList,
+  ProgramGuard,
+  type Override,
+  type Setting,
+} from './programs.ts';
 import { mendRepository } from './repository-mending.ts';
 
 /** The oldest git that has all the board needs (`merge-tree --write-tree`). */
@@ -30,8 +41,25 @@ const settings = [
   'core.packedRefsTimeout=5000',
 ];
 
-/** Programs that simple-git's guard refuses to be told about; git's plumbing needs none of them. */
-const guardedVariables = new Set(['editor', 'visual', 'pager', 'prefix', 'ssh_askpass']);
+/** What git inherits besides what agents do: the board's mark, and who makes commits. */
+const ownVariables = ['BRANCHBOARD_*', 'EMAIL', 'DEVELOPER_DIR'];
+/** What it takes to fetch from where a partial clone came. */
+const fetchingVariables = ['SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'];
+const fetchingProtocols = 'file:git:http:https:ssh';
+
+/** Programs that settings may name, which simple-git refuses to be told about: here they take away, or give back the user's. */
+const permitted = {
+  allowUnsafeHooksPath: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeFilter: true,
+  allowUnsafeMergeDriver: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafePack: true,
+};
 
 /** How one command is run. */
 export interface GitOptions {
@@ -47,6 +75,16 @@ export interface GitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a runner is made with. */
+export interface GitRunnerOptions {
+  /** The environment of which git inherits what is listed; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Is told what was put right on the way, and what settings were not obeyed. */
+  readonly notice?: (message: string) => void;
+  /** The repository as it was at the board's start; without, no command may be run that could run a program of its settings. */
+  readonly repository?: { readonly commonDir: string; readonly settings: readonly Setting[] };
+}
+
 /** Runs git in one repository. */
 export interface Git {
   /** The command's stdout. Throws PortError if it exits with another code than 0. */
@@ -59,21 +97,29 @@ export interface Git {
   serialise<Value>(work: () => Promise<Value>): Promise<Value>;
 }
 
-/**
- * Makes a runner for one repository. Throws nothing; a missing folder or git shows in the first command.
- * `notice` is told what was put right on the way.
- */
-export function createGit(
-  dir: string,
-  options: { readonly env?: NodeJS.ProcessEnv; readonly notice?: (message: string) => void } = {},
-): Git {
-  const environment = cleanEnvironment(options.env ?? process.env);
+/** Makes a runner for one repository. Throws nothing; a missing folder or git shows in the first command. */
+export function createGit(dir: string, options: GitRunnerOptions = {}): Git {
   const notice = options.notice ?? (() => undefined);
+  const guard =
+    options.repository === undefined
+      ? null
+      : new ProgramGuard(options.repository.settings, options.repository.commonDir, notice);
+  const environment = composeEnvironment(options.env ?? process.env, guard?.isPartialClone === true);
+
+  async function findOverrides(args: readonly string[], how: GitOptions, cwd: string): Promise<readonly Override[]> {
+    if (guard?.mayRunPrograms(args) !== true) return [];
+    return guard.findOverrides(async () => {
+      const output = await spawnGit(listSettingsArgs, { env: how.env ?? {} }, cwd, environment);
+      if (output.exitCode !== 0) throw gitError(listSettingsArgs, output, cwd);
+      return parseSettingsList(output.stdout);
+    });
+  }
 
   async function attempt(args: readonly string[], how: GitOptions = {}): Promise<GitOutput> {
     const cwd = how.cwd ?? dir;
     for (let mends = 0; ; mends += 1) {
-      const output = await spawnGit(args, how, cwd, environment);
+      const overrides = composeConfigVariables(await findOverrides(args, how, cwd));
+      const output = await spawnGit(args, { ...how, env: { ...overrides, ...how.env } }, cwd, environment);
       if (output.exitCode === 0 || mends === maxMends) return output;
       const mended = await mendRepository(output.stderr, cwd);
       if (mended === null) return output;
@@ -111,8 +157,8 @@ async function spawnGit(
     const git = simpleGit({
       baseDir: cwd,
       config: [...settings, ...(how.config ?? [])],
-      unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true },
-      allowEnvironment: ['GIT_TERMINAL_PROMPT', 'GIT_OPTIONAL_LOCKS', ...Object.keys(extra)],
+      unsafe: permitted,
+      allowEnvironment: [...ownSettings, ...Object.keys(extra)],
       completion: { onClose: true, onExit: false },
       timeout: { block: patienceFor(args), stdOut: false, stdErr: false },
       input: () => how.input,
@@ -196,11 +242,17 @@ function spawnError(args: readonly string[], cwd: string, said: string): PortErr
   return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`, options);
 }
 
-function cleanEnvironment(inherited: NodeJS.ProcessEnv): Record<string, string> {
-  const clean: Record<string, string> = {};
-  for (const [name, value] of Object.entries(inherited)) {
-    const folded = name.toLowerCase().trim();
-    if (value !== undefined && !folded.startsWith('git_') && !guardedVariables.has(folded)) clean[name] = value;
-  }
-  return { ...clean, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' };
+/** Variables by which the board tells git how to behave. */
+const ownSettings = ['GIT_TERMINAL_PROMPT', 'GIT_OPTIONAL_LOCKS', 'GIT_ALLOW_PROTOCOL'];
+
+function composeEnvironment(inherited: NodeJS.ProcessEnv, mayFetch: boolean): Record<string, string> {
+  const names = [...machineVariables, ...ownVariables, ...(mayFetch ? fetchingVariables : [])];
+  return {
+    ...pickVariables(inherited, names),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_OPTIONAL_LOCKS: '0',
+    // It overrides all of the settings about protocols; none is called so.
+    GIT_ALLOW_PROTOCOL: mayFetch ? fetchingProtocols : 'none',
+  };
 }

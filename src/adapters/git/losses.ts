@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { exists } from './file-presence.ts';
 import type { Git } from './git.ts';
 import { inWorktree, isCheckedOut, isLockedByUs } from './record.ts';
+import { notInside } from './status.ts';
 
 /** Of what would be lost, so much is named in a message. */
 const maxLossesNamed = 3;
@@ -42,7 +43,7 @@ export function nameLosses(losses: readonly string[]): string {
   return `${losses.slice(0, maxLossesNamed).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
 }
 
-const statusArgs = ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=normal'] as const;
+const statusArgs = ['status', '--porcelain', '-z', '--no-renames', notInside, '--untracked-files=normal'] as const;
 
 async function listChanged(git: Git, path: string): Promise<readonly string[]> {
   const lines = (await git.run(statusArgs, inWorktree(path))).split('\0').filter((line) => line !== '');

@@ -14,6 +14,7 @@ import { quote } from 'shell-quote';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { CommandRunner } from '../../ports.ts';
+import { privateFolderMode } from '../files/durable.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
 import { exists, isFolder } from './file-presence.ts';
@@ -119,7 +120,7 @@ async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> 
 }
 
 async function makeParent(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true }).catch((error: unknown) => {
+  await mkdir(dirname(path), { recursive: true, mode: privateFolderMode }).catch((error: unknown) => {
     const said = error instanceof Error ? error.message : String(error);
     throw taskError(
       'setup-failed',

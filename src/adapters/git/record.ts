@@ -21,9 +21,9 @@ export type Mark = 'checked-out' | 'ready' | 'released';
 /** Why the board's worktrees are locked: shown by `git worktree list --verbose`, and how the board knows its own. */
 export const lockReason = 'in use by branchboard';
 
-/** Where and how git runs in a worktree: never in a repository further up. */
+/** Where and how git runs in a worktree: never in a repository further up, or on the files of another folder (`core.worktree`). */
 export function inWorktree(path: string): GitOptions {
-  return { cwd: path, env: { GIT_CEILING_DIRECTORIES: dirname(path) } };
+  return { cwd: path, env: { GIT_CEILING_DIRECTORIES: dirname(path), GIT_WORK_TREE: path } };
 }
 
 /** The same for a folder whose `.git` is not to be asked: what git needs to know is in `gitDir`. */

@@ -5,6 +5,7 @@ import { PortError } from '../../ports.ts';
 import { createGit, oldestGit } from './git.ts';
 import { quote, type GitOutput } from './git-errors.ts';
 import { exists } from './file-presence.ts';
+import { listSettingsArgs, parseSettingsList, type Setting } from './programs.ts';
 
 /** A repository as it was when it was opened. */
 export interface Repository {
@@ -22,6 +23,8 @@ export interface Repository {
   readonly hasSubmodules: boolean;
   /** The user told git a name and an email; without, the agents' commits fail. */
   readonly hasIdentity: boolean;
+  /** All of git's settings there. */
+  readonly settings: readonly Setting[];
 }
 
 /** Why a folder can't have a board. */
@@ -44,11 +47,12 @@ export async function openRepository(
   const env = options.env ?? process.env;
   const git = createGit(dir, options);
   try {
-    const [version, places, head, identity] = await Promise.all([
+    const [version, places, head, identity, settings] = await Promise.all([
       git.run(['version']),
       git.attempt(['rev-parse', ...placeOptions]),
       git.attempt(['rev-parse', 'HEAD', '--symbolic-full-name', 'HEAD']),
       git.attempt(['var', 'GIT_COMMITTER_IDENT'], { config: ['user.useConfigOnly=true'] }),
+      git.attempt(listSettingsArgs),
     ]);
     const gitVersion = /\d+\.\d+(?:\.\d+)*/.exec(version)?.[0] ?? '0.0';
     if (isTooOld(gitVersion)) return failure(tooOld(gitVersion));
@@ -63,6 +67,7 @@ export async function openRepository(
       branch: name?.startsWith('refs/heads/') === true ? name.slice('refs/heads/'.length) : null,
       hasSubmodules: await exists(join(found.value.topLevel, '.gitmodules')),
       hasIdentity: identity.exitCode === 0 || hasIdentityIn(env),
+      settings: parseSettingsList(settings.stdout).filter(({ scope }) => scope !== 'command'),
     });
   } catch (error) {
     if (!(error instanceof PortError)) throw error;

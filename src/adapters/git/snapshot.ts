@@ -37,7 +37,8 @@ export async function takeSnapshot(git: Git, request: SnapshotRequest): Promise<
   try {
     const copied = await copies(join(record, 'index'), index);
     if (!copied && head !== null) await git.run(['read-tree', head], options);
-    const paths = ['.', ...(await listExcluded(git, path, request.dirty)).map(excludeOf)];
+    const excluded = [...(await listExcluded(git, path, request.dirty)), ...(await listRepositories(git, options))];
+    const paths = ['.', ...excluded.map(excludeOf)];
     const add = ['add', request.removals ? '--all' : '--ignore-removal', '--ignore-errors'];
     const args = [...add, '--pathspec-from-file=-', '--pathspec-file-nul'];
     const added = await git.attempt(args, { ...options, input: paths.map((each) => `${each}\0`).join('') });
@@ -71,6 +72,12 @@ async function listExcluded(git: Git, path: string, dirty: readonly string[]): P
     );
   }
   return excluded;
+}
+
+/** Repositories in the worktree that its index names: `git add` would look at their files by what their settings name. */
+async function listRepositories(git: Git, options: GitOptions): Promise<readonly string[]> {
+  const entries = (await git.run(['ls-files', '--stage', '-z'], options)).split('\0');
+  return entries.filter((entry) => entry.startsWith('160000 ')).map((entry) => entry.slice(entry.indexOf('\t') + 1));
 }
 
 /** A pathspec against one path. Bytes of a name that are no UTF-8 were lost on the way; there anything matches. */

@@ -2,6 +2,9 @@
 import type { Git, GitOptions } from './git.ts';
 import { inWorktree } from './record.ts';
 
+/** A repository in a worktree is told by its commit alone: whoever looks at its files runs what its own settings name. */
+export const notInside = '--ignore-submodules=dirty';
+
 /** What `git status` says of a worktree. */
 export interface WorktreeStatus {
   /** The commit checked out, or null where there is none. */
@@ -23,7 +26,7 @@ export async function readStatus(
   where: GitOptions = inWorktree(path),
 ): Promise<WorktreeStatus> {
   const untracked = `--untracked-files=${every ? 'all' : 'normal'}`;
-  const args = ['status', '--porcelain=v2', '--branch', '-z', '--no-renames', untracked];
+  const args = ['status', '--porcelain=v2', '--branch', '-z', '--no-renames', notInside, untracked];
   const dirty: string[] = [];
   let head: string | null = null;
   let branch: string | null = null;

@@ -16,6 +16,7 @@ import { readProjectConfiguration, type ReadTrusted } from './project-configurat
 import { listMoved } from './moved-refs.ts';
 import { takeNotes, writeNotes } from './ref-notes.ts';
 import type { Repository } from './repository.ts';
+import { TamperingWatch } from './tampering.ts';
 
 /** What the adapter is made from. */
 export interface WorktreesOptions {
@@ -49,7 +50,8 @@ export interface GitWorktrees extends Worktrees {
 export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   const { repository, boardDir, settings, runCommand, signal } = options;
   const notice = options.notice ?? (() => undefined);
-  const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice });
+  const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
+  const tampering = new TamperingWatch(repository, notice);
   /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
   const promises = new Map<string, TaskId>();
 
@@ -78,6 +80,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   async function prepareAndForget(plan: RunPlan): Promise<void> {
     const { workspace } = plan;
     await prepare({ git, repository, boardDir, settings, runCommand, signal, notice }, plan);
+    await tampering.begin(plan);
     promises.delete(workspace.path.toLowerCase());
     if (workspace.kind === 'branch') promises.delete(workspace.branch.toLowerCase());
   }
@@ -95,8 +98,8 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
         notice(`${plan.task}: it can't be told which branches moved while its agent ran: ${said}`);
         return [];
       }),
-    inspect: (plan) => told(inspect(git, repository, plan)),
-    keep: (plan) => told(keep(git, repository, plan)),
+    inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
+    keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
     release: (plan, remove) => told(release(git, repository, plan, remove)),
     async findMerged(base, works) {
       const tips = works.map(({ tip }) => tip);

@@ -1,10 +1,10 @@
 /** `add`: puts tasks into the inbox. */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, realpath, rm, utimes, writeFile } from 'node:fs/promises';
+import { link, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { buffer as readStream } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
-import { codeOf } from '../../adapters/files/durable.ts';
+import { codeOf, makeFolder, privateMode } from '../../adapters/files/durable.ts';
 import { forgetInboxGrant, readInboxGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -150,9 +150,9 @@ async function readStandardInput(): Promise<string> {
 /** Puts a file into the inbox whole, never over another one; says under which name. */
 async function drop(place: Place, name: string, text: string): Promise<string> {
   const { inbox } = place.layout;
-  await mkdir(inbox, { recursive: true });
+  await makeFolder(inbox);
   const temporary = join(inbox, `.${randomUUID().slice(0, 8)}.tmp`);
-  await writeFile(temporary, text, { flag: 'wx' });
+  await writeFile(temporary, text, { flag: 'wx', mode: privateMode });
   // It is whole, so the board need not wait for its writer as it does for a file that is fresh.
   await utimes(temporary, longAgo, longAgo);
   try {

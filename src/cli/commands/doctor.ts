@@ -7,6 +7,8 @@ import { execa } from 'execa';
 import { findAgent } from '../../adapters/agent/command-path.ts';
 import { identityHint, openRepository } from '../../adapters/git/repository.ts';
 import { describeWatchTrouble, watchLimitsHint } from '../../adapters/watch.ts';
+import { PortError } from '../../ports.ts';
+import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
@@ -201,7 +203,13 @@ function checkPermissions(settings: Settings): Finding {
 
 async function checkWritable(place: Place): Promise<Finding> {
   const check = 'folder';
-  const { root } = place.layout;
+  const { root, folders } = place.layout;
+  try {
+    checkFolders(folders);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    return { check, status: 'problem', detail: error.message };
+  }
   const folder = await access(root).then(
     () => root,
     () => dirname(root),

@@ -1,8 +1,10 @@
 /** `init`: makes the board's folder and says what to do next. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { codeOf } from '../../adapters/files/durable.ts';
+import { codeOf, makeFolder, privateMode } from '../../adapters/files/durable.ts';
+import { checkFolders } from '../../adapters/files/own-folders.ts';
+import { makePrivate } from '../../adapters/files/private-files.ts';
 import type { Repository } from '../../adapters/git/repository.ts';
 import { columns } from '../../domain/task.ts';
 import { renderDefaultSettings } from '../../markdown/settings-file.ts';
@@ -35,11 +37,16 @@ Next:
   branchboard start             runs the board; look at .orchestrator/DASHBOARD.md`);
     });
 
-/** Makes what is missing of a board; says whether its settings are new. */
+/**
+ * Makes what is missing of a board, for the user alone; says whether its settings are new. Throws PortError where a
+ * folder that is there is not the user's own.
+ */
 export async function makeBoard({ layout, repository }: Place): Promise<boolean> {
+  checkFolders(layout.folders);
   for (const folder of [layout.inbox, ...columns.map((column) => layout.column(column)), layout.runs]) {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   }
+  makePrivate(layout);
   await writeNew(join(layout.root, '.gitignore'), `${ignored.join('\n')}\n`);
   return writeNew(layout.settings, renderDefaultSettings(baseOf(repository)));
 }
@@ -50,7 +57,7 @@ function baseOf(repository: Repository): string {
 
 async function writeNew(path: string, text: string): Promise<boolean> {
   try {
-    await writeFile(path, text, { flag: 'wx' });
+    await writeFile(path, text, { flag: 'wx', mode: privateMode });
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;

@@ -1,6 +1,7 @@
 /** `pause` and `resume`: no new starts, and on again. */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { Command } from 'commander';
+import { writeAnew } from '../../adapters/files/durable.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
 
@@ -10,7 +11,7 @@ export const pauseCommand: Verb = () =>
     .description('start no more tasks; those that run go on')
     .action(async (options: GlobalOptions) => {
       const { layout } = await findPlace(options);
-      await writeFile(layout.paused, '');
+      await writeAnew(layout.paused, '');
       print('Paused: no new starts. branchboard resume goes on.');
     });
 

@@ -30,7 +30,7 @@ export const rescueCommand: Verb = () =>
     .action(async (text: string, name: string | undefined, options: Options) => {
       const place = await findPlace(options);
       const notice = (message: string): void => void process.stderr.write(`${stripHidden(message)}\n`);
-      const git = createGit(place.repository.topLevel, { notice });
+      const git = createGit(place.repository.topLevel, { notice, repository: place.repository });
       const request = await composeRequest(place, text);
       const findings = await listFindings(git, place.repository, request);
       if (findings.length === 0) {

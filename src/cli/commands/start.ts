@@ -1,6 +1,6 @@
 /** `start`: runs the board, in the foreground or on its own. */
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { findAgent } from '../../adapters/agent/command-path.ts';
@@ -9,6 +9,8 @@ import { createClock } from '../../adapters/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { findOwner, lockBoard, type Owner } from '../../adapters/lock.ts';
 import { createParseGuard } from '../../adapters/files/parse-guard.ts';
+import { makePrivate } from '../../adapters/files/private-files.ts';
+import { openRegular } from '../../adapters/files/regular-file.ts';
 import { trySandbox } from '../../adapters/sandbox/probe.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -41,10 +43,19 @@ export const startCommand: Verb = (exit) =>
     .addOption(new Option('--detach', 'run in the background; `stop` ends it').conflicts('untilIdle'))
     .action(async (options: StartOptions) => {
       const place = await findPlace(options);
+      closeToOthers(place);
       await checkMachine(place);
       if (options.detach === true) await detach(place);
       else exit(await runBoard(place, { untilIdle: options.untilIdle === true }));
     });
+
+/** Says so where others could read or write what is in the board's folder. */
+function closeToOthers({ layout }: Place): void {
+  const mended = makePrivate(layout);
+  if (mended === 0) return;
+  const what = mended === 1 ? 'a file or folder' : `${String(mended)} files and folders`;
+  print(`Other users could get at ${what} of .orchestrator/; now only you can (modes 0700 and 0600).`);
+}
 
 /**
  * Settings that are wrong or not trusted at the start, and an agent that is not there, are errors. While the board runs, the settings
@@ -154,7 +165,10 @@ async function createView({ repository }: Place, settings: () => Settings): Prom
 
 async function detach(place: Place): Promise<void> {
   const { layout, repository } = place;
-  const log = await open(join(layout.root, 'daemon.log'), 'a', 0o600);
+  const log = await openRegular(
+    join(layout.root, 'daemon.log'),
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
+  );
   const program = process.argv[1];
   if (program === undefined) throw new Error('the program has no path of its own');
   const child = spawn(process.execPath, [program, 'start', '--repo', repository.topLevel], {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { askToStop, findOwner } from '../../adapters/lock.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { findPlace, type GlobalOptions } from '../place.ts';
+import { findUncheckedPlace, type GlobalOptions } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** A board waits for its agents to end; longer than this something is wrong. */
@@ -15,7 +15,7 @@ export const stopCommand: Verb = () =>
   new Command('stop')
     .description('end the board that runs here; its agents can be gone on with at the next start')
     .action(async (options: GlobalOptions) => {
-      const { layout } = await findPlace(options);
+      const { layout } = await findUncheckedPlace(options);
       const owner = await askToStop(layout.root);
       if (owner === null) {
         print('No board runs here.');

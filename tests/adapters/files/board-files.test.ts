@@ -49,7 +49,7 @@ describe('taking in', () => {
       file: { column: 'queued', name: 'my-task.md', identity: { size: 4 } },
     });
     expect([list('inbox'), list('queued'), read('queued', 'my-task.md')]).toEqual([[], ['my-task.md'], '# A\n']);
-    expect(statSync(join(scratch.layout.root, 'queued/my-task.md')).mode & 0o777).toBe(0o644);
+    expect(statSync(join(scratch.layout.root, 'queued/my-task.md')).mode & 0o777).toBe(0o600);
   });
 
   test('an editor that has the original open does not write into the queued copy', async () => {
@@ -172,11 +172,11 @@ test('a task that is gone can not be moved', async () => {
   await expect(files.moveTask(file, 'active')).rejects.toBeInstanceOf(PortError);
 });
 
-test('a task is rewritten only as the version that was read, and keeps its mode', async () => {
+test('a task is rewritten only as the version that was read, for the user alone', async () => {
   const file = putTask('queued', 'a.md');
   const rewritten = await files.rewriteTask(file, '# B\n');
   expect(read('queued', 'a.md')).toBe('# B\n');
-  expect(statSync(join(scratch.layout.root, 'queued/a.md')).mode & 0o777).toBe(0o644);
+  expect(statSync(join(scratch.layout.root, 'queued/a.md')).mode & 0o777).toBe(0o600);
   appendFileSync(join(scratch.layout.root, 'queued/a.md'), 'edited\n');
   await expect(files.rewriteTask(rewritten, '# C\n')).rejects.toMatchObject({ code: 'ESTALE' });
   expect(read('queued', 'a.md')).toBe('# B\nedited\n');

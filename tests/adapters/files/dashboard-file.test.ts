@@ -88,10 +88,10 @@ describe('what is written', () => {
     expect(read()).toContain('_three_');
   });
 
-  it('keeps the mode of the file', async () => {
+  it('is for the user alone, also where a file that others could read was in its place', async () => {
     await dashboard.update(composer('one'));
     rmSync(path);
-    writeFileSync(path, composer('one')(null), { mode: 0o600 });
+    writeFileSync(path, composer('one')(null), { mode: 0o644 });
     await dashboard.update(composer('two'));
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
@@ -117,7 +117,7 @@ describe('what is written', () => {
 
   it('says which file could not be written, and goes on with the next update', async () => {
     writeFileSync(join(folder, '.dashboard'), 'in the way');
-    await expect(dashboard.update(composer('one'))).rejects.toThrow(/DASHBOARD\.md could not be kept up to date/);
+    await expect(dashboard.update(composer('one'))).rejects.toThrow(/\.dashboard is no folder/);
     rmSync(join(folder, '.dashboard'));
     await dashboard.update(composer('one'));
     expect(read()).toContain('_one_');

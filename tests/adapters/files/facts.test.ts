@@ -22,7 +22,8 @@ import {
   writeReportFile,
   writeVerdictFact,
 } from '../../../src/adapters/files/facts.ts';
-import type { RunPlan, RunRecord, Verdict } from '../../../src/domain/run.ts';
+import type { RunPlan, RunRecord } from '../../../src/domain/run.ts';
+import type { Verdict } from '../../../src/domain/verdict.ts';
 import { emptyRunView } from '../../../src/domain/run.ts';
 import { PortError } from '../../../src/ports.ts';
 import { ScratchFolder, taskId } from './scratch.ts';

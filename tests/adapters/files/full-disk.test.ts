@@ -72,7 +72,7 @@ test('what a killed board left half written goes at the next start, and nothing 
   await fs.mkdir(layout.run({ task: taskId('a'), n: 1 }), { recursive: true });
   scratch.write('runs/a/1/plan.json', '{}');
   for (const name of ['queued/b.md', 'active/a.md', 'runs/a/verdict.json', 'runs/a/1/exit.json']) {
-    await writeTemporary(join(layout.root, name), 'half', 0o600);
+    await writeTemporary(join(layout.root, name), 'half');
   }
   await removeTemporaryFiles(layout);
   expect([list('queued'), list('active'), list('runs/a'), list('runs/a/1')]).toEqual([

@@ -64,9 +64,12 @@ describe('every run', () => {
     const fake = fakeGit(scratch, 'exec "$REAL" "$@"');
     const board = await scratch.worktrees({ env: fake.env });
     await board.keep(plan);
-    expect(countCalls(fake)).toBe(2);
-    await board.release({ ...plan, n: 2 }, false);
+    // The first command that looks at files also reads the settings.
     expect(countCalls(fake)).toBe(3);
+    await board.keep({ ...plan, n: 2 });
+    expect(countCalls(fake)).toBe(5);
+    await board.release({ ...plan, n: 3 }, false);
+    expect(countCalls(fake)).toBe(6);
   });
 });
 

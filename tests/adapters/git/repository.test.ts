@@ -40,6 +40,9 @@ describe('opening a repository', () => {
       commit,
       hasSubmodules: false,
       hasIdentity: true,
+      settings: expect.arrayContaining([
+        { scope: 'local', origin: expect.any(String) as string, name: 'core.bare', value: 'false' },
+      ]) as unknown[],
     });
   });
 

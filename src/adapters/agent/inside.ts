@@ -1,0 +1,37 @@
+/** What a run's folder holds for an agent that works inside the sandbox, and the bounds of that agent's commands. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Workspace } from '../../domain/run.ts';
+import type { Settings } from '../../domain/settings.ts';
+import { placeStandIn } from '../sandbox/bubblewrap.ts';
+import { cacheVariables, confineAgent, findCacheFolder, type Confinement } from '../sandbox/confinement.ts';
+import { composeExcludes } from '../sandbox/masks.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+/** What an agent's git and tools must know to work inside. Throws the system's errors. */
+export async function prepareInside(
+  folder: string,
+  { path: worktree }: Workspace,
+  userExcludes: string | null,
+): Promise<{ readonly excludesFile: string; readonly caches: Variables }> {
+  const excludesFile = path.join(folder, 'excludes');
+  await writeFile(excludesFile, await composeExcludes(worktree, userExcludes), { mode: 0o600 });
+  const caches = await findCacheFolder(worktree);
+  return { excludesFile, caches: caches === null ? {} : cacheVariables(caches) };
+}
+
+/** An agent's environment with the stand-in for `bwrap` in front. Throws the system's errors. */
+export async function putStandIn(folder: string, env: Variables): Promise<Variables> {
+  return { ...env, ...(await placeStandIn(folder, env['PATH'] ?? '')) };
+}
+
+/** The bounds of the commands of an agent in a workspace. Throws the system's errors. */
+export function boundAgent(
+  workspace: Workspace,
+  commonDir: string,
+  sandbox: Settings['sandbox'],
+): Promise<Confinement> {
+  const branch = workspace.kind === 'branch' ? workspace.branch : null;
+  return confineAgent({ path: workspace.path, branch, commonDir }, sandbox);
+}
