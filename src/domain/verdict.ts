@@ -1,5 +1,5 @@
 import type { MovedRef } from './moved-ref.ts';
-import type { Diffstat, Evidence, Fault } from './run.ts';
+import type { Diffstat, Fault } from './run.ts';
 
 /** What the board decided of a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
 export interface Verdict {
