@@ -46,8 +46,11 @@ export const defaultSettings: Settings = {
   agent: { kind: 'claude', command: 'claude', args: [], env: {} },
   permissionMode: 'acceptEdits',
   allowedTools: [
-    'Bash(git add *)',
-    'Bash(git commit *)',
+    // Named so closely because other options of these two read files from anywhere (`-F`, `--pathspec-from-file`).
+    'Bash(git add -A)',
+    'Bash(git add .)',
+    'Bash(git add -- *)',
+    'Bash(git commit -m *)',
     'Bash(git status *)',
     'Bash(git status)',
     'Bash(git diff *)',

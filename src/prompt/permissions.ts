@@ -21,19 +21,25 @@ export interface Permissions {
 
 const writingTools = ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'];
 
-/** Looking at files and at history. Paths reach no further than the worktree. */
+/**
+ * What no agent may do: have git write its output into a file, which could be anywhere, or move into another worktree,
+ * which some versions of Claude Code do unasked and then take for the agent's own.
+ */
+const refusedToAll = ['Bash(git * --output*)', 'EnterWorktree'];
+
+/**
+ * Looking at files and at history. Paths reach no further than the worktree; `git blame` and `git ls-files` are not
+ * among these, since options of theirs read files from anywhere.
+ */
 const readersTools = [
   'Read(./**)',
   'Grep(./**)',
   'Glob(./**)',
   ...['status', 'diff', 'log'].map((command) => `Bash(git ${command})`),
-  ...['status', 'diff', 'log', 'show', 'blame', 'ls-files', 'merge-base', 'rev-parse', 'shortlog'].map(
+  ...['status', 'diff', 'log', 'show', 'merge-base', 'rev-parse', 'shortlog'].map(
     (command) => `Bash(git ${command} *)`,
   ),
 ];
-
-/** These git commands only read, but for this option. */
-const readersRefusals = [...writingTools, 'Bash(git * --output*)'];
 
 /** Whether a role only reads: it lists its tools, and none of them writes files. */
 export function isReader(role: Pick<PromptRole, 'tools'>): boolean {
@@ -57,14 +63,14 @@ export function permissionsFor(
     return {
       permissionMode: spec.permissionMode ?? 'dontAsk',
       allowedTools: unique([...readersTools, ...forAll]),
-      disallowedTools: readersRefusals,
+      disallowedTools: [...writingTools, ...refusedToAll],
     };
   }
   const verify = (spec.verify ?? settings.verify).map((argv) => `Bash(${formatCommand(argv)})`);
   return {
     permissionMode: spec.permissionMode ?? settings.permissionMode,
     allowedTools: unique([...settings.allowedTools, ...verify, ...forAll]),
-    disallowedTools: [],
+    disallowedTools: refusedToAll,
   };
 }
 
