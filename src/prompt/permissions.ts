@@ -1,5 +1,5 @@
 /** What an agent may do without asking: nobody is there to be asked. */
-import type { Settings } from '../domain/settings.ts';
+import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import { formatCommand } from './fence.ts';
 
@@ -17,6 +17,8 @@ export interface Permissions {
   readonly permissionMode: string;
   readonly allowedTools: readonly string[];
   readonly disallowedTools: readonly string[];
+  /** Of the allowed tools those that settings, task, role and checks add to the board's own. */
+  readonly userRules: readonly string[];
 }
 
 const writingTools = ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'];
@@ -27,16 +29,13 @@ const writingTools = ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'];
  */
 const refusedToAll = ['Bash(git * --output*)', 'EnterWorktree'];
 
-/**
- * Looking at files and at history. Paths reach no further than the worktree; `git blame` and `git ls-files` are not
- * among these, since options of theirs read files from anywhere.
- */
+/** Looking at files and at history. Paths reach no further than the worktree; the git guard judges the options. */
 const readersTools = [
   'Read(./**)',
   'Grep(./**)',
   'Glob(./**)',
   ...['status', 'diff', 'log'].map((command) => `Bash(git ${command})`),
-  ...['status', 'diff', 'log', 'show', 'merge-base', 'rev-parse', 'shortlog'].map(
+  ...['status', 'diff', 'log', 'show', 'blame', 'ls-files', 'merge-base', 'rev-parse', 'shortlog'].map(
     (command) => `Bash(git ${command} *)`,
   ),
 ];
@@ -62,22 +61,24 @@ export function permissionsFor(
   if (isReader(role)) {
     return {
       permissionMode: spec.permissionMode ?? 'dontAsk',
-      allowedTools: unique([...readersTools, ...forAll]),
+      ...allow(readersTools, forAll),
       disallowedTools: [...writingTools, ...refusedToAll],
     };
   }
   const verify = (spec.verify ?? settings.verify).map((argv) => `Bash(${formatCommand(argv)})`);
   return {
     permissionMode: spec.permissionMode ?? settings.permissionMode,
-    allowedTools: unique([...settings.allowedTools, ...verify, ...forAll]),
+    ...allow(defaultSettings.allowedTools, [...settings.allowedTools, ...verify, ...forAll]),
     disallowedTools: refusedToAll,
   };
 }
 
-function toolName(tool: string): string {
-  return tool.replace(/\(.*$/s, '').trim();
+/** The board's own rules and others; what repeats one of the board's is the board's. */
+function allow(own: readonly string[], others: readonly string[]): Pick<Permissions, 'allowedTools' | 'userRules'> {
+  const userRules = [...new Set(others)].filter((tool) => !own.includes(tool));
+  return { allowedTools: [...own, ...userRules], userRules };
 }
 
-function unique(values: readonly string[]): readonly string[] {
-  return [...new Set(values)];
+function toolName(tool: string): string {
+  return tool.replace(/\(.*$/s, '').trim();
 }

@@ -81,6 +81,14 @@ describe('a role that reads', () => {
   });
 });
 
+test('the rules that are not the board’s own are told apart, for whoever writes and whoever reads', () => {
+  const settings = { ...defaultSettings, allowedTools: [...defaultSettings.allowedTools, 'Bash(git push *)'] };
+  const spec = makeSpec({ allowedTools: ['Bash(git log *)', 'Bash(git fetch)'], verify: [['git', 'diff', '--check']] });
+  const added = ['Bash(git push *)', 'Bash(git diff --check)', 'Bash(git fetch)'];
+  expect(permissionsFor({ tools: null }, settings, spec).userRules).toEqual(added);
+  expect(permissionsFor(reader, settings, spec).userRules).toEqual(['Bash(git fetch)', 'Bash(npm audit *)']);
+});
+
 test('no bypass comes from anywhere but the user', () => {
   for (const tools of [null, writer.tools, reader.tools]) {
     expect(JSON.stringify(permissionsFor({ tools }, defaultSettings, makeSpec()))).not.toMatch(/bypass|dangerous/i);

@@ -1,6 +1,7 @@
 /** How Claude Code is called for one run. The prompt comes on stdin: an argument would be bounded and readable by all. */
 import { PortError, type Role, type RunRequest } from '../../ports.ts';
 import type { Settings } from '../../domain/settings.ts';
+import { gitGuardSettings } from '../git-guard/settings.ts';
 import { reportSchema } from './agent-result.ts';
 
 /**
@@ -15,6 +16,7 @@ export function claudeArguments(request: RunRequest, agent: Settings['agent']): 
     ...['--output-format', 'stream-json', '--verbose'],
     ...option(session.mode === 'resume' ? '--resume' : '--session-id', [session.id]),
     ...['--json-schema', JSON.stringify(reportSchema)],
+    ...guardOptions(request),
     ...option('--permission-mode', [request.permissionMode]),
     ...option('--model', [request.model]),
     ...option('--effort', [request.effort]),
@@ -40,6 +42,12 @@ function agentOptions(role: Role | null): readonly string[] {
     ...(model === null ? {} : { model }),
   };
   return ['--agents', JSON.stringify({ [name]: agent }), ...option('--agent', [name])];
+}
+
+/** The guard that judges each git command before it runs. */
+function guardOptions(request: RunRequest): readonly string[] {
+  const settings = gitGuardSettings(request);
+  return settings === null ? [] : ['--settings', JSON.stringify(settings)];
 }
 
 /** An option with its values; nothing where there is none. */

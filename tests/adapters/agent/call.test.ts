@@ -44,7 +44,7 @@ describe('claudeArguments', () => {
       ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: mine },
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
-    expect(claudeArguments(request, agent).slice(8)).toEqual([
+    expect(claudeArguments(request, agent).slice(10)).toEqual([
       ...['--permission-mode', 'plan', '--model', 'opus', '--effort', 'high', '--max-turns', '9'],
       ...['--max-budget-usd', '1.5'],
       // With the tool for the structured result, which an agent that lists its tools would lack.
@@ -52,6 +52,13 @@ describe('claudeArguments', () => {
       ...['--agent', 'mine'],
       ...['--allowedTools', 'Bash(git add *)', 'Edit', '--disallowedTools', 'WebFetch'],
     ]);
+  });
+
+  it('puts the guard before git commands, but where the user allowed every command', () => {
+    const args = claudeArguments(requestOf(bench.plan()), agent);
+    expect(args[args.indexOf('--settings') + 1]).toContain('git-guard/main.js');
+    const bypassing = requestOf(bench.plan(), { permissionMode: 'bypassPermissions' });
+    expect(claudeArguments(bypassing, agent)).not.toContain('--settings');
   });
 
   it('puts the user’s own arguments first, so that the command may be one that runs another', () => {
