@@ -242,6 +242,8 @@ export interface RunRequest {
   readonly permissionMode: string;
   readonly allowedTools: readonly string[];
   readonly disallowedTools: readonly string[];
+  /** Of the allowed tools those that settings, task, role and checks add to the board's own. */
+  readonly userRules: readonly string[];
 }
 
 /** Where a runner tells what it sees. */

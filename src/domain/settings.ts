@@ -110,6 +110,7 @@ export const defaultSettings: Settings = {
   commands: { env: [] },
   permissionMode: 'acceptEdits',
   allowedTools: [
+    // Without a sandbox a guard judges the options of all of these (src/adapters/git-guard).
     'Bash(git add *)',
     'Bash(git commit *)',
     'Bash(git status *)',

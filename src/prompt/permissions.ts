@@ -1,5 +1,5 @@
 /** What an agent may do without asking: nobody is there to be asked. */
-import type { Settings } from '../domain/settings.ts';
+import { defaultSettings, type Settings } from '../domain/settings.ts';
 import { formatCommand, type TaskSpec } from '../domain/task.ts';
 
 /** A role as the prompt and the permissions need it. */
@@ -16,11 +16,19 @@ export interface Permissions {
   readonly permissionMode: string;
   readonly allowedTools: readonly string[];
   readonly disallowedTools: readonly string[];
+  /** Of the allowed tools those that settings, task, role and checks add to the board's own. */
+  readonly userRules: readonly string[];
 }
 
 const writingTools = ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'];
 
-/** Looking at files and at history. Paths reach no further than the worktree. */
+/**
+ * What no agent may do: have git write its output into a file, which could be anywhere, or move into another worktree,
+ * which some versions of Claude Code do unasked and then take for the agent's own.
+ */
+const refusedToAll = ['Bash(git * --output*)', 'EnterWorktree'];
+
+/** Looking at files and at history. Paths reach no further than the worktree; the git guard judges the options. */
 const readersTools = [
   'Read(./**)',
   'Grep(./**)',
@@ -30,9 +38,6 @@ const readersTools = [
     (command) => `Bash(git ${command} *)`,
   ),
 ];
-
-/** These git commands only read, but for this option. */
-const readersRefusals = [...writingTools, 'Bash(git * --output*)'];
 
 /** Whether a role only reads: it lists its tools, and none of them writes files. */
 export function isReader(role: Pick<PromptRole, 'tools'>): boolean {
@@ -59,22 +64,24 @@ export function permissionsFor(
   if (isReader(role)) {
     return {
       permissionMode: spec.permissionMode ?? 'dontAsk',
-      allowedTools: unique([...readersTools, ...forAll]),
-      disallowedTools: readersRefusals,
+      ...allow(readersTools, forAll),
+      disallowedTools: [...writingTools, ...refusedToAll],
     };
   }
   const verify = (spec.verify ?? settings.verify).map((argv) => `Bash(${formatCommand(argv)})`);
   return {
     permissionMode: spec.permissionMode ?? settings.permissionMode,
-    allowedTools: unique([...settings.allowedTools, ...verify, ...forAll]),
-    disallowedTools: [],
+    ...allow(defaultSettings.allowedTools, [...settings.allowedTools, ...verify, ...forAll]),
+    disallowedTools: refusedToAll,
   };
+}
+
+/** The board's own rules and others; what repeats one of the board's is the board's. */
+function allow(own: readonly string[], others: readonly string[]): Pick<Permissions, 'allowedTools' | 'userRules'> {
+  const userRules = [...new Set(others)].filter((tool) => !own.includes(tool));
+  return { allowedTools: [...own, ...userRules], userRules };
 }
 
 function toolName(tool: string): string {
   return tool.replace(/\(.*$/s, '').trim();
-}
-
-function unique(values: readonly string[]): readonly string[] {
-  return [...new Set(values)];
 }

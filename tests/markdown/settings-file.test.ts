@@ -28,7 +28,7 @@ agent:
   args: [--verbose, "2"]
   env: { API_URL: http://localhost, DEBUG: 1, FLAG: true, __proto__: x }
 permission_mode: dontAsk
-allowed_tools: ["Bash(npm test)", "Bash(git add *)"]
+allowed_tools: ["Bash(npm test)", "Bash(git status)"]
 task_rights:
   permission_modes: [auto]
   allowed_tools: "WebFetch, Bash(make a, b)"

@@ -34,7 +34,7 @@ describe('a role that writes', () => {
       "Bash(node -e 'run()')",
       'Bash(npm run *)',
     ]);
-    expect(disallowedTools).toEqual([]);
+    expect(disallowedTools).toEqual(['Bash(git * --output*)', 'EnterWorktree']);
   });
 
   test('goes by the task where the task says otherwise', () => {
@@ -72,13 +72,21 @@ describe('a role that reads', () => {
     );
     expect(allowedTools).not.toContain('Bash');
     expect(allowedTools.filter((tool) => /add|commit/.test(tool))).toEqual([]);
-    expect(disallowedTools).toContain('Bash(git * --output*)');
+    expect(disallowedTools).toEqual(expect.arrayContaining(['Bash(git * --output*)', 'EnterWorktree']));
   });
 
   test('stays without tools that write, even if its task allows them', () => {
     const spec = makeSpec({ allowedTools: ['Write'], permissionMode: 'acceptEdits' });
     expect(permissionsFor(reader, defaultSettings, spec).disallowedTools).toContain('Write');
   });
+});
+
+test('the rules that are not the board’s own are told apart, for whoever writes and whoever reads', () => {
+  const settings = { ...defaultSettings, allowedTools: [...defaultSettings.allowedTools, 'Bash(git push *)'] };
+  const spec = makeSpec({ allowedTools: ['Bash(git log *)', 'Bash(git fetch)'], verify: [['git', 'diff', '--check']] });
+  const added = ['Bash(git push *)', 'Bash(git diff --check)', 'Bash(git fetch)'];
+  expect(permissionsFor({ tools: null }, settings, spec).userRules).toEqual(added);
+  expect(permissionsFor(reader, settings, spec).userRules).toEqual(['Bash(git fetch)', 'Bash(npm audit *)']);
 });
 
 test('no bypass comes from anywhere but the user', () => {

@@ -5,10 +5,11 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ProjectConfiguration } from '../../ports.ts';
+import type { GuardSettings } from '../git-guard/settings.ts';
 import type { Confinement } from '../sandbox/confinement.ts';
 import { loginVariables } from './agent-environment.ts';
 import { closeDoors } from './claude-doors.ts';
-import { asObject } from './json-shape.ts';
+import { asArray, asObject } from './json-shape.ts';
 
 /** What the settings are made of. */
 export interface ClaudeSettingsRequest {
@@ -17,6 +18,8 @@ export interface ClaudeSettingsRequest {
   /** Who only reads runs what is allowed by name, inside as well: its worktree can't be closed as a whole. */
   readonly readsOnly: boolean;
   readonly project: ProjectConfiguration;
+  /** What judges git commands that are allowed by name; null where it is the sandbox that holds them. */
+  readonly guard: GuardSettings | null;
   /** The user's `agent.env`. */
   readonly configured: Readonly<Record<string, string>>;
 }
@@ -39,15 +42,23 @@ export async function writeClaudeFiles(folder: string, request: ClaudeSettingsRe
   return { settings, mcp: await writeJson(path.join(folder, 'mcp.json'), { mcpServers }) };
 }
 
-function composeSettings({ confinement, readsOnly, project, configured }: ClaudeSettingsRequest): Data {
+function composeSettings(request: ClaudeSettingsRequest): Data {
+  const { confinement, readsOnly, project, guard, configured } = request;
   const ofBase = (project.kind === 'of-the-base' ? project.settings : null) ?? {};
   const doors = closeDoors(configured);
   return {
     ...ofBase,
     ...doors,
-    env: { ...asObject(ofBase['env']), ...asObject(doors['env']) },
+    env: { ...asObject(ofBase['env']), ...asObject(doors['env']), ...guard?.env },
+    ...(guard === null ? {} : { disableAllHooks: guard.disableAllHooks, hooks: joinHooks(ofBase['hooks'], guard) }),
     ...(confinement === null ? {} : { sandbox: composeSandbox(confinement, readsOnly) }),
   };
+}
+
+/** The hooks of the base and the guard's, which judges what theirs let through. */
+function joinHooks(ofBase: unknown, { hooks }: GuardSettings): Data {
+  const known = asObject(ofBase);
+  return { ...known, PreToolUse: [...asArray(known?.['PreToolUse']), ...hooks.PreToolUse] };
 }
 
 /** Every command runs inside, or not at all. */

@@ -19,6 +19,7 @@ import { AbilityReader } from './abilities.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
 import { claudeArguments } from './claude.ts';
 import { writeClaudeFiles, type ClaudeFiles } from './claude-settings.ts';
+import { gitGuardSettings } from '../git-guard/settings.ts';
 import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
@@ -128,10 +129,12 @@ class ProcessRunner implements AgentRunner {
     void launched.exited.then((exit) => this.#leave(run, exit));
   }
 
-  async #writeFiles({ plan, readsOnly, project }: RunRequest, isConfined: boolean): Promise<ClaudeFiles> {
+  async #writeFiles(request: RunRequest, isConfined: boolean): Promise<ClaudeFiles> {
+    const { plan, readsOnly, project } = request;
     const { sandbox, agent } = this.#options.settings();
     const confinement = isConfined ? await boundAgent(plan.workspace, this.#options.commonDir, sandbox) : null;
-    return writeClaudeFiles(this.#folderOf(plan), { confinement, readsOnly, project, configured: agent.env });
+    const guard = isConfined && !readsOnly ? null : gitGuardSettings(request);
+    return writeClaudeFiles(this.#folderOf(plan), { confinement, readsOnly, project, guard, configured: agent.env });
   }
 
   stop(run: RunId, cause: StopCause, hurried: boolean): void {

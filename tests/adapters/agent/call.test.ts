@@ -13,6 +13,7 @@ import { closedTools } from '../../../src/adapters/agent/claude-doors.ts';
 import { writeClaudeFiles } from '../../../src/adapters/agent/claude-settings.ts';
 import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/claude.ts';
 import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
+import { gitGuardSettings } from '../../../src/adapters/git-guard/settings.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
 import type { Role, RunRequest } from '../../../src/ports.ts';
 import { createBench, requestOf, type Bench } from './harness.ts';
@@ -24,6 +25,7 @@ beforeAll(() => {
 afterAll(() => bench.remove());
 
 const agent = defaultSettings.agent;
+const asChecked = { confinement: null, readsOnly: false, project: { kind: 'as-checked-out' } } as const;
 const files = { settings: '/run/settings.json', mcp: null };
 const mine: Role = {
   ...{ name: 'mine', description: 'Mine', model: null, tools: ['Read'], source: 'claude-agent' },
@@ -62,8 +64,7 @@ describe('claudeArguments', () => {
   it('refuses messages of other sessions, and has prompts denied where the program knows how', async () => {
     const request = requestOf(bench.plan());
     const settingsOf = async (configured: Readonly<Record<string, string>>): Promise<unknown> => {
-      const project = { kind: 'as-checked-out' } as const;
-      const written = await writeClaudeFiles(bench.root, { confinement: null, readsOnly: false, project, configured });
+      const written = await writeClaudeFiles(bench.root, { guard: null, ...asChecked, configured });
       return JSON.parse(readFileSync(written.settings, 'utf8'));
     };
     const refused = { crossSessionInbound: 'refuse', disableRemoteControl: true };
@@ -73,6 +74,18 @@ describe('claudeArguments', () => {
     expect(claudeArguments(request)).not.toContain('--permission-prompts');
     const asked = argumentsOf(request, agent, files, { permissionPrompts: true });
     expect(asked[asked.indexOf('--permission-prompts') + 1]).toBe('none');
+  });
+
+  it('puts the guard before git commands, beside the hooks of the base', async () => {
+    const hook = (command: string) => [{ matcher: '*', hooks: [{ type: 'command', command }] }];
+    const settings = { hooks: { PreToolUse: hook('theirs'), Stop: hook('end') }, disableAllHooks: true };
+    const project = { kind: 'of-the-base', differs: [], settings, mcp: null, instructions: null } as const;
+    const guard = gitGuardSettings(requestOf(bench.plan()));
+    const written = await writeClaudeFiles(bench.root, { ...asChecked, project, guard, configured: {} });
+    const read = JSON.parse(readFileSync(written.settings, 'utf8')) as Record<string, unknown>;
+    expect(read).toMatchObject({ disableAllHooks: false, hooks: { Stop: hook('end') } });
+    expect(JSON.stringify(read['hooks'])).toMatch(/theirs.*git-guard\/main\.js/);
+    expect(gitGuardSettings(requestOf(bench.plan(), { permissionMode: 'bypassPermissions' }))).toBeNull();
   });
 
   it('puts the user’s own arguments first, so that the command may be one that runs another', () => {

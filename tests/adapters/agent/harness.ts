@@ -137,6 +137,7 @@ export function requestOf(plan: RunPlan, more: Partial<RunRequest> = {}): RunReq
     permissionMode: 'acceptEdits',
     allowedTools: [],
     disallowedTools: [],
+    userRules: [],
     ...more,
   };
 }
