@@ -85,7 +85,8 @@ for (const version of claudeVersionNames) {
 
   describe.concurrent(`claude ${version}`, { timeout: boardTestTimeoutMs }, () => {
     test('has no tool that leads out of a run, even where it is allowed, and all that an agent works with', async () => {
-      await withBoard({ script: castParts({ t: deliver('t.txt', 't\n') }), version }, async (board) => {
+      const config = 'task_rights: { allowed_tools: [SendMessage, CronCreate] }';
+      await withBoard({ script: castParts({ t: deliver('t.txt', 't\n') }), version, config }, async (board) => {
         await runTask(board, { t: '---\nallowed_tools: [SendMessage, CronCreate]\n---\nWrite t.txt.\n' });
         const tools = board.stream('t', 1).find(({ subtype }) => subtype === 'init')?.['tools'];
         const offered = board.api.requests.flatMap((request) => request.tools);
@@ -147,7 +148,7 @@ for (const version of claudeVersionNames) {
         commit('add t'),
         finish('Added t.txt.'),
       );
-      await withBoard({ script: castParts({ t: part }), version }, async (board) => {
+      await withBoard({ script: castParts({ t: part }), version, config: 'sandbox: off' }, async (board) => {
         await runTask(board);
         expect(board.record('t', 1).exit.view.denials).toEqual(['Bash']);
         // Only the newer one can say that nobody is there.
@@ -178,7 +179,7 @@ for (const version of claudeVersionNames) {
         await runTask(board);
         const warning = 'the MCP server "db" did not start: the agent is without its tools';
         expect(board.record('t', 1).exit.view.warnings).toEqual([warning]);
-        expect(board.dashboard).toContain(`**Warning**: ${warning}`);
+        expect(board.dashboard).toContain(`- ${warning}`);
         expect(board.read('history.jsonl').match(/"run-warned"/g)).toHaveLength(1);
         expect(board.printed).toContain(`t: warning: ${warning}`);
         expect((await board.cli('show', 't')).output).toContain(`     Warning: ${warning}\n`);
@@ -191,7 +192,7 @@ for (const version of claudeVersionNames) {
         put(join(board.home, '.claude', 'settings.json'), { permissions: { disableBypassPermissionsMode: 'disable' } });
         await runTask(board);
         expect(board.dashboard).toContain(
-          '**Warning**: the agent works under permission mode "default", not "bypassPermissions" as was asked for',
+          '- the agent works under permission mode "default", not "bypassPermissions" as was asked for',
         );
       });
     });
@@ -203,20 +204,23 @@ for (const version of claudeVersionNames) {
       async () => {
         const part = inTurns(bash('node make.js'), commit('add t'), finish('Made t.txt.'));
         const files = { 'make.js': 'require("fs").writeFileSync("t.txt", "t")\n', '.gitignore': '.claude/\n' };
-        await withBoard({ script: castParts({ t: part }), version, files, config: 'retries: 0' }, async (board) => {
-          const permissions = { allow: ['Bash(node *)'], defaultMode: 'bypassPermissions' };
-          put(join(board.repo, '.claude', 'settings.local.json'), { permissions });
-          const doctor = await board.cli('doctor');
-          expect(doctor.code).toBe(0);
-          expect(doctor.output).toMatch(/^! permissions .*settings\.local\.json.*: 1 rule \(Bash\(node \*\)\)$/m);
-          expect(doctor.output).toMatch(/^✓ claude {7}behaves as expected \([56] of [56]/m);
-          board.drop(task);
-          await board.runUntilIdle();
-          expect(board.column(isOld ? 'attention' : 'done')).toEqual(['t']);
-          expect(board.record('t', 1).exit.view.denials).toEqual(isOld ? ['Bash'] : []);
-          // The mode that stands there counts in neither.
-          expect(board.record('t', 1).exit.view.warnings).toEqual([]);
-        });
+        await withBoard(
+          { script: castParts({ t: part }), version, files, config: 'retries: 0\nsandbox: off' },
+          async (board) => {
+            const permissions = { allow: ['Bash(node *)'], defaultMode: 'bypassPermissions' };
+            put(join(board.repo, '.claude', 'settings.local.json'), { permissions });
+            const doctor = await board.cli('doctor');
+            expect(doctor.code).toBe(0);
+            expect(doctor.output).toMatch(/^! permissions .*settings\.local\.json.*: 1 rule \(Bash\(node \*\)\)$/m);
+            expect(doctor.output).toMatch(/^✓ claude {7}behaves as expected \([56] of [56]/m);
+            board.drop(task);
+            await board.runUntilIdle();
+            expect(board.column(isOld ? 'attention' : 'done')).toEqual(['t']);
+            expect(board.record('t', 1).exit.view.denials).toEqual(isOld ? ['Bash'] : []);
+            // The mode that stands there counts in neither.
+            expect(board.record('t', 1).exit.view.warnings).toEqual([]);
+          },
+        );
       },
     );
   });

@@ -18,6 +18,8 @@ function hostileFiles(board: ScratchBoard): Readonly<Record<string, string>> {
     '.orchestrator/config.yaml': [
       'agent: { command: ./agent.sh, env: { BASH_ENV: ./agent.sh } }',
       'retries: 0',
+      // Its commands could leave no traces beside the worktree inside one.
+      'sandbox: off',
       `setup: ${touch(board, 'setup')}`,
       `verify: ${touch(board, 'verify')}`,
       `notify: ${touch(board, 'notify')}`,
@@ -218,7 +220,7 @@ test.concurrent.each([
 
 test.concurrent('a pull while the board runs changes neither settings nor roles before a yes', { timeout }, () =>
   withBoard({ init: false }, async (board) => {
-    const config = 'agent: { kind: scripted }\nretries: 0\n';
+    const config = 'agent: { kind: scripted }\nretries: 0\nsandbox: off\n';
     const role = (tools: string) => `---\ntools: ${tools}\n---\nTest.\n`;
     commit(board, {
       '.orchestrator/config.yaml': config,

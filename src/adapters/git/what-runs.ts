@@ -83,18 +83,24 @@ async function describePart(
   const keys = partial[path.slice(path.lastIndexOf('/') + 1)];
   if (keys === undefined) return null;
   const [before, after] = await Promise.all([base, tip].map((commit) => readJson(git, `${commit}:${path}`, where)));
+  // What can't be read here may still be read by the tool that it is for.
+  if (before === null || after === null) return '';
   const differing = keys.filter((key) => JSON.stringify(before?.[key]) !== JSON.stringify(after?.[key]));
   return differing.length === 0 ? null : ` (${differing.join(', ')})`;
 }
 
-/** The object in a file of a commit; empty where there is none that can be read. */
-async function readJson(git: Git, object: string, where: GitOptions): Promise<Readonly<Record<string, unknown>>> {
+/** The object in a file of a commit; empty where there is no such file, null where it holds none. */
+async function readJson(
+  git: Git,
+  object: string,
+  where: GitOptions,
+): Promise<Readonly<Record<string, unknown>> | null> {
   const { exitCode, stdout } = await git.attempt(['cat-file', 'blob', object], where);
   if (exitCode !== 0) return {};
   try {
     const value: unknown = JSON.parse(stdout);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    return typeof value === 'object' && value !== null ? { ...value } : null;
   } catch {
-    return { unreadable: stdout };
+    return null;
   }
 }

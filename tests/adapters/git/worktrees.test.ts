@@ -319,6 +319,7 @@ describe('what a run left', () => {
       tip: first,
       commits: 0,
       diffstat: { files: 0, insertions: 0, deletions: 0 },
+      changesWhatRuns: [],
       dirty: [],
     });
     scratch.commit({ 'c.txt': 'c\nc\n' }, path);
@@ -328,8 +329,36 @@ describe('what a run left', () => {
       tip,
       commits: 2,
       diffstat: { files: 2, insertions: 3, deletions: 1 },
+      changesWhatRuns: [],
       dirty: ['dir/b.txt', 'sp ace/'],
     });
+  });
+
+  it('is told as far as it decides what runs for whoever merges it', async () => {
+    const plan = await start(worktrees, 'x');
+    const { path } = plan.workspace;
+    const files = {
+      'package.json': '{ "version": "2", "scripts": { "test": "evil" } }',
+      'web/package.json': '{ "version": "2" }',
+      'sub/.mcp.json': '{}',
+      'src/claude.md.txt': '',
+      'docs/makefile.txt': '',
+      '.GitHub/workflows/ci.yml': '',
+      Makefile: '',
+      '.claude/skills/x/SKILL.md': '',
+    };
+    scratch.commit(files, path);
+    expect((await worktrees.inspect(plan)).changesWhatRuns).toEqual([
+      ...[
+        '.GitHub/workflows/ci.yml',
+        '.claude/skills/x/SKILL.md',
+        'Makefile',
+        'package.json (scripts)',
+        'sub/.mcp.json',
+      ],
+    ]);
+    scratch.commit({ 'package.json': 'no JSON' }, path);
+    expect((await worktrees.inspect(plan)).changesWhatRuns).toContain('package.json');
   });
 
   it('is bounded in the paths it names, and names those in conflict', async () => {
