@@ -133,6 +133,8 @@ describe.concurrent.each(claudeVersionNames)('an agent of %s', { timeout: boardT
       await board.add({ a: 'Try.\n' });
       await board.runUntilIdle();
       expect(resultsOf(board.api.requests)).toMatch(/blocked by network allowlist/i);
+      // Only the newer one says which.
+      if (version === 'newest') expect(board.dashboard).toContain('allowed_domains: [packages.example]');
     });
   });
 

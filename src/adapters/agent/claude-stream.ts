@@ -24,6 +24,7 @@ import {
   type ProcessEnd,
   type RunEnd,
 } from './run-end.ts';
+import { explainToolRefusals } from '../sandbox/refusals.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
 
 /** Open tool calls beyond this many are not tracked. */
@@ -208,7 +209,7 @@ function closeTool(state: StreamState, result: JsonObject, structured: unknown):
   const id = asString(result['tool_use_id']);
   if (id === null) return state;
   const openTools = new Map([...state.openTools].filter(([open, parent]) => open !== id && parent !== id));
-  const closed = patchView({ ...state, openTools }, { openTools: openTools.size });
+  const closed = noteRefusals({ ...state, openTools }, result, openTools.size);
   const call = state.stepCalls.get(id);
   if (call === undefined) return closed;
   const stepCalls = new Map(state.stepCalls);
@@ -216,6 +217,23 @@ function closeTool(state: StreamState, result: JsonObject, structured: unknown):
   if (result['is_error'] === true) return { ...closed, stepCalls };
   const steps = applyStepCall(state.steps, call, findCreatedId(structured, result['content']));
   return patchProgress({ ...closed, stepCalls, steps });
+}
+
+/** What the sandbox refused is told once. */
+function noteRefusals(state: StreamState, result: JsonObject, openTools: number): StreamState {
+  const known = state.view.warnings;
+  const added = explainToolRefusals(readText(result['content'])).filter((text) => !known.includes(text));
+  if (added.length === 0) return patchView(state, { openTools });
+  return patchView(state, { openTools, warnings: [...known, ...added].slice(0, limits.maxWarnings) });
+}
+
+function readText(content: unknown): string {
+  return (
+    asString(content) ??
+    asArray(content)
+      .map((part) => asString(asObject(part)?.['text']) ?? '')
+      .join('\n')
+  );
 }
 
 function patchProgress(state: StreamState): StreamState {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '../../domain/settings.ts';
 import type { Argv } from '../../domain/task.ts';
 import { cacheVariables, confineCommand, findCacheFolder } from './confinement.ts';
+import { explainConnections, explainWrites } from './refusals.ts';
 
 /** The built program. It lies beside this module; a module that was not built runs the one in `dist`. */
 const mainPath = fileURLToPath(new URL('../../../dist/adapters/sandbox/confined-main.js', import.meta.url));
@@ -40,20 +41,4 @@ export async function confine(argv: Argv, worktree: string, sandbox: Settings['s
     },
     end: () => rm(own, { recursive: true, force: true }),
   };
-}
-
-/** The domains in lines such as `deny network-outbound example.com:443 (…)`, each once, as sentences. */
-export function explainConnections(lines: string): readonly string[] {
-  const domains = [...lines.matchAll(/deny network-outbound ([A-Za-z0-9.-]+)(?::\d+)?/g)].flatMap(
-    ([, name]) => name ?? [],
-  );
-  return [...new Set(domains)].map(
-    (domain) =>
-      `The sandbox refused a connection to ${domain}. To allow it, add to config.yaml: sandbox: { allowed_domains: [${domain}] }`,
-  );
-}
-
-function explainWrites(output: string): readonly string[] {
-  if (!/\b(?:EROFS|Read-only file system)\b/i.test(output)) return [];
-  return ['The sandbox lets commands write their worktree and $TMPDIR alone; something wrote elsewhere.'];
 }

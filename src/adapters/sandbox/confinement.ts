@@ -106,10 +106,14 @@ export async function findCacheFolder(worktree: string): Promise<string | null> 
   return record === null ? null : join(record, cacheFolderName);
 }
 
-/** Variables that send caches there. Tools that work with a cache they can't write are left out. */
+/**
+ * Variables that send caches there, and keep npm from looking for news of itself. Tools that work with a cache they can't
+ * write are left out.
+ */
 export function cacheVariables(folder: string): Readonly<Record<string, string>> {
   return {
     npm_config_cache: join(folder, 'npm'),
+    npm_config_update_notifier: 'false',
     npm_config_store_dir: join(folder, 'pnpm'),
     YARN_CACHE_FOLDER: join(folder, 'yarn'),
     YARN_GLOBAL_FOLDER: join(folder, 'yarn-berry'),
