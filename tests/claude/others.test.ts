@@ -26,7 +26,7 @@ for (const version of claudeVersionNames) {
         return bash('git update-ref refs/heads/main HEAD')();
       };
       const part = inTurns(write('t.txt', 't\n'), commit('add t'), forge, finish('Added t.txt.'));
-      const config = 'daily_budget_usd: 1';
+      const config = 'sandbox: off\ndaily_budget_usd: 1\ntask_rights: { allowed_tools: ["Bash(git update-ref *)"] }';
       await withBoard({ script: castParts({ t: part }), version, config }, async (made) => {
         board = made;
         board.drop({ t: '---\nallowed_tools: ["Bash(git update-ref *)"]\n---\nWrite t.txt.\n' });

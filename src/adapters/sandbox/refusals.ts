@@ -14,7 +14,7 @@ export function explainConnections(lines: string): readonly string[] {
     .slice(0, maxDomains)
     .map(
       (domain) =>
-        `The sandbox refused a connection to ${domain}. To allow it, write into config.yaml: sandbox: { allowed_domains: [${domain}] }`,
+        `The sandbox refused a connection to ${domain}. To allow it, write into config.yaml: \`sandbox: { allowed_domains: [${domain}] }\``,
     );
 }
 
