@@ -70,7 +70,8 @@ export function openScenario() {
   git('commit', '--quiet', '--message=first');
   execFileSync(process.execPath, [cliMain, 'init'], { cwd: repo, env, stdio: 'pipe' });
   const agentSettings = { command: '/bin/sh', args: [agent] };
-  const settings = { base: 'main', agent: agentSettings, task_rights: { verify: 'test -s first.txt' } };
+  // What keeps is looked at here, and each start that tries the sandbox takes half a second.
+  const settings = { base: 'main', sandbox: 'off', agent: agentSettings, task_rights: { verify: 'test -s first.txt' } };
   writeFileSync(join(repo, '.orchestrator', 'config.yaml'), JSON.stringify(settings));
   writeFileSync(join(repo, '.orchestrator', 'DASHBOARD.md'), `# Dashboard\n\n## User Notes\n${userNote}\n`);
   for (const [id, text] of Object.entries(tasks)) {

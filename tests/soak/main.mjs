@@ -33,7 +33,7 @@ mkdirSync(join(traces, 'locks'), { recursive: true });
 const board = scratch.makeBoard(4);
 writeFileSync(
   board.path('config.yaml'),
-  `base: main\nmax_parallel: 4\nretries: 9\nagent: ${JSON.stringify({ command: agentScript, env: { SOAK: traces } })}\n`,
+  `base: main\nsandbox: off\nmax_parallel: 4\nretries: 9\nagent: ${JSON.stringify({ command: agentScript, env: { SOAK: traces } })}\n`,
 );
 const counts = { dropped: 0, daemonKills: 0, agentKills: 0 };
 const problems = [];

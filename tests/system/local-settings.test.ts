@@ -26,7 +26,9 @@ test.concurrent(
         board.write('local.yaml', 'agent: { env: { DEPLOY_TOKEN: first-of-them } }\n');
         chmodSync(board.path('local.yaml'), 0o644);
         const running = await board.start();
-        expect(running.output()).toContain('Other users could get at a file or folder of .orchestrator/; now only you can');
+        expect(running.output()).toContain(
+          'Other users could get at a file or folder of .orchestrator/; now only you can',
+        );
         expect((statSync(board.path('local.yaml')).mode & 0o777).toString(8)).toBe('600');
         board.drop(checked('one', 'first-of-them'));
         await board.arrive('done', 'one');

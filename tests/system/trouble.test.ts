@@ -9,11 +9,11 @@ test(
   () =>
     withBoard({}, async (board) => {
       writeFileSync(board.path('DASHBOARD.md'), '# Dashboard\n\n## User Notes\nTabs, please.\n');
-      board.drop({ 'a.md': writeTask('A', addFile('a.txt')) });
+      const running = await board.start();
       // A file where its folder should be.
       rmSync(board.path('.dashboard'), { recursive: true, force: true });
       writeFileSync(board.path('.dashboard'), '');
-      const running = await board.start();
+      board.drop({ 'a.md': writeTask('A', addFile('a.txt')) });
       await board.arrive('done', 'a');
       await waitUntil('scripts are told', () => board.task('a').column === 'done');
       await waitUntil('it is told', () => board.happened('trouble').length > 0);

@@ -97,7 +97,9 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     checkFolders(folders);
     return work();
   };
-  const inColumns = <Value>(work: () => Promise<Value>) => inside(layout.folders, work);
+  // The dashboard looks after its own; that it can't be written holds no task up.
+  const folders = layout.folders.filter((folder) => folder !== layout.dashboardBackups);
+  const inColumns = <Value>(work: () => Promise<Value>) => inside(folders, work);
   const inTurn = <Value>(work: () => Promise<Value>) => oneAtATime(() => inColumns(work));
   const inRuns = <Value>(work: () => Promise<Value>) => inside([layout.root, layout.runs], work);
   const inRoot = <Value>(work: () => Promise<Value>) => inside([layout.root], work);

@@ -28,6 +28,8 @@ export interface Layout {
   readonly worktrees: string;
   /** Numbered files that say which daemon has the board, and where its sockets are. */
   readonly lock: string;
+  /** Dashboards that were replaced. */
+  readonly dashboardBackups: string;
   /** All folders that the board makes and looks into: its own, and those in it. */
   readonly folders: readonly string[];
   column(column: Column): string;
@@ -40,6 +42,7 @@ export interface Layout {
 export function layOut(root: string): Layout {
   const inFolder = (name: string) => join(root, name);
   const [inbox, templates, runs] = [inFolder('inbox'), inFolder('templates'), inFolder('runs')];
+  const dashboardBackups = inFolder('.dashboard');
   const [worktrees, lock, parsing] = [inFolder('worktrees'), inFolder('lock'), inFolder('.parsing')];
   const grants = inFolder('grants');
   return {
@@ -58,6 +61,7 @@ export function layOut(root: string): Layout {
     runs,
     worktrees,
     lock,
+    dashboardBackups,
     folders: [
       root,
       inbox,
@@ -68,7 +72,7 @@ export function layOut(root: string): Layout {
       worktrees,
       lock,
       parsing,
-      inFolder('.dashboard'),
+      dashboardBackups,
     ],
     column: (column) => join(root, column),
     grant: (task) => join(grants, `${task}.json`),
