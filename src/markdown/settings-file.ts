@@ -23,6 +23,7 @@ import {
   readWord,
 } from './readers.ts';
 import { createReporter, reportControlCharacter } from './reporter.ts';
+import { noSuggestion, renderSuggested, type Suggestion } from './suggestions.ts';
 import { parseYamlMap } from './yaml.ts';
 
 const maxParallelRuns = 64;
@@ -203,9 +204,20 @@ const readEnvironment: Read<Readonly<Record<string, string>>> = (field) => {
   return Object.fromEntries(variables);
 };
 
-/** The settings file that `init` writes: every key with its default in a comment, and `base` where it is given. */
-export function renderDefaultSettings(base: string | null): string {
-  return defaultText.replace('#base:\n', base === null ? '#base:\n' : stringify({ base }, { lineWidth: 0 }));
+/**
+ * The settings file that `init` writes: every key with its default in a comment, or with what is suggested for it, and
+ * `base` where it is given.
+ */
+export function renderDefaultSettings(base: string | null, suggestion: Suggestion = noSuggestion): string {
+  const { tools, verify, setup, allowedDomains } = suggestion;
+  const note = `# For ${tools.join(', ')}; in force once the # is removed:`;
+  const suggested = Object.entries({ '#  allowed_domains': allowedDomains, '#verify': verify, '#setup': setup })
+    .filter(([, values]) => values.length > 0)
+    .reduce(
+      (text, [key, values]) => text.replace(`\n${key}: []\n`, `\n${note}\n${key}: ${renderSuggested(values)}\n`),
+      defaultText,
+    );
+  return base === null ? suggested : suggested.replace('#base:\n', () => stringify({ base }, { lineWidth: 0 }));
 }
 
 const defaultText = `# The settings of this board. Each key stands here with its default; remove the # before it to change it.

@@ -346,6 +346,7 @@ test.concurrent('doctor tells what is there and how to mend what is not', { time
       'settings',
       'secrets',
       'agent',
+      'sandbox',
       'permissions',
       'folder',
       'disk',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { Command } from 'commander';
+import { noSuggestion } from '../../markdown/suggestions.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { findRepository, placeOf } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
@@ -20,7 +21,7 @@ export const demoCommand: Verb = (exit) =>
 async function runDemo(): Promise<ExitCode> {
   const folder = await makeRepository();
   const place = placeOf(await findRepository({ repo: folder }));
-  await makeBoard(place);
+  await makeBoard(place, noSuggestion);
   await writeFile(place.layout.settings, 'base: main\nmax_parallel: 3\nagent:\n  kind: scripted\n');
   for (const { name, text } of demoTasks) await writeFile(join(place.layout.inbox, name), text);
   print(`A scratch repository in ${folder}, with ${demoTasks.length} tasks in .orchestrator/inbox/:\n`);

@@ -16,8 +16,10 @@ import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
 import { composeSettings } from '../compose.ts';
 import { exitCodes } from '../exit-code.ts';
 import type { Finding } from '../finding.ts';
+import { suggestFor } from '../found-tools.ts';
 import { placeOf, type GlobalOptions, type Place } from '../place.ts';
 import { checkSecrets, checkTracked, checkTrust } from '../repository-checks.ts';
+import { checkPermissions, checkSandbox } from '../sandbox-checks.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
 const minFreeMiB = 1024;
@@ -55,6 +57,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
   const place = placeOf(repository);
   const { settings, finding } = await checkSettings(place);
   const trust = await checkTrust(place, settings);
+  const { sandbox, found } = await checkSandbox(settings);
   return [
     node,
     {
@@ -83,7 +86,8 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
     ...(await checkTracked(place)),
     ...(await checkSecrets(place)),
     ...(await checkAgent(settings, repository.topLevel, trust.length === 0)),
-    checkPermissions(settings),
+    found,
+    checkPermissions(settings, sandbox, await suggestFor(repository.topLevel)),
     ...checkLocalRights(repository, settings),
     await checkWritable(place),
     await checkDisk(repository.topLevel),
@@ -180,24 +184,6 @@ async function checkLogin(settings: Settings): Promise<Finding> {
     status: 'warning',
     detail: 'no login was found',
     hint: 'Type `claude` and log in, or set ANTHROPIC_API_KEY. (A login in the macOS keychain is not seen here.)',
-  };
-}
-
-function checkPermissions(settings: Settings): Finding {
-  const check = 'permissions';
-  if (settings.permissionMode === 'bypassPermissions') {
-    return {
-      check,
-      status: 'warning',
-      detail: 'bypassPermissions: agents may do anything that you may',
-      hint: 'Use it in a container or a virtual machine only.',
-    };
-  }
-  const allowed = settings.allowedTools.length;
-  return {
-    check,
-    status: 'ok',
-    detail: `${settings.permissionMode}, ${allowed} tool rules allowed, ${settings.verify.length} verify commands`,
   };
 }
 

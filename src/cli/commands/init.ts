@@ -8,7 +8,9 @@ import { makePrivate } from '../../adapters/files/private-files.ts';
 import type { Repository } from '../../adapters/git/repository.ts';
 import { columns } from '../../domain/task.ts';
 import { renderDefaultSettings } from '../../markdown/settings-file.ts';
+import type { Suggestion } from '../../markdown/suggestions.ts';
 import { readSettingsOf } from '../compose.ts';
+import { suggestFor } from '../found-tools.ts';
 import { findRepository, placeOf, type GlobalOptions, type Place } from '../place.ts';
 import { offerTrust } from '../trust.ts';
 import { print, type Verb } from '../verb.ts';
@@ -22,8 +24,10 @@ export const initCommand: Verb = () =>
     .description('make the board of this repository; safe to repeat')
     .action(async (options: GlobalOptions) => {
       const place = placeOf(await findRepository(options));
-      const isNew = await makeBoard(place);
+      const suggestion = await suggestFor(place.repository.topLevel);
+      const isNew = await makeBoard(place, suggestion);
       print(`${isNew ? 'Made' : 'There is'} a board in ${place.layout.root}`);
+      if (isNew && suggestion.tools.length > 0) print(describeSuggestion(suggestion));
       if (place.repository.hasSubmodules) {
         print(
           'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
@@ -37,18 +41,29 @@ Next:
   branchboard start             runs the board; look at .orchestrator/DASHBOARD.md`);
     });
 
+function describeSuggestion({ tools, verify, setup, allowedDomains }: Suggestion): string {
+  const keys = Object.entries({ verify, setup, 'sandbox.allowed_domains': allowedDomains })
+    .filter(([, values]) => values.length > 0)
+    .map(([key]) => key);
+  return `Found ${joinWords(tools)}: see ${joinWords(keys)} in config.yaml`;
+}
+
+function joinWords(words: readonly string[]): string {
+  return words.join(', ').replace(/, ([^,]*)$/, ' and $1');
+}
+
 /**
- * Makes what is missing of a board, for the user alone; says whether its settings are new. Throws PortError where a
- * folder that is there is not the user's own.
+ * Makes what is missing of a board, for the user alone; says whether its settings are new. New ones hold what is
+ * suggested, in comments. Throws PortError where a folder that is there is not the user's own.
  */
-export async function makeBoard({ layout, repository }: Place): Promise<boolean> {
+export async function makeBoard({ layout, repository }: Place, suggestion: Suggestion): Promise<boolean> {
   checkFolders(layout.folders);
   for (const folder of [layout.inbox, ...columns.map((column) => layout.column(column)), layout.runs]) {
     await makeFolder(folder);
   }
   makePrivate(layout);
   await writeNew(join(layout.root, '.gitignore'), `${ignored.join('\n')}\n`);
-  return writeNew(layout.settings, renderDefaultSettings(baseOf(repository)));
+  return writeNew(layout.settings, renderDefaultSettings(baseOf(repository), suggestion));
 }
 
 function baseOf(repository: Repository): string {
