@@ -1,5 +1,5 @@
 /** What a run's folder holds for an agent that works inside the sandbox, and the bounds of that agent's commands. */
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Workspace } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
@@ -9,15 +9,25 @@ import { composeExcludes } from '../sandbox/masks.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
-/** What an agent's git and tools must know to work inside. Throws the system's errors. */
+/**
+ * What an agent's git and tools must know to work inside. Throws the system's errors.
+ *
+ * The sandbox closes `config.worktree` in the git folders, and where there is none it makes an empty one while a command
+ * runs, which the next agent's command then finds and loses. So there is always one; git reads it only where it is told
+ * to.
+ */
 export async function prepareInside(
   folder: string,
   { path: worktree }: Workspace,
+  commonDir: string,
   userExcludes: string | null,
 ): Promise<{ readonly excludesFile: string; readonly caches: Variables }> {
   const excludesFile = path.join(folder, 'excludes');
   await writeFile(excludesFile, await composeExcludes(worktree, userExcludes), { mode: 0o600 });
   const caches = await findCacheFolder(worktree);
+  for (const gitDir of [commonDir, ...(caches === null ? [] : [path.dirname(caches)])]) {
+    await appendFile(path.join(gitDir, 'config.worktree'), '');
+  }
   return { excludesFile, caches: caches === null ? {} : cacheVariables(caches) };
 }
 

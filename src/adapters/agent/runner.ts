@@ -103,7 +103,7 @@ class ProcessRunner implements AgentRunner {
 
   async start(request: RunRequest): Promise<void> {
     const { plan } = request;
-    const { boardDir, clock, environment, identity, sandbox, excludesFile } = this.#options;
+    const { boardDir, clock, environment, identity, sandbox, commonDir, excludesFile } = this.#options;
     const { agent } = this.#options.settings();
     const folder = this.#folderOf(plan);
     const isConfined = sandbox.kind === 'on' && agent.kind === 'claude';
@@ -115,7 +115,7 @@ class ProcessRunner implements AgentRunner {
       identity: await identity(),
       // Hooks run files of the branch, outside of all that the agent was allowed by name.
       hooks: sandbox.kind !== 'missing',
-      confined: isConfined ? await prepareInside(folder, plan.workspace, await excludesFile()) : null,
+      confined: isConfined ? await prepareInside(folder, plan.workspace, commonDir, await excludesFile()) : null,
     });
     const env = isConfined ? await putStandIn(folder, composed) : composed;
     const call =

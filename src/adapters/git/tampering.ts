@@ -68,10 +68,10 @@ export class TamperingWatch {
   }
 }
 
-/** Null where there is no such file; what is no regular file, or can't be read, counts as one that says so. */
+/** Null where there is no such file, or an empty one; what is no regular file, or can't be read, counts as one that says so. */
 async function hashFile(path: string): Promise<string | null> {
   const text = await readRegular(path).catch((error: unknown) =>
     ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? null : 'unreadable',
   );
-  return text === null ? null : createHash('sha256').update(text).digest('hex');
+  return text === null || text === '' ? null : createHash('sha256').update(text).digest('hex');
 }

@@ -10,13 +10,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { existsSync } from 'node:fs';
 
-/** Passes on all arguments but those that close a lock; what is closed by itself may be gone by now. */
+/** Passes on all arguments but those that close a lock. */
 const script = `#!/bin/sh
 left=$#
 while [ "$left" -gt 0 ]; do
   case "$1:$2:$3" in
     --ro-bind:*:*/.git/*.lock) shift 3; left=$((left - 3)) ;;
-    --ro-bind:*/config.worktree:*/config.worktree) set -- "$@" --ro-bind-try "$2" "$3"; shift 3; left=$((left - 3)) ;;
     *) set -- "$@" "$1"; shift; left=$((left - 1)) ;;
   esac
 done
