@@ -225,6 +225,12 @@ describe('composeEnvironment', () => {
     });
   });
 
+  it('runs no hooks for the commits of an agent that nothing confines', () => {
+    const values = (kept: Record<string, string>) => Object.values(kept);
+    expect(values(compose({}, { hooks: false }))).toEqual(expect.arrayContaining(['core.hooksPath', '/dev/null']));
+    expect(values(compose({}))).not.toContain('core.hooksPath');
+  });
+
   it('lends an identity only where one was given', () => {
     const kept = compose({}, { identity: { name: 'N', email: 'e@x' } });
     expect(kept).toMatchObject({
