@@ -51,14 +51,17 @@ interface How {
   readonly signal?: AbortSignal;
   readonly sandbox?: Sandbox;
   readonly settings?: Partial<Settings>;
+  /** Where it runs; `cwd` unless this says otherwise. */
+  readonly folder?: string;
 }
 
-function start(argv: Argv, { signal = new AbortController().signal, sandbox = { kind: 'off' }, settings }: How) {
+function start(argv: Argv, how: How) {
+  const { signal = new AbortController().signal, sandbox = { kind: 'off' }, settings, folder = cwd } = how;
   const runner = createCommandRunner({
     ...{ boardDir: cwd, environment, signal, clock: createClock(), sandbox },
     settings: () => ({ ...defaultSettings, ...settings }),
   });
-  return runner.run(argv, { cwd, plan });
+  return runner.run(argv, { cwd: folder, plan });
 }
 
 const node = (script: string): Argv => [process.execPath, '-e', script];
@@ -219,6 +222,16 @@ describe('inside the sandbox', () => {
     });
     expect(outputTail).toContain('The sandbox lets commands write their worktree and $TMPDIR alone');
     expect(existsSync(readFileSync(join(cwd, 'folder'), 'utf8').trim())).toBe(false);
+  });
+
+  confinedTest('package managers keep their caches in the record of the worktree', async () => {
+    const record = join(cwd, 'record');
+    const worktree = join(cwd, 'worktree');
+    for (const made of [record, worktree]) mkdirSync(made);
+    writeFileSync(join(worktree, '.git'), `gitdir: ${record}\n`);
+    const argv: Argv = ['sh', '-c', 'mkdir -p "$npm_config_cache" && touch "$npm_config_cache/kept"'];
+    expect(await start(argv, { sandbox: sandboxHere, folder: worktree })).toMatchObject({ ok: true });
+    expect(existsSync(join(record, 'branchboard-caches', 'npm', 'kept'))).toBe(true);
   });
 
   confinedTest('it can not read what the settings name', async () => {

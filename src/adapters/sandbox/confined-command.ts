@@ -1,5 +1,5 @@
 /** Starts a command inside the sandbox, by way of `confined-main.ts`, and tells what the sandbox refused it. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,8 +27,10 @@ export async function confine(argv: Argv, worktree: string, sandbox: Settings['s
   // Short, since tests put sockets there, and made for this command alone, so that no task leaves anything for another.
   const own = await mkdtemp(join(tmpdir(), 'bb-'));
   const tempDir = await mkdtemp(join(own, 't'));
-  const bounds = await confineCommand(worktree, sandbox, tempDir);
   const caches = await findCacheFolder(worktree);
+  // A folder that is not there can't be opened for writing.
+  if (caches !== null) await mkdir(caches, { recursive: true, mode: 0o700 });
+  const bounds = await confineCommand(worktree, sandbox, tempDir);
   const file = join(own, 'request.json');
   const refusals = join(own, 'refusals');
   await writeFile(file, JSON.stringify({ argv, ...bounds, tempDir, refusals }), { mode: 0o600 });

@@ -114,7 +114,7 @@ export function cacheVariables(folder: string): Readonly<Record<string, string>>
   return {
     npm_config_cache: join(folder, 'npm'),
     npm_config_update_notifier: 'false',
-    npm_config_store_dir: join(folder, 'pnpm'),
+    pnpm_config_store_dir: join(folder, 'pnpm'),
     YARN_CACHE_FOLDER: join(folder, 'yarn'),
     YARN_GLOBAL_FOLDER: join(folder, 'yarn-berry'),
     BUN_INSTALL_CACHE_DIR: join(folder, 'bun'),
