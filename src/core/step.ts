@@ -84,9 +84,6 @@ function handle(draft: Draft, event: BoardEvent): void {
       if (event.hold !== null) recallHold(draft, event.hold);
       endBudgetHold(draft);
       return;
-    case 'sandbox-tried':
-      draft.set({ sandbox: event.sandbox });
-      return;
     case 'tick':
       startDay(draft, event.day);
       handleTick(draft);
@@ -237,7 +234,6 @@ function showsChange(before: Board, after: Board): boolean {
   return (
     before.live !== after.live ||
     before.finished !== after.finished ||
-    before.sandbox !== after.sandbox ||
     before.inbox !== after.inbox ||
     before.hold !== after.hold ||
     before.disk !== after.disk ||

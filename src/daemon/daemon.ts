@@ -101,7 +101,8 @@ export class Daemon {
       this.#end = { resolve, reject };
     });
     await this.#readSettings();
-    this.#post({ type: 'sandbox-tried', sandbox: this.#options.sandbox });
+    // It is known before anything is shown; an event would have an empty board shown first.
+    this.#board = { ...this.#board, sandbox: this.#options.sandbox };
     const day = clock.day(clock.now());
     this.#post({ type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() });
     this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });

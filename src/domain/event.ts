@@ -6,7 +6,6 @@ import type { EffectKind } from './effect.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView } from './run.ts';
 import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
-import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -31,8 +30,6 @@ export type TakenIn =
 /** See the file's head. `at` is in milliseconds since the epoch, `day` the local day as `YYYY-MM-DD`. */
 export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'opened'; readonly spending: Spending; readonly hold: Hold | null }
-  /** The board tried whether the machine can confine agents and commands. */
-  | { readonly type: 'sandbox-tried'; readonly sandbox: Sandbox }
   | { readonly type: 'tick'; readonly day: string }
   | { readonly type: 'scanned'; readonly scan: BoardScan }
   | { readonly type: 'settings-read'; readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }

@@ -71,7 +71,8 @@ describe('a task that asks for rights', () => {
   it('may add checks once the machine confines them', () => {
     const scene = new Scene().queue({ id: 'a', verify: [['make']] });
     expect(scene.states).toEqual({ a: 'queued' });
-    scene.tell({ type: 'sandbox-tried', sandbox: { kind: 'on' } });
+    scene.board = { ...scene.board, sandbox: { kind: 'on' } };
+    scene.tell({ type: 'tick', day: 'monday' });
     expect(scene.states).toEqual({ a: 'planning' });
   });
 });

@@ -32,7 +32,7 @@ interface StartOptions extends GlobalOptions {
 }
 
 /** How long a detached board may take to answer. */
-const detachTimeoutMs = 10_000;
+const detachTimeoutMs = 30_000;
 const detachPollMs = 50;
 
 /** The verb `start`. */
