@@ -79,7 +79,10 @@ async function checkMachine(place: Place): Promise<void> {
 
 /** Runs a board in this process until it ends; throws CliError if another one has it. */
 export async function runBoard(place: Place, choices: { readonly untilIdle: boolean }): Promise<ExitCode> {
-  let stop: () => void = () => undefined;
+  let stopsAsked = 0;
+  let stop: () => void = () => {
+    stopsAsked += 1;
+  };
   let onNotice: (message: string) => void = () => undefined;
   let settings = () => defaultSettings;
   const lock = await lockBoard(place.layout.root, {
@@ -104,12 +107,15 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
     onHistory: (entry) => view.showHistory(entry),
     onNotice: (message) => view.showNotice(message),
   });
-  stop = () => daemon.shutDown();
   settings = () => daemon.board.settings;
   const signals = listenForSignals(() => stop());
   try {
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
-    await daemon.run();
+    const running = daemon.run();
+    stop = () => daemon.shutDown();
+    // Whoever asked while the board was being set up is not asked to ask again.
+    for (; stopsAsked > 0; stopsAsked -= 1) stop();
+    await running;
   } finally {
     await endLeftovers(place.layout.root, createClock());
     view.end();
