@@ -2,10 +2,18 @@
  * A command line as bash reads it → its simple commands, each with the exact words that its program is given. Where
  * bash would expand a word, the word is unknown; nothing is guessed.
  */
-import { forEachChild, parse, type Command, type Redirection, type SyntaxNode, type Word } from 'unbash';
+import {
+  forEachChild,
+  parse,
+  type Command,
+  type Redirected,
+  type Redirection,
+  type SyntaxNode,
+  type Word,
+} from 'unbash';
 import { failure, success, type Result } from '../../domain/result.ts';
 
-/** A program with its arguments, somewhere in a command line. */
+/** A program with its arguments, or a group with redirections, somewhere in a command line. */
 export interface SimpleCommand {
   /** As it was typed, redirections included, and the text that is fed to it with `<<`. */
   readonly text: string;
@@ -17,6 +25,8 @@ export interface SimpleCommand {
   readonly setsVariables: boolean;
   /** Whether it reads or writes anything by redirection but `/dev/null` and its other streams. */
   readonly redirects: boolean;
+  /** Whether it is fed from a file with `<`. */
+  readonly readsFile: boolean;
   /** Whether it stands for itself: not in a loop, a condition, a group, a substitution. */
   readonly standsAlone: boolean;
 }
@@ -39,6 +49,7 @@ export function readCommandLine(text: string): Result<CommandLine, string> {
   const visit = (node: SyntaxNode, standsAlone: boolean): void => {
     if (node.type === 'Script') error ??= node.errors?.[0]?.message;
     if (node.type === 'Command') commands.push(readCommand(node, text, standsAlone));
+    if (node.type === 'Redirected') commands.push(readGroup(node, text));
     if (mayChangeShell(node)) changesShell ??= text.slice(node.pos, node.end);
     const isTransparent = standsAlone && plainContexts.has(node.type);
     forEachChild(node, (child) => visit(child, isTransparent));
@@ -89,7 +100,21 @@ function readCommand(node: Command, text: string, standsAlone: boolean): SimpleC
     runsGit: name !== undefined && namesGit(name.value),
     setsVariables: prefix.some(({ type }) => type === 'Assignment'),
     redirects: !redirects.every(isHarmless),
+    readsFile: redirects.some(isFromFile),
     standsAlone,
+  };
+}
+
+/** A group, a loop or a condition with redirections: what is in it is read for itself. */
+function readGroup({ pos, end, redirects }: Redirected, text: string): SimpleCommand {
+  return {
+    text: text.slice(pos, end),
+    words: [],
+    runsGit: false,
+    setsVariables: false,
+    redirects: !redirects.every(isHarmless),
+    readsFile: redirects.some(isFromFile),
+    standsAlone: false,
   };
 }
 
@@ -123,6 +148,10 @@ function isHarmless(redirect: Redirection): boolean {
   if (redirect.type !== 'Redirect' || redirect.target === undefined) return false;
   const target = readWord(redirect.target);
   return target === '/dev/null' || (/^[<>]&$/.test(redirect.operator) && /^(?:\d|-)$/.test(target ?? ''));
+}
+
+function isFromFile(redirect: Redirection): boolean {
+  return redirect.type === 'Redirect' && /^<>?$/.test(redirect.operator) && !isHarmless(redirect);
 }
 
 function readStart({ commands: [first] }: ReturnType<typeof parse>): string | null {

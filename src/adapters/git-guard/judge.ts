@@ -1,11 +1,13 @@
 /**
- * Whether a command line may run, as far as git is concerned: every git command in it has to stand alone, in the root of
- * the worktree, with options that keep to the repository. What can't be told for certain is refused. Programs that
- * have nothing to do with git are left to Claude Code's own rules.
+ * Whether a command line may run: every git command in it has to stand alone, in the root of
+ * the worktree, with options that keep to the repository. What can't be told for certain is refused. Other programs are
+ * left to Claude Code's own rules, but for what these overlook.
  */
 import { readCommandLine, type CommandLine, type SimpleCommand } from './command-line.ts';
 import { gitCommands, type GitCommand } from './options.ts';
+import { runners, shellChangers } from './programs.ts';
 import { matchesRule } from './rules.ts';
+import { findUncheckedRead } from './unchecked-reads.ts';
 
 /** What a command line is judged by. */
 export interface GuardOptions {
@@ -30,38 +32,8 @@ export function judgeCommand(text: string, options: GuardOptions): Judgement {
   return reason === null ? { allowed: true } : refuse(reason);
 }
 
-/** Programs that run others: git is judged where it is the program itself. */
-const runners: ReadonlySet<string> = new Set([
-  ...['env', 'command', 'builtin', 'exec', 'eval', 'noglob', 'nocorrect', 'nice', 'nohup', 'timeout', 'time', 'stdbuf'],
-  ...[
-    'setsid',
-    'ionice',
-    'chrt',
-    'taskset',
-    'xargs',
-    'parallel',
-    'find',
-    'fd',
-    'sudo',
-    'doas',
-    'su',
-    'watch',
-    'strace',
-  ],
-  ...['ltrace', 'script', 'unshare', 'nsenter', 'chroot', 'flock', 'ssh', 'busybox', 'trap', 'source', '.'],
-  ...['sh', 'bash', 'dash', 'zsh', 'ksh', 'fish'],
-]);
-
-/** Commands of the shell that change what a git command after them would do; `cd` to the worktree is none of them. */
-const shellChangers: ReadonlySet<string> = new Set([
-  ...['cd', 'chdir', 'pushd', 'popd', '.', 'source', 'eval', 'exec', 'builtin', 'command', 'export', 'declare'],
-  ...['typeset', 'local', 'readonly', 'integer', 'float', 'alias', 'unalias', 'unset', 'set', 'shopt', 'setopt'],
-  ...['unsetopt', 'emulate', 'hash', 'rehash', 'enable', 'disable', 'trap', 'read', 'mapfile', 'readarray', 'getopts'],
-  ...['let', 'zmodload', 'autoload', 'functions', 'vared'],
-]);
-
 function refuse(fault: string): Judgement {
-  const reason = `Not run: ${fault}. Git is to read and write nothing outside of the worktree here, so only command lines whose git commands can be checked are run.`;
+  const reason = `Not run: ${fault}. Nothing outside of the worktree is to be read or written here, so only command lines that can be checked are run.`;
   return { allowed: false, reason };
 }
 
@@ -75,6 +47,8 @@ function findFault(line: CommandLine, options: GuardOptions): string | null {
     if (program !== undefined && program !== null && runners.has(baseName(program)) && mentionsGit(command.text)) {
       return `git is to be the program itself, not an argument of ${program}: write \`git …\` alone`;
     }
+    const read = command.runsGit ? null : findUncheckedRead(command);
+    if (read !== null) return read;
   }
   const gits = foreign.filter(({ runsGit }) => runsGit);
   if (gits.length === 0) return null;

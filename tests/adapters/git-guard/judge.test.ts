@@ -185,6 +185,40 @@ describe('a command line', () => {
     expect(judge(command)).toMatchObject({ allowed: false });
   });
 
+  test.each([
+    'cat < /etc/passwd',
+    'head -3 <../x',
+    'cat 0<link',
+    'cat <>link',
+    'cat < "$x"',
+    'while read line; do echo "$line"; done < link',
+    'if true; then cat; fi < link',
+    'echo "$(< link)"',
+    'tac link',
+    '/usr/bin/tac link',
+    'timeout 5 rev link',
+    'ls | xargs comm README.md',
+    'echo "$(fold /etc/passwd)"',
+    'wc --files0-from=link',
+    'wc -l --files0=link',
+    'du --fi link',
+    'nice wc --files0-from link',
+  ])('that reads a file in a way that Claude Code does not look at is refused: %s', (command) => {
+    expect(judge(command)).toMatchObject({ allowed: false });
+    expect(judge(command, ['Bash(* *)', 'Bash(while *)', 'Bash(if *)', 'Bash(< link)'])).toEqual({ allowed: true });
+  });
+
+  test.each([
+    'cat < /dev/null',
+    'wc -l src/a.ts',
+    'du -sh src',
+    'grep -n tac README.md',
+    "cat <<'EOF'\nx\nEOF",
+    'cat <<< x',
+  ])('that reads in other ways is left to Claude Code: %s', (command) => {
+    expect(judge(command)).toEqual({ allowed: true });
+  });
+
   test('runs git in the root of the worktree alone, where no other repository can be found', () => {
     for (const cwd of [`${root}/sub`, '/etc', `${root}2`]) {
       for (const command of ['git status', `echo x; cd ${root}; git status`, `cd ${root} || git status`]) {
