@@ -53,7 +53,7 @@ export interface ApiRequest {
   readonly text: string;
   /** The text of the last prompt: the last message of the user side that answers no tool call. */
   readonly prompt: string;
-  /** What the tools of the last turn gave back, in order; empty at a prompt. */
+  /** What the tools of the last turn gave back, in the order of the calls, some of which run at once; empty at a prompt. */
   readonly results: readonly ToolResult[];
   /** Turns of the model so far in this conversation, those before a resume included. */
   readonly turn: number;
@@ -70,6 +70,8 @@ export interface ApiMessage {
 /** A block of a message, as far as scripts look at it. */
 export interface ApiBlock {
   readonly type: string;
+  readonly id?: string;
+  readonly tool_use_id?: string;
   readonly text?: string;
   readonly name?: string;
   readonly input?: unknown;
@@ -188,6 +190,8 @@ function readRequest(raw: RawRequest, headers: IncomingHttpHeaders): ApiRequest 
   }));
   const promptAt = messages.findLastIndex(isPrompt);
   const isTurn = ({ role }: ApiMessage): boolean => role === 'assistant';
+  const lastTurnAt = messages.findLastIndex(isTurn);
+  const calls = messages[lastTurnAt]?.content.map(({ id }) => id) ?? [];
   return {
     model: raw.model,
     messages,
@@ -200,8 +204,9 @@ function readRequest(raw: RawRequest, headers: IncomingHttpHeaders): ApiRequest 
       .join('\n'),
     prompt: textOf(messages[promptAt]?.content ?? []),
     results: messages
-      .slice(messages.findLastIndex(isTurn) + 1)
+      .slice(lastTurnAt + 1)
       .flatMap(({ content }) => content.filter(isToolResult))
+      .sort((one, other) => calls.indexOf(one.tool_use_id) - calls.indexOf(other.tool_use_id))
       .map((block) => ({
         text: typeof block.content === 'string' ? block.content : textOf(block.content ?? []),
         isError: block.is_error === true,
