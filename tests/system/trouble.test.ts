@@ -10,6 +10,8 @@ test(
     withBoard({}, async (board) => {
       writeFileSync(board.path('DASHBOARD.md'), '# Dashboard\n\n## User Notes\nTabs, please.\n');
       const running = await board.start();
+      // A write that is under way when its folder goes would tell of that in words of its own.
+      await waitUntil('the first one is written', () => board.dashboard.includes('Running'));
       // A file where its folder should be.
       rmSync(board.path('.dashboard'), { recursive: true, force: true });
       writeFileSync(board.path('.dashboard'), '');
