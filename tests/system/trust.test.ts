@@ -1,4 +1,5 @@
 /** What came with a repository runs nothing and gives no right before the user said yes to it. */
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -316,5 +317,43 @@ test.concurrent('tasks and records that came with a repository are not the userâ
     expect(code).toBe(5);
     expect(stderr).toContain('.orchestrator/runs');
     expect(stderr).toContain('git rm -r -- ');
+  }),
+);
+
+test.concurrent('grants that came with a repository grant nothing, also while the board runs', { timeout }, () =>
+  withBoard({ init: false }, async (board) => {
+    const asks = writeTask('Asks', addFile('asks.txt'), { allowed_tools: '[Bash]' });
+    const copied = writeTask('Copied', addFile('copied.txt'), { allowed_tools: '[Bash]' });
+    commit(board, { '.orchestrator/config.yaml': 'agent: { kind: scripted }\n' });
+    const upstream = goToClone(board);
+    await board.succeed('init');
+    await board.succeed('trust', '--yes');
+    board.drop({ 'asks.md': asks });
+    const running = await board.start();
+    await waitUntil('it asks', () => board.task('asks').asksFor.length === 1);
+    const grant = (task: string) =>
+      JSON.stringify({ version: 1, task, origin: 'dropped', rights: ['allowed_tools Bash'] });
+    const hash = createHash('sha256').update(`copied\0${copied}`).digest('hex');
+    upstream(() =>
+      commit(board, {
+        '.orchestrator/grants/asks.json': grant('asks'),
+        [`.orchestrator/grants/.inbox-${hash}.json`]: grant('copied'),
+      }),
+    );
+    board.git('pull', '--quiet');
+    board.drop({ 'copied.md': copied });
+    await waitUntil('the copied task is refused', () => board.dashboard.includes('came with the repository'));
+    // It is read after the grants that wait for a text are gone, and runs after every grant was looked at.
+    board.git('rm', '--quiet', '--cached', `.orchestrator/grants/.inbox-${hash}.json`);
+    rmSync(board.path('grants', `.inbox-${hash}.json`));
+    board.drop({ 'other.md': writeTask('Other', addFile('other.txt')), 'copied.md': `${copied}\n` });
+    await board.arrive('done', 'other');
+    await waitUntil('the copied task asks', () => board.task('copied').asksFor.length === 1);
+    expect(board.countRuns('asks') + board.countRuns('copied')).toBe(0);
+    expect(board.task('asks')).toMatchObject({ granted: [], asksFor: ['allowed_tools Bash'] });
+    // The file is the same, but the user's own once git no longer tracks it: what is tracked was all that was wrong.
+    board.git('rm', '--quiet', '--cached', '.orchestrator/grants/asks.json');
+    await board.arrive('done', 'asks');
+    expect((await board.stop(running)).code).toBe(0);
   }),
 );

@@ -30,18 +30,33 @@ export function createTrackedFiles(git: Git, { gitDir }: Repository): ListTracke
   };
 }
 
-/** The board's folder without the tasks that came with the repository: they are refused and stay where they are. */
+/**
+ * The board's folder without what came with the repository: tasks are refused and stay where they are, grants count for
+ * nothing.
+ */
 export function refuseTracked(files: BoardFiles, listTracked: ListTracked): BoardFiles {
   return {
     ...files,
+    async scan() {
+      const scan = await files.scan();
+      const tracked = await listTracked();
+      const isOwn = (key: string): boolean => !grantIsTracked(tracked, key);
+      if ([...scan.grants.keys()].every(isOwn)) return scan;
+      return { ...scan, grants: new Map([...scan.grants].filter(([key]) => isOwn(key))) };
+    },
+    readGrant: async (task) => (grantIsTracked(await listTracked(), task) ? null : files.readGrant(task)),
     readInbox: async (name, identity) => (await refuse('inbox', name)) ?? files.readInbox(name, identity),
     readTask: async (file) => (await refuse(file.column, file.name)) ?? files.readTask(file),
   };
 
   async function refuse(folder: string, name: string) {
     const tracked = (await listTracked()).find(
-      // A folder that is a repository of its own is tracked as one name.
-      (path) => /^\.orchestrator(?:\/[^/]+)?$/i.test(path) || path.toLowerCase().endsWith(`/${name.toLowerCase()}`),
+      (path) =>
+        // A folder that is a repository of its own is tracked as one name.
+        /^\.orchestrator(?:\/[^/]+)?$/i.test(path) ||
+        path.toLowerCase().endsWith(`/${name.toLowerCase()}`) ||
+        // A grant for a text waits until the user drops that text, perhaps because the repository's README told them to.
+        (folder === 'inbox' && /^\.orchestrator\/grants\/\.inbox-/i.test(path)),
     );
     if (tracked === undefined) return null;
     const file = `.orchestrator/${folder}/${name}`;
@@ -51,11 +66,17 @@ export function refuseTracked(files: BoardFiles, listTracked: ListTracked): Boar
         {
           severity: 'error' as const,
           file,
-          message: `${tracked} is tracked by git: this task came with the repository, and is not read`,
-          expected: 'a file that git does not track',
+          message: `${tracked} is tracked by git: it came with the repository, so this task is not read`,
+          expected: 'files that git does not track',
           hint: `If it is yours: git rm -r --cached '${tracked}' && touch '${file}'`,
         },
       ],
     });
   }
+}
+
+/** Whether git tracks the grant of a task, in whatever case, or the folder that it is in. */
+function grantIsTracked(tracked: readonly string[], task: string): boolean {
+  const grant = `.orchestrator/grants/${task}.json`.toLowerCase();
+  return tracked.some((path) => grant === path.toLowerCase() || grant.startsWith(`${path.toLowerCase()}/`));
 }
