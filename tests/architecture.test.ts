@@ -1,7 +1,7 @@
 /** The floors of the house: imports go down only. Each rule says why it is there. */
 import { cruise, type IForbiddenRuleType } from 'dependency-cruiser';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const repository = join(import.meta.dirname, '..');
@@ -14,7 +14,35 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/prompt/': ['src/domain/'],
   'src/ports.ts': ['src/domain/'],
   'src/adapters/': ['src/domain/', 'src/ports.ts', 'node_modules/', 'node:'],
-  'src/daemon/': ['src/domain/', 'src/core/', 'src/markdown/', 'src/prompt/', 'src/ports.ts', 'node_modules/p-limit'],
+  'src/views/': ['src/domain/', 'src/core/', 'src/markdown/', 'src/ports.ts'],
+  'src/daemon/': [
+    'src/domain/',
+    'src/core/',
+    'src/markdown/',
+    'src/prompt/',
+    'src/views/',
+    'src/ports.ts',
+    'node_modules/p-limit',
+  ],
+};
+
+/** The rooms of the adapters, each with the rooms that it may import. */
+const adapterRooms: Readonly<Record<string, readonly string[]>> = {
+  machine: [],
+  redaction: [],
+  'git-guard': [],
+  sandbox: ['machine'],
+  'daemon-lock': ['machine'],
+  files: ['machine'],
+  dashboard: ['files', 'machine'],
+  'agent/scripted': ['machine'],
+  'agent/claude': ['machine', 'sandbox', 'git-guard'],
+  agent: ['agent/claude', 'agent/scripted', 'machine', 'sandbox', 'git-guard'],
+  git: ['machine'],
+  'git/oversight': ['git', 'files', 'machine'],
+  trust: ['git', 'daemon-lock', 'machine'],
+  'git/worktree': ['git', 'git/oversight', 'trust', 'sandbox', 'machine'],
+  'git/rescue': ['git', 'git/worktree', 'machine'],
 };
 
 const reasons: Readonly<Record<string, string>> = {
@@ -24,6 +52,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/prompt/': 'A prompt is made of what it is given.',
   'src/ports.ts': 'The interfaces speak of the domain alone, so that any outside can implement them.',
   'src/adapters/': 'The outside knows the interfaces, not who calls them.',
+  'src/views/': 'What is shown of a board is made from the board, for whoever shows it.',
   'src/daemon/': 'The shell calls ports; only the composition root knows what is behind them.',
 };
 
@@ -34,6 +63,13 @@ const rules: IForbiddenRuleType[] = [
     severity: 'error' as const,
     from: { path: `^${place}` },
     to: { pathNot: [place, ...allowed].map((path) => (path === 'node:' ? '^(node:)?[a-z_/]+$' : `^${path}`)) },
+  })),
+  ...Object.entries(adapterRooms).map(([room, allowed]) => ({
+    name: `src/adapters/${room} imports only the rooms below it`,
+    comment: 'A room is read with what it stands on, and with nothing else.',
+    severity: 'error' as const,
+    from: { path: `^src/adapters/${room}/[^/]+$` },
+    to: { path: '^src/adapters/', pathNot: [room, ...allowed].map((each) => `^src/adapters/${each}/[^/]+$`) },
   })),
   {
     name: 'no cycles',
@@ -81,6 +117,16 @@ describe('the deciding floors', () => {
 });
 
 describe('the sources', () => {
+  it('have names of their own, so that a file is found by its name', () => {
+    const names = listSources('src').map((path) => basename(path));
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('of the adapters are each in a room', () => {
+    const rooms = Object.keys(adapterRooms).map((room) => `src/adapters/${room}`);
+    expect(listSources('src/adapters').filter((path) => !rooms.includes(dirname(path)))).toEqual([]);
+  });
+
   it('keep types whole: no ignored errors, no double casts, no switched-off rules', () => {
     const holes = /@ts-(?:ignore|expect-error|nocheck)|as unknown as|eslint-disable/;
     expect(listSources('src').filter((path) => holes.test(readSource(path)))).toEqual([]);

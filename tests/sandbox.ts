@@ -1,6 +1,6 @@
 /** Whether this machine can confine commands: tests that need it say aloud that they did not run where it can't. */
 import { test } from 'vitest';
-import { trySandbox } from '../src/adapters/sandbox/probe.ts';
+import { trySandbox } from '../src/adapters/sandbox/sandbox-probe.ts';
 
 /** What this machine has. */
 export const sandboxHere = await trySandbox('auto', process.env['PATH'] ?? '');

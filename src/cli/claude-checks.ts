@@ -1,12 +1,12 @@
 /** Checks of `doctor` about Claude Code: whether it behaves as the board relies on, and what else gives agents rights. */
 import path from 'node:path';
-import { readLocalRights } from '../adapters/agent/local-settings.ts';
-import { probeClaude, type Expectation, type Probe } from '../adapters/agent/probe.ts';
+import { readLocalRights } from '../adapters/agent/claude/user-permissions.ts';
+import { probeClaude, type Expectation, type Probe } from '../adapters/agent/claude/agent-probe.ts';
 import type { Repository } from '../adapters/git/repository.ts';
 import type { Settings } from '../domain/settings.ts';
 import { cleanLine } from '../markdown/safe-text.ts';
 import type { Finding } from './finding.ts';
-import { redactFor } from './redact.ts';
+import { redactFor } from './output-redaction.ts';
 
 /** Rules that are named; the others are counted. */
 const maxRules = 3;

@@ -1,6 +1,6 @@
 /** What a command goes by that looks at a board from outside: whether the board last found that it can confine agents. */
-import { readRegular } from '../adapters/files/regular-file.ts';
-import type { BoardData } from '../daemon/board-data.ts';
+import { readRegular } from '../adapters/machine/regular-file.ts';
+import type { BoardData } from '../views/board-data.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Place } from './place.ts';

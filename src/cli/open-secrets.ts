@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { isOpenToOthers } from '../adapters/files/local-settings.ts';
 import { createOnlookerGuard } from '../adapters/files/parse-guard.ts';
 import { findTracking, type Tracking } from '../adapters/git/tracking.ts';
-import { looksSecret } from '../adapters/redactor.ts';
+import { looksSecret } from '../adapters/redaction/redactor.ts';
 import { composeConfig, localSettingsShownAs, settingsShownAs } from './compose.ts';
 import type { Place } from './place.ts';
 

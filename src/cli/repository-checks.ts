@@ -5,7 +5,7 @@ import { composeTracked } from './compose.ts';
 import type { Finding } from './finding.ts';
 import { listLocalExposures, listOpenSecrets } from './open-secrets.ts';
 import type { Place } from './place.ts';
-import { findUntrusted, nameClaims } from './trust.ts';
+import { findUntrusted, nameClaims } from './ask-trust.ts';
 
 /** Secrets where others could read them. */
 export async function checkSecrets(place: Place): Promise<readonly Finding[]> {

@@ -1,5 +1,5 @@
 /** Checks of `doctor` about what agents may run: whether a sandbox holds them, and else what is allowed by name. */
-import { trySandbox } from '../adapters/sandbox/probe.ts';
+import { trySandbox } from '../adapters/sandbox/sandbox-probe.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import { renderSuggested, type Suggestion } from '../markdown/suggestions.ts';

@@ -2,7 +2,7 @@
 import { access, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
-import { codeOf, makeFolder } from '../adapters/files/durable.ts';
+import { codeOf, makeFolder } from '../adapters/machine/durable.ts';
 import { columns, fileNameOf, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';

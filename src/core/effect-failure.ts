@@ -5,9 +5,9 @@ import { limits } from '../domain/limits.ts';
 import type { Fault, Outcome } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
 import { backOff } from './backoff.ts';
-import { isDiskFull } from './disk.ts';
+import { isDiskFull } from './full-disk.ts';
 import type { Draft } from './draft.ts';
-import { placeHoldFor } from './hold.ts';
+import { placeHoldFor } from './circuit-breaker.ts';
 import { interruption } from './outcome.ts';
 import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
 

@@ -17,11 +17,11 @@ import { columns, fileNameOf, idOfFile, keyOf, type TaskId } from '../domain/tas
 import { limits } from '../domain/limits.ts';
 import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
-import { hasDisk, isDiskFull, noteDiskFull } from './disk.ts';
-import { endHold } from './hold.ts';
-import { stopLoading } from './loading.ts';
+import { hasDisk, isDiskFull, noteDiskFull } from './full-disk.ts';
+import { endHold } from './circuit-breaker.ts';
+import { stopLoading } from './file-results.ts';
 import { load, moveActive, moveWaiting, placeOf } from './move.ts';
-import { journalAsks } from './rights.ts';
+import { journalAsks } from './granted-rights.ts';
 
 /** Compares the folders with what is known. */
 export function handleScanned(draft: Draft, scan: BoardScan): void {

@@ -15,12 +15,12 @@ import {
 import { listAsks } from '../domain/rights.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
-import { hasDisk } from './disk.ts';
+import { hasDisk } from './full-disk.ts';
 import { boundCost, type CostBounds } from './doubts.ts';
-import { collectHandoffs, findWaitingOn } from './graph.ts';
-import { liftHold, placeHoldFor } from './hold.ts';
+import { collectHandoffs, findWaitingOn } from './dependencies.ts';
+import { liftHold, placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
-import { checksOf } from './rights.ts';
+import { checksOf } from './granted-rights.ts';
 import { wasBrokenOff } from './service.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';

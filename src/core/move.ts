@@ -1,7 +1,7 @@
 /** What the user asks by moving or deleting a task's file. */
 import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
 import type { Column } from '../domain/task.ts';
-import { hasDisk } from './disk.ts';
+import { hasDisk } from './full-disk.ts';
 import type { Draft } from './draft.ts';
 import { stopRun } from './lifecycle.ts';
 import { settleWish } from './settlement.ts';

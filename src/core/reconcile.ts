@@ -29,10 +29,10 @@ import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
-import { journalAsks, retriesOf } from './rights.ts';
+import { journalAsks, retriesOf } from './granted-rights.ts';
 import { wasBrokenOff } from './service.ts';
 import { addRun, mayRetry, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
-import { emptyVerdict } from './verdict.ts';
+import { emptyVerdict } from './make-verdict.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
 export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {

@@ -3,10 +3,10 @@ import type { ActiveTask, Board, BoardScan, QueuedTask, Task, Waiting } from '..
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
-import { hasDisk } from './disk.ts';
-import { findWaitingOn, measureChains } from './graph.ts';
-import { needsUser } from './hold.ts';
-import { findAsks, timeoutOf } from './rights.ts';
+import { hasDisk } from './full-disk.ts';
+import { findWaitingOn, measureChains } from './dependencies.ts';
+import { needsUser } from './circuit-breaker.ts';
+import { findAsks, timeoutOf } from './granted-rights.ts';
 
 /** Queued tasks in the order in which they would start. */
 export function orderQueue(live: ReadonlyMap<TaskKey, Task>): readonly QueuedTask[] {

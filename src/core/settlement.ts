@@ -17,12 +17,12 @@ import { emptyRunView, type Fault, type Outcome, type RunExit, type RunPlan, typ
 import type { Verdict } from '../domain/verdict.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
-import { hasDisk } from './disk.ts';
-import { collectHandoffs } from './graph.ts';
-import { retriesOf } from './rights.ts';
+import { hasDisk } from './full-disk.ts';
+import { collectHandoffs } from './dependencies.ts';
+import { retriesOf } from './granted-rights.ts';
 import { countUsedSlots } from './schedule.ts';
 import { listMoved, listWarnings } from './doubts.ts';
-import { emptyVerdict, judge, type EndedRun } from './verdict.ts';
+import { emptyVerdict, judge, type EndedRun } from './make-verdict.ts';
 
 type Interrupted = Outcome & { readonly kind: 'interrupted' };
 

@@ -2,7 +2,7 @@
 import type { Spending } from '../domain/hold.ts';
 import { nameRun, type RunPlan } from '../domain/run.ts';
 import type { Draft } from './draft.ts';
-import { endHold, placeHold } from './hold.ts';
+import { endHold, placeHold } from './circuit-breaker.ts';
 
 const dayMs = 24 * 60 * 60_000;
 

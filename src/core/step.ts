@@ -10,10 +10,10 @@ import { defaultSettings } from '../domain/settings.ts';
 import { unreachable } from '../domain/result.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import { handleClockJumped } from './clock-jump.ts';
-import { handleDiskLookedAt, isDiskFull, noteDiskFull } from './disk.ts';
+import { handleDiskLookedAt, isDiskFull, noteDiskFull } from './full-disk.ts';
 import { Draft } from './draft.ts';
-import { findCycles, findUnreadDependencies } from './graph.ts';
-import { recallHold } from './hold.ts';
+import { findCycles, findUnreadDependencies } from './dependencies.ts';
+import { recallHold } from './circuit-breaker.ts';
 import { handleScanned, handleTakenIn } from './intake.ts';
 import {
   handleTaskLoaded,
@@ -21,7 +21,7 @@ import {
   handleTaskUnread,
   handleTaskVanished,
   handleVerdictsRead,
-} from './loading.ts';
+} from './file-results.ts';
 import {
   handleBaseConflict,
   handleMoved,
@@ -33,11 +33,11 @@ import {
   stopRun,
 } from './lifecycle.ts';
 import { handleEffectFailed } from './effect-failure.ts';
-import { handleTick } from './tick.ts';
+import { handleTick } from './due.ts';
 import { chooseStarts } from './schedule.ts';
 import { planRun, settleFault } from './settlement.ts';
 import { endBudgetHold, startDay } from './spending.ts';
-import { endStrays } from './strays.ts';
+import { endStrays } from './orphans.ts';
 
 /** A board of which nothing is known yet. */
 export const emptyBoard: Board = {

@@ -1,12 +1,12 @@
 /** Sees to what was not foreseen: two files of one name, agents that nobody follows, work that must not be lost. */
-import { isDiskFull } from '../core/disk.ts';
+import { isDiskFull } from '../core/full-disk.ts';
 import type { TaskFile } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { isShortageCode } from '../domain/hold.ts';
 import type { RunId, RunPlan } from '../domain/run.ts';
 import type { Column, TaskId } from '../domain/task.ts';
 import { PortError, type AgentRunner, type BoardFiles, type Clock, type Journal, type Worktrees } from '../ports.ts';
-import type { News } from './news.ts';
+import type { News } from './untimed-event.ts';
 
 /** What a caretaker needs of the outside. */
 export interface CaretakerPorts {

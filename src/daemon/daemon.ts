@@ -18,15 +18,15 @@ import type { Sandbox } from '../domain/sandbox.ts';
 import type { RunExit, RunId, RunPlan } from '../domain/run.ts';
 import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
-import { Intake } from './intake.ts';
+import { Intake } from './take-in.ts';
 import { Lanes } from './lanes.ts';
 import { Mailbox } from './mailbox.ts';
 import { MergeWatch } from './merge-watch.ts';
-import type { News } from './news.ts';
+import type { News } from './untimed-event.ts';
 import { Performer, type Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
-import { redactNews } from './redact.ts';
-import { Repeats } from './repeats.ts';
+import { redactNews } from './redact-news.ts';
+import { Repeats } from './failure-dedupe.ts';
 
 /** What a daemon is made of. The runner of agents is made last, since it tells what it sees to the daemon. */
 export interface DaemonOptions {

@@ -25,9 +25,9 @@ import {
   type Worktrees,
 } from '../ports.ts';
 import { Caretaker } from './caretaker.ts';
-import type { Intake } from './intake.ts';
-import { loadTask } from './load.ts';
-import type { News } from './news.ts';
+import type { Intake } from './take-in.ts';
+import { loadTask } from './load-task.ts';
+import type { News } from './untimed-event.ts';
 import { parseTask } from './parse-task.ts';
 
 /** Everything outside that effects are performed on. */

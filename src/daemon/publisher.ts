@@ -3,8 +3,8 @@ import type { Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { renderDashboard } from '../markdown/dashboard.ts';
 import { extractNotes } from '../markdown/user-zones.ts';
-import { describeBoard } from './board-data.ts';
-import { viewDashboard } from './dashboard-view.ts';
+import { describeBoard } from '../views/board-data.ts';
+import { viewDashboard } from '../views/dashboard-view.ts';
 import type { Ports } from './perform.ts';
 
 /** Publishes one board. Faults are not fatal: the next change tries again. */

@@ -6,9 +6,9 @@ import { emptyRunView } from '../domain/run.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal, ParseGuard, Worktrees } from '../ports.ts';
-import { loadTask } from './load.ts';
-import type { News } from './news.ts';
-import { redactNews } from './redact.ts';
+import { loadTask } from './load-task.ts';
+import type { News } from './untimed-event.ts';
+import { redactNews } from './redact-news.ts';
 
 /** What a snapshot is read from. */
 export interface SnapshotPorts {

@@ -15,7 +15,7 @@ import prettyMilliseconds from 'pretty-ms';
 import { limits } from '../domain/limits.ts';
 import type { Diffstat } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { describeMoved } from './moved-refs.ts';
+import { describeMoved } from './moved-refs-text.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
 
 /** The line above the generated section. */

@@ -24,7 +24,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll } from 'vitest';
 
-import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
+import type { BoardData, TaskData } from '../../src/views/board-data.ts';
 import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
 import { claudeEnv, claudeVersions, startMessagesApi } from './messages-api.ts';
 import type { ApiRequest, ClaudeVersion, MessagesApi, Reply } from './messages-api.ts';

@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 
 import { describe, expect, test } from 'vitest';
 
-import { presets } from '../../src/adapters/agent/agent-environment.ts';
-import { closedTools } from '../../src/adapters/agent/claude-doors.ts';
+import { presets } from '../../src/adapters/machine/environment.ts';
+import { closedTools } from '../../src/adapters/agent/claude/claude-doors.ts';
 import { withBoard, type ClaudeBoard } from './board.ts';
 import {
   claudeEnv,

@@ -1,5 +1,5 @@
 /** Board data for the tests of what commands print. */
-import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
+import type { BoardData, TaskData } from '../../src/views/board-data.ts';
 
 /** A queued task that waits for nothing. */
 export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): TaskData {

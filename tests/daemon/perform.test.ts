@@ -4,7 +4,7 @@ import type { Grant, Right } from '../../src/domain/rights.ts';
 import { success } from '../../src/domain/result.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
-import { Intake } from '../../src/daemon/intake.ts';
+import { Intake } from '../../src/daemon/take-in.ts';
 import { Performer, type Ports } from '../../src/daemon/perform.ts';
 import type { RunRequest } from '../../src/ports.ts';
 import { emptyPast, firstRun } from '../../src/domain/board.ts';

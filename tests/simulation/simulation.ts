@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Daemon } from '../../src/daemon/daemon.ts';
-import { findCycles } from '../../src/core/graph.ts';
+import { findCycles } from '../../src/core/dependencies.ts';
 import { findObstacle } from '../../src/core/schedule.ts';
 import type { Board } from '../../src/domain/board.ts';
 import { columns, keyOf, parseTaskId, type Column } from '../../src/domain/task.ts';

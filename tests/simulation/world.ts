@@ -1,5 +1,5 @@
 /** What is outside of the daemon and outlives it: files, facts, branches, the clock, and who did what. */
-import { findWaitingOn } from '../../src/core/graph.ts';
+import { findWaitingOn } from '../../src/core/dependencies.ts';
 import { checkBoard } from '../../src/core/invariants.ts';
 import type { Board, FileIdentity, TaskFile } from '../../src/domain/board.ts';
 import type { Hold } from '../../src/domain/hold.ts';

@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { BoardData, TaskData } from '../../src/daemon/board-data.ts';
+import type { BoardData, TaskData } from '../../src/views/board-data.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
 

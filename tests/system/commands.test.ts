@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { BoardData } from '../../src/daemon/board-data.ts';
+import type { BoardData } from '../../src/views/board-data.ts';
 import { addFile, boardTestTimeoutMs, cliMain, initBoard, withBoard, withPatience, writeTask } from './board.ts';
 
 const timeout = boardTestTimeoutMs;

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { BoardData } from '../../src/daemon/board-data.ts';
+import type { BoardData } from '../../src/views/board-data.ts';
 import {
   addFile,
   boardTestTimeoutMs,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import type { TaskData } from '../../src/daemon/board-data.ts';
+import type { TaskData } from '../../src/views/board-data.ts';
 import {
   addFile,
   boardTestTimeoutMs as timeout,

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { BoardData } from '../../src/daemon/board-data.ts';
+import type { BoardData } from '../../src/views/board-data.ts';
 import {
   addFile,
   boardTestTimeoutMs,

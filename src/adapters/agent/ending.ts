@@ -9,7 +9,7 @@
  */
 import type { StopCause } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
-import type { Timings } from './timings.ts';
+import type { Timings } from '../machine/timings.ts';
 
 const steps = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 

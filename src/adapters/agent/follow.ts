@@ -7,8 +7,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { limits } from '../../domain/limits.ts';
 import type { RunView, Session } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
-import { openRegular } from '../files/regular-file.ts';
-import { isShortage } from '../shortage.ts';
+import { openRegular } from '../machine/regular-file.ts';
+import { isShortage } from '../machine/shortage.ts';
 import {
   addNoise,
   addStray,
@@ -17,9 +17,9 @@ import {
   openStream,
   readStreamLine,
   type StreamState,
-} from './claude-stream.ts';
+} from './claude/claude-stream.ts';
 import { LineSplitter, type SplitLines } from './line-splitter.ts';
-import { isThrough, type ProcessEnd } from './run-end.ts';
+import { isThrough, type ProcessEnd } from './claude/run-end.ts';
 
 const readBytes = 64 * 1024;
 

@@ -8,11 +8,19 @@ import path from 'node:path';
 import { limits } from '../../domain/limits.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import { PortError, type Clock } from '../../ports.ts';
-import { dropRestOfWord, keepEnd } from './bounded-text.ts';
-import { openRegular, openRegularSync } from '../files/regular-file.ts';
-import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, toPortError, type Claim } from './claim.ts';
-import { killGroup, type ProcessMark } from './processes.ts';
-import { wait, type Timings } from './timings.ts';
+import { dropRestOfWord, keepEnd } from '../machine/bounded-text.ts';
+import { openRegular, openRegularSync } from '../machine/regular-file.ts';
+import {
+  claimLostExitCode,
+  claimScript,
+  closeClaim,
+  readClaim,
+  syncClaim,
+  toPortError,
+  type Claim,
+} from '../machine/run-claim.ts';
+import { killGroup, type ProcessMark } from '../machine/processes.ts';
+import { wait, type Timings } from '../machine/timings.ts';
 
 /** The claim is looked for after so many milliseconds, then after longer and longer waits. */
 const firstLookMs = 1;

@@ -10,13 +10,13 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { RunExit, RunId, RunPlan } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
-import { tagOf, type RunTag } from './agent-environment.ts';
-import { closeClaim, readClaim, syncClaim } from './claim.ts';
+import { tagOf, type RunTag } from '../machine/environment.ts';
+import { closeClaim, readClaim, syncClaim } from '../machine/run-claim.ts';
 import { StreamFollower } from './follow.ts';
 import { readStderrTail } from './launch.ts';
-import { carriesTag, findDescendants, isAlive, readTag, signalGroup, type ProcessMark } from './processes.ts';
-import { awaitEnd, sweepRun } from './sweep.ts';
-import type { Timings } from './timings.ts';
+import { carriesTag, findDescendants, isAlive, readTag, signalGroup, type ProcessMark } from '../machine/processes.ts';
+import { awaitEnd, sweepRun } from '../machine/sweep.ts';
+import type { Timings } from '../machine/timings.ts';
 
 /** See the file's head. */
 export type Found =

@@ -14,23 +14,30 @@ import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type S
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
-import { isShortage, outlastShortage } from '../shortage.ts';
-import { AbilityReader } from './abilities.ts';
-import { composeEnvironment, tagOf, type GitIdentity } from './agent-environment.ts';
-import { claudeArguments } from './claude.ts';
-import { writeClaudeFiles, type ClaudeFiles } from './claude-settings.ts';
-import { gitGuardSettings } from '../git-guard/settings.ts';
+import { isShortage, outlastShortage } from '../machine/shortage.ts';
+import { AbilityReader } from './claude/abilities.ts';
+import { composeEnvironment, tagOf, type GitIdentity } from '../machine/environment.ts';
+import { claudeArguments } from './claude/claude-arguments.ts';
+import { writeClaudeFiles, type ClaudeFiles } from './claude/claude-settings.ts';
+import { gitGuardSettings } from '../git-guard/guard-settings.ts';
 import { resolveCommand } from './command-path.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
-import { markOwnCommands } from './leftovers.ts';
+import { markOwnCommands } from '../machine/leftovers.ts';
 import { boundAgent, prepareInside, putStandIn } from './inside.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
-import { findDescendants, findOfBoard, isAlive, listChildren, signalGroup, type ProcessMark } from './processes.ts';
+import {
+  findDescendants,
+  findOfBoard,
+  isAlive,
+  listChildren,
+  signalGroup,
+  type ProcessMark,
+} from '../machine/processes.ts';
 import { endRun, findRun } from './recover.ts';
-import { scriptedArguments, scriptedMainPath } from './scripted.ts';
-import { sweepRun } from './sweep.ts';
-import { defaultTimings, type Timings } from './timings.ts';
+import { scriptedArguments, scriptedMainPath } from './scripted/scripted.ts';
+import { sweepRun } from '../machine/sweep.ts';
+import { defaultTimings, type Timings } from '../machine/timings.ts';
 
 /** What a runner needs of its surroundings. */
 export interface AgentRunnerOptions {

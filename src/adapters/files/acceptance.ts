@@ -10,7 +10,7 @@ import { limits } from '../../domain/limits.ts';
 import type { Grant } from '../../domain/rights.ts';
 import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
-import { codeOf, linkTemporary, syncOrUndo, writeTemporary } from './durable.ts';
+import { codeOf, linkTemporary, syncOrUndo, writeTemporary } from '../machine/durable.ts';
 import { setRunsAside } from './facts.ts';
 import { forgetInboxGrant, readInboxGrant, removeGrant, takeInboxGrant } from './grants.ts';
 import type { Layout } from './layout.ts';

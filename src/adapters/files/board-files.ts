@@ -9,7 +9,7 @@ import { failure, success } from '../../domain/result.ts';
 import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
-import { codeOf, makeFolder, replaceFile, syncOrUndo, writeAnew } from './durable.ts';
+import { codeOf, makeFolder, replaceFile, syncOrUndo, writeAnew } from '../machine/durable.ts';
 import { holdShape } from './fact-shapes.ts';
 import {
   readFact,

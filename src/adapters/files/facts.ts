@@ -9,12 +9,12 @@ import type { RunId, RunPlan, RunRecord } from '../../domain/run.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, createFile, makeFolder, replaceFile, writeAnew } from './durable.ts';
+import { codeOf, createFile, makeFolder, replaceFile, writeAnew } from '../machine/durable.ts';
 import { planShape, recordShape, verdictShape } from './fact-shapes.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 import { readOpenFile } from './reader.ts';
-import { NotRegularError, openRegular } from './regular-file.ts';
+import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 
 const verdictName = 'verdict.json';
 /** The longest fact is the record of a reader's run, which holds its report. */

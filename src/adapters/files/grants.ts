@@ -14,7 +14,7 @@ import { isSameFile } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Grant } from '../../domain/rights.ts';
 import { idOfFile, keyOf, type TaskId, type TaskKey } from '../../domain/task.ts';
-import { codeOf, makeFolder, replaceFile } from './durable.ts';
+import { codeOf, makeFolder, replaceFile } from '../machine/durable.ts';
 import { grantShape } from './fact-shapes.ts';
 import { readFact } from './facts.ts';
 import type { Layout } from './layout.ts';

@@ -6,9 +6,9 @@ import { lstat } from 'node:fs/promises';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import { applyLocalSettings, type LocalSettings } from '../../domain/settings.ts';
 import type { ParseGuard, ReadSettings, SettingsFile } from '../../ports.ts';
-import { privateMode } from './durable.ts';
-import { openRegular } from './regular-file.ts';
-import { createSettingsFile } from './settings-file.ts';
+import { privateMode } from '../machine/durable.ts';
+import { openRegular } from '../machine/regular-file.ts';
+import { createSettingsFile } from './settings-source.ts';
 
 /** What {@link createLocalSettings} needs. */
 export interface LocalSettingsOptions {

@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import type { FileIdentity } from '../../domain/board.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import type { ParsedFile, ParseGuard } from '../../ports.ts';
-import { codeOf, privateMode } from './durable.ts';
+import { codeOf, privateMode } from '../machine/durable.ts';
 import type { Layout } from './layout.ts';
-import { readBeginning } from './regular-file.ts';
+import { readBeginning } from '../machine/regular-file.ts';
 
 /** A file that ended the process so often is not parsed any more. */
 const maxStrikes = 2;

@@ -5,8 +5,8 @@ import type { FileIdentity } from '../../domain/board.ts';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { Unreadable } from '../../ports.ts';
-import { codeOf } from './durable.ts';
-import { NotRegularError, openRegular } from './regular-file.ts';
+import { codeOf } from '../machine/durable.ts';
+import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 
 /** A file's text and which version of it that is. */
 export interface TextFile {

@@ -6,7 +6,7 @@ import { isSameFile, type BoardScan, type FileIdentity } from '../../domain/boar
 import { limits } from '../../domain/limits.ts';
 import { columns, type Column } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
-import { codeOf, makeFolder } from './durable.ts';
+import { codeOf, makeFolder } from '../machine/durable.ts';
 import { GrantsScanner } from './grants.ts';
 import type { Layout } from './layout.ts';
 import { identify } from './reader.ts';

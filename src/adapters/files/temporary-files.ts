@@ -4,7 +4,7 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTemporary } from './durable.ts';
+import { isTemporary } from '../machine/durable.ts';
 import { removeInboxGrants } from './grants.ts';
 import type { Layout } from './layout.ts';
 

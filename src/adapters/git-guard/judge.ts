@@ -5,7 +5,7 @@
  */
 import { readCommandLine, type CommandLine, type SimpleCommand } from './command-line.ts';
 import { gitCommands, type GitCommand } from './options.ts';
-import { runners, shellChangers } from './programs.ts';
+import { runners, shellChangers } from './known-programs.ts';
 import { matchesRule } from './rules.ts';
 import { findUncheckedRead } from './unchecked-reads.ts';
 

@@ -3,7 +3,7 @@
  * are given, and misses some. Each of these was seen in one of the versions that the tests pin.
  */
 import type { SimpleCommand } from './command-line.ts';
-import { runners } from './programs.ts';
+import { runners } from './known-programs.ts';
 
 /** Programs of which version 2.1.197 asks nothing, whatever file they read. */
 const programs: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 /** Where the user's own list of files that git ignores everywhere is. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { exists } from './file-presence.ts';
+import { exists } from '../machine/file-presence.ts';
 import { createGit } from './git.ts';
 import type { Repository } from './repository.ts';
 

@@ -10,7 +10,7 @@
 import { GitPluginError, simpleGit } from 'simple-git';
 import { limits } from '../../domain/limits.ts';
 import { PortError } from '../../ports.ts';
-import { machineVariables, pickVariables } from '../agent/agent-environment.ts';
+import { machineVariables, pickVariables } from '../machine/environment.ts';
 import { gitError, killedExitCode, nameOf, type GitOutput } from './git-errors.ts';
 import {
   composeConfigVariables,

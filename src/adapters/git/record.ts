@@ -6,8 +6,8 @@
  */
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { readRegular } from '../files/regular-file.ts';
-import { exists } from './file-presence.ts';
+import { readRegular } from '../machine/regular-file.ts';
+import { exists } from '../machine/file-presence.ts';
 import type { GitOptions } from './git.ts';
 import { branchRef } from './refs.ts';
 import type { Repository } from './repository.ts';

@@ -4,7 +4,7 @@ import { failure, success, type Result } from '../../domain/result.ts';
 import { PortError } from '../../ports.ts';
 import { createGit, oldestGit } from './git.ts';
 import { quote, type GitOutput } from './git-errors.ts';
-import { exists } from './file-presence.ts';
+import { exists } from '../machine/file-presence.ts';
 import { listSettingsArgs, parseSettingsList, type Setting } from './programs.ts';
 
 /** A repository as it was when it was opened. */

@@ -9,7 +9,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../domain/settings.ts';
-import { exists } from '../git/file-presence.ts';
+import { exists } from '../machine/file-presence.ts';
 
 /** What a confined process may do. Paths are absolute, or begin with `~/`. */
 export interface Confinement {

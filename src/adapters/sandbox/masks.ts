@@ -4,7 +4,7 @@
  */
 import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists } from '../git/file-presence.ts';
+import { exists } from '../machine/file-presence.ts';
 
 /** Names that Claude Code's sandbox (2.1.197 to 2.1.330) and the sandbox runtime put devices or empty folders at. */
 const masked = [

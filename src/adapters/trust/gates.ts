@@ -6,7 +6,7 @@ import { formatDiagnostic, type Diagnostic } from '../../domain/diagnostic.ts';
 import type { Claim } from '../../domain/claim.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { PortError, type Role, type Roles, type SettingsFile } from '../../ports.ts';
-import type { Trust } from './trust.ts';
+import type { Trust } from './trusted-claims.ts';
 
 /** Settings as the file has them, or, where they are not trusted, none with the reason; asked again until they are. */
 export function trustSettings(

@@ -11,7 +11,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalClaim, type Claim } from '../../domain/claim.ts';
-import { exists } from '../git/file-presence.ts';
+import { exists } from '../machine/file-presence.ts';
 import type { Git } from '../git/git.ts';
 import { readLock, lockReason } from '../git/record.ts';
 import { headLog, readReflog } from '../git/reflog.ts';

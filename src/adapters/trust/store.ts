@@ -11,9 +11,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { canonicalClaim, type Claim } from '../../domain/claim.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, replaceFile } from '../files/durable.ts';
-import { readRegular } from '../files/regular-file.ts';
-import { takeFile } from '../lock-file.ts';
+import { codeOf, replaceFile } from '../machine/durable.ts';
+import { readRegular } from '../machine/regular-file.ts';
+import { takeFile } from '../daemon-lock/lock-file.ts';
 
 const lockPatienceMs = 10_000;
 const lockPollMs = 10;

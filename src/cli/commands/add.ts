@@ -4,7 +4,7 @@ import { link, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { buffer as readStream } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
-import { codeOf, makeFolder, privateMode } from '../../adapters/files/durable.ts';
+import { codeOf, makeFolder, privateMode } from '../../adapters/machine/durable.ts';
 import { forgetInboxGrant, readInboxGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -15,7 +15,7 @@ import { parseTaskFile } from '../../markdown/task-file.ts';
 import { serializeTaskFile } from '../../markdown/task-writer.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
-import { isCalledByAgent, readAsking, refuseAgents } from '../rights.ts';
+import { isCalledByAgent, readAsking, refuseAgents } from '../asked-rights.ts';
 import { print, type Verb } from '../verb.ts';
 
 interface AddOptions extends GlobalOptions {

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { execa } from 'execa';
 import { findAgent } from '../../adapters/agent/command-path.ts';
 import { identityHint, openRepository } from '../../adapters/git/repository.ts';
-import { describeWatchTrouble, watchLimitsHint } from '../../adapters/watch.ts';
+import { describeWatchTrouble, watchLimitsHint } from '../../adapters/files/change-hints.ts';
 import { PortError } from '../../ports.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';

@@ -13,7 +13,7 @@ import { keyOf, parseTaskId, type TaskSpec } from '../../domain/task.ts';
 import { parseTaskFile } from '../../markdown/task-file.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
-import { readAsking, refuseAgents } from '../rights.ts';
+import { readAsking, refuseAgents } from '../asked-rights.ts';
 import { findTask, type FoundTask } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 

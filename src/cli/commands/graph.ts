@@ -1,8 +1,8 @@
 /** `graph`: the dependencies as a Mermaid flowchart. */
 import { Command } from 'commander';
-import type { BoardData, TaskData } from '../../daemon/board-data.ts';
+import type { BoardData, TaskData } from '../../views/board-data.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
-import { readBoardData } from '../board-data.ts';
+import { readBoardData } from '../read-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { codeOf, makeFolder, privateMode } from '../../adapters/files/durable.ts';
+import { codeOf, makeFolder, privateMode } from '../../adapters/machine/durable.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { makePrivate } from '../../adapters/files/private-files.ts';
 import type { Repository } from '../../adapters/git/repository.ts';
@@ -12,7 +12,7 @@ import type { Suggestion } from '../../markdown/suggestions.ts';
 import { readSettingsOf } from '../compose.ts';
 import { suggestFor } from '../found-tools.ts';
 import { findRepository, placeOf, type GlobalOptions, type Place } from '../place.ts';
-import { offerTrust } from '../trust.ts';
+import { offerTrust } from '../ask-trust.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** Only settings and templates are tracked: an agent's branch must not carry the board. */

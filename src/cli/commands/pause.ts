@@ -1,7 +1,7 @@
 /** `pause` and `resume`: no new starts, and on again. */
 import { rm } from 'node:fs/promises';
 import { Command } from 'commander';
-import { writeAnew } from '../../adapters/files/durable.ts';
+import { writeAnew } from '../../adapters/machine/durable.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
 

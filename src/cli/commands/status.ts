@@ -1,7 +1,7 @@
 /** `status`: the board now, running or not. */
 import { Command } from 'commander';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
-import { readBoardData } from '../board-data.ts';
+import { readBoardData } from '../read-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 import { formatBoard } from '../view/board-text.ts';

@@ -1,7 +1,7 @@
 /** `stop`: ends the board that runs here; its agents are stopped and stay resumable. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { askToStop, findOwner } from '../../adapters/lock.ts';
+import { askToStop, findOwner } from '../../adapters/daemon-lock/daemon-lock.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findUncheckedPlace, type GlobalOptions } from '../place.ts';
 import { print, type Verb } from '../verb.ts';

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { requireSettings } from '../compose.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
-import { accept, describeUntrusted, explain, findUntrusted, isOfAgent, offer } from '../trust.ts';
+import { accept, describeUntrusted, explain, findUntrusted, isOfAgent, offer } from '../ask-trust.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** The verb `trust`. */

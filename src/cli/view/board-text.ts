@@ -1,7 +1,7 @@
 /** The board as text for a terminal: what `status` prints and the live view shows. */
 import cliTruncate from 'cli-truncate';
 import colors from 'picocolors';
-import type { BoardData, TaskData } from '../../daemon/board-data.ts';
+import type { BoardData, TaskData } from '../../views/board-data.ts';
 import { formatUsd } from '../../markdown/amounts.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 

@@ -1,7 +1,7 @@
 /** The live view of `start` on a terminal: what happens scrolls by above, the board stands below. */
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
-import { describeBoard, type Surroundings } from '../../daemon/board-data.ts';
+import { describeBoard, type Surroundings } from '../../views/board-data.ts';
 import type { Board } from '../../domain/board.ts';
 import { formatBoard } from './board-text.ts';
 import { formatHistory } from './history-text.ts';

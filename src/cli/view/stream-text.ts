@@ -7,7 +7,7 @@ import {
   asString,
   parseObject,
   type JsonObject,
-} from '../../adapters/agent/json-shape.ts';
+} from '../../adapters/machine/json-shape.ts';
 import { formatUsd } from '../../markdown/amounts.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 

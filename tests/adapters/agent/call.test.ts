@@ -2,18 +2,18 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noAbilities } from '../../../src/adapters/agent/abilities.ts';
+import { noAbilities } from '../../../src/adapters/agent/claude/abilities.ts';
 import {
   composeEnvironment,
   inherited,
   inheritedForClouds,
   presets,
-} from '../../../src/adapters/agent/agent-environment.ts';
-import { closedTools } from '../../../src/adapters/agent/claude-doors.ts';
-import { writeClaudeFiles } from '../../../src/adapters/agent/claude-settings.ts';
-import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/claude.ts';
+} from '../../../src/adapters/machine/environment.ts';
+import { closedTools } from '../../../src/adapters/agent/claude/claude-doors.ts';
+import { writeClaudeFiles } from '../../../src/adapters/agent/claude/claude-settings.ts';
+import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/claude/claude-arguments.ts';
 import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
-import { gitGuardSettings } from '../../../src/adapters/git-guard/settings.ts';
+import { gitGuardSettings } from '../../../src/adapters/git-guard/guard-settings.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
 import type { Role, RunRequest } from '../../../src/ports.ts';
 import { createBench, requestOf, type Bench } from './harness.ts';

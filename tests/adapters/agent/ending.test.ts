@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Ending } from '../../../src/adapters/agent/ending.ts';
 import { Beat } from '../../../src/adapters/agent/follow.ts';
-import { defaultTimings } from '../../../src/adapters/agent/timings.ts';
+import { defaultTimings } from '../../../src/adapters/machine/timings.ts';
 import type { Clock } from '../../../src/ports.ts';
 
 /** A clock that only moves when told. */

@@ -28,7 +28,9 @@ export const realClock: Clock = {
   uuid: () => '00000000-0000-4000-8000-000000000000',
 };
 
-export const scriptedMain = fileURLToPath(new URL('../../../dist/adapters/agent/scripted-main.js', import.meta.url));
+export const scriptedMain = fileURLToPath(
+  new URL('../../../dist/adapters/agent/scripted/scripted-main.js', import.meta.url),
+);
 
 /** The path of a tiny agent in `tests/fixtures/agents/`. */
 export function fixtureAgent(name: string): string {

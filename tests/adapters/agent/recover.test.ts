@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { claimLostExitCode, claimScript, closeClaim, readClaim } from '../../../src/adapters/agent/claim.ts';
-import { readStart } from '../../../src/adapters/agent/processes.ts';
-import { tagOf } from '../../../src/adapters/agent/agent-environment.ts';
+import { claimLostExitCode, claimScript, closeClaim, readClaim } from '../../../src/adapters/machine/run-claim.ts';
+import { readStart } from '../../../src/adapters/machine/processes.ts';
+import { tagOf } from '../../../src/adapters/machine/environment.ts';
 import type { RunPlan } from '../../../src/domain/run.ts';
 import {
   awaitFile,

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { formatTag, tagOf } from '../../../src/adapters/agent/agent-environment.ts';
+import { formatTag, tagOf } from '../../../src/adapters/machine/environment.ts';
 import { defaultSettings, type Settings } from '../../../src/domain/settings.ts';
 import { PortError, type Clock } from '../../../src/ports.ts';
 import {

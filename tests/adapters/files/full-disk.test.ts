@@ -4,7 +4,7 @@ import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createBoardFiles } from '../../../src/adapters/files/board-files.ts';
-import { createFile, writeTemporary } from '../../../src/adapters/files/durable.ts';
+import { createFile, writeTemporary } from '../../../src/adapters/machine/durable.ts';
 import { identify } from '../../../src/adapters/files/reader.ts';
 import { removeTemporaryFiles } from '../../../src/adapters/files/temporary-files.ts';
 import type { BoardFiles } from '../../../src/ports.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLocalSettings, joinSettings } from '../../../src/adapters/files/local-settings.ts';
-import { createSettingsFile } from '../../../src/adapters/files/settings-file.ts';
+import { createSettingsFile } from '../../../src/adapters/files/settings-source.ts';
 import { parseLocalSettings, parseSettings } from '../../../src/markdown/settings-file.ts';
 import type { ParseGuard, SettingsFile } from '../../../src/ports.ts';
 import { ScratchFolder } from './scratch.ts';

@@ -13,10 +13,10 @@ import {
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createBoardFiles } from '../../../src/adapters/files/board-files.ts';
-import { createDashboardFile } from '../../../src/adapters/files/dashboard-file.ts';
+import { createDashboardFile } from '../../../src/adapters/dashboard/dashboard-file.ts';
 import { checkFolders } from '../../../src/adapters/files/own-folders.ts';
 import { makePrivate } from '../../../src/adapters/files/private-files.ts';
-import { createJournal } from '../../../src/adapters/journal.ts';
+import { createJournal } from '../../../src/adapters/files/journal.ts';
 import { countChanges } from '../../../src/markdown/line-merge.ts';
 import * as userZones from '../../../src/markdown/user-zones.ts';
 import { layOut } from '../../../src/adapters/files/layout.ts';

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunPlan } from '../../../src/domain/run.ts';
-import type { GitWorktrees } from '../../../src/adapters/git/worktrees.ts';
+import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { fakeGit } from './fake-git.ts';
 import { planFor, Scratch, start, taskId } from './scratch.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GitWorktrees } from '../../../src/adapters/git/worktrees.ts';
+import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import type { Handoff } from '../../../src/domain/effect.ts';
 import { handoff, Scratch, taskId } from './scratch.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createWorktrees, type GitWorktrees } from '../../../src/adapters/git/worktrees.ts';
+import { createWorktrees, type GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { openRepository, type Repository } from '../../../src/adapters/git/repository.ts';
 import type { Handoff } from '../../../src/domain/effect.ts';
 import type { RunPlan, Workspace } from '../../../src/domain/run.ts';

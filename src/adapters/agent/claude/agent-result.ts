@@ -1,0 +1,108 @@
+/** Reads the `result` line: the agent's own account of its end, with the structured report that was asked for. */
+import { z } from 'zod';
+import { limits } from '../../../domain/limits.ts';
+import type { AgentReport, AgentResult } from '../../../domain/run.ts';
+import { keepStart } from '../../machine/bounded-text.ts';
+import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } from '../../machine/json-shape.ts';
+
+/** Kept of the errors that a result lists. */
+const maxErrors = 20;
+
+/** How a result says that it ended. Another word may be any text, and it is shown where nothing else is said. */
+const subtypes: readonly string[] = [
+  ...['success', 'error_during_execution', 'error_max_turns', 'error_max_budget_usd'],
+  'error_max_structured_output_retries',
+];
+
+const texts = (max: number) =>
+  z
+    .array(z.unknown())
+    .catch([])
+    .transform((items) =>
+      items
+        .filter((item) => typeof item === 'string')
+        .map((item) => keepStart(item.trim(), limits.maxSummaryChars))
+        .filter((item) => item !== '')
+        .slice(0, max),
+    );
+
+const reportShape = z.object({
+  status: z
+    .string()
+    .transform((status) => status.trim().toLowerCase().replaceAll('_', '-').replaceAll(' ', '-'))
+    .pipe(z.enum(['done', 'nothing-to-do', 'needs-input', 'failed'])),
+  summary: z
+    .string()
+    .catch('')
+    .transform((summary) => keepStart(summary.trim(), limits.maxSummaryChars)),
+  questions: texts(limits.maxQuestions),
+  follow_ups: texts(limits.maxFollowUps),
+});
+
+/**
+ * The JSON schema that is asked of the agent (`--json-schema`); {@link readReport} reads what comes back. A reader's
+ * report is no part of it: that is the last text, or the model would write it twice.
+ */
+export const reportSchema = {
+  type: 'object',
+  properties: {
+    status: {
+      type: 'string',
+      enum: ['done', 'nothing-to-do', 'needs-input', 'failed'],
+      description:
+        'done: the task is finished. nothing-to-do: it needed no change. needs-input: only the user can settle ' +
+        'something, see questions. failed: it could not be done, the summary says why.',
+    },
+    summary: { type: 'string', description: 'What was done and what the reviewer should know, in a few sentences.' },
+    questions: { type: 'array', items: { type: 'string' }, description: 'For needs-input: what the user must answer.' },
+    follow_ups: { type: 'array', items: { type: 'string' }, description: 'Work found on the way and left undone.' },
+  },
+  required: ['status', 'summary'],
+  additionalProperties: false,
+} as const;
+
+/** Reads a structured result; null where there is none or its status is none that was offered. */
+export function readReport(value: unknown): AgentReport | null {
+  const read = reportShape.safeParse(value);
+  if (!read.success) return null;
+  const { status, summary, questions, follow_ups: followUps } = read.data;
+  return { status, summary, questions, followUps };
+}
+
+/**
+ * Reads a `result` line. `lastText` is the last that the agent said: with a structured result the line's own text is
+ * that result's JSON, and what the agent wrote for people came before it.
+ */
+export function readResult(line: JsonObject, lastText: string): AgentResult {
+  const structured = asObject(line['structured_output']);
+  const own = asString(line['result']) ?? '';
+  const report = readReport(structured);
+  const text = structured !== null && parseObject(own) !== null ? lastText || (report?.summary ?? '') : own;
+  return {
+    isError: line['is_error'] !== false,
+    subtype: subtypes.find((known) => known === line['subtype']) ?? 'unknown',
+    apiErrorStatus: asNumber(line['api_error_status']),
+    numTurns: asNumber(line['num_turns']) ?? 0,
+    costUsd: Math.max(0, asNumber(line['total_cost_usd']) ?? 0),
+    text: keepStart(text, limits.maxReportChars),
+    errors: asArray(line['errors'])
+      .filter((error) => typeof error === 'string')
+      .slice(0, maxErrors)
+      .map((error) => keepStart(error, limits.maxSummaryChars)),
+    denials: readDenials(asArray(line['permission_denials'])),
+    report,
+  };
+}
+
+/** Adds the name of a refused tool, once, within the bound; gives the same list where nothing is added. */
+export function addDenial(denials: readonly string[], tool: string): readonly string[] {
+  if (denials.includes(tool) || denials.length >= limits.maxDenials) return denials;
+  return [...denials, keepStart(tool, limits.maxTitleChars)];
+}
+
+function readDenials(list: readonly unknown[]): readonly string[] {
+  return list
+    .map((denial) => asString(asObject(denial)?.['tool_name']))
+    .filter((tool) => tool !== null)
+    .reduce<readonly string[]>(addDenial, []);
+}

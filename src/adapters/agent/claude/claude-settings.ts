@@ -1,0 +1,81 @@
+/**
+ * The settings and MCP servers that the board gives Claude Code for one run, in files of the run's folder. They come
+ * from the user, the commit that tasks start from, and the board; nothing of the branch under work is among them.
+ */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ProjectConfiguration } from '../../../ports.ts';
+import type { GuardSettings } from '../../git-guard/guard-settings.ts';
+import type { Confinement } from '../../sandbox/confinement.ts';
+import { loginVariables } from '../../machine/environment.ts';
+import { closeDoors } from './claude-doors.ts';
+import { asArray, asObject } from '../../machine/json-shape.ts';
+
+/** What the settings are made of. */
+export interface ClaudeSettingsRequest {
+  /** The bounds of the agent's commands; null where the machine can't confine them. */
+  readonly confinement: Confinement | null;
+  /** Who only reads runs what is allowed by name, inside as well: its worktree can't be closed as a whole. */
+  readonly readsOnly: boolean;
+  readonly project: ProjectConfiguration;
+  /** What judges git commands that are allowed by name; null where it is the sandbox that holds them. */
+  readonly guard: GuardSettings | null;
+  /** The user's `agent.env`. */
+  readonly configured: Readonly<Record<string, string>>;
+}
+
+/** Where a run's settings and MCP servers are. */
+export interface ClaudeFiles {
+  readonly settings: string;
+  /** Null where Claude Code is to look for the servers, and for the project's settings, itself. */
+  readonly mcp: string | null;
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** Writes both into a run's folder, for the user alone. Throws the system's errors. */
+export async function writeClaudeFiles(folder: string, request: ClaudeSettingsRequest): Promise<ClaudeFiles> {
+  const { project } = request;
+  const settings = await writeJson(path.join(folder, 'settings.json'), composeSettings(request));
+  if (project.kind === 'as-checked-out') return { settings, mcp: null };
+  const mcpServers = project.mcp?.['mcpServers'] ?? {};
+  return { settings, mcp: await writeJson(path.join(folder, 'mcp.json'), { mcpServers }) };
+}
+
+function composeSettings(request: ClaudeSettingsRequest): Data {
+  const { confinement, readsOnly, project, guard, configured } = request;
+  const ofBase = (project.kind === 'of-the-base' ? project.settings : null) ?? {};
+  const doors = closeDoors(configured);
+  return {
+    ...ofBase,
+    ...doors,
+    env: { ...asObject(ofBase['env']), ...asObject(doors['env']), ...guard?.env },
+    ...(guard === null ? {} : { disableAllHooks: guard.disableAllHooks, hooks: joinHooks(ofBase['hooks'], guard) }),
+    ...(confinement === null ? {} : { sandbox: composeSandbox(confinement, readsOnly) }),
+  };
+}
+
+/** The hooks of the base and the guard's, which judges what theirs let through. */
+function joinHooks(ofBase: unknown, { hooks }: GuardSettings): Data {
+  const known = asObject(ofBase);
+  return { ...known, PreToolUse: [...asArray(known?.['PreToolUse']), ...hooks.PreToolUse] };
+}
+
+/** Every command runs inside, or not at all. */
+function composeSandbox(bounds: Confinement, readsOnly: boolean): Data {
+  return {
+    enabled: true,
+    failIfUnavailable: true,
+    autoAllowBashIfSandboxed: !readsOnly,
+    allowUnsandboxedCommands: false,
+    excludedCommands: [],
+    filesystem: { allowWrite: bounds.allowWrite, denyWrite: bounds.denyWrite, denyRead: bounds.denyRead },
+    network: { allowedDomains: bounds.allowedDomains },
+    credentials: { envVars: loginVariables.map((name) => ({ name, mode: 'deny' })) },
+  };
+}
+
+async function writeJson(file: string, data: Data): Promise<string> {
+  await writeFile(file, JSON.stringify(data), { mode: 0o600 });
+  return file;
+}

@@ -1,0 +1,113 @@
+/**
+ * The program of the built-in agent. It calls no model: it reads its prompt on stdin and does what the last fenced
+ * `agent-script` block in there says, line by line.
+ *
+ *   write PATH TEXT         writes a file (`\n`, `\t` and `\\` in TEXT; a last newline is added)
+ *   append PATH TEXT        adds to the end of a file
+ *   delete PATH             deletes a file
+ *   commit MESSAGE          git add -A, git commit; nothing to commit is fine
+ *   say TEXT                says something
+ *   step DONE/TOTAL TEXT    shows progress
+ *   sleep 200ms             waits (ms or s)
+ *   wait-for PATH           waits until a file exists; the path is absolute
+ *   ask QUESTION            ends with a question; resumed, it goes on after this line
+ *   nothing TEXT            ends: there was nothing to do
+ *   fail TEXT               ends with an error; a later attempt comes by here again
+ *   crash CODE              exits at once, without a result
+ *   summary TEXT            the summary told at the end
+ *   report TEXT             the final text, for a role that only reads
+ *   linger                  stays after the result
+ *   spawn-orphan            starts a process in a session of its own that outlives the agent
+ *   on attempt N: VERB …    only at the Nth attempt
+ *
+ * Paths are relative to the worktree and stay inside. A resumed session goes on with the first line it had not finished.
+ */
+import { readFileSync } from 'node:fs';
+import type { AgentReport } from '../../../domain/run.ts';
+import { findScript, parseScript, type ScriptLine } from './agent-script.ts';
+import { findMemoryPlace, recall, remember, type SessionMemory } from './scripted-memory.ts';
+import { ScriptedStream } from './scripted-stream.ts';
+import { performLine, type Ending, type Step } from './scripted-verbs.ts';
+
+const keepAliveMs = 60_000;
+
+const [, , mode = 'fresh', session = 'none'] = process.argv;
+const stream = new ScriptedStream(session);
+const ending: Ending = { summary: null, report: null, lingers: false };
+
+process.on('SIGINT', () => {
+  // As Claude Code does: a result that tells of the interruption, and a good exit code.
+  stream.end({ isError: true, subtype: 'error_during_execution', text: 'Interrupted', report: null });
+  process.exit(0);
+});
+
+process.exitCode = await run();
+if (ending.lingers) setInterval(() => undefined, keepAliveMs);
+
+/** Runs the script and prints the result; gives the exit code. */
+async function run(): Promise<number> {
+  stream.begin();
+  stream.say(
+    'This is the built-in scripted agent: it does what the agent-script block of the task says and calls no model.',
+  );
+  const place = findMemoryPlace(process.env);
+  const earlier = mode === 'resume' ? recall(place, session) : null;
+  const script = findScript(readFileSync(0, 'utf8')) ?? earlier?.script ?? null;
+  if (script === null)
+    return fail('The task has no ```agent-script block, and the scripted agent can do nothing else.');
+  const lines = parseScript(script);
+  const memory = earlier?.script === script ? restart(earlier) : { session, script, next: 0, finished: false };
+  try {
+    for (let next = memory.next; next < lines.length; next += 1) {
+      const line = lines[next];
+      if (line === undefined || !isDue(line, memory)) continue;
+      const step = await performLine(line, stream, ending);
+      const passed = step.kind === 'on' || step.kind === 'end';
+      remember(place, { ...memory, next: passed ? next + 1 : next });
+      if (step.kind !== 'on') return finish(step);
+    }
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+  remember(place, { ...memory, next: lines.length, finished: true });
+  const summary = ending.summary ?? `Followed the script, ${String(lines.length)} lines.`;
+  return finish({ kind: 'end', report: { status: 'done', summary, questions: [], followUps: [] } });
+}
+
+/** A session that was through, and is asked for more, begins again at the top. */
+function restart(memory: SessionMemory): SessionMemory {
+  return memory.finished ? { ...memory, next: 0 } : memory;
+}
+
+function isDue(line: ScriptLine, memory: SessionMemory): boolean {
+  if (memory.finished && line.verb === 'ask') return false;
+  return line.attempt === null || line.attempt === Number(process.env['BRANCHBOARD_ATTEMPT'] ?? '1');
+}
+
+function finish(step: Exclude<Step, { kind: 'on' }>): number {
+  switch (step.kind) {
+    case 'crash':
+      process.exit(step.exitCode);
+      break;
+    case 'fail':
+      return fail(step.text);
+    case 'end':
+      return succeed(step.report);
+  }
+}
+
+function fail(text: string): number {
+  stream.end({ isError: true, subtype: 'error_during_execution', text, report: null });
+  return 1;
+}
+
+function succeed(report: AgentReport): number {
+  const summary = ending.summary ?? report.summary;
+  stream.end({
+    isError: false,
+    subtype: 'success',
+    text: ending.report ?? summary,
+    report: { ...report, summary },
+  });
+  return 0;
+}

@@ -1,0 +1,119 @@
+/**
+ * `history.jsonl`: one JSON object a line, appended and never changed. What can't be written, since the disk is full or
+ * something else is in the file's place, is taken back whole and goes out with the next line.
+ */
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { z } from 'zod';
+import type { Spending } from '../../domain/hold.ts';
+import { limits } from '../../domain/limits.ts';
+import { nameRun } from '../../domain/run.ts';
+import type { Clock, Journal } from '../../ports.ts';
+import { codeOf } from '../machine/durable.ts';
+import { runEndedShape } from './fact-shapes.ts';
+import { checkFolders } from './own-folders.ts';
+import { NotRegularError, openRegular } from '../machine/regular-file.ts';
+
+/** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
+export function createJournal(path: string, clock: Clock): Journal {
+  let waiting: string[] = [];
+  let writing: Promise<void> | null = null;
+  /** What stands before the next line: a line break where a crash cut the last line off; null before it was looked at. */
+  let gap: string | null = null;
+
+  async function flush(): Promise<void> {
+    // Yields first, so that the entries of one step go out together.
+    await Promise.resolve();
+    const lines = waiting;
+    waiting = [];
+    writing = null;
+    try {
+      gap ??= await findGap(path);
+      await appendWhole(path, gap + lines.join(''));
+      gap = '';
+    } catch (error) {
+      waiting = [...lines, ...waiting].slice(-limits.maxWaitingHistoryLines);
+      throw error;
+    }
+  }
+
+  let last = Promise.resolve();
+  return {
+    append(entry) {
+      waiting.push(`${JSON.stringify({ ...entry, time: new Date(entry.at).toISOString() })}\n`);
+      if (writing === null) {
+        writing = last.then(flush, flush);
+        last = writing.catch(() => undefined);
+      }
+      return writing;
+    },
+    readSpending: async (day) => ({ day, costs: await readCosts(path, (at) => clock.day(at) === day) }),
+  };
+}
+
+/** Appends all of a text or nothing of it. */
+async function appendWhole(path: string, text: string): Promise<void> {
+  checkFolders([dirname(path)]);
+  const file = await openRegular(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
+  try {
+    const { size } = await file.stat();
+    try {
+      await file.appendFile(text);
+    } catch (error) {
+      await file.truncate(size);
+      throw error;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function findGap(path: string): Promise<string> {
+  let file: FileHandle;
+  try {
+    file = await openRegular(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const last = Buffer.alloc(1);
+    await file.read(last, 0, 1, Math.max(0, size - 1));
+    return size === 0 || last.toString() === '\n' ? '' : '\n';
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * What runs cost, by their names: one whose end was told again after a crash is in it once. Where there is no such file,
+ * nothing is known; what else may be in its place is told of when it is to be written.
+ */
+async function readCosts(path: string, isWanted: (at: number) => boolean): Promise<Spending['costs']> {
+  const costs = new Map<string, number>();
+  try {
+    const input = (await openRegular(path)).createReadStream();
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      // Most lines are of another kind; only those that can match are parsed.
+      if (!line.includes('"run-ended"')) continue;
+      const entry = parseRunEnded(line);
+      if (entry === null || !isWanted(entry.at)) continue;
+      costs.set(nameRun(entry.run, entry.plannedAt), entry.costUsd);
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' && !(error instanceof NotRegularError)) throw error;
+  }
+  return costs;
+}
+
+/** The end of a run; null where a line is something else. */
+function parseRunEnded(line: string): z.output<typeof runEndedShape> | null {
+  try {
+    return runEndedShape.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}

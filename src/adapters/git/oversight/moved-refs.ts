@@ -1,0 +1,195 @@
+/**
+ * What moved in the repository while an agent ran, and is not its own: a command of an agent can move any branch, since
+ * to commit it must be able to write refs. Who moved one is judged by what git itself writes down:
+ *
+ *   a branch of another task                              its own agent: not told
+ *   moved where it is checked out, as that HEAD's log     the user; told only if it holds commits that this run made
+ *   says                                                  and they did not come there by a merge
+ *   moved where it is checked out, and the log is silent  told
+ *   holds commits that this run made                      told
+ *   deleted, or no longer holds what it held              told, but for a branch that was renamed in a checkout
+ *   any other step forward, or new branch                 the user: not told
+ *   a replacement of an object                            told
+ *   a HEAD that changed and whose log is silent, or that  told
+ *   is on a branch that is told
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { limits } from '../../../domain/limits.ts';
+import type { MovedRef } from '../../../domain/moved-ref.ts';
+import type { RunPlan } from '../../../domain/run.ts';
+import { planShape } from '../../files/fact-shapes.ts';
+import { readFact, runFiles } from '../../files/facts.ts';
+import { layOut } from '../../files/layout.ts';
+import { listBeyond } from '../branches.ts';
+import type { Git } from '../git.ts';
+import { findRecord } from '../record.ts';
+import { headLog, readReflog, type ReflogEntry } from '../reflog.ts';
+import { branchRef, isAncestor } from '../refs.ts';
+import { readNotes, takeNotes, type Checkout, type RefNotes } from './ref-notes.ts';
+import type { Repository } from '../repository.ts';
+
+/** Of what a run made, so many commits are looked for elsewhere, the oldest first: the others are on top of them. */
+const maxMadeLookedFor = 100;
+/** Names that are given to one git command. */
+const maxNamesGiven = 200;
+
+/** What the judgement is made from. */
+interface Facts {
+  readonly git: Git;
+  readonly before: RefNotes;
+  readonly after: RefNotes;
+  /** What was done in the user's checkouts meanwhile, by their git folders. */
+  readonly steps: ReadonlyMap<string, readonly ReflogEntry[]>;
+  /** The refs that changed and hold commits that this run made. */
+  readonly holding: ReadonlySet<string>;
+}
+
+type Change = Pick<MovedRef, 'ref' | 'from' | 'to'>;
+
+/**
+ * What moved since the run's notes were taken, by the table above; nothing where there are none. One git process where
+ * nothing did. Throws PortError.
+ */
+export async function listMoved(
+  git: Git,
+  repository: Repository,
+  boardDir: string,
+  plan: RunPlan,
+): Promise<readonly MovedRef[]> {
+  const before = await readNotes(boardDir, plan);
+  if (before === null) return [];
+  const after = await takeNotes(git, repository);
+  const changes = await leaveOutTasks(boardDir, plan, listChanges(before, after));
+  const heads = listHeads(before, after);
+  if (changes.length === 0 && heads.length === 0) return [];
+  const steps = new Map(
+    await Promise.all(
+      before.checkouts.map(async ({ record, logBytes }) => {
+        return [record, await readReflog(headLog(record), logBytes ?? 0)] as const;
+      }),
+    ),
+  );
+  const made = await listMade(git, repository, plan, before);
+  const facts: Facts = { git, before, after, steps, holding: await findHolding(git, made, changes) };
+  const moved: MovedRef[] = [];
+  for (const change of changes) {
+    if (moved.length < limits.maxMovedRefs && (await isTold(facts, change))) {
+      moved.push({ ...change, checkout: findCheckout(after, change.ref)?.path ?? null });
+    }
+  }
+  return [...moved, ...heads.filter((head) => isHeadTold(facts, head, moved)).map(describeHead)];
+}
+
+function listChanges({ refs: old }: RefNotes, { refs: now }: RefNotes): readonly Change[] {
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .map((ref) => ({ ref, from: old[ref] ?? null, to: now[ref] ?? null }))
+    .filter(({ from, to }) => from !== to);
+}
+
+async function isTold({ git, before, after, steps, holding }: Facts, { ref, from, to }: Change): Promise<boolean> {
+  if (ref.startsWith('refs/replace/')) return true;
+  const done = [...steps.values()].flat();
+  if (to !== null && done.some((step) => step.to === to && !step.message.startsWith('checkout: '))) {
+    return holding.has(ref) && !done.some(({ message }) => /^(?:merge|pull|commit \(merge\))\b/.test(message));
+  }
+  if (to === null) return !done.some(({ message }) => message.startsWith(`Branch: renamed ${ref} to `));
+  if (holding.has(ref)) return true;
+  if (from === null) return false;
+  const checkout = findCheckout(before, ref);
+  const isStill = checkout !== null && findCheckout(after, ref)?.record === checkout.record;
+  if (isStill && checkout.logBytes !== null) return true;
+  return !(await isAncestor(git, from, to).catch(() => false));
+}
+
+/** Those of the commits made in the run's worktree that nothing held before the run. */
+async function listMade(
+  git: Git,
+  repository: Repository,
+  { workspace }: RunPlan,
+  { refs }: RefNotes,
+): Promise<readonly string[]> {
+  const record = await findRecord(repository, workspace.path);
+  const entries = record === null ? [] : await readReflog(headLog(record));
+  const made = [...new Set(entries.filter(isCommitting).map(({ to }) => to))];
+  const own = workspace.kind === 'branch' ? branchRef(workspace.branch) : '';
+  const others = Object.entries(refs).flatMap(([ref, id]) => (ref === own ? [] : [id]));
+  const beyond = await listBeyond(git, made, [workspace.base, ...new Set(others)]);
+  return made.filter((commit) => beyond.has(commit)).slice(0, maxMadeLookedFor);
+}
+
+/** Whether a step of a HEAD made a commit, and did not only go to one. */
+function isCommitting({ from, message }: ReflogEntry): boolean {
+  if (from === null || /: Fast-forward$/.test(message)) return false;
+  return !/^(?:checkout|reset|clone|branch|Branch|rebase \((?:start|finish|abort)\)|rebase: (?:checkout|abort))/.test(
+    message,
+  );
+}
+
+async function findHolding(
+  git: Git,
+  made: readonly string[],
+  changes: readonly Change[],
+): Promise<ReadonlySet<string>> {
+  const names = changes.flatMap(({ ref, to }) => (to === null ? [] : [ref]));
+  if (made.length === 0 || names.length === 0) return new Set();
+  const asked = names.length > maxNamesGiven ? ['refs/heads', 'refs/tags'] : names;
+  const containing = made.map((commit) => `--contains=${commit}`);
+  const output = await git.run(['for-each-ref', '--format=%(refname)', ...containing, ...asked]);
+  return new Set(output.split('\n'));
+}
+
+/** Leaves out the task's own branch, and those of other tasks. */
+async function leaveOutTasks(
+  boardDir: string,
+  { workspace }: RunPlan,
+  changes: readonly Change[],
+): Promise<readonly Change[]> {
+  const others = changes.filter(({ ref }) => workspace.kind === 'detached' || ref !== branchRef(workspace.branch));
+  if (!others.some(({ ref }) => ref.startsWith(branchRef('')))) return others;
+  const layout = layOut(boardDir);
+  const tasks = (await readdir(layout.runs).catch(() => [])).filter((name) => !name.startsWith('.'));
+  const left: Change[] = [];
+  for (const change of others) {
+    const near = change.ref.startsWith(branchRef('')) ? tasks.filter((task) => change.ref.includes(task)) : [];
+    const branches = await Promise.all(near.map((task) => readBranchOf(join(layout.runs, task))));
+    if (!branches.includes(change.ref)) left.push(change);
+  }
+  return left;
+}
+
+/** The branch that a task's last run works on, in full; null where there is none. */
+async function readBranchOf(folder: string): Promise<string | null> {
+  const numbers = (await readdir(folder).catch(() => [])).map(Number).filter((n) => n > 0);
+  const plan = await readFact(join(folder, String(Math.max(...numbers)), runFiles.plan), planShape);
+  return plan?.workspace.kind === 'branch' ? branchRef(plan.workspace.branch) : null;
+}
+
+function findCheckout({ checkouts }: RefNotes, ref: string): Checkout | null {
+  return checkouts.find(({ head }) => head === `ref: ${ref}`) ?? null;
+}
+
+/** A HEAD of the user's as it was and as it is. */
+interface ChangedHead {
+  readonly before: Checkout;
+  readonly after: Checkout;
+}
+
+function listHeads(before: RefNotes, after: RefNotes): readonly ChangedHead[] {
+  return before.checkouts.flatMap((old) => {
+    const now = after.checkouts.find(({ record }) => record === old.record);
+    return now === undefined || now.head === old.head ? [] : [{ before: old, after: now }];
+  });
+}
+
+function isHeadTold({ steps }: Facts, { before, after }: ChangedHead, moved: readonly MovedRef[]): boolean {
+  // What users type leaves a message there.
+  const isSilent = steps.get(before.record)?.every(({ message }) => message === '') ?? false;
+  if (before.logBytes !== null && isSilent) return true;
+  return moved.some(({ ref }) => after.head === `ref: ${ref}`);
+}
+
+function describeHead({ before, after }: ChangedHead): MovedRef {
+  const place = (head: string): string => head.replace(/^ref: /, '');
+  return { ref: 'HEAD', from: place(before.head), to: place(after.head), checkout: after.path };
+}

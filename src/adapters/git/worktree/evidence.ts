@@ -1,0 +1,133 @@
+/**
+ * What is in a worktree after a run.
+ *
+ * The task's branch is what counts. An agent may have left it, though:
+ *
+ *   HEAD is on the branch, or at its tip    the branch's tip
+ *   HEAD is ahead of the branch             HEAD; letting go of the worktree moves the branch forward
+ *   the branch is ahead of HEAD             the branch's tip
+ *   both have commits of their own          the branch's tip, and the others are named among what is not committed
+ *   the branch is gone                      HEAD; letting go of the worktree makes the branch again
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { limits } from '../../../domain/limits.ts';
+import type { Diffstat, Evidence, RunPlan } from '../../../domain/run.ts';
+import { listLeftMasks } from '../../sandbox/masks.ts';
+import { isFolder } from '../../machine/file-presence.ts';
+import type { Git, GitOptions } from '../git.ts';
+import { taskError } from '../git-errors.ts';
+import { findRecord, inWorktree } from '../record.ts';
+import { branchRef, isAncestor, resolveCommits } from '../refs.ts';
+import type { Repository } from '../repository.ts';
+import { listDifferences } from './loose-folder.ts';
+import { readStatus } from './worktree-status.ts';
+import { listWhatRuns } from '../oversight/what-runs.ts';
+import { mendWorktree } from './mending.ts';
+
+/**
+ * Looks at what a run left. Four git processes at once. Throws PortError; where the worktree is gone, with the command
+ * that makes another.
+ */
+export async function inspect(
+  git: Git,
+  repository: Repository,
+  plan: RunPlan,
+): Promise<Omit<Evidence, 'verify' | 'moved'>> {
+  const { workspace } = plan;
+  const where = inWorktree(workspace.path);
+  await mendWorktree(git, repository, plan);
+  await removeLeftMasks(git, workspace.path);
+  if ((await findRecord(repository, workspace.path)) === null) return inspectFolder(git, repository, plan);
+  const [status, measured] = await Promise.all([
+    readStatus(git, workspace.path, false),
+    measure(git, workspace.base, 'HEAD', where).catch(() => null),
+  ]);
+  const dirty = status.dirty.slice(0, limits.maxDirtyFilesNamed);
+  const isAtHome = workspace.kind === 'detached' || status.branch === workspace.branch;
+  if (isAtHome && status.head !== null) {
+    return { tip: status.head, ...(measured ?? (await measure(git, workspace.base, status.head))), dirty };
+  }
+  const [branchTip] = workspace.kind === 'branch' ? await resolveCommits(git, [branchRef(workspace.branch)]) : [];
+  const { tip, strayed } = await findTip(git, status.head, branchTip ?? null, workspace.path);
+  const found = tip === status.head && measured !== null ? measured : await measure(git, workspace.base, tip);
+  const place = status.branch === null ? 'a detached HEAD' : `the branch ${status.branch}`;
+  const note = strayed ? [`(commits on ${place} that are not on the task's branch)`] : [];
+  return { tip, ...found, dirty: [...note, ...dirty].slice(0, limits.maxDirtyFilesNamed) };
+}
+
+/** A sandbox that was killed with its command has left empty files, which are nobody's work. */
+async function removeLeftMasks(git: Git, path: string): Promise<void> {
+  const left = await listLeftMasks(path);
+  if (left.length === 0) return;
+  const tracked = new Set((await git.run(['ls-files', '-z', '--', ...left], inWorktree(path))).split('\0'));
+  for (const name of left) if (!tracked.has(name)) await rm(join(path, name), { force: true });
+}
+
+/** The folder is no worktree any more, so what it holds is compared with the branch. */
+async function inspectFolder(
+  git: Git,
+  repository: Repository,
+  plan: RunPlan,
+): Promise<Omit<Evidence, 'verify' | 'moved'>> {
+  const { workspace } = plan;
+  const { path } = workspace;
+  if (workspace.kind === 'detached') {
+    const diffstat = { files: 0, insertions: 0, deletions: 0 };
+    return { tip: workspace.base, commits: 0, diffstat, changesWhatRuns: [], dirty: [] };
+  }
+  const [tip] = await resolveCommits(git, [branchRef(workspace.branch)]);
+  if (!tip) {
+    throw taskError(
+      'setup-failed',
+      `The worktree ${path} and its branch ${workspace.branch} are gone. Start over: branchboard retry ${plan.task}`,
+    );
+  }
+  if (!(await isFolder(path))) {
+    throw taskError(
+      'setup-failed',
+      `The worktree ${path} is gone, and with it whatever was not committed; ${workspace.branch} is at ${tip.slice(0, 12)}. Go on from there in a new worktree: branchboard retry ${plan.task}`,
+    );
+  }
+  const dirty = (await listDifferences(git, repository, { path, commit: tip })).slice(0, limits.maxDirtyFilesNamed);
+  return { tip, ...(await measure(git, workspace.base, tip)), dirty };
+}
+
+/**
+ * The commit that holds a task's work, by the table above, and whether HEAD has commits that it does not hold.
+ * Throws PortError where there is neither.
+ */
+export async function findTip(
+  git: Git,
+  head: string | null,
+  branchTip: string | null,
+  path: string,
+): Promise<{ readonly tip: string; readonly strayed: boolean }> {
+  if (head === null || branchTip === null || head === branchTip) {
+    const tip = branchTip ?? head;
+    if (tip === null) throw taskError('setup-failed', `There is no commit in the worktree ${path}.`);
+    return { tip, strayed: false };
+  }
+  if (await isAncestor(git, branchTip, head)) return { tip: head, strayed: false };
+  return { tip: branchTip, strayed: !(await isAncestor(git, head, branchTip)) };
+}
+
+async function measure(
+  git: Git,
+  base: string,
+  tip: string,
+  where: GitOptions = {},
+): Promise<Pick<Evidence, 'commits' | 'diffstat' | 'changesWhatRuns'>> {
+  const diff = ['diff-tree', '-r', '-M', '--no-ext-diff', '--no-textconv', '--shortstat', base, tip];
+  const [count, stat, changesWhatRuns] = await Promise.all([
+    git.run(['rev-list', '--count', `${base}..${tip}`], where),
+    git.run(diff, where),
+    listWhatRuns(git, base, tip, where),
+  ]);
+  return { commits: Number(count), diffstat: parseShortstat(stat), changesWhatRuns };
+}
+
+function parseShortstat(text: string): Diffstat {
+  const numberBefore = (word: string): number => Number(new RegExp(`(\\d+) ${word}`).exec(text)?.[1] ?? 0);
+  return { files: numberBefore('file'), insertions: numberBefore('insertion'), deletions: numberBefore('deletion') };
+}

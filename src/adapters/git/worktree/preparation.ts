@@ -1,0 +1,243 @@
+/**
+ * Makes the worktree of a run, or takes the one that an earlier run made.
+ *
+ *   absent ──► added, locked, empty ──► checked out ──► files copied, `setup` ran ──► ready
+ *                     └─────────────────────┘   └───────────────────┘
+ *          cut off: cleared away, made again    cut off or failed: done again in the same worktree,
+ *                                               to which the user may have been sent
+ *
+ *   ready ──► released from its branch ──► ready, on its branch again
+ */
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { quote } from 'shell-quote';
+import { formatRunId, type RunPlan } from '../../../domain/run.ts';
+import type { Settings } from '../../../domain/settings.ts';
+import type { CommandRunner } from '../../../ports.ts';
+import { privateFolderMode } from '../../machine/durable.ts';
+import { copyIgnoredFiles } from './copies.ts';
+import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
+import { exists, isFolder } from '../../machine/file-presence.ts';
+import type { Git } from '../git.ts';
+import { gitError, isOutOfRoom, taskError, toPortError } from '../git-errors.ts';
+import { forgetMissing, keepLeftBehind } from './preserve.ts';
+import { listLosses, nameLosses } from './removal-check.ts';
+import {
+  findRecord,
+  hasMark,
+  inWorktree,
+  isWhole,
+  leaveMark,
+  lockReason,
+  readLock,
+  removeMark,
+  setAside,
+} from '../record.ts';
+import { branchRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
+import { findAside, finishRemovals, moveAside, removeWorktree } from './removal.ts';
+import type { Repository } from '../repository.ts';
+import { takeSnapshot } from './folder-snapshot.ts';
+import { snapshotFolder } from './loose-folder.ts';
+import { takeBranchBack } from './reattach.ts';
+import { mendWorktree } from './mending.ts';
+
+/** What preparing needs to know besides the plan. */
+export interface PreparationContext {
+  readonly git: Git;
+  readonly repository: Repository;
+  readonly boardDir: string;
+  readonly settings: () => Settings;
+  readonly runCommand: CommandRunner;
+  /** The board stops: a checkout is broken off. */
+  readonly signal: AbortSignal;
+  readonly notice: (message: string) => void;
+}
+
+/** Three git processes for a new worktree, none for one that is taken as it is. Throws PortError with `setup-failed`. */
+export async function prepare(context: PreparationContext, plan: RunPlan): Promise<void> {
+  try {
+    await prepareWorktree(context, plan);
+  } catch (error) {
+    throw toPortError(error);
+  }
+}
+
+async function prepareWorktree(context: PreparationContext, plan: RunPlan): Promise<void> {
+  const { git, repository } = context;
+  const { path } = plan.workspace;
+  if (plan.n === 1) await putEarlierAside(git, plan.task);
+  await mendWorktree(git, repository, plan);
+  const existing = await findRecord(repository, path);
+  if (existing !== null && (await hasMark(existing, 'ready'))) {
+    if (await hasMark(existing, 'released')) await takeBranchBack(git, repository, plan, existing);
+    return;
+  }
+  const isCheckedOut = existing !== null && (await hasMark(existing, 'checked-out'));
+  const record = isCheckedOut ? existing : await checkOut(context, plan, existing);
+  await setUp(context, plan);
+  await leaveMark(record, 'ready', formatRunId(plan));
+  await removeMark(record, 'checked-out');
+}
+
+/** Makes the worktree with all its files, and returns its record; what stands in its place is cleared away. */
+async function checkOut(context: PreparationContext, plan: RunPlan, existing: string | null): Promise<string> {
+  const { git, repository } = context;
+  const { path } = plan.workspace;
+  await finishRemovals(git, repository, dirname(path));
+  if (await exists(path)) await clearAway(context, plan, existing);
+  await makeParent(path);
+  await git.serialise(() => addWorktree(context, plan));
+  await git.run(['reset', '--hard', '--quiet', '--no-recurse-submodules'], {
+    ...inWorktree(path),
+    signal: context.signal,
+  });
+  if (plan.workspace.kind === 'branch') await restoreFiles(git, plan);
+  const record = await findRecord(repository, path);
+  if (record === null) throw taskError('setup-failed', `The worktree ${path} lost its link to the repository.`);
+  await leaveMark(record, 'checked-out', formatRunId(plan));
+  return record;
+}
+
+async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> {
+  const { git, repository } = context;
+  const { path } = plan.workspace;
+  const { copy, setup } = context.settings();
+  await copyIgnoredFiles(git, repository, { patterns: copy, boardDir: context.boardDir, target: path });
+  if (await exists(join(path, '.gitmodules'))) {
+    context.notice(
+      `${plan.task}: submodules are empty in a new worktree. If its agent needs them, put \`git submodule update --init\` under \`setup\` in config.yaml.`,
+    );
+  }
+  for (const argv of setup) {
+    const outcome = await context.runCommand.run(argv, { cwd: path, plan });
+    if (!outcome.ok) {
+      throw taskError(
+        'setup-failed',
+        `The setup command \`${argv.join(' ')}\` failed in ${path}:\n${outcome.outputTail}`,
+      );
+    }
+  }
+}
+
+async function makeParent(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: privateFolderMode }).catch((error: unknown) => {
+    const said = error instanceof Error ? error.message : String(error);
+    throw taskError(
+      'setup-failed',
+      `The folder for worktrees can't be made: ${said}. See what is there (ls -ld '${dirname(path)}'), or set \`worktrees.dir\` in config.yaml to a folder that can be written to.`,
+      error,
+    );
+  });
+}
+
+/** Adds the worktree, with a new branch or on the one that earlier runs worked on. */
+async function addWorktree(context: PreparationContext, plan: RunPlan): Promise<void> {
+  const { git } = context;
+  const { workspace } = plan;
+  const start = await findStart(git, plan);
+  const how =
+    start.kind === 'existing'
+      ? []
+      : workspace.kind === 'detached'
+        ? ['--detach']
+        : ['--no-track', '-b', workspace.branch];
+  const from = start.kind === 'existing' ? start.branch : start.commit;
+  const args = ['worktree', 'add', '--quiet', '--no-checkout', '--lock', '--reason', lockReason];
+  const all = [...args, ...how, '--', workspace.path, from];
+  let added = await git.attempt(all);
+  if (added.exitCode !== 0 && (await forgetMissing(git, context.repository, plan))) added = await git.attempt(all);
+  if (added.exitCode === 0) return;
+  const tip = workspace.kind === 'branch' ? (await readBranch(git, workspace.branch))?.tip : undefined;
+  if (workspace.kind !== 'branch' || tip === undefined || start.kind === 'existing') {
+    throw gitError(args, added, context.repository.topLevel);
+  }
+  if (tip !== start.commit) {
+    throw taskError(
+      'setup-failed',
+      `The branch ${workspace.branch} was made by someone else meanwhile and holds other work. Rename it (git branch -m ${workspace.branch} NEW-NAME), then: branchboard retry ${plan.task}`,
+    );
+  }
+  await git.run([...args, '--', workspace.path, workspace.branch]);
+}
+
+/**
+ * Makes room where something stands in the way that no agent was let into. What is no worktree of ours is renamed; a
+ * worktree whose checkout was cut off is removed, if it holds nothing else, or put aside with its record; one that
+ * somebody else has locked is left alone. Throws PortError there.
+ */
+async function clearAway(context: PreparationContext, plan: RunPlan, record: string | null): Promise<void> {
+  const { git, repository, notice } = context;
+  const { path } = plan.workspace;
+  if (record === null || !(await isWhole(record))) {
+    // Where the repository itself can't be read, every worktree looks like none.
+    await git.run(['rev-parse', '--git-dir'], { env: { GIT_DIR: repository.commonDir } });
+    if (record !== null) await setAside(repository, record, basename(record));
+    if (await removeEmpty(path)) return;
+    const aside = await findAside(path);
+    await rename(path, aside);
+    notice(`${path} stood where ${formatRunId(plan)} is to work and is no worktree of the board; it is now ${aside}.`);
+    await keepAside(context, plan, aside);
+    return;
+  }
+  const lock = await readLock(record);
+  if (lock !== null && lock !== lockReason) throw lockedByOther(context, plan, lock);
+  const [head = null] = await resolveCommits(git, ['HEAD'], inWorktree(path));
+  if (head !== null && head !== plan.workspace.base) await git.run(['update-ref', leftRef(plan, head), head]);
+  await keepLeftBehind(git, plan, record, head);
+  const losses = await listLosses(git, path, record);
+  if (losses.length === 0) return removeWorktree(git, repository, path);
+  await keepFound(context, plan, path, (message) =>
+    takeSnapshot(git, { path, place: { record }, head, removals: false, dirty: [], message }),
+  );
+  const aside = await moveAside(git, path, record, head);
+  notice(
+    `${path} stood where ${formatRunId(plan)} is to work and held ${nameLosses(losses)}; it is now ${aside}, a worktree of its own.`,
+  );
+}
+
+function lockedByOther({ repository }: PreparationContext, plan: RunPlan, lock: string): Error {
+  const { path } = plan.workspace;
+  const git = ['git', '-C', repository.topLevel, 'worktree'];
+  const said = lock === '' ? 'without a reason' : `("${lock}")`;
+  return taskError(
+    'setup-failed',
+    `Somebody else locked the worktree ${path} ${said}, where ${plan.task} is to work, so it is left alone. Move it elsewhere (${quote([...git, 'move', '--force', '--force', path])} NEW-PATH) or unlock it (${quote([...git, 'unlock', path])}), then: branchboard retry ${plan.task}`,
+  );
+}
+
+/** Removes a folder that holds nothing, or nothing but a worktree's link. */
+async function removeEmpty(path: string): Promise<boolean> {
+  const names = await readdir(path, { withFileTypes: true }).catch(() => null);
+  if (names === null || names.some((entry) => entry.name !== '.git' || !entry.isFile())) return false;
+  await rm(join(path, '.git'), { force: true });
+  await rmdir(path);
+  return true;
+}
+
+/** What a folder that was put aside holds beyond the task's branch goes under a ref, too. */
+async function keepAside(context: PreparationContext, plan: RunPlan, aside: string): Promise<void> {
+  if (!(await isFolder(aside))) return;
+  const { git, repository } = context;
+  const { workspace } = plan;
+  const branch = workspace.kind === 'branch' ? branchRef(workspace.branch) : workspace.base;
+  const [tip = null] = await resolveReadable(git, [branch]);
+  const folder = { path: aside, commit: tip ?? workspace.base };
+  await keepFound(context, plan, aside, (message) => snapshotFolder(git, repository, folder, message));
+}
+
+/** Puts what a folder in the way holds under a ref, too, since it is no more where the task's work is looked for. */
+async function keepFound(
+  { git, notice }: PreparationContext,
+  plan: RunPlan,
+  path: string,
+  snapshot: (message: string) => Promise<string | null>,
+): Promise<void> {
+  try {
+    const commit = await snapshot(`branchboard: what stood in the way of ${formatRunId(plan)}`);
+    if (commit !== null) await git.run(['update-ref', leftRef(plan, commit), commit]);
+  } catch (error) {
+    if (isOutOfRoom(error)) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    notice(`What ${path} holds could not be kept under a ref; it stays in the folder. ${said}`);
+  }
+}

@@ -1,0 +1,275 @@
+/** Keeps the work of a run reachable, lets a worktree go of its branch, and removes a worktree that holds nothing else. */
+import { realpath } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { quote } from 'shell-quote';
+import type { RunPlan } from '../../../domain/run.ts';
+import { formatRunId } from '../../../domain/run.ts';
+import { findKeptFiles, snapshotMessage } from './earlier-work.ts';
+import { findTip } from './evidence.ts';
+import { exists, isFolder } from '../../machine/file-presence.ts';
+import type { Git } from '../git.ts';
+import { isOutOfRoom } from '../git-errors.ts';
+import { listLosses, nameLosses } from './removal-check.ts';
+import {
+  findClaim,
+  findRecord,
+  hasMark,
+  inWorktree,
+  isOnBranch,
+  isWhole,
+  leaveMark,
+  removeMark,
+  setAside,
+} from '../record.ts';
+import { headLog, listLeftBehind, readReflog } from '../reflog.ts';
+import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
+import { dropRecord, removeWorktree } from './removal.ts';
+import type { Repository } from '../repository.ts';
+import { takeSnapshot } from './folder-snapshot.ts';
+import { snapshotFolder } from './loose-folder.ts';
+import { readStatus } from './worktree-status.ts';
+import { mendWorktree } from './mending.ts';
+
+const durable = { config: ['core.fsync=all'] } as const;
+/** Commits that an agent went away from are kept for so many of its last steps. */
+const maxLeftBehind = 100;
+
+/**
+ * Makes all that the worktree holds, ignored files aside, reachable from `refs/branchboard/kept/TASK/N`; where it is
+ * gone, the branch's tip. Commits that the agent left behind go under refs of their own. Two git processes where
+ * everything is committed. Whatever the agent left in there, it is no reason to fail: what can't be kept stays where
+ * it is, and the user is told. Throws PortError where the repository can't be written to.
+ */
+export async function keep(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
+  const { path } = plan.workspace;
+  await mendWorktree(git, repository, plan);
+  const record = await findRecord(repository, path);
+  // Nobody was let into a worktree that is not whole, and half of its files are missing.
+  if (record === null || !(await hasMark(record, 'ready'))) return keepBranch(git, repository, plan, record);
+  const { head, branch, dirty } = await orElse(git, plan, readStatus(git, path, true), async () => {
+    const [commit = null] = await resolveReadable(git, ['HEAD'], inWorktree(path));
+    return { head: commit, branch: null, dirty: [] };
+  });
+  const snapshot =
+    dirty.length === 0 ? null : await orElse(git, plan, snapshotOf(git, plan, record, head, dirty), null);
+  const commit = snapshot ?? head;
+  if (commit !== null) await writeKept(git, plan, commit);
+  await keepLeftBehind(git, plan, record, head);
+  if (plan.workspace.kind === 'branch' && branch !== plan.workspace.branch)
+    await keepLeft(git, plan, commit, [branchRef(plan.workspace.branch)]);
+}
+
+/** What comes of `work`; where that fails for another reason than a full disk, the user is told and `instead` counts. */
+async function orElse<Value>(
+  git: Git,
+  plan: RunPlan,
+  work: Promise<Value>,
+  instead: Value | (() => Promise<Value>),
+): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Error) || isOutOfRoom(error)) throw error;
+    git.notice(
+      `${formatRunId(plan)}: not all that its worktree holds could be kept under a ref; it stays in ${plan.workspace.path}. ${error.message}`,
+    );
+    return instead instanceof Function ? instead() : instead;
+  }
+}
+
+function snapshotOf(
+  git: Git,
+  plan: RunPlan,
+  record: string,
+  head: string | null,
+  dirty: readonly string[],
+): Promise<string | null> {
+  const { path } = plan.workspace;
+  const message = snapshotMessage(plan);
+  return takeSnapshot(git, { path, place: { record }, head, removals: true, dirty, message });
+}
+
+/**
+ * The worktree is gone, or was never whole: what is left of the run is its branch, where the record last was, and the
+ * files of a folder that lost its record.
+ */
+async function keepBranch(git: Git, repository: Repository, plan: RunPlan, record: string | null): Promise<void> {
+  const { workspace } = plan;
+  const claim = await findClaim(repository, workspace.path);
+  const names = [
+    ...(workspace.kind === 'branch' ? [branchRef(workspace.branch)] : []),
+    ...(claim === null ? [] : [`worktrees/${basename(claim)}/HEAD`]),
+  ];
+  const found = await resolveReadable(git, names);
+  const tip = found.find((commit) => commit !== null && commit !== workspace.base) ?? null;
+  const loose = record === null ? await snapshotLoose(git, repository, plan, tip ?? workspace.base) : null;
+  // What an earlier run had not committed was not seen again; the next worktree is to have it.
+  const files = loose === null ? await findKeptFiles(git, plan) : null;
+  const kept = loose ?? (tip !== null && files?.head === tip ? files.commit : tip);
+  if (kept === null) return;
+  await writeKept(git, plan, kept);
+  for (const head of found) if (head !== null && head !== tip) await keepLeft(git, plan, kept, [head]);
+  if (claim !== null) await keepLeftBehind(git, plan, claim, kept);
+}
+
+async function snapshotLoose(git: Git, repository: Repository, plan: RunPlan, commit: string): Promise<string | null> {
+  const { path } = plan.workspace;
+  if (!(await isFolder(path))) return null;
+  const message = `branchboard: what the folder of ${formatRunId(plan)} held, which had lost its record`;
+  return orElse(git, plan, snapshotFolder(git, repository, { path, commit }, message), null);
+}
+
+/** Points the run's ref to a commit. What an earlier call, or an earlier task of this id, had kept there stays, too. */
+async function writeKept(git: Git, plan: RunPlan, commit: string): Promise<void> {
+  const ref = keptRef(plan);
+  const input = `create ${ref} ${commit}\n`;
+  const created = await git.attempt(['update-ref', '--stdin'], { ...durable, input });
+  if (created.exitCode === 0) return;
+  const [before = null] = await resolveReadable(git, [ref]);
+  if (before === commit) return;
+  if (before !== null) {
+    const stated = await git.run([
+      'log',
+      '--no-walk=unsorted',
+      '--no-show-signature',
+      '--format=%T %P',
+      before,
+      commit,
+      '--',
+    ]);
+    const [first, second] = stated.split('\n');
+    // The same files on the same commit: a snapshot that was made again.
+    if (first === second) return;
+    await git.run(['update-ref', leftRef(plan, before), before], durable);
+  }
+  await git.run(['update-ref', ref, commit], durable);
+}
+
+/** Keeps the commits that the agent went away from: reset, amended, rebased, or on another branch. */
+export async function keepLeftBehind(git: Git, plan: RunPlan, record: string, head: string | null): Promise<void> {
+  const left = listLeftBehind(await readReflog(headLog(record))).filter((commit) => commit !== plan.workspace.base);
+  await keepLeft(git, plan, head, left.slice(0, maxLeftBehind));
+}
+
+/** Keeps those of the commits that `held`, a commit or a ref, does not contain. No git process where there are none. */
+async function keepLeft(git: Git, plan: RunPlan, held: string | null, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const [holder = null, ...found] = await resolveReadable(git, [held ?? plan.workspace.base, ...names]);
+  const known = [plan.workspace.base, ...(holder === null ? [] : [holder])];
+  const commits = found.filter((commit) => commit !== null && !known.includes(commit));
+  if (commits.length === 0) return;
+  const args = ['merge-base', '--independent', ...known, ...commits.filter((commit) => commit !== null)];
+  const independent = (await git.run(args)).split('\n').filter((commit) => commit !== '' && !known.includes(commit));
+  if (independent.length === 0) return;
+  const input = independent.map((commit) => `update ${leftRef(plan, commit)} ${commit}\n`).join('');
+  await git.run(['update-ref', '--stdin'], { ...durable, input });
+}
+
+/**
+ * Detaches the worktree from its branch, its index and files untouched, and keeps the branch's tip under
+ * `refs/branchboard/done/TASK`, and under `kept/TASK/N` if nothing is there. One git process. `remove`s the worktree
+ * where it holds nothing else, and then an empty branch, too. Throws PortError if git fails to detach; a worktree that
+ * can't be removed stays, and the user is told.
+ */
+export async function release(git: Git, repository: Repository, plan: RunPlan, remove: boolean): Promise<void> {
+  await mendWorktree(git, repository, plan);
+  const record = await findRecord(repository, plan.workspace.path);
+  if (plan.workspace.kind === 'branch') await detach(git, plan, record);
+  if (record !== null) await keepLeftBehind(git, plan, record, doneRef(plan.task));
+  if (record === null && (await exists(dirname(plan.workspace.path)))) await forgetMissing(git, repository, plan);
+  if (remove && record !== null) await removeIfEmpty(git, repository, plan, record);
+  if (remove) await removeEmptyBranch(git, plan);
+}
+
+/**
+ * Drops git's record of a worktree whose folder was deleted by hand, since it would hold on to the branch; a commit
+ * that only the record knew is kept. Returns whether there was one. Throws PortError if git fails.
+ */
+export async function forgetMissing(git: Git, repository: Repository, plan: RunPlan): Promise<boolean> {
+  const { path } = plan.workspace;
+  const claim = await findClaim(repository, path);
+  if (claim === null || (await exists(path))) return false;
+  if (!(await isWhole(claim))) {
+    await setAside(repository, claim, basename(claim));
+    return true;
+  }
+  const [head] = await resolveReadable(git, [`worktrees/${basename(claim)}/HEAD`]);
+  if (head) await git.run(['update-ref', leftRef(plan, head), head], durable);
+  await dropRecord(git, path);
+  return true;
+}
+
+async function detach(git: Git, plan: RunPlan, record: string | null): Promise<void> {
+  const { workspace } = plan;
+  if (workspace.kind !== 'branch') return;
+  const ref = branchRef(workspace.branch);
+  const where = record === null ? {} : inWorktree(workspace.path);
+  if (record !== null && (await isOnBranch(record, workspace.branch)) && (await letGo(git, plan, record))) return;
+  const names = [ref, keptRef(plan), doneRef(plan.task), ...(record === null ? [] : ['HEAD'])];
+  const [branchTip = null, kept = null, done = null, head = null] = await resolveCommits(git, names, where);
+  if (branchTip === null && head === null) return;
+  const { tip, strayed } = await findTip(git, head, branchTip, workspace.path);
+  // What is there already may be of an earlier task of the same id, or of another board's in this repository.
+  if (done !== null && done !== kept) await keepLeft(git, plan, tip, [done]);
+  if (kept !== null) await keepLeft(git, plan, kept, [tip]);
+  const lines = [`update ${doneRef(plan.task)} ${tip}`];
+  if (kept === null) lines.push(`create ${keptRef(plan)} ${tip}`);
+  if (strayed && head !== null) lines.push(`update ${leftRef(plan, head)} ${head}`);
+  if (tip !== branchTip && (await isFree(git, workspace.branch, workspace.path))) {
+    lines.push(branchTip === null ? `create ${ref} ${tip}` : `update ${ref} ${tip} ${branchTip}`);
+  }
+  if (record !== null && head !== null) {
+    await leaveMark(record, 'released', formatRunId(plan));
+    lines.push('option no-deref', `update HEAD ${head}`);
+  }
+  const input = lines.map((line) => `${line}\n`).join('');
+  await git.serialise(() => git.run(['update-ref', '--stdin'], { ...where, ...durable, input }));
+}
+
+/**
+ * The common case, one process: HEAD is on the branch, and nothing was kept yet under the names. Returns whether it
+ * was; where it was not, nothing was changed.
+ */
+async function letGo(git: Git, plan: RunPlan, record: string): Promise<boolean> {
+  const input = `create ${keptRef(plan)} HEAD\ncreate ${doneRef(plan.task)} HEAD\noption no-deref\nupdate HEAD HEAD\n`;
+  await leaveMark(record, 'released', formatRunId(plan));
+  const options = { ...inWorktree(plan.workspace.path), ...durable, input };
+  const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
+  if (exitCode !== 0) await removeMark(record, 'released');
+  return exitCode === 0;
+}
+
+/** Whether no other worktree has the branch checked out: it would no longer fit its branch. */
+async function isFree(git: Git, branch: string, path: string): Promise<boolean> {
+  const folder = (await readBranch(git, branch))?.checkedOutIn ?? null;
+  return folder === null || folder === (await realpath(path).catch(() => path));
+}
+
+/** Removes the worktree; one that holds anything, or can't be removed, stays, and the user is told. */
+async function removeIfEmpty(git: Git, repository: Repository, plan: RunPlan, record: string): Promise<void> {
+  const { path, kind, base } = plan.workspace;
+  const losses = await listLosses(git, path, record);
+  let hindrance = losses.length === 0 ? null : `it holds ${nameLosses(losses)}`;
+  if (hindrance === null) {
+    const [head = null] = kind === 'detached' ? await resolveReadable(git, ['HEAD'], inWorktree(path)) : [];
+    if (head !== null && head !== base) await git.run(['update-ref', leftRef(plan, head), head], durable);
+    hindrance = await removeWorktree(git, repository, path).then(() => null, sayWhy);
+  }
+  if (hindrance === null) return;
+  const command = ['git', '-C', repository.topLevel, 'worktree', 'remove', '--force', '--force', path];
+  git.notice(
+    `${plan.task}: its worktree stays in ${path}, since ${hindrance}. When you need nothing of it any more: ${quote(command)}`,
+  );
+}
+
+function sayWhy(error: unknown): string {
+  return `it can't be removed (${error instanceof Error ? error.message : String(error)})`;
+}
+
+async function removeEmptyBranch(git: Git, plan: RunPlan): Promise<void> {
+  const { workspace } = plan;
+  if (workspace.kind !== 'branch') return;
+  const branch = await readBranch(git, workspace.branch);
+  if (branch?.tip !== workspace.base || branch.checkedOutIn !== null) return;
+  await git.serialise(() => git.attempt(['update-ref', '-d', branchRef(workspace.branch), workspace.base]));
+}

@@ -1,0 +1,138 @@
+/** The `Worktrees` port on real git: joins the files of this folder to one adapter. */
+import { lstat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import type { RunPlan, Workspace } from '../../../domain/run.ts';
+import type { Settings } from '../../../domain/settings.ts';
+import type { TaskId } from '../../../domain/task.ts';
+import type { BaseRequest, CommandRunner, Worktrees } from '../../../ports.ts';
+import { resolveBase } from '../base.ts';
+import { branchExists, chooseWorkspace, diffCommand, listBeyond, listBranches, type Branches } from '../branches.ts';
+import { inspect } from './evidence.ts';
+import { createGit, type Git } from '../git.ts';
+import { taskError, toPortError } from '../git-errors.ts';
+import { keep, release } from './preserve.ts';
+import { prepare } from './preparation.ts';
+import { readProjectConfiguration, type ReadTrusted } from '../../trust/project-configuration.ts';
+import { listMoved } from '../oversight/moved-refs.ts';
+import { takeNotes, writeNotes } from '../oversight/ref-notes.ts';
+import type { Repository } from '../repository.ts';
+import { TamperingWatch } from '../oversight/tampering.ts';
+
+/** What the adapter is made from. */
+export interface WorktreesOptions {
+  readonly repository: Repository;
+  /** The board's folder. */
+  readonly boardDir: string;
+  /** The settings as they are when it asks. */
+  readonly settings: () => Settings;
+  readonly readTrusted: ReadTrusted;
+  /** Runs the `setup` commands. */
+  readonly runCommand: CommandRunner;
+  /** The board stops: checkouts are broken off. */
+  readonly signal: AbortSignal;
+  /** The environment that git inherits, without its `GIT_*`; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Is told what the user should know and what no task fails over. */
+  readonly notice?: (message: string) => void;
+}
+
+/** The port, and what commands ask about branches besides. */
+export interface GitWorktrees extends Worktrees {
+  /** Runs git in the user's checkout under the same lock as the port's own calls. */
+  readonly git: Git;
+  /** See {@link branchExists}. */
+  branchExists(branch: string): Promise<boolean>;
+  /** See {@link diffCommand}. */
+  diffCommand(base: string, branch: string): string;
+}
+
+/** Makes the adapter; runs nothing yet. Calls for different tasks may overlap. */
+export function createWorktrees(options: WorktreesOptions): GitWorktrees {
+  const { repository, boardDir, settings, runCommand, signal } = options;
+  const notice = options.notice ?? (() => undefined);
+  const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
+  const tampering = new TamperingWatch(repository, notice);
+  /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
+  const promises = new Map<string, TaskId>();
+
+  /** The branches as a task's base was found among them; its workspace is chosen next. */
+  const seen = new Map<TaskId, Branches>();
+
+  async function findBase(request: BaseRequest) {
+    const branches = await listBranches(git);
+    seen.set(request.task, branches);
+    return resolveBase(git, request, branches);
+  }
+
+  async function choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace> {
+    const { branchPrefix, worktrees } = settings();
+    const parent = worktrees.dir === null ? join(boardDir, 'worktrees') : resolve(repository.topLevel, worktrees.dir);
+    await refuseTrackedLinks(git, repository, parent);
+    const isPromised = (name: string): boolean => (promises.get(name.toLowerCase()) ?? task) !== task;
+    const branches = seen.get(task) ?? (await listBranches(git));
+    seen.delete(task);
+    const workspace = await chooseWorkspace({ task, base, readsOnly, branchPrefix, branches, parent, isPromised });
+    promises.set(workspace.path.toLowerCase(), task);
+    if (workspace.kind === 'branch') promises.set(workspace.branch.toLowerCase(), task);
+    return workspace;
+  }
+
+  async function prepareAndForget(plan: RunPlan): Promise<void> {
+    const { workspace } = plan;
+    await prepare({ git, repository, boardDir, settings, runCommand, signal, notice }, plan);
+    await tampering.begin(plan);
+    promises.delete(workspace.path.toLowerCase());
+    if (workspace.kind === 'branch') promises.delete(workspace.branch.toLowerCase());
+  }
+
+  return {
+    git,
+    resolveBase: findBase,
+    choose,
+    prepare: prepareAndForget,
+    readProject: (plan) => told(readProjectConfiguration(git, plan, settings().base, options.readTrusted)),
+    noteRefs: (plan) => told(takeNotes(git, repository).then((notes) => writeNotes(boardDir, plan, notes))),
+    listMoved: (plan) =>
+      listMoved(git, repository, boardDir, plan).catch((error: unknown) => {
+        const said = error instanceof Error ? error.message : String(error);
+        notice(`${plan.task}: it can't be told which branches moved while its agent ran: ${said}`);
+        return [];
+      }),
+    inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
+    keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
+    release: (plan, remove) => told(release(git, repository, plan, remove)),
+    async findMerged(base, works) {
+      const tips = works.map(({ tip }) => tip);
+      const beyond = await listBeyond(git, tips, [base ?? 'HEAD']);
+      return works.filter(({ tip }) => !beyond.has(tip)).map(({ id }) => id);
+    },
+    branchExists: (branch) => branchExists(git, branch),
+    diffCommand,
+  };
+}
+
+/**
+ * A link on the way to the folder of worktrees is followed if the user made it, and not if it came by git: it leads
+ * wherever the commit says. Throws PortError with `setup-failed` there. Git is asked only where there is a link.
+ */
+async function refuseTrackedLinks(git: Git, { topLevel }: Repository, folder: string): Promise<void> {
+  const parts = relative(topLevel, folder).split(sep);
+  if (parts[0] === '..') return;
+  for (const [index] of parts.entries()) {
+    const path = parts.slice(0, index + 1).join('/');
+    const stats = await lstat(join(topLevel, path)).catch(() => null);
+    if (stats?.isSymbolicLink() !== true) continue;
+    if ((await git.run(['ls-files', '-z', '--', `:(top,icase,literal)${path}`])) === '') continue;
+    throw taskError(
+      'setup-failed',
+      `${path}, on the way to worktrees.dir, is a link that is tracked by git, and such a link is not followed. Name the folder itself in .orchestrator/config.yaml.`,
+    );
+  }
+}
+
+/** Errors of the system become the port's own. */
+function told<Value>(work: Promise<Value>): Promise<Value> {
+  return work.catch((error: unknown) => {
+    throw toPortError(error);
+  });
+}

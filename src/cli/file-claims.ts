@@ -1,0 +1,40 @@
+/** Which claims a file of the repository makes, by its path: joins the readers of files to what judges their values. */
+import { basename, dirname } from 'node:path/posix';
+import type { FileClaims } from '../adapters/trust/origins.ts';
+import {
+  claimsOfProjectFile,
+  claimsOfRole,
+  claimsOfSettings,
+  mcpSource,
+  projectSettingsSource,
+  settingsSource,
+} from '../core/judge-claims.ts';
+import type { Claim } from '../domain/claim.ts';
+import { parseRoleFile } from '../markdown/role-file.ts';
+import { parseSettings } from '../markdown/settings-file.ts';
+import { toolsAllowedBy } from '../prompt/permissions.ts';
+import type { Role } from '../ports.ts';
+
+/** The folders of roles, in small letters. */
+const roleFolders = ['.orchestrator/templates', '.orchestrator/templates/roles', '.claude/agents'];
+
+/** What the file at a path of the repository, whatever its case, claims with that text; null where such files claim nothing. */
+export function claimsOfFile(path: string, text: string): FileClaims | null {
+  const folded = path.toLowerCase();
+  if (folded === settingsSource) {
+    const { value } = parseSettings(text, settingsSource);
+    return { source: settingsSource, claims: value === undefined ? null : claimsOfSettings(value) };
+  }
+  if (folded === projectSettingsSource || folded === mcpSource) {
+    return { source: folded, claims: claimsOfProjectFile(folded, text) };
+  }
+  if (!roleFolders.includes(dirname(folded)) || !folded.endsWith('.md')) return null;
+  const name = basename(folded, '.md');
+  const { value } = parseRoleFile(text, { file: path, isClaudeAgent: folded.startsWith('.claude/') });
+  return { source: `role ${name}`, claims: value === undefined ? null : claimsOfRole(name, toolsAllowedBy(value)) };
+}
+
+/** What a role claims as it was found. */
+export function claimsOfFoundRole(role: Role): readonly Claim[] {
+  return role.source === 'shipped' ? [] : claimsOfRole(role.name, toolsAllowedBy(role));
+}

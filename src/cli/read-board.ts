@@ -1,0 +1,56 @@
+/** The board's data for commands: the running daemon's own, or read from the folder where none runs. */
+import { readRegular } from '../adapters/machine/regular-file.ts';
+import { findOwner, type Owner } from '../adapters/daemon-lock/daemon-lock.ts';
+import { describeBoard, type BoardData, type TaskData } from '../views/board-data.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
+import type { Place } from './place.ts';
+import { redactFor } from './output-redaction.ts';
+
+/** What is known of a board now. */
+export interface KnownBoard {
+  readonly data: BoardData;
+  /** About files in the inbox; known only where no daemon runs, since its own are on the dashboard. */
+  readonly problems: readonly Diagnostic[];
+  /** How many files in the inbox wait to be taken in; 0 where a daemon runs. */
+  readonly waiting: number;
+}
+
+/** Reads the board. */
+export async function readBoardData(place: Place): Promise<KnownBoard> {
+  const { layout, repository } = place;
+  const owner = await findOwner(layout.root);
+  const running = owner === null ? null : await readRunning(layout.boardData, owner);
+  if (running !== null) return { data: running, problems: [], waiting: 0 };
+  // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
+  const { readBoardOf } = await import('./compose.ts');
+  const board = await readBoardOf(place);
+  const data = describeBoard(board, {
+    running: owner !== null,
+    repo: repository.topLevel,
+    pid: owner?.pid ?? null,
+    redact: redactFor(() => board.settings),
+  });
+  const inbox = [...board.inbox.values()];
+  const waiting = inbox.filter((file) => file.diagnostics === null).length;
+  return { data, problems: inbox.flatMap((file) => file.diagnostics ?? []), waiting };
+}
+
+/** One task of the board, or undefined. */
+export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined {
+  return data.tasks.find((task) => keyOf(task.id as TaskId) === keyOf(id));
+}
+
+/** A daemon of an earlier version says nothing of these. */
+const unknownRights = { asksFor: [], granted: [], origin: null } as const;
+
+/** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */
+async function readRunning(path: string, owner: Owner): Promise<BoardData | null> {
+  try {
+    const data = JSON.parse(await readRegular(path)) as BoardData;
+    const isIts = data.daemon.running && (owner.pid === null || data.daemon.pid === owner.pid);
+    return isIts ? { ...data, tasks: data.tasks.map((task) => ({ ...unknownRights, ...task })) } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,149 @@
+/** The dependency graph: what a task waits for, cycles, and how long a chain hangs on each task. */
+import type { Board, Task, WaitingOn } from '../domain/board.ts';
+import type { Handoff } from '../domain/effect.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
+import { findAsks } from './granted-rights.ts';
+
+/** The dependencies of a task that are not done, each with why; empty when it may start. */
+export function findWaitingOn(board: Board, task: Task): readonly WaitingOn[] {
+  return task.spec.dependsOn.flatMap((id): WaitingOn[] => {
+    const why = explainUnfinished(board, keyOf(id));
+    return why === null ? [] : [{ id, why }];
+  });
+}
+
+function explainUnfinished(board: Board, key: TaskKey): WaitingOn['why'] | null {
+  const live = board.live.get(key);
+  if (live !== undefined) return live.state === 'queued' && findAsks(board, live.spec) !== null ? 'rights' : live.state;
+  const finished = board.finished.get(key);
+  if (finished === undefined) return 'unknown';
+  // Without its verdict nothing is known of the branch that a dependent starts from.
+  if (finished.verdict === undefined) return 'unknown';
+  if (finished.file.column === 'done') return null;
+  // A task that was done before it was put away still counts; one that was cancelled does not.
+  return finished.verdict?.column === 'done' ? null : 'cancelled';
+}
+
+/** Finished tasks that live ones depend on and whose verdicts were not read yet. */
+export function findUnreadDependencies(board: Board): ReadonlyMap<TaskKey, TaskId> {
+  const unread = new Map<TaskKey, TaskId>();
+  for (const task of board.live.values()) {
+    for (const id of task.spec.dependsOn) {
+      const finished = board.finished.get(keyOf(id));
+      if (finished !== undefined && finished.verdict === undefined) unread.set(keyOf(id), finished.id);
+    }
+  }
+  return unread;
+}
+
+/** What a task is told of its dependencies, in the order it names them. All of them are done. */
+export function collectHandoffs(board: Board, task: Task): readonly Handoff[] {
+  return task.spec.dependsOn.map((id) => {
+    const verdict = board.finished.get(keyOf(id))?.verdict ?? null;
+    return verdict === null ? emptyHandoff(id) : handOff(id, verdict);
+  });
+}
+
+function handOff(id: TaskId, verdict: Verdict): Handoff {
+  const { title, branch, tip, base, summary, diffstat, report } = verdict;
+  return { id, title, branch, tip, base, summary, diffstat, report };
+}
+
+function emptyHandoff(id: TaskId): Handoff {
+  return { id, title: id, branch: null, tip: null, base: null, summary: null, diffstat: null, report: null };
+}
+
+/**
+ * Cycles among live tasks, each as the ids in the order in which they depend on each other.
+ * Tarjan's strongly connected components, without recursion so that a long chain can't overflow the stack.
+ */
+export function findCycles(live: ReadonlyMap<TaskKey, Task>): readonly (readonly TaskId[])[] {
+  const index = new Map<TaskKey, number>();
+  const low = new Map<TaskKey, number>();
+  const onStack = new Set<TaskKey>();
+  const stack: TaskKey[] = [];
+  const components: TaskKey[][] = [];
+
+  for (const root of live.keys()) {
+    if (index.has(root)) continue;
+    const work = [visit(root)];
+    for (let frame = work.at(-1); frame !== undefined; frame = work.at(-1)) {
+      const successor = frame.successors[frame.position++];
+      if (successor === undefined) {
+        work.pop();
+        const parent = work.at(-1);
+        if (parent !== undefined) lower(parent.key, low.get(frame.key));
+        if (low.get(frame.key) === index.get(frame.key)) components.push(popComponent(frame.key));
+      } else if (!index.has(successor)) {
+        work.push(visit(successor));
+      } else if (onStack.has(successor)) {
+        lower(frame.key, index.get(successor));
+      }
+    }
+  }
+  return components.filter((component) => component.length > 1).map((component) => traceCycle(component, live));
+
+  function visit(key: TaskKey): { key: TaskKey; successors: readonly TaskKey[]; position: number } {
+    index.set(key, index.size);
+    low.set(key, index.size - 1);
+    stack.push(key);
+    onStack.add(key);
+    const dependencies = live.get(key)?.spec.dependsOn ?? [];
+    return { key, successors: dependencies.map(keyOf).filter((each) => live.has(each)), position: 0 };
+  }
+
+  function lower(key: TaskKey, candidate: number | undefined): void {
+    low.set(key, Math.min(low.get(key) ?? Infinity, candidate ?? Infinity));
+  }
+
+  function popComponent(root: TaskKey): TaskKey[] {
+    const component = stack.splice(stack.indexOf(root));
+    for (const key of component) onStack.delete(key);
+    return component;
+  }
+}
+
+/** Walks one cycle inside a strongly connected component, for showing it. */
+function traceCycle(component: readonly TaskKey[], live: ReadonlyMap<TaskKey, Task>): readonly TaskId[] {
+  const members = new Set(component);
+  const path: TaskKey[] = [];
+  let key = [...component].sort()[0];
+  while (key !== undefined && !path.includes(key)) {
+    path.push(key);
+    key = live
+      .get(key)
+      ?.spec.dependsOn.map(keyOf)
+      .find((each) => members.has(each));
+  }
+  const cycle = key === undefined ? path : path.slice(path.indexOf(key));
+  return cycle.flatMap((each) => live.get(each)?.id ?? []);
+}
+
+/**
+ * The longest chain of live dependents behind each task, in tasks: 0 where nothing waits for it.
+ * Tasks in a cycle count what is outside it.
+ */
+export function measureChains(live: ReadonlyMap<TaskKey, Task>): ReadonlyMap<TaskKey, number> {
+  const unvisited = new Map<TaskKey, number>();
+  for (const key of live.keys()) unvisited.set(key, 0);
+  for (const task of live.values()) {
+    for (const dependency of new Set(task.spec.dependsOn.map(keyOf))) {
+      if (live.has(dependency)) unvisited.set(dependency, (unvisited.get(dependency) ?? 0) + 1);
+    }
+  }
+  // From the ends of the chains upwards, in topological order.
+  const chains = new Map<TaskKey, number>();
+  const ready = [...unvisited].filter(([, count]) => count === 0).map(([key]) => key);
+  for (const key of live.keys()) chains.set(key, 0);
+  for (let key = ready.pop(); key !== undefined; key = ready.pop()) {
+    for (const dependency of new Set(live.get(key)?.spec.dependsOn.map(keyOf))) {
+      if (!live.has(dependency)) continue;
+      chains.set(dependency, Math.max(chains.get(dependency) ?? 0, (chains.get(key) ?? 0) + 1));
+      const left = (unvisited.get(dependency) ?? 0) - 1;
+      unvisited.set(dependency, left);
+      if (left === 0) ready.push(dependency);
+    }
+  }
+  return chains;
+}

@@ -1,0 +1,79 @@
+/** Takes a file of the inbox in: read, checked, copied into `queued/` under its id, removed from the inbox. */
+import type { Board, FileIdentity } from '../domain/board.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
+import { parseTaskFile } from '../markdown/task-file.ts';
+import type { BoardFiles, ParseGuard } from '../ports.ts';
+import type { News } from './untimed-event.ts';
+
+/** Takes files in; asks `board` which ids are in use. */
+export class Intake {
+  readonly #files: BoardFiles;
+  readonly #guard: ParseGuard;
+  readonly #board: () => Board;
+
+  constructor(ports: { readonly files: BoardFiles; readonly guard: ParseGuard }, board: () => Board) {
+    this.#files = ports.files;
+    this.#guard = ports.guard;
+    this.#board = board;
+  }
+
+  /** What became of the file: `taken-in`. */
+  async takeIn(name: string, identity: FileIdentity): Promise<News> {
+    const file = `.orchestrator/inbox/${name}`;
+    const read = await this.#files.readInbox(name, identity);
+    if (!read.ok) {
+      const { failure } = read;
+      if (failure.kind === 'changed') return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };
+      return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: failure.diagnostics } };
+    }
+    const { value: spec, diagnostics } = this.#guard.parse({ file, identity }, () =>
+      parseTaskFile(read.value.text, { file, fileName: name }),
+    );
+    if (spec === undefined) return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics } };
+    const id = this.#knownAs(spec.id);
+    if (await this.#isLeaving(id)) return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };
+    const accepted = await this.#files.acceptInbox(name, identity, id, read.value.text);
+    if (accepted.kind === 'accepted') {
+      return {
+        type: 'taken-in',
+        name,
+        identity,
+        outcome: {
+          kind: 'accepted',
+          spec: { ...spec, id },
+          file: accepted.file,
+          grant: accepted.grant,
+          warnings: diagnostics,
+        },
+      };
+    }
+    if (accepted.same) {
+      await this.#files.dropInbox(name, identity);
+      return { type: 'taken-in', name, identity, outcome: { kind: 'repeated', id: spec.id } };
+    }
+    const { by } = accepted;
+    const diagnostic: Diagnostic = {
+      severity: 'error',
+      file,
+      message: `the id ${spec.id} is in use by ${by.column}/${by.name}`,
+      expected: 'an id of its own',
+      hint: `Give it another \`id:\`, or send the first one back: branchboard retry ${spec.id}`,
+    };
+    return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } };
+  }
+
+  /** Whether an earlier task of that id was taken away while an agent was on it: the new one comes after its end. */
+  async #isLeaving(id: TaskId): Promise<boolean> {
+    const task = this.#board().live.get(keyOf(id));
+    if (task?.state !== 'active') return false;
+    return task.file.column === 'archive' || !(await this.#files.readTask(task.file)).ok;
+  }
+
+  /** An id that differs from a known one only in case is that one. */
+  #knownAs(id: TaskId): TaskId {
+    const board = this.#board();
+    const finished = board.finished.get(keyOf(id));
+    return board.live.get(keyOf(id))?.id ?? (finished?.file.column === 'done' ? finished.id : id);
+  }
+}

@@ -1,0 +1,176 @@
+/** The board as data: the one shape of `queue.json` and `status --json`. */
+import { findWaitingOn } from '../core/dependencies.ts';
+import { findAsks, findGrant, listGranted } from '../core/granted-rights.ts';
+import { orderQueue } from '../core/schedule.ts';
+import type { Board, FinishedTask, Task } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
+import type { PauseReason, Progress, Reason } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { formatOrigin, originOf } from '../domain/rights.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
+import type { Column, Priority } from '../domain/task.ts';
+
+/** One task. Times are ISO 8601 in UTC, or null. */
+export interface TaskData {
+  readonly id: string;
+  readonly title: string;
+  readonly agent: string;
+  readonly column: Column;
+  readonly priority: Priority;
+  readonly dependsOn: readonly string[];
+  /** Dependencies that are not done. */
+  readonly waitingFor: readonly string[];
+  /** Rights that its file asks for and that were not granted, such as `allowed_tools Bash`; it waits for them. */
+  readonly asksFor: readonly string[];
+  /** Rights that it has beyond the settings because the user granted them. */
+  readonly granted: readonly string[];
+  /** Where it came from: `added`, `dropped`, `imported`, `child-of ID`; null where that is not known any more. */
+  readonly origin: string | null;
+  readonly attempt: number;
+  readonly branch: string | null;
+  /** The commit that its branch starts from. */
+  readonly base: string | null;
+  readonly commits: number;
+  readonly reason: Reason | null;
+  readonly question: string | null;
+  readonly summary: string | null;
+  readonly progress: Progress | null;
+  readonly sessionId: string | null;
+  readonly costUsd: number;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly mergedAt: string | null;
+}
+
+/** The whole board. */
+export interface BoardData {
+  readonly version: 1;
+  readonly repo: string;
+  readonly daemon: { readonly running: boolean; readonly pid: number | null };
+  /** Whether agents and commands are confined, as the board found it last; null before it was tried. */
+  readonly sandbox: Sandbox['kind'] | null;
+  readonly paused: { readonly reason: PauseReason; readonly until: string | null } | null;
+  readonly tasks: readonly TaskData[];
+  /** Finished tasks that are not listed, because they are older than those that are. */
+  readonly omitted: number;
+}
+
+/** What the board's data says besides the board itself. */
+export interface Surroundings {
+  readonly running: boolean;
+  /** Absolute path of the repository. */
+  readonly repo: string;
+  readonly pid: number | null;
+  /** Takes secrets out of a text: rights hold what users wrote. */
+  readonly redact: (text: string) => string;
+}
+
+/** Describes a board: tasks at work first, then those that wait for the user, the queue in its order, and finished ones, newest first. */
+export function describeBoard(board: Board, { running, repo, pid, redact }: Surroundings): BoardData {
+  const live = [...board.live.values()];
+  const describe = (task: Task) => describeTask(board, task, redact);
+  const finished = listFinished(board);
+  const shown = finished.slice(0, limits.maxFinishedListed);
+  return {
+    version: 1,
+    repo,
+    daemon: { running, pid: running ? pid : null },
+    sandbox: board.sandbox?.kind ?? null,
+    paused: describePause(board),
+    tasks: [
+      ...live.filter((task) => task.state === 'active').map(describe),
+      ...live.filter((task) => task.state === 'attention').map(describe),
+      ...orderQueue(board.live).map(describe),
+      ...shown.map(describeFinished),
+    ],
+    omitted: finished.length - shown.length,
+  };
+}
+
+/** Sorted once for each set of finished tasks: there may be thousands, and they seldom change. */
+const sortedFinished = new WeakMap<Board['finished'], readonly FinishedTask[]>();
+
+/** Finished tasks, newest first. */
+export function listFinished(board: Board): readonly FinishedTask[] {
+  const known = sortedFinished.get(board.finished);
+  if (known !== undefined) return known;
+  const sorted = [...board.finished.values()].sort((a, b) => b.file.identity.mtimeMs - a.file.identity.mtimeMs);
+  sortedFinished.set(board.finished, sorted);
+  return sorted;
+}
+
+/** Why no new run starts, or null. The user's own pause comes first. */
+export function describePause(board: Board): BoardData['paused'] {
+  if (board.userPaused) return { reason: 'user', until: null };
+  const { disk, hold } = board;
+  if (disk !== null) return { reason: 'disk-full', until: null };
+  if (hold === null) return null;
+  return { reason: hold.reason, until: toIso(hold.until) };
+}
+
+function describeTask(board: Board, task: Task, redact: (text: string) => string): TaskData {
+  const { id, spec, past } = task;
+  const running = task.state === 'active' && task.phase.name === 'running' ? task.phase : null;
+  const verdict = task.state === 'attention' ? task.verdict : null;
+  const workspace = past.lastPlan?.workspace ?? null;
+  return {
+    id,
+    title: spec.title,
+    agent: spec.agent,
+    column: task.state,
+    priority: spec.priority,
+    dependsOn: spec.dependsOn,
+    waitingFor: task.state === 'queued' ? findWaitingOn(board, task).map((waiting) => waiting.id) : [],
+    asksFor: task.state === 'queued' ? (findAsks(board, spec)?.asks.map(redact) ?? []) : [],
+    granted: listGranted(board, spec).map(redact),
+    origin: formatOrigin(originOf(spec, findGrant(board, id))),
+    attempt: task.state === 'queued' ? task.next.attempt : (past.lastPlan?.attempt ?? 1),
+    branch: workspace?.kind === 'branch' ? workspace.branch : null,
+    base: workspace?.base ?? null,
+    commits: verdict?.commits ?? 0,
+    reason: verdict?.fault?.reason ?? null,
+    question: verdict?.question ?? null,
+    summary: verdict?.summary ?? null,
+    progress: running?.view.progress ?? null,
+    sessionId: running?.view.sessionId ?? past.sessionId,
+    costUsd: past.costUsd + (running?.view.costUsd ?? 0),
+    startedAt: running === null ? null : toIso(running.startedAt),
+    finishedAt: verdict === null ? null : toIso(verdict.at),
+    mergedAt: null,
+  };
+}
+
+function describeFinished(task: FinishedTask): TaskData {
+  const verdict: Partial<Verdict> = task.verdict ?? {};
+  return {
+    id: task.id,
+    title: verdict.title ?? task.id,
+    agent: verdict.agent ?? '',
+    column: task.file.column,
+    priority: 'normal',
+    dependsOn: [],
+    waitingFor: [],
+    asksFor: [],
+    granted: [],
+    origin: null,
+    attempt: verdict.attempts ?? 0,
+    branch: verdict.branch ?? null,
+    base: verdict.base ?? null,
+    commits: verdict.commits ?? 0,
+    reason: verdict.fault?.reason ?? null,
+    question: null,
+    summary: verdict.summary ?? null,
+    progress: null,
+    sessionId: verdict.sessionId ?? null,
+    costUsd: verdict.costUsd ?? 0,
+    startedAt: null,
+    finishedAt: verdict.at === undefined ? null : toIso(verdict.at),
+    mergedAt: verdict.mergedAt == null ? null : toIso(verdict.mergedAt),
+  };
+}
+
+/** Null for what no date stands for: it may come from a file that was written by hand or by an agent. */
+function toIso(at: number): string | null {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}

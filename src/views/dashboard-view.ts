@@ -1,0 +1,230 @@
+/** From the board to what the dashboard shows. */
+import { listGranted } from '../core/granted-rights.ts';
+import { countUsedSlots } from '../core/schedule.ts';
+import { sumSpending } from '../core/spending.ts';
+import type { ActiveTask, AttentionTask, Board, FinishedTask, Phase } from '../domain/board.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
+import { unreachable } from '../domain/result.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { keyOf } from '../domain/task.ts';
+import {
+  listRows,
+  type ActiveEntry,
+  type AttentionEntry,
+  type BoardStatus,
+  type CompletedEntry,
+  type DashboardHead,
+  type DashboardModel,
+  type ReadyEntry,
+  type ReadyWork,
+  type StatusRow,
+} from '../markdown/dashboard-model.ts';
+import { describeMoved } from '../markdown/moved-refs-text.ts';
+import type { Clock } from '../ports.ts';
+import { describePause, listFinished } from './board-data.ts';
+import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
+import { listWarnings } from './warnings.ts';
+
+type Reviewed = FinishedTask & { readonly verdict: Verdict };
+
+/** What the dashboard shows of a board now; `redact` takes secrets out of what tasks ask for. */
+export function viewDashboard(board: Board, clock: Clock, running: boolean, redact: Redact): DashboardModel {
+  const now = clock.now();
+  const live = [...board.live.values()];
+  const active = live.filter((task) => task.state === 'active');
+  const attention = live.filter((task) => task.state === 'attention');
+  const pending = rankPending(board, clock, redact);
+  const done = listFinished(board).filter(isReviewed);
+  const today = clock.day(now);
+  return {
+    head: viewHead(board, clock, running, pending.length),
+    quickStatus: listRows([
+      ...active.map(viewActiveRow),
+      ...attention.map(viewAttentionRow),
+      ...pending.map(viewQueuedRow),
+    ]),
+    inboxProblems: listRows(listInboxProblems(board)),
+    needsYou: listRows([...attention.map(viewAttention), ...pending.flatMap(viewAsking)]),
+    taskWarnings: listRows(live.flatMap((task) => task.warnings.map((warning) => ({ ...labelOf(task), warning })))),
+    ready: listRows(done.filter(({ verdict }) => verdict.mergedAt === null).map((task) => viewReady(task, board))),
+    active: listRows(active.map((task) => viewActive(task, board, clock, redact))),
+    pending: listRows(pending.map(viewPending)),
+    completedToday: listRows(
+      done.filter(({ verdict }) => clock.day(verdict.at) === today).map((task) => viewCompleted(task, clock)),
+    ),
+  };
+}
+
+function isReviewed(task: FinishedTask): task is Reviewed {
+  return task.file.column === 'done' && task.verdict !== null && task.verdict !== undefined;
+}
+
+function viewHead(board: Board, clock: Clock, running: boolean, waiting: number): DashboardHead {
+  const { settings } = board;
+  return {
+    status: viewStatus(board, clock, running),
+    slotsUsed: countUsedSlots(board),
+    slotsTotal: settings.maxParallel,
+    waiting,
+    costTodayUsd: sumSpending(board.spending),
+    updated: clock.timeOfDay(clock.now()),
+    banner: settings.agent.kind === 'scripted' ? 'Built-in scripted agent: no model is called' : null,
+    warnings: listWarnings(board, clock),
+    settingsProblems: board.settingsProblems,
+  };
+}
+
+function viewStatus(board: Board, clock: Clock, running: boolean): BoardStatus {
+  if (!running) return { kind: 'stopped', reason: null };
+  const pause = describePause(board);
+  if (pause === null) return { kind: 'running' };
+  return { kind: 'paused', reason: pause.reason, until: pause.until && describeMoment(Date.parse(pause.until), clock) };
+}
+
+/** The time of day, with its date where that is not today. */
+function describeMoment(time: number, clock: Clock): string {
+  const ofDay = clock.timeOfDay(time).slice(0, 5);
+  return clock.day(time) === clock.day(clock.now()) ? ofDay : `${clock.day(time)} ${ofDay}`;
+}
+
+function listInboxProblems(board: Board): readonly Diagnostic[] {
+  const ofQueued = [...board.live.values()].flatMap((task) => (task.state === 'queued' ? task.problems : []));
+  return [...[...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), ...ofQueued];
+}
+
+function viewActiveRow(task: ActiveTask): StatusRow {
+  return { ...labelOf(task), agent: task.spec.agent, status: 'ACTIVE', progress: describePhase(task.phase) };
+}
+
+function describePhase(phase: Phase): string {
+  switch (phase.name) {
+    case 'planning':
+    case 'preparing':
+      return 'starting';
+    case 'running': {
+      if (phase.stopping !== null) return 'being stopped';
+      const { progress } = phase.view;
+      return progress === null ? 'running' : `${progress.done}/${progress.total} ${progress.step ?? ''}`.trim();
+    }
+    case 'inspecting':
+      return 'being verified';
+    case 'settling':
+      return 'finishing';
+    default:
+      return unreachable(phase);
+  }
+}
+
+function viewAttentionRow(task: AttentionTask): StatusRow {
+  return { ...labelOf(task), agent: task.spec.agent, status: 'ATTENTION', progress: headlineOf(task.verdict) };
+}
+
+function headlineOf({ fault, attempts }: Verdict): string {
+  switch (fault?.reason) {
+    case undefined:
+      return 'waits for you';
+    case 'question':
+      return 'has a question';
+    case 'stopped':
+      return 'put aside';
+    case 'dependency-cycle':
+    case 'dependency-conflict':
+      return fault.reason;
+    default:
+      return attempts > 1
+        ? `failed ${attempts === 2 ? 'twice' : `${attempts} times`}: ${fault?.reason ?? ''}`
+        : `failed: ${fault?.reason ?? ''}`;
+  }
+}
+
+function viewAttention(task: AttentionTask): AttentionEntry {
+  const { verdict, id } = task;
+  const failed = verdict.run === null ? null : `.orchestrator/runs/${id}/${verdict.run}`;
+  return {
+    ...labelOf(task),
+    headline: headlineOf(verdict),
+    detail: verdict.question === null ? (verdict.fault?.detail ?? null) : null,
+    question: verdict.question,
+    log: failed === null ? null : `${failed}/stream.jsonl`,
+    branch: verdict.branch,
+    warnings: listDoubts(verdict),
+    commands: [
+      ...(failed === null ? [] : [`branchboard logs ${id}`]),
+      ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
+      `branchboard retry ${id}`,
+      `branchboard cancel ${id}`,
+    ],
+  };
+}
+
+function viewReady(task: Reviewed, board: Board): ReadyEntry {
+  const { id, verdict } = task;
+  const work = workOf(verdict, board);
+  return {
+    id,
+    title: verdict.title,
+    work,
+    verify: verdict.verified ? 'passed' : 'none',
+    workedMs: verdict.workedMs,
+    costUsd: verdict.costUsd,
+    summary: verdict.summary,
+    changesWhatRuns: verdict.changesWhatRuns,
+    warnings: listDoubts(verdict),
+    review: work.kind === 'branch' ? `git diff ${work.baseBranch}...${work.branch}` : null,
+    followUps: verdict.followUps,
+  };
+}
+
+function listDoubts({ warnings, moved }: Verdict): readonly string[] {
+  return [...warnings, ...moved.map(describeMoved)];
+}
+
+function workOf(verdict: Verdict, board: Board): ReadyWork {
+  if (verdict.report !== null) return { kind: 'report', path: verdict.report };
+  if (verdict.nothingToDo || verdict.branch === null) return { kind: 'nothing-to-do' };
+  const { branch, commits, diffstat } = verdict;
+  return { kind: 'branch', branch, baseBranch: board.settings.base ?? 'HEAD', commits, diffstat };
+}
+
+function viewActive(task: ActiveTask, board: Board, clock: Clock, redact: Redact): ActiveEntry {
+  const { phase, spec, past } = task;
+  const running = phase.name === 'running' ? phase : null;
+  const plan = 'plan' in phase ? phase.plan : past.lastPlan;
+  const progress = running?.view.progress ?? null;
+  return {
+    ...labelOf(task),
+    agent: spec.agent,
+    attempt: plan?.attempt ?? 1,
+    session: running?.view.sessionId?.slice(0, 8) ?? null,
+    started: running === null ? null : clock.timeOfDay(running.startedAt).slice(0, 5),
+    branch: plan?.workspace.kind === 'branch' ? plan.workspace.branch : null,
+    onBranches: listBaseBranches(task, board),
+    step: progress === null ? null : { text: progress.step ?? '', done: progress.done, total: progress.total },
+    note: running === null || running.stopping !== null ? describePhase(phase) : (running.view.apiRetry ?? null),
+    warnings: running?.view.warnings ?? [],
+    recentOutput: running?.view.lastText ?? null,
+    granted: listGranted(board, spec).map(redact),
+    follow: `branchboard logs ${task.id} -f`,
+  };
+}
+
+function listBaseBranches(task: ActiveTask, board: Board): readonly string[] {
+  return task.spec.dependsOn.flatMap((id) => {
+    const branch = board.finished.get(keyOf(id))?.verdict?.branch ?? null;
+    return branch === null ? [] : [branch];
+  });
+}
+
+function viewCompleted(task: Reviewed, clock: Clock): CompletedEntry {
+  const { verdict } = task;
+  const at = verdict.mergedAt ?? verdict.at;
+  const how = `${verdict.mergedAt === null ? 'done' : 'merged'} ${clock.timeOfDay(at).slice(0, 5)}`;
+  return {
+    id: task.id,
+    title: verdict.title,
+    agent: verdict.agent,
+    how,
+    workedMs: verdict.workedMs,
+    costUsd: verdict.costUsd,
+  };
+}

@@ -1,0 +1,151 @@
+/** From the queue to what the dashboard shows of it: why each task waits, what it asks its user for, what it was granted. */
+import { listGranted } from '../core/granted-rights.ts';
+import { explainWaiting, orderQueue } from '../core/schedule.ts';
+import type { Board, QueuedTask, Waiting, WaitingOn } from '../domain/board.ts';
+import type { TaskId } from '../domain/task.ts';
+import { unreachable } from '../domain/result.ts';
+import type { AttentionEntry, PendingEntry, StatusRow, TaskLabel } from '../markdown/dashboard-model.ts';
+import type { Clock } from '../ports.ts';
+
+/** Of a longer request the dashboard names the first rights, and how many more there are. */
+const maxRequestChars = 240;
+
+/** Takes secrets out of a text. */
+export type Redact = (text: string) => string;
+
+/** A queued task, why it waits, in a few words, and what it was granted. Secrets are taken out. */
+export interface Pending {
+  readonly task: QueuedTask;
+  readonly waiting: Waiting;
+  readonly why: string;
+  readonly granted: readonly string[];
+  /** What its user should know who may grant it what it asks for; null where it asks for nothing. */
+  readonly request: string | null;
+}
+
+/** The queue in its order. Only the first task that a slot alone keeps is `next`. */
+export function rankPending(board: Board, clock: Clock, redact: Redact): readonly Pending[] {
+  const now = clock.now();
+  let position = 0;
+  return orderQueue(board.live).map((task) => {
+    const waiting = explainWaiting(board, task, now, position);
+    if (waiting.kind === 'next' || waiting.kind === 'slot') position++;
+    const granted = listGranted(board, task.spec).map(redact);
+    const request = waiting.kind === 'rights' ? describeRequest(task.id, waiting, redact) : null;
+    return { task, waiting, why: describeWaiting(waiting, clock, redact), granted, request };
+  });
+}
+
+/** Its row in Quick Status. */
+export function viewQueuedRow({ task, waiting, why }: Pending): StatusRow {
+  const status =
+    waiting.kind === 'next' || waiting.kind === 'slot' ? 'QUEUED' : waiting.kind === 'paused' ? 'PAUSED' : 'WAITING';
+  return { ...labelOf(task), agent: task.spec.agent, status, progress: why };
+}
+
+/** Its entry in the Pending Queue. */
+export function viewPending({ task, waiting, why, granted }: Pending): PendingEntry {
+  const told = granted.length === 0 ? '' : ` (granted: ${listRights(granted)})`;
+  return { ...labelOf(task), why: `${describeNeed(waiting, why)}${told}` };
+}
+
+/** Its entries under Needs You: one where it asks for rights. */
+export function viewAsking({ task, waiting, request }: Pending): readonly AttentionEntry[] {
+  if (waiting.kind !== 'rights') return [];
+  const { id } = task;
+  const grant = waiting.refusal === null ? [`branchboard grant ${id}`] : [];
+  return [
+    {
+      ...labelOf(task),
+      headline: 'asks for rights',
+      detail: request,
+      question: null,
+      log: null,
+      branch: null,
+      warnings: [],
+      commands: [...grant, `branchboard show ${id}`, `branchboard cancel ${id}`],
+    },
+  ];
+}
+
+/** What every entry about a task begins with. */
+export function labelOf(task: { readonly id: string; readonly spec: { readonly title: string } }): TaskLabel {
+  return { id: task.id, title: task.spec.title };
+}
+
+function describeNeed(waiting: Waiting, why: string): string {
+  switch (waiting.kind) {
+    case 'next':
+      return 'next free slot';
+    case 'dependencies':
+      return `waits ${why.replace(/^on /, 'for ')}`;
+    case 'rights':
+      return why;
+    default:
+      return `waits for ${why}`;
+  }
+}
+
+function describeWaiting(waiting: Waiting, clock: Clock, redact: Redact): string {
+  switch (waiting.kind) {
+    case 'next':
+      return 'next';
+    case 'slot':
+      return 'a free slot';
+    case 'paused':
+      return 'the board to go on';
+    case 'delay':
+      return `until ${clock.timeOfDay(waiting.delay.until)}: the machine could not start it`;
+    case 'problem':
+      return 'its file to be mended';
+    case 'rights':
+      return `asks for ${listRights(waiting.asks.map(redact))}`;
+    case 'dependencies':
+      return waiting.on.map(describeDependency).join(', ');
+    default:
+      return unreachable(waiting);
+  }
+}
+
+function describeDependency({ id, why }: WaitingOn): string {
+  switch (why) {
+    case 'queued':
+    case 'active':
+      return `on \`${id}\``;
+    case 'rights':
+      return `on \`${id}\`, which asks for rights`;
+    case 'attention':
+      return `on \`${id}\`, which needs you`;
+    case 'cancelled':
+      return `on \`${id}\`, which was cancelled`;
+    case 'unknown':
+      return `on \`${id}\`, which does not exist yet`;
+    default:
+      return unreachable(why);
+  }
+}
+
+/** A line for each right as long as there is room, so that none goes unseen, and what can be done. */
+function describeRequest(id: TaskId, waiting: Waiting & { readonly kind: 'rights' }, redact: Redact): string {
+  const advice =
+    waiting.refusal === null
+      ? 'It waits until you grant exactly this, or take it out of its file.'
+      : redact(waiting.refusal);
+  const shown: string[] = [];
+  for (const right of waiting.asks.map(redact)) {
+    if ([...shown, right].join().length > maxRequestChars) break;
+    shown.push(right);
+  }
+  const left = waiting.asks.length - shown.length;
+  const more = left === 0 ? [] : [`and ${String(left)} more: \`branchboard show ${id}\``];
+  return ['Its file asks for more than the settings give:', ...shown.map(toCode), ...more, advice].join('\n');
+}
+
+function listRights(rights: readonly string[]): string {
+  return rights.map(toCode).join(', ');
+}
+
+/** As code, unless it holds a backtick itself. */
+function toCode(right: string): string {
+  return right.includes('`') ? right : `\`${right}\``;
+}

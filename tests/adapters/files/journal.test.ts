@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createJournal } from '../../../src/adapters/files/journal.ts';
+import { sumSpending } from '../../../src/core/spending.ts';
+import type { HistoryEntry } from '../../../src/domain/history.ts';
+import type { Journal } from '../../../src/ports.ts';
+import { StandingClock, taskId } from './scratch.ts';
+
+const day = Date.UTC(2026, 4, 5, 12);
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'branchboard-journal-'));
+  path = join(folder, 'history.jsonl');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const journal = () => createJournal(path, new StandingClock());
+const lines = () => readFileSync(path, 'utf8').split('\n').slice(0, -1);
+
+function runEnded(at: number, costUsd: number, detail = '', plannedAt = at): HistoryEntry {
+  const run = { task: taskId('a'), n: 1 };
+  return { at, type: 'run-ended', run, plannedAt, outcome: 'done', detail, costUsd, workedMs: 1 };
+}
+
+async function sumCosts(own: Journal, on: string): Promise<number> {
+  const spending = await own.readSpending(on);
+  expect(spending.day).toBe(on);
+  return sumSpending(spending);
+}
+
+test('entries are lines of JSON in the order in which they were given, each with its time to read', async () => {
+  const own = journal();
+  await Promise.all(Array.from({ length: 500 }, (_, at) => own.append({ at, type: 'board-started' })));
+  expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual(
+    Array.from({ length: 500 }, (_, at) => at),
+  );
+  expect(JSON.parse(lines()[7] ?? '')).toEqual({ at: 7, type: 'board-started', time: '1970-01-01T00:00:00.007Z' });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('an entry is on disk when its promise resolves, also behind others', async () => {
+  const own = journal();
+  void own.append({ at: 1, type: 'board-started' });
+  await own.append({ at: 2, type: 'board-stopped' });
+  expect(lines()).toHaveLength(2);
+  await own.append({ at: 3, type: 'board-started' });
+  expect(lines()).toHaveLength(3);
+});
+
+test('what was there is kept', async () => {
+  writeFileSync(path, '{"mine":true}\n');
+  await journal().append({ at: 1, type: 'board-started' });
+  expect(lines()[0]).toBe('{"mine":true}');
+});
+
+test('a line that a crash cut off does not swallow the next one', async () => {
+  writeFileSync(path, '{"at":1,"type":"board-st');
+  const own = journal();
+  await own.append(runEnded(day, 2));
+  expect(lines()).toHaveLength(2);
+  expect(await sumCosts(own, '2026-05-05')).toBe(2);
+});
+
+test('the costs of a day are those of the runs that ended on it', async () => {
+  const own = journal();
+  expect(await sumCosts(own, '2026-05-05')).toBe(0);
+  await own.append(runEnded(day, 0.25));
+  await own.append(runEnded(day + 1, 0.5, 'it printed "run-ended" and\na line break'));
+  await own.append(runEnded(day - 86_400_000, 100));
+  await own.append({ at: day, type: 'board-stopped' });
+  // Its end was told once more after a crash.
+  await own.append(runEnded(day + 2, 0.25, '', day));
+  appendFileSync(path, 'no json, but "run-ended"\n\n');
+  expect(await sumCosts(own, '2026-05-05')).toBe(0.75);
+  expect(await sumCosts(own, '2026-05-04')).toBe(100);
+});
+
+test('a journal that can not be written says so, and goes on once it can', async () => {
+  const broken = createJournal(join(folder, 'missing', 'history.jsonl'), new StandingClock());
+  await expect(broken.append({ at: 1, type: 'board-started' })).rejects.toMatchObject({ code: 'ENOENT' });
+  rmSync(path, { force: true });
+  const own = journal();
+  await own.append({ at: 1, type: 'board-started' });
+  expect(lines()).toHaveLength(1);
+});
+
+test('lines that look like the end of a run and are none cost nothing', async () => {
+  const good = runEnded(day, 2);
+  const bad = [
+    { run: undefined },
+    { run: { task: '..', n: 1 } },
+    { at: 1e300 },
+    { costUsd: 'much' },
+    { plannedAt: null },
+  ];
+  const all = [...bad.map((change) => ({ ...good, ...change })), { type: 'run-ended', at: day }, good];
+  writeFileSync(path, all.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  expect(await sumCosts(journal(), '2026-05-05')).toBe(2);
+});
+
+test('something else in its place keeps nobody waiting, and what was told goes out once it is gone', async () => {
+  execFileSync('mkfifo', [path]);
+  const own = journal();
+  expect(await sumCosts(own, '2026-05-05')).toBe(0);
+  await expect(own.append({ at: 1, type: 'board-started' })).rejects.toThrow(`${path} is not a regular file`);
+  rmSync(path);
+  mkdirSync(path);
+  expect(await sumCosts(own, '2026-05-05')).toBe(0);
+  await expect(own.append({ at: 2, type: 'board-started' })).rejects.toThrow(`${path} is not a regular file`);
+  rmSync(path, { recursive: true });
+  await own.append({ at: 3, type: 'board-stopped' });
+  expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual([1, 2, 3]);
+});
+
+test('what could not be written goes out before the next entry', async () => {
+  path = join(folder, 'missing', 'history.jsonl');
+  const own = journal();
+  const failed = own.append({ at: 1, type: 'board-started' });
+  await expect(failed).rejects.toThrow('ENOENT');
+  mkdirSync(join(folder, 'missing'));
+  await own.append({ at: 2, type: 'board-stopped' });
+  expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual([1, 2]);
+});

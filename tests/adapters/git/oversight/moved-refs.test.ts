@@ -1,0 +1,192 @@
+/** What moved while an agent ran, on real git: what an agent does from its worktree, and what a user does meanwhile. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
+import type { MovedRef } from '../../../../src/domain/moved-ref.ts';
+import type { RunPlan } from '../../../../src/domain/run.ts';
+import { Scratch, start } from '../scratch.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+let scratch: Scratch;
+let worktrees: GitWorktrees;
+let plan: RunPlan;
+let first: string;
+/** The agent's commit. */
+let made: string;
+
+/** Keeps a run's plan as the board does, and takes its notes. */
+async function begin(id: string): Promise<RunPlan> {
+  const begun = await start(worktrees, id);
+  const folder = join(scratch.dir, '.orchestrator', 'runs', id, '1');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'plan.json'), JSON.stringify(begun));
+  await worktrees.noteRefs(begun);
+  return begun;
+}
+
+/** A command of the agent's, in its worktree. */
+function agent(...args: string[]): string {
+  return scratch.gitIn(plan.workspace.path, ...args).trim();
+}
+
+async function moved(): Promise<readonly Omit<MovedRef, 'checkout'>[]> {
+  return (await worktrees.listMoved(plan)).map(({ ref, from, to }) => ({ ref, from, to }));
+}
+
+beforeEach(async () => {
+  scratch = new Scratch();
+  first = scratch.commit({ 'a.txt': 'a\n', '.gitignore': '.orchestrator/\n' });
+  scratch.git('branch', 'old');
+  scratch.git('branch', 'ahead', scratch.branch('made', { 'm.txt': 'm\n' }));
+  scratch.git('tag', '-a', 'v1', '-m', 'one');
+  worktrees = await scratch.worktrees();
+  plan = await begin('x');
+  made = scratch.commit({ 'x.txt': 'x\n' }, plan.workspace.path);
+});
+afterEach(() => scratch.remove());
+
+describe('of what an agent does beside its own branch', () => {
+  it('nothing is told where it did nothing', async () => {
+    expect(await moved()).toEqual([]);
+  });
+
+  it('a branch of the user’s checkout that it moved is told, with the checkout', async () => {
+    agent('update-ref', 'refs/heads/main', 'HEAD');
+    const told = { ref: 'refs/heads/main', from: first, to: made, checkout: scratch.dir };
+    expect(await worktrees.listMoved(plan)).toEqual([told]);
+  });
+
+  it('it is told as well where the commit is none of the agent’s', async () => {
+    const ahead = agent('rev-parse', 'ahead');
+    agent('update-ref', 'refs/heads/main', 'ahead');
+    expect(await moved()).toEqual([{ ref: 'refs/heads/main', from: first, to: ahead }]);
+  });
+
+  it('new branches and tags that hold its commits are told', async () => {
+    agent('branch', 'evil');
+    agent('branch', 'task/evil');
+    agent('tag', 'evil');
+    agent('tag', '-a', 'noted', '-m', 'x');
+    agent('update-ref', 'refs/heads/--evil', 'HEAD');
+    const refs = (await moved()).map(({ ref }) => ref);
+    expect(refs.sort()).toEqual(
+      ['heads/--evil', 'heads/evil', 'heads/task/evil', 'tags/evil', 'tags/noted'].map((name) => `refs/${name}`),
+    );
+  });
+
+  it('so are those that hold commits which it took back, or made on a HEAD of its own', async () => {
+    agent('checkout', '--quiet', '--detach');
+    const aside = scratch.commit({ 'y.txt': 'y\n' }, plan.workspace.path);
+    agent('branch', 'hidden');
+    agent('checkout', '--quiet', 'task/x');
+    agent('commit', '--quiet', '--amend', '-m', 'other');
+    agent('branch', 'amended', made);
+    const told = await moved();
+    expect(told).toContainEqual({ ref: 'refs/heads/hidden', from: null, to: aside });
+    expect(told).toContainEqual({ ref: 'refs/heads/amended', from: null, to: made });
+  });
+
+  it('branches and tags that it deleted or took back are told', async () => {
+    const [ahead, tag] = [agent('rev-parse', 'ahead'), agent('rev-parse', 'v1')];
+    agent('branch', '-D', 'old');
+    agent('tag', '-d', 'v1');
+    agent('update-ref', 'refs/heads/ahead', first);
+    expect(await moved()).toEqual([
+      { ref: 'refs/heads/ahead', from: ahead, to: first },
+      { ref: 'refs/heads/old', from: first, to: null },
+      { ref: 'refs/tags/v1', from: tag, to: null },
+    ]);
+  });
+
+  it('an object that it replaced is told', async () => {
+    agent('replace', first, made);
+    expect(await moved()).toEqual([{ ref: `refs/replace/${first}`, from: null, to: made }]);
+  });
+
+  it('a checkout of the user’s that it put on a branch of its own is told', async () => {
+    agent('branch', 'evil');
+    scratch.git('checkout', '--quiet', 'evil');
+    expect(await moved()).toContainEqual({ ref: 'HEAD', from: 'refs/heads/main', to: 'refs/heads/evil' });
+  });
+
+  it('so is one whose HEAD changed though its log says nothing', async () => {
+    scratch.git('symbolic-ref', 'HEAD', 'refs/heads/old');
+    expect(await moved()).toEqual([{ ref: 'HEAD', from: 'refs/heads/main', to: 'refs/heads/old' }]);
+  });
+
+  it('a role that only reads is watched as well', async () => {
+    const reader = await start(worktrees, 'r', true);
+    mkdirSync(join(scratch.dir, '.orchestrator', 'runs', 'r', '1'), { recursive: true });
+    await worktrees.noteRefs(reader);
+    scratch.gitIn(reader.workspace.path, 'branch', '-D', 'old');
+    expect(await worktrees.listMoved(reader)).toMatchObject([{ ref: 'refs/heads/old', to: null }]);
+  });
+});
+
+describe('of what the user does meanwhile', () => {
+  it('nothing is told of commits, switches, rebases, new branches, renames and tags', async () => {
+    scratch.commit({ 'b.txt': 'b\n' });
+    scratch.git('switch', '--quiet', '-c', 'feature');
+    scratch.commit({ 'c.txt': 'c\n' });
+    scratch.git('rebase', '--quiet', '--onto', 'ahead', 'HEAD~1');
+    scratch.git('branch', '-m', 'renamed');
+    scratch.git('switch', '--quiet', 'main');
+    scratch.git('reset', '--quiet', '--hard', 'HEAD~1');
+    scratch.git('merge', '--quiet', 'ahead');
+    scratch.git('branch', 'later', 'renamed');
+    scratch.git('branch', '-f', 'old', 'main');
+    scratch.git('tag', 'v2');
+    scratch.git('switch', '--quiet', '--detach', 'v2');
+    expect(await moved()).toEqual([]);
+  });
+
+  it('nothing is told of a merge of the task’s own branch, with a merge commit and without', async () => {
+    scratch.git('merge', '--quiet', 'task/x');
+    expect(await moved()).toEqual([]);
+    scratch.git('reset', '--quiet', '--hard', first);
+    scratch.git('merge', '--quiet', '--no-ff', 'task/x');
+    scratch.commit({ 'on-top.txt': 'x\n' });
+    expect(await moved()).toEqual([]);
+  });
+
+  it('nothing is told where the agent took the user’s new commits into its branch', async () => {
+    const user = scratch.commit({ 'u.txt': 'u\n' });
+    agent('merge', '--quiet', 'main');
+    agent('branch', 'copy', user);
+    expect(await moved()).toEqual([]);
+  });
+
+  it('a reset of the checkout to the agent’s commits is told', async () => {
+    scratch.git('reset', '--quiet', '--hard', 'task/x');
+    expect(await moved()).toEqual([{ ref: 'refs/heads/main', from: first, to: made }]);
+  });
+
+  it('nothing is told of what was done in another worktree of theirs', async () => {
+    const dir = join(scratch.root, 'second');
+    scratch.git('worktree', 'add', '--quiet', dir, 'old');
+    await worktrees.noteRefs(plan);
+    scratch.commit({ 's.txt': 's\n' }, dir);
+    expect(await moved()).toEqual([]);
+    agent('update-ref', 'refs/heads/old', 'HEAD');
+    expect(await worktrees.listMoved(plan)).toMatchObject([{ ref: 'refs/heads/old', checkout: dir }]);
+  });
+});
+
+it('of the branches of other tasks, which move by their own agents, nothing is told', async () => {
+  const other = await begin('y');
+  scratch.commit({ 'y.txt': 'y\n' }, other.workspace.path);
+  await worktrees.noteRefs(plan);
+  scratch.gitIn(other.workspace.path, 'commit', '--quiet', '--amend', '-m', 'rewritten');
+  await worktrees.keep(other);
+  await worktrees.release(other, true);
+  expect(await moved()).toEqual([]);
+});
+
+it('a run without notes tells nothing, and what can not be told keeps nobody', async () => {
+  expect(await worktrees.listMoved({ ...plan, n: 2 })).toEqual([]);
+  writeFileSync(join(scratch.dir, '.git', 'packed-refs'), 'broken');
+  expect(await moved()).toEqual([]);
+  expect(scratch.notices.join()).toContain('x: it can’t be told'.replace('’', "'"));
+});

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { describeBoard } from '../../src/views/board-data.ts';
+import { viewDashboard } from '../../src/views/dashboard-view.ts';
+import type { Diagnostic } from '../../src/domain/diagnostic.ts';
+import type { Clock } from '../../src/ports.ts';
+import { emptyRunView } from '../../src/domain/run.ts';
+import { fileIn, id, ids, loadedIn, makeEvidence, makeExit, makeResult, makeSpec, Scene } from '../core/scene.ts';
+
+const clock: Clock = {
+  now: () => 1_000_000,
+  monotonic: () => 0,
+  setTimer: () => () => undefined,
+  day: () => 'today',
+  timeOfDay: (at) => new Date(at).toISOString().slice(11, 19),
+  bootId: null,
+  uuid: () => 'uuid',
+};
+
+/** Takes one word out. */
+const redact = (text: string): string => text.replaceAll('hunter2', '•••');
+
+/** One task done, one at work, one with a question, one that waits for it, and one that waits for nobody knows what. */
+function busy(): Scene {
+  const scene = new Scene({ maxParallel: 3 }).queue(
+    { id: 'done' },
+    { id: 'works', title: 'It works' },
+    { id: 'asks' },
+    { id: 'waits', dependsOn: ids('asks') },
+    { id: 'lost', dependsOn: ids('ghost'), priority: 'low' },
+  );
+  scene.finish('done', scene.run('done'));
+  const plan = scene.run('works');
+  const view = {
+    ...emptyRunView,
+    sessionId: 'abcdefgh-1',
+    progress: { done: 1, total: 3, step: 'Digging' },
+    costUsd: 0.1,
+  };
+  scene.tell({ type: 'run-seen', run: plan, view, lastOutputAt: scene.at });
+  const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+  scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }) })).settle('asks');
+  return scene;
+}
+
+describe('the board as data', () => {
+  const describe_ = (scene: Scene, running = true) =>
+    describeBoard(scene.board, { running, repo: '/repo', pid: 7, redact });
+
+  it('lists tasks at work first, then those that need the user, the queue in its order, and what is done', () => {
+    const { tasks, daemon, paused, omitted } = describe_(busy());
+    expect(tasks.map(({ id, column }) => `${column} ${id}`)).toEqual([
+      'active works',
+      'attention asks',
+      'queued waits',
+      'queued lost',
+      'done done',
+    ]);
+    expect({ daemon, paused, omitted }).toEqual({ daemon: { running: true, pid: 7 }, paused: null, omitted: 0 });
+    expect(tasks[0]).toMatchObject({
+      progress: { done: 1, total: 3 },
+      sessionId: 'abcdefgh-1',
+      costUsd: 0.1,
+      attempt: 1,
+    });
+    expect(tasks[1]).toMatchObject({ reason: 'question', question: 'Left or right?' });
+    expect(tasks[2]).toMatchObject({ waitingFor: ['asks'], dependsOn: ['asks'] });
+    expect(tasks[4]).toMatchObject({ commits: 1, costUsd: 0.5, column: 'done', mergedAt: null });
+  });
+
+  it('leaves out a time that no date stands for', () => {
+    const scene = busy();
+    const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, isTold: true, strikes: 1 } as const;
+    const board = { ...scene.board, hold };
+    const { paused } = describeBoard(board, { running: true, repo: '', pid: 7, redact });
+    expect(paused).toEqual({ reason: 'usage-limit', until: null });
+  });
+
+  it('says why nothing starts, the pause of the user first', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const result = makeResult({ isError: true, apiErrorStatus: 401 });
+    scene.exit(scene.run('a'), makeExit({ result }, { exitCode: 1 })).settle('a');
+    expect(describe_(scene).paused).toMatchObject({ reason: 'auth' });
+    expect(
+      describeBoard({ ...scene.board, userPaused: true }, { running: false, repo: '', pid: 7, redact }),
+    ).toMatchObject({
+      paused: { reason: 'user', until: null },
+      daemon: { running: false, pid: null },
+    });
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows each task where it belongs, and why it waits', () => {
+    const { head, quickStatus, needsYou, ready, active, pending, completedToday } = viewDashboard(
+      busy().board,
+      clock,
+      true,
+      redact,
+    );
+    expect(head).toMatchObject({ status: { kind: 'running' }, slotsUsed: 1, slotsTotal: 3, waiting: 2 });
+    expect(quickStatus.rows.map(({ id, status, progress }) => [id, status, progress])).toEqual([
+      ['works', 'ACTIVE', '1/3 Digging'],
+      ['asks', 'ATTENTION', 'has a question'],
+      ['waits', 'WAITING', 'on `asks`, which needs you'],
+      ['lost', 'WAITING', 'on `ghost`, which does not exist yet'],
+    ]);
+    expect(needsYou.rows).toMatchObject([{ id: 'asks', question: 'Left or right?', detail: null }]);
+    expect(ready.rows).toMatchObject([{ id: 'done', work: { kind: 'branch', commits: 1 }, verify: 'none' }]);
+    expect(active.rows).toMatchObject([
+      { id: 'works', session: 'abcdefgh', step: { text: 'Digging', done: 1, total: 3 } },
+    ]);
+    expect(pending.rows.map(({ why }) => why)).toEqual([
+      'waits for `asks`, which needs you',
+      'waits for `ghost`, which does not exist yet',
+    ]);
+    expect(completedToday.rows).toMatchObject([{ id: 'done', how: 'done 00:16' }]);
+  });
+
+  it('names what is to be known of a task’s file as long as the task is not finished', () => {
+    const warning = { severity: 'warning', file: 'a.md', line: 3, column: 1, message: 'odd' } as const;
+    const error = { ...warning, severity: 'error' } as const;
+    const scene = new Scene().load(loadedIn('queued', 'a', { diagnostics: [error, warning] }));
+    const shown = () => viewDashboard(scene.board, clock, true, (text) => text).taskWarnings.rows;
+    expect(shown()).toEqual([{ id: 'a', title: scene.task('a').spec.title, warning }]);
+    const read = (diagnostics: readonly Diagnostic[]) =>
+      scene.tell({ type: 'task-read', file: fileIn('queued', 'a'), spec: makeSpec({ id: id('a') }), diagnostics });
+    read([error]);
+    expect(shown()).toEqual([]);
+    read([warning]);
+    const plan = scene.run('a');
+    expect(scene.task('a').state).toBe('active');
+    expect(shown()).toHaveLength(1);
+    const report = { status: 'needs-input', summary: '', questions: ['Why?'], followUps: [] } as const;
+    scene.exit(plan, makeExit({ result: makeResult({ report }) })).settle('a');
+    expect(scene.task('a').state).toBe('attention');
+    expect(shown()).toHaveLength(1);
+  });
+
+  it('shows what a run lacked at its start, while it runs and when it waits for the user', () => {
+    const warnings = ['the MCP server "db" did not start'];
+    const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+    const scene = new Scene().queue({ id: 'done' }, { id: 'works' }, { id: 'asks' });
+    const done = scene.run('done');
+    scene.exit(done, makeExit({ result: makeResult(), warnings }));
+    scene.tell({ type: 'work-inspected', run: done, evidence: makeEvidence() }).settle('done');
+    scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
+    const view = { ...emptyRunView, warnings };
+    scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
+    const { needsYou, ready, active } = viewDashboard(scene.board, clock, true, (text) => text);
+    expect([needsYou.rows, ready.rows, active.rows]).toMatchObject([[{ warnings }], [{ warnings }], [{ warnings }]]);
+  });
+
+  it('calls the first task that a slot alone keeps the next', () => {
+    const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' }, { id: 'c' });
+    const { pending } = viewDashboard(scene.board, clock, true, redact);
+    expect(pending.rows.map(({ id, why }) => [id, why])).toEqual([
+      ['b', 'next free slot'],
+      ['c', 'waits for a free slot'],
+    ]);
+  });
+
+  it('says what a task asks for and was granted, and lists what it asks for under Needs You, without secrets', () => {
+    const verify = [['check', '--token=hunter2']] as const;
+    const scene = new Scene({ maxParallel: 1 }).queue(
+      { id: 'a', title: 'First', allowedTools: ['Bash'], priority: 'high' },
+      { id: 'b', verify, allowedTools: ['Bash'] },
+      { id: 'c', dependsOn: ids('b') },
+    );
+    scene.grant('b', 'allowed_tools Bash').grant('a', 'allowed_tools Bash');
+    scene.run('a');
+    const { needsYou, quickStatus, pending, active } = viewDashboard(scene.board, clock, true, redact);
+    expect(quickStatus.rows.map(({ status, progress }) => `${status} ${progress}`)).toEqual([
+      'ACTIVE running',
+      'WAITING asks for `verify check --token=•••`',
+      'WAITING on `b`, which asks for rights',
+    ]);
+    expect(needsYou.rows).toMatchObject([
+      {
+        id: 'b',
+        headline: 'asks for rights',
+        commands: ['branchboard grant b', 'branchboard show b', 'branchboard cancel b'],
+      },
+    ]);
+    expect(needsYou.rows[0]?.detail).toContain('`verify check --token=•••`');
+    expect(pending.rows[0]?.why).toBe('asks for `verify check --token=•••` (granted: `allowed_tools Bash`)');
+    expect(active.rows).toMatchObject([{ id: 'a', granted: ['allowed_tools Bash'] }]);
+    const { tasks } = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
+    expect(tasks.find(({ id }) => id === 'b')).toMatchObject({
+      ...{ asksFor: ['verify check --token=•••'], granted: ['allowed_tools Bash'], origin: 'dropped' },
+    });
+  });
+
+  it('names as many rights as there is room for, and how many more there are', () => {
+    const allowedTools = Array.from({ length: 12 }, (_, index) => `Bash(${'x'.repeat(60)} ${String(index)})`);
+    const { board } = new Scene().queue({ id: 'a', allowedTools });
+    const [entry] = viewDashboard(board, clock, true, redact).needsYou.rows;
+    const lines = entry?.detail?.split('\n') ?? [];
+    expect(lines).toHaveLength(5);
+    expect(lines[3]).toBe('and 10 more: `branchboard show a`');
+  });
+
+  it('of a board that is not running says so', () => {
+    expect(viewDashboard(busy().board, clock, false, redact).head.status).toEqual({ kind: 'stopped', reason: null });
+  });
+});
