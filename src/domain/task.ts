@@ -99,3 +99,11 @@ export function fileNameOf(id: TaskId): string {
 export function idOfFile(name: string): TaskId | null {
   return name.endsWith('.md') ? (parseTaskId(name.slice(0, -'.md'.length)) ?? null) : null;
 }
+
+/**
+ * Whether a command is git's own for submodules. It writes their addresses into the repository's configuration, which
+ * nothing confined may do, and runs no file of the worktree meanwhile.
+ */
+export function fetchesSubmodules([program, subcommand]: Argv): boolean {
+  return program === 'git' && subcommand === 'submodule';
+}

@@ -49,7 +49,7 @@ export interface TaskLabel {
 }
 
 /** The word in the Status column. */
-export type StatusWord = 'ACTIVE' | 'QUEUED' | 'WAITING' | 'PAUSED' | 'ATTENTION' | 'DONE' | 'MERGED' | 'CANCELLED';
+export type StatusWord = 'ACTIVE' | 'QUEUED' | 'WAITING' | 'PAUSED' | 'ATTENTION' | 'READY';
 
 /** A row of Quick Status. `progress` is short text; what stands in backticks is shown as code. */
 export interface StatusRow extends TaskLabel {
@@ -153,6 +153,8 @@ export interface WarningEntry extends TaskLabel {
 /** The dashboard without the user's notes. */
 export interface DashboardModel {
   readonly head: DashboardHead;
+  /** Whether the board never had a task, so that its user is told how to begin. */
+  readonly isNew: boolean;
   readonly quickStatus: Listed<StatusRow>;
   /** About files of the inbox that can't be accepted; shown under Needs You. */
   readonly inboxProblems: Listed<Diagnostic>;

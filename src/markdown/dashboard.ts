@@ -6,7 +6,6 @@ import type { BlockContent, List, ListItem, Paragraph, PhrasingContent, Root, Ro
 
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
-import type { Diffstat } from '../domain/run.ts';
 import type {
   ActiveEntry,
   AttentionEntry,
@@ -14,10 +13,9 @@ import type {
   DashboardModel,
   Listed,
   ReadyEntry,
-  StatusRow,
   TaskLabel,
 } from './dashboard-model.ts';
-import { formatDuration, formatUsd } from './amounts.ts';
+import { countOf, formatDiffstat, formatDuration, formatUsd } from '../domain/amounts.ts';
 import { printMarkdown } from './printer.ts';
 import { cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
 import { replaceNotes } from './user-zones.ts';
@@ -33,7 +31,7 @@ export function renderDashboard(model: DashboardModel, notes: string): string {
     children: [
       heading(1, [plain('Orchestrator Dashboard')]),
       ...renderHead(model.head),
-      ...renderQuickStatus(model.quickStatus),
+      ...renderQuickStatus(model),
       ...renderNeedsYou(model),
       ...renderListSection('Warnings', model.taskWarnings, false, (entry) =>
         item([...label(entry), plain(': '), ...remark(entry.warning)]),
@@ -83,10 +81,11 @@ function renderHead(head: DashboardHead): RootContent[] {
   return [line, ...banner, ...(warnings.length === 0 ? [] : [list(warnings)])];
 }
 
-function renderQuickStatus(tasks: Listed<StatusRow>): RootContent[] {
+function renderQuickStatus({ quickStatus: tasks, isNew }: DashboardModel): RootContent[] {
   const head = heading(2, [plain('Quick Status')]);
   if (tasks.rows.length === 0 && tasks.omitted === 0) {
-    return [head, paragraph(prose('No tasks yet: drop a markdown file into `.orchestrator/inbox/`'))];
+    const state = isNew ? 'No tasks yet' : 'Nothing is under way, and nothing waits for you';
+    return [head, paragraph(prose(`${state}: drop a markdown file into \`.orchestrator/inbox/\``))];
   }
   const titles = row(['Task', 'Agent', 'Status', 'Progress'].map((name) => [plain(name)]));
   const rows = tasks.rows.map((task) =>
@@ -126,10 +125,6 @@ function renderAttention(entry: AttentionEntry): RootContent[] {
 function renderWarnings(warnings: readonly string[]): RootContent[] {
   const shown = warnings.slice(0, limits.maxDashboardRows).map((text) => item(prose(text, maxWarningChars)));
   return warnings.length === 0 ? [] : [list(shown), ...renderOmitted(warnings.length - shown.length)];
-}
-
-function formatDiffstat({ files, insertions, deletions }: Diffstat): string {
-  return `${countOf(files, 'file')}, +${String(insertions)} −${String(deletions)}`;
 }
 
 function renderReady(entry: ReadyEntry): RootContent[] {
@@ -275,10 +270,6 @@ function title(task: TaskLabel): PhrasingContent[] {
 /** Title and id, as every entry begins. */
 function label(task: TaskLabel): PhrasingContent[] {
   return [...title(task), plain(' ('), code(task.id), plain(')')];
-}
-
-function countOf(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function intersperse(parts: readonly PhrasingContent[][], between = separator): PhrasingContent[] {

@@ -13,6 +13,7 @@
  */
 import prettyMilliseconds from 'pretty-ms';
 import { limits } from '../domain/limits.ts';
+import { countOf, formatDiffstat } from '../domain/amounts.ts';
 import type { Diffstat } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { describeMoved } from './moved-refs-text.ts';
@@ -113,22 +114,19 @@ function describeNextStep({ question }: Verdict): string {
 
 function renderFacts(verdict: Verdict, { runFolder }: StoryFacts): readonly string[] {
   const { agent, branch, commits, diffstat, attempts, costUsd, workedMs, report } = verdict;
-  const plural = attempts === 1 ? '' : 's';
   const worked = prettyMilliseconds(workedMs, { secondsDecimalDigits: 0, unitCount: 2 });
   return [
     ...(branch === null ? [] : [`- Branch: ${code(branch)} · ${describeWork(commits, diffstat)}`]),
     ...(report === null ? [] : [`- Report: ${code(report)}`]),
     `- Verify: ${describeVerify(verdict)}`,
-    `- Agent: ${code(agent)}, ${String(attempts)} attempt${plural}, worked ${worked}, $${costUsd.toFixed(2)}`,
+    `- Agent: ${code(agent)}, ${countOf(attempts, 'attempt')}, worked ${worked}, $${costUsd.toFixed(2)}`,
     ...(runFolder === null ? [] : [`- Run: ${code(runFolder)}`]),
   ];
 }
 
 function describeWork(commits: number, diffstat: Diffstat | null): string {
-  const made = `${String(commits)} commit${commits === 1 ? '' : 's'}`;
-  if (diffstat === null) return made;
-  const { files, insertions, deletions } = diffstat;
-  return `${made} · ${String(files)} file${files === 1 ? '' : 's'}, +${String(insertions)} −${String(deletions)}`;
+  const made = countOf(commits, 'commit');
+  return diffstat === null ? made : `${made} · ${formatDiffstat(diffstat)}`;
 }
 
 function describeVerify({ verified, fault }: Verdict): string {

@@ -6,6 +6,7 @@
  */
 import type { Handoff } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
+import { formatDiffstat } from '../domain/amounts.ts';
 import type { Fault, RunPlan } from '../domain/run.ts';
 import { formatCommand, type Argv, type TaskSpec } from '../domain/task.ts';
 import { adviseAfter } from './advice.ts';
@@ -97,10 +98,7 @@ function tellDependencies({ dependencies, boardDir }: PromptInput): string {
 function tellHandoff(handoff: Handoff, boardDir: string): string {
   const { branch, base, tip, diffstat, report, summary } = handoff;
   const range = base === null || tip === null ? null : `${base}..${tip}`;
-  const size =
-    diffstat === null
-      ? ''
-      : ` (${String(diffstat.files)} files, +${String(diffstat.insertions)} −${String(diffstat.deletions)})`;
+  const size = diffstat === null ? '' : ` (${formatDiffstat(diffstat)})`;
   return [
     `## ${oneLine(handoff.title)} (${code(handoff.id)})\n`,
     ...(branch === null ? [] : [`- Branch ${code(branch)}${size}`]),

@@ -35,18 +35,21 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean, reda
   const attention = live.filter((task) => task.state === 'attention');
   const pending = rankPending(board, clock, redact);
   const done = listFinished(board).filter(isReviewed);
+  const ready = done.filter(({ verdict }) => verdict.mergedAt === null);
   const today = clock.day(now);
   return {
     head: viewHead(board, clock, running, pending.length),
+    isNew: board.live.size + board.finished.size === 0,
     quickStatus: listRows([
       ...active.map(viewActiveRow),
       ...attention.map(viewAttentionRow),
       ...pending.map(viewQueuedRow),
+      ...ready.map(viewReadyRow),
     ]),
     inboxProblems: listRows(listInboxProblems(board)),
     needsYou: listRows([...attention.map(viewAttention), ...pending.flatMap(viewAsking)]),
     taskWarnings: listRows(live.flatMap((task) => task.warnings.map((warning) => ({ ...labelOf(task), warning })))),
-    ready: listRows(done.filter(({ verdict }) => verdict.mergedAt === null).map((task) => viewReady(task, board))),
+    ready: listRows(ready.map((task) => viewReady(task, board))),
     active: listRows(active.map((task) => viewActive(task, board, clock, redact))),
     pending: listRows(pending.map(viewPending)),
     completedToday: listRows(
@@ -155,6 +158,10 @@ function viewAttention(task: AttentionTask): AttentionEntry {
       `branchboard cancel ${id}`,
     ],
   };
+}
+
+function viewReadyRow({ id, verdict }: Reviewed): StatusRow {
+  return { id, title: verdict.title, agent: verdict.agent, status: 'READY', progress: 'waits for your review' };
 }
 
 function viewReady(task: Reviewed, board: Board): ReadyEntry {

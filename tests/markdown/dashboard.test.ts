@@ -8,7 +8,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { limits } from '../../src/domain/limits.ts';
 import { listRows, type DashboardModel } from '../../src/markdown/dashboard-model.ts';
-import { formatDuration, formatUsd } from '../../src/markdown/amounts.ts';
+import { formatDuration, formatUsd } from '../../src/domain/amounts.ts';
 import { renderDashboard } from '../../src/markdown/dashboard.ts';
 import { extractNotes, notesHeading, notesHint } from '../../src/markdown/user-zones.ts';
 
@@ -40,6 +40,7 @@ const empty: DashboardModel = {
     warnings: [],
     settingsProblems: [],
   },
+  isNew: true,
   quickStatus: none,
   inboxProblems: none,
   needsYou: none,
@@ -72,6 +73,7 @@ function fill(text: string): DashboardModel {
   };
   const review = { ...shared, ...work, review: text };
   return {
+    isNew: false,
     head: {
       ...empty.head,
       status: { kind: 'paused', reason: text, until: text },
@@ -395,6 +397,12 @@ No tasks yet: drop a markdown file into \`.orchestrator/inbox/\`
 ${notesHeading}
 ${notesHint}
 `);
+  });
+
+  it('says that nothing is left to do once all tasks are merged', () => {
+    expect(renderDashboard({ ...empty, isNew: false }, '')).toContain(
+      '## Quick Status\nNothing is under way, and nothing waits for you: drop a markdown file into',
+    );
   });
 
   it('shows why the board is paused or stopped, and what is wrong with the settings', () => {

@@ -103,6 +103,7 @@ describe('the dashboard', () => {
       ['asks', 'ATTENTION', 'has a question'],
       ['waits', 'WAITING', 'on `asks`, which needs you'],
       ['lost', 'WAITING', 'on `ghost`, which does not exist yet'],
+      ['done', 'READY', 'waits for your review'],
     ]);
     expect(needsYou.rows).toMatchObject([{ id: 'asks', question: 'Left or right?', detail: null }]);
     expect(ready.rows).toMatchObject([{ id: 'done', work: { kind: 'branch', commits: 1 }, verify: 'none' }]);

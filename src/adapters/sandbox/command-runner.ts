@@ -10,7 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import { limits } from '../../domain/limits.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
-import type { Argv } from '../../domain/task.ts';
+import { fetchesSubmodules } from '../../domain/task.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import type { Clock, CommandRunner } from '../../ports.ts';
 import { composeCommandEnvironment, tagOf, type RunTag } from '../machine/environment.ts';
@@ -88,14 +88,6 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       return { argv, ok: !result.failed, outputTail: said.filter((part) => part !== '').join('\n') };
     },
   };
-}
-
-/**
- * Git writes the addresses of submodules into the repository's own configuration, which nothing confined may do. It runs
- * no file of the worktree meanwhile.
- */
-function fetchesSubmodules([program, subcommand]: Argv): boolean {
-  return program === 'git' && subcommand === 'submodule';
 }
 
 async function explainAndEnd(confined: ConfinedCommand | null, output: string): Promise<readonly string[]> {

@@ -5,12 +5,13 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { execa } from 'execa';
 import { findAgent } from '../../adapters/agent/command-path.ts';
-import { identityHint, openRepository } from '../../adapters/git/repository.ts';
+import { identityHint, openRepository, type Repository } from '../../adapters/git/repository.ts';
 import { describeWatchTrouble, watchLimitsHint } from '../../adapters/files/change-hints.ts';
 import { PortError } from '../../ports.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
+import { fetchesSubmodules } from '../../domain/task.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
 import { composeSettings } from '../compose.ts';
@@ -73,14 +74,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
           detail: 'git knows no name and email; commits will be by branchboard',
           hint: identityHint,
         },
-    repository.hasSubmodules
-      ? {
-          check: 'submodules',
-          status: 'warning',
-          detail: 'worktrees come without submodules',
-          hint: 'Add to .orchestrator/config.yaml  setup: git submodule update --init',
-        }
-      : { check: 'submodules', status: 'ok', detail: 'none' },
+    checkSubmodules(repository, settings),
     finding,
     ...trust,
     ...(await checkTracked(place)),
@@ -93,6 +87,17 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
     await checkDisk(repository.topLevel),
     await checkWatches(repository.topLevel),
   ];
+}
+
+function checkSubmodules({ hasSubmodules }: Repository, { setup }: Settings): Finding {
+  if (!hasSubmodules) return { check: 'submodules', status: 'ok', detail: 'none' };
+  if (setup.some(fetchesSubmodules)) return { check: 'submodules', status: 'ok', detail: '`setup` fetches them' };
+  return {
+    check: 'submodules',
+    status: 'warning',
+    detail: 'worktrees come without submodules',
+    hint: 'Add to .orchestrator/config.yaml  setup: git submodule update --init',
+  };
 }
 
 function checkNode(): Finding {

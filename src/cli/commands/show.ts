@@ -1,5 +1,5 @@
 /** `show`: one task with its runs. */
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
 import { Command } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
@@ -12,7 +12,7 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { revealHiddenCharacters } from '../../domain/hidden-characters.ts';
 import { limits } from '../../domain/limits.ts';
 import { emptyRunView } from '../../domain/run.ts';
-import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
+import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { listHiddenLines, type HiddenLine } from '../../markdown/hidden-lines.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
@@ -57,7 +57,7 @@ export const showCommand: Verb = () =>
         return;
       }
       print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${column}`);
-      print(`File: ${path}`);
+      print(`File: ${relative(place.repository.topLevel, path)}`);
       if (task !== undefined && task.waitingFor.length > 0) print(`Waits for: ${task.waitingFor.join(', ')}`);
       if (task?.origin != null) print(`Origin: ${cleanLine(task.origin)}`);
       for (const right of task?.asksFor ?? []) print(`Asks for: ${clean(right)}`);
@@ -74,7 +74,7 @@ export const showCommand: Verb = () =>
       for (const warning of warnings) print(`! ${redact(formatDiagnostic(warning))}`);
       for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
-      for (const run of runs) print(formatRun(run, place.layout.run(run.plan)));
+      for (const run of runs) print(formatRun(run, relative(place.repository.topLevel, place.layout.run(run.plan))));
     });
 
 /** What its file holds that the user should know. */

@@ -2,7 +2,7 @@
 import cliTruncate from 'cli-truncate';
 import colors from 'picocolors';
 import type { BoardData, TaskData } from '../../views/board-data.ts';
-import { formatUsd } from '../../markdown/amounts.ts';
+import { formatUsd } from '../../domain/amounts.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 
 const maxIdColumns = 28;

@@ -2,7 +2,7 @@
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { unreachable } from '../../domain/result.ts';
-import { formatDuration, formatUsd } from '../../markdown/amounts.ts';
+import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 

@@ -8,7 +8,7 @@ import {
   parseObject,
   type JsonObject,
 } from '../../adapters/machine/json-shape.ts';
-import { formatUsd } from '../../markdown/amounts.ts';
+import { formatUsd } from '../../domain/amounts.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 
 const maxTextChars = 10_000;

@@ -50,6 +50,7 @@ export interface PreparationContext {
   readonly runCommand: CommandRunner;
   /** The board stops: a checkout is broken off. */
   readonly signal: AbortSignal;
+  /** Tells the user, each message once. */
   readonly notice: (message: string) => void;
 }
 
@@ -103,11 +104,6 @@ async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> 
   const { path } = plan.workspace;
   const { copy, setup } = context.settings();
   await copyIgnoredFiles(git, repository, { patterns: copy, boardDir: context.boardDir, target: path });
-  if (await exists(join(path, '.gitmodules'))) {
-    context.notice(
-      `${plan.task}: submodules are empty in a new worktree. If its agent needs them, put \`git submodule update --init\` under \`setup\` in config.yaml.`,
-    );
-  }
   for (const argv of setup) {
     const outcome = await context.runCommand.run(argv, { cwd: path, plan });
     if (!outcome.ok) {
@@ -117,6 +113,18 @@ async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> 
       );
     }
   }
+  await tellEmptySubmodules(context, path);
+}
+
+/** Names the submodules that `setup` did not fetch. The same ones are named once, since every task would repeat them. */
+async function tellEmptySubmodules({ git, notice }: PreparationContext, path: string): Promise<void> {
+  if (!(await exists(join(path, '.gitmodules')))) return;
+  const { stdout } = await git.attempt(['submodule', 'status'], inWorktree(path));
+  const empty = [...stdout.matchAll(/^-[0-9a-f]+ (.*)$/gm)].map(([, name]) => name);
+  if (empty.length === 0) return;
+  notice(
+    `Submodules are empty in new worktrees: ${empty.join(', ')}. If agents need them, put \`git submodule update --init\` under \`setup\` in config.yaml.`,
+  );
 }
 
 async function makeParent(path: string): Promise<void> {

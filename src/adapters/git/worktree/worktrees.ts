@@ -32,7 +32,7 @@ export interface WorktreesOptions {
   readonly signal: AbortSignal;
   /** The environment that git inherits, without its `GIT_*`; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Is told what the user should know and what no task fails over. */
+  /** Tells the user what no task fails over, each message once. */
   readonly notice?: (message: string) => void;
 }
 
@@ -49,7 +49,12 @@ export interface GitWorktrees extends Worktrees {
 /** Makes the adapter; runs nothing yet. Calls for different tasks may overlap. */
 export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   const { repository, boardDir, settings, runCommand, signal } = options;
-  const notice = options.notice ?? (() => undefined);
+  const noticed = new Set<string>();
+  const notice = (message: string) => {
+    if (noticed.has(message)) return;
+    noticed.add(message);
+    options.notice?.(message);
+  };
   const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
   const tampering = new TamperingWatch(repository, notice);
   /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */

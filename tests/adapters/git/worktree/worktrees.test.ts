@@ -653,14 +653,28 @@ describe('an unusual repository', () => {
     expect(scratch.git('log', '-1', '--format=%cn', 'refs/branchboard/kept/x/1').trim()).toBe('branchboard');
   });
 
-  it('may have submodules, of which the user is told', async () => {
+  it('may have submodules: the user is told once which are empty, and not where `setup` fetches them', async () => {
     const library = new Scratch();
     try {
       library.commit({ 'lib.txt': 'lib' });
       scratch.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library.dir, 'lib');
       scratch.commit({});
+      const fetching = await scratch.worktrees({
+        runCommand: {
+          run: ([, ...args], { cwd }) => {
+            const outputTail = scratch.gitIn(cwd, ...args);
+            return Promise.resolve({ argv: ['git', ...args], ok: true, outputTail });
+          },
+        },
+      });
+      scratch.git('config', '--global', 'protocol.file.allow', 'always');
+      scratch.settings = { ...scratch.settings, setup: [['git', 'submodule', '--quiet', 'update', '--init']] };
+      await start(fetching, 'fetched');
+      expect(scratch.notices).toEqual([]);
+      scratch.settings = { ...scratch.settings, setup: [] };
       const plan = await start(worktrees, 'x');
-      expect(scratch.notices).toEqual([expect.stringContaining('git submodule update --init')]);
+      await start(worktrees, 'y');
+      expect(scratch.notices).toEqual([expect.stringContaining('empty in new worktrees: lib. If agents need them')]);
       expect(await worktrees.inspect(plan)).toMatchObject({ commits: 0, dirty: [] });
       await worktrees.keep(plan);
       await worktrees.release(plan, true);

@@ -1,4 +1,5 @@
-/** Money and time as people read them. */
+/** Money, time and counts as people read them. */
+import type { Diffstat } from './run.ts';
 
 /** A price: two decimals, more only where they would be all there is. */
 export function formatUsd(usd: number): string {
@@ -11,4 +12,14 @@ export function formatDuration(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   const rest = minutes % 60 === 0 ? '' : ` ${String(minutes % 60)} min`;
   return minutes < 60 ? `${String(minutes)} min` : `${String(Math.floor(minutes / 60))} h${rest}`;
+}
+
+/** A number of things: `1 file`, `3 files`. */
+export function countOf(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** The size of a change: `5 files, +120 −14`. */
+export function formatDiffstat({ files, insertions, deletions }: Diffstat): string {
+  return `${countOf(files, 'file')}, +${String(insertions)} −${String(deletions)}`;
 }
