@@ -102,6 +102,8 @@ describe('the floors', () => {
         tsPreCompilationDeps: true,
         validate: true,
         ruleSet: { forbidden: rules },
+        // A checkout may borrow another one's libraries through a link.
+        preserveSymlinks: true,
         doNotFollow: { path: 'node_modules' },
       },
       { extensions: ['.ts'], conditionNames: ['import', 'types', 'node', 'default'], exportsFields: ['exports'] },
