@@ -1,0 +1,42 @@
+/** The layers of the tests. It stands here so that a bare `npx vitest run FILE` finds it. */
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Bounds a test or hook that hangs; generous, since a busy machine must fail nothing. */
+const timeoutMs = 240_000;
+
+/** Folders of each layer. Those that take longest begin first, so that no worker idles at the end. */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  crash: ['crash', 'soak', 'package'],
+  claude: ['claude'],
+  system: ['system'],
+  simulation: ['simulation'],
+  adapters: ['adapters'],
+  unit: ['core', 'markdown', 'prompt', 'daemon', 'views', 'domain', 'cli', '*.test.ts'],
+};
+
+const projects = Object.entries(layers).map(([name, places]): TestProjectConfiguration => ({
+  extends: true,
+  test: {
+    name,
+    include: places.map((place) => (place.endsWith('.ts') ? `tests/${place}` : `tests/${place}/**/*.test.ts`)),
+  },
+}));
+
+/** Starts the files of slow layers first, and within a layer the longest first. */
+class SlowLayersFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const order = Object.keys(layers);
+    return (await super.sort(files)).toSorted((a, b) => order.indexOf(a.project.name) - order.indexOf(b.project.name));
+  }
+}
+
+export default defineConfig({
+  test: {
+    projects,
+    maxWorkers: 2,
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    sequence: { sequencer: SlowLayersFirst },
+  },
+});
