@@ -3,12 +3,13 @@
  * stays, or is put aside. Commits are no loss: refs name them before.
  *
  *   its lock                     without the board's own, somebody else may be at work there
- *   its files                    that differ from the commit, also where git was told not to look at them
+ *   its files                    that differ from the commit, as git sees them
  *   repositories in its folder   also in ignored folders, where `git status` does not look
  *   its record                   a rebase in the middle, refs of its own, submodules
  *
  * Ignored files are what `copy`, `setup` and builds leave, and no loss; but nobody has made any for the board in a
- * worktree that was never wholly checked out.
+ * worktree that was never wholly checked out. Files that somebody told git not to look at (`skip-worktree`) count as
+ * ignored.
  */
 import { randomUUID } from 'node:crypto';
 import { lstat, readdir, rm } from 'node:fs/promises';
@@ -24,16 +25,14 @@ const maxLossesNamed = 3;
 /** What git keeps in a worktree's record and nowhere else; all but `MERGE_AUTOSTASH` are folders. */
 const recordParts = ['rebase-merge', 'rebase-apply', 'MERGE_AUTOSTASH', 'modules', 'refs'] as const;
 
-/** Names what would be lost, in words; nothing where the worktree can go. Three git processes. Throws PortError if git fails. */
+/** Names what would be lost, in words; nothing where the worktree can go. One git process. Throws PortError if git fails. */
 export async function listLosses(git: Git, path: string, record: string): Promise<readonly string[]> {
   if ((await lstat(path)).isSymbolicLink()) return ['a link in the place of the folder'];
   return [
     ...((await isLockedByUs(record)) ? [] : ["somebody else's hold on it: it is not locked by the board"]),
     ...(await listRepositories(path)),
     ...(await listRecorded(record)),
-    ...((await isCheckedOut(record))
-      ? [...(await listChanged(git, path)), ...(await listUnwatched(git, path))]
-      : await listAdded(git, path, record)),
+    ...((await isCheckedOut(record)) ? await listChanged(git, path) : await listAdded(git, path, record)),
   ];
 }
 
@@ -71,24 +70,6 @@ async function listAdded(git: Git, path: string, record: string): Promise<readon
 /** Two letters and a space stand before the path. */
 function pathOf(line: string): string {
   return line.slice(3);
-}
-
-/** Files that differ from the index though `skip-worktree` or `assume-unchanged` keeps git from seeing that. */
-async function listUnwatched(git: Git, path: string): Promise<readonly string[]> {
-  const flagged: { readonly file: string; readonly id: string }[] = [];
-  for (const line of (await git.run(['ls-files', '-v', '-s', '-z'], inWorktree(path))).split('\0')) {
-    const [, id, file] = /^[Sa-z] \d+ ([0-9a-f]+) \d\t(.+)$/s.exec(line) ?? [];
-    // In a sparse checkout most of them are not there.
-    if (id !== undefined && file !== undefined && (await exists(join(path, file)))) flagged.push({ file, id });
-  }
-  if (flagged.length === 0) return [];
-  const input = flagged.map(({ file }) => `${file}\n`).join('');
-  const hashed = await git.attempt(['hash-object', '--stdin-paths'], { ...inWorktree(path), input });
-  const ids = hashed.stdout.split('\n');
-  // Where one can't be read, or has a name of two lines, all of them count.
-  const isTold = hashed.exitCode === 0 && ids.length === flagged.length + 1;
-  const changed = flagged.filter(({ id }, index) => !isTold || ids[index] !== id);
-  return changed.map(({ file }) => `${file} (changed, and git was told not to look)`);
 }
 
 /** Names are taken as bytes: not all are UTF-8. */
