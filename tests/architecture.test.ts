@@ -42,7 +42,6 @@ const adapterRooms: Readonly<Record<string, readonly string[]>> = {
   'git/oversight': ['git', 'files', 'machine'],
   trust: ['git', 'daemon-lock', 'machine'],
   'git/worktree': ['git', 'git/oversight', 'trust', 'sandbox', 'machine'],
-  'git/rescue': ['git', 'git/worktree', 'machine'],
 };
 
 const reasons: Readonly<Record<string, string>> = {

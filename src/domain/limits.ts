@@ -74,8 +74,6 @@ export const limits = {
   gitTimeoutMs: 120_000,
   /** One that writes or removes all files of a worktree may take so long. */
   checkoutTimeoutMs: 60 * 60_000,
-  /** So long `rescue` looks for commits that nothing names. */
-  unreachableTimeoutMs: 30_000,
   /** One `verify` or `setup` command takes at most so long. */
   commandTimeoutMs: 30 * 60_000,
   /** How long a starting board waits for git commands of one that was killed. */

@@ -76,7 +76,7 @@ test.concurrent(
       await failOnce(board);
       board.git('worktree', 'remove', '--force', '--force', board.path('worktrees', 'x'));
       board.git('branch', '-D', 'task/x');
-      expect(await board.succeed('rescue', 'x')).toContain('run-1 · all that the worktree held after the run');
+      expect(await board.succeed('rescue', 'x')).toContain('run-1 · on no branch · refs/branchboard/kept/x/1');
       await board.succeed('retry', 'x');
       await board.runUntilIdle();
       expect(board.git('show', 'task/x:one.txt')).toBe('one');

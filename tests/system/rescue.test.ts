@@ -8,22 +8,18 @@ const timeout = boardTestTimeoutMs;
 
 /** What `rescue --json` tells, as far as these tests look. */
 interface Rescued {
-  readonly id: string;
   readonly findings: readonly {
     readonly name: string;
-    readonly kind: string;
     readonly commit: string;
-    readonly subject: string;
     readonly isOnBranch: boolean;
-    readonly isEarlier: boolean;
     readonly uncommitted: readonly string[];
-    readonly changes: { readonly files: number } | null;
   }[];
 }
 
 const list = async (board: ScratchBoard, id: string): Promise<Rescued['findings']> =>
   (await board.json<Rescued>('rescue', id)).findings;
 
+const gitsOwn = 'What the board did not keep, git may still have: git reflog --all; git fsck --lost-found';
 const failing = ['write half.txt half done', 'fail I am stuck'];
 
 test.concurrent('what a failed run left without committing is listed and becomes a branch', { timeout }, () =>
@@ -31,24 +27,25 @@ test.concurrent('what a failed run left without committing is listed and becomes
     board.drop({ 'x.md': writeTask('X', failing) });
     expect(await board.runUntilIdle()).toBe(3);
     const found = await list(board, 'X');
-    expect(found.find(({ kind }) => kind === 'run')).toMatchObject({
-      name: 'run-1',
-      isOnBranch: false,
-      changes: { files: 1 },
-    });
+    expect(found).toMatchObject([
+      { name: 'worktree', uncommitted: ['half.txt'] },
+      { name: 'run-1', isOnBranch: false },
+    ]);
     const text = await board.succeed('rescue', 'x');
-    expect(text).toContain('run-1 · all that the worktree held after the run, run 1');
-    expect(text).toContain('Make a branch of one: branchboard rescue x NAME');
+    expect(text).toContain('run-1 · on no branch · refs/branchboard/kept/x/1');
+    expect(text).toMatch(
+      /Make a branch of one: branchboard rescue x NAME\n.*git reflog --all; git fsck --lost-found\n$/,
+    );
     const before = board.git('status', '--porcelain', '--branch');
     const restored = await board.succeed('rescue', 'x', 'run-1');
     expect(restored).toMatch(
-      /^rescue\/x-run-1 is [0-9a-f]{12} \(run-1\)\. Look at it:\n {2}git log .*\n {2}git diff .*\n {2}git switch rescue\/x-run-1\n$/,
+      /^rescue\/x-run-1 is [0-9a-f]{12} \(run-1\)\. Look at it:\n {2}git log -p .*\n {2}git switch rescue\/x-run-1\n$/,
     );
     expect(board.git('show', 'rescue/x-run-1:half.txt')).toBe('half done');
     expect(board.git('status', '--porcelain', '--branch')).toBe(before);
     // Once more never overwrites; a name of the user's own is taken as it is.
     expect(await board.succeed('rescue', 'x', 'run-1')).toContain('rescue/x-run-1-2 is ');
-    const { commit = '' } = (await list(board, 'x'))[0] ?? {};
+    const { commit = '' } = (await list(board, 'x')).find(({ name }) => name === 'run-1') ?? {};
     await board.succeed('rescue', 'x', commit.slice(0, 8), '--branch', 'mine');
     expect(await board.cli('rescue', 'x', 'run-1', '--branch', 'mine')).toMatchObject({
       code: 2,
@@ -63,14 +60,14 @@ test.concurrent('nothing to restore ends with 2, and so does a name that is not 
   withBoard({}, async (board) => {
     expect(await board.cli('rescue', 'nobody')).toMatchObject({
       code: 2,
-      stderr: 'error: no run of nobody left anything\nType: branchboard status\n',
+      stderr: `error: nothing was kept of nobody\n${gitsOwn}\n`,
     });
     expect((await board.cli('rescue', '../x')).code).toBe(2);
     board.drop({ 'x.md': writeTask('X', addFile('x.txt')) });
     expect(await board.runUntilIdle()).toBe(0);
     const { code, stderr } = await board.cli('rescue', 'x', 'nothing');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: x has nothing of the name nothing\nThere is: run-1\n$/);
+    expect(stderr).toBe(`error: x has nothing of the name nothing\nThere is: run-1. ${gitsOwn}\n`);
   }),
 );
 
@@ -102,7 +99,7 @@ test.concurrent(
       const running = await board.start();
       const file = board.path('worktrees', 'x', 'new.txt');
       await waitUntil('the agent wrote its file', () => existsSync(file));
-      expect(await list(board, 'x')).toMatchObject([{ name: 'worktree', uncommitted: ['new.txt'], isOnBranch: false }]);
+      expect(await list(board, 'x')).toMatchObject([{ name: 'worktree', uncommitted: ['new.txt'] }]);
       expect(await board.succeed('rescue', 'x', 'worktree')).toContain('rescue/x-worktree is ');
       expect(board.git('show', 'rescue/x-worktree:new.txt')).toBe('in work');
       board.open('go');
@@ -112,7 +109,7 @@ test.concurrent(
     }),
 );
 
-test.concurrent('a commit that was reset away is found in the logs', { timeout }, () =>
+test.concurrent('what nobody kept is git’s to find, with the commands that rescue names', { timeout }, () =>
   withBoard({ config: 'retries: 0' }, async (board) => {
     board.drop({ 'x.md': writeTask('X', [...addFile('x.txt').slice(0, 2), 'fail I give up']) });
     expect(await board.runUntilIdle()).toBe(3);
@@ -121,14 +118,17 @@ test.concurrent('a commit that was reset away is found in the logs', { timeout }
     board.git(...git, 'commit', '--quiet', '--allow-empty', '--message=by hand');
     const byHand = board.git('rev-parse', 'task/x');
     board.git(...git, 'reset', '--quiet', '--hard', 'main');
-    const found = await list(board, 'x');
-    expect(found).toHaveLength(2);
-    expect(found.find(({ commit }) => commit === byHand)).toMatchObject({ kind: 'logged', subject: 'by hand' });
-    expect(found.find(({ commit }) => commit === tip)).toMatchObject({ kind: 'run', isOnBranch: false });
+    expect(await list(board, 'x')).toMatchObject([{ name: 'run-1', commit: tip, isOnBranch: false }]);
+    expect(board.git('reflog', '--all', '--format=%H')).toContain(byHand);
+    board.git('worktree', 'remove', '--force', '--force', board.path('worktrees', 'x'));
+    board.git('branch', '-D', 'task/x');
+    const [, commands = ''] = /may still have: (.+)$/m.exec(await board.succeed('rescue', 'x')) ?? [];
+    expect(commands).toContain('git fsck --lost-found');
+    expect(board.git('fsck', '--lost-found')).toContain(`dangling commit ${byHand}`);
   }),
 );
 
-test.concurrent('an earlier task of the same id is told apart', { timeout }, () =>
+test.concurrent('the work of an earlier task of the same id is still there', { timeout }, () =>
   withBoard({}, async (board) => {
     board.drop({ 'x.md': writeTask('X', addFile('first.txt')) });
     expect(await board.runUntilIdle()).toBe(0);
@@ -137,33 +137,25 @@ test.concurrent('an earlier task of the same id is told apart', { timeout }, () 
     board.git('branch', '-D', 'task/x');
     board.drop({ 'x.md': writeTask('X', addFile('second.txt')) });
     expect(await board.runUntilIdle()).toBe(0);
-    const found = await list(board, 'x');
-    expect(found.find(({ commit }) => commit === first)).toMatchObject({ isEarlier: true, isOnBranch: false });
     const second = board.git('rev-parse', 'task/x-2');
-    expect(found.find(({ isEarlier }) => !isEarlier)?.commit).toBe(second);
-    // Each has a ref that no later run overwrites.
-    const kept = board.git(
-      'for-each-ref',
-      '--format=%(objectname)',
-      'refs/branchboard/kept/x',
-      'refs/branchboard/left/x',
-    );
-    expect(kept.split('\n').sort()).toEqual([first, second].sort());
+    const found = await list(board, 'x');
+    expect(found.find(({ commit }) => commit === first)).toMatchObject({ isOnBranch: false });
+    expect(found.find(({ commit }) => commit === second)).toMatchObject({ name: 'run-1', isOnBranch: true });
   }),
 );
 
-test.concurrent('a damaged commit hides itself only, and what was before it is found', { timeout }, () =>
+test.concurrent('a damaged commit hides itself only, and the files that it held become a branch', { timeout }, () =>
   withBoard({ config: 'retries: 0' }, async (board) => {
     const script = [...addFile('one.txt').slice(0, 2), ...addFile('two.txt').slice(0, 2), 'fail I give up'];
     board.drop({ 'x.md': writeTask('X', script) });
     expect(await board.runUntilIdle()).toBe(3);
-    const [two = '', one = ''] = board.git('log', '--format=%H', 'task/x').split('\n');
+    const two = board.git('rev-parse', 'task/x');
     const object = join(board.repo, '.git', 'objects', two.slice(0, 2), two.slice(2));
     rmSync(object);
     appendFileSync(object, '');
     expect(readFileSync(object)).toHaveLength(0);
-    expect((await list(board, 'x')).map(({ commit }) => commit)).toEqual([one]);
-    await board.succeed('rescue', 'x', one.slice(0, 10), '--branch', 'back');
-    expect(board.git('show', 'back:one.txt')).toBe('one.txt');
+    expect(await list(board, 'x')).toMatchObject([{ name: 'worktree', uncommitted: ['one.txt', 'two.txt'] }]);
+    await board.succeed('rescue', 'x', 'worktree', '--branch', 'back');
+    expect(board.git('show', 'back:one.txt', 'back:two.txt')).toBe('one.txt\ntwo.txt');
   }),
 );

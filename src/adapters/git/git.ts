@@ -216,7 +216,6 @@ function writesFiles(args: readonly string[]): boolean {
 
 /** How long a command may take, in milliseconds. */
 function patienceFor(args: readonly string[]): number {
-  if (args[0] === 'fsck') return limits.unreachableTimeoutMs;
   return writesFiles(args) ? limits.checkoutTimeoutMs : limits.gitTimeoutMs;
 }
 
