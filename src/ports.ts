@@ -219,8 +219,11 @@ export interface Worktrees {
   inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify' | 'moved'>>;
   /** Makes all that the workspace holds, uncommitted files too, reachable from a ref, without touching the workspace. */
   keep(plan: RunPlan): Promise<void>;
-  /** Detaches the worktree from its branch and keeps the tip under a ref; `remove`s it where it holds nothing else. */
-  release(plan: RunPlan, remove: boolean): Promise<void>;
+  /**
+   * Detaches the worktree from its branch, keeps the tip under a ref, and removes the worktree where it holds nothing
+   * else; with `forget` a branch without commits goes as well.
+   */
+  release(plan: RunPlan, forget: boolean): Promise<void>;
 }
 
 /** Runs the user's own `verify` commands, without a shell. */

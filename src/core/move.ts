@@ -50,7 +50,7 @@ function forgetDeleted(draft: Draft, task: Task): void {
   if (plan === null) return;
   draft.emit(
     { type: 'keep-work', task: task.id, plan },
-    { type: 'release-workspace', task: task.id, plan, remove: true },
+    { type: 'release-workspace', task: task.id, plan, forget: true },
   );
 }
 

@@ -2,13 +2,13 @@
  * How a task leaves `active/`: from an outcome to the facts to write and the move that commits them.
  *
  *   outcome       column       facts, in this order, before the rename
- *   done          done         exit, verdict, story; the worktree lets go of its branch
+ *   done          done         exit, verdict, story; the worktree goes, its branch stays
  *   reported      done         report, exit, verdict, story; the worktree goes
  *   failed        (active)     exit, kept work; then the next attempt, if one is left
  *   failed        attention    exit, kept work, verdict, story
  *   question      attention    exit, kept work, verdict, story
  *   interrupted   queued       exit, kept work
- *   cancelled     archive      exit, kept work, verdict, story; the worktree goes
+ *   cancelled     archive      exit, kept work, verdict, story; the worktree goes, and a branch without commits
  */
 import type { ActiveTask, Board, EndedBefore, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -112,8 +112,8 @@ export function listSettlingEffects(task: Task, settlement: Settlement): readonl
       // Letting go of the branch keeps what is done.
       if (verdict.column !== 'done') effects.push({ type: 'keep-work', task: id, plan: workspaceOf });
       if (verdict.column !== 'attention') {
-        const remove = verdict.column === 'archive' || workspaceOf.workspace.kind === 'detached';
-        effects.push({ type: 'release-workspace', task: id, plan: workspaceOf, remove });
+        const forget = verdict.column === 'archive';
+        effects.push({ type: 'release-workspace', task: id, plan: workspaceOf, forget });
       }
     }
     effects.push({ type: 'write-verdict', task: id, verdict });

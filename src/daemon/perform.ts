@@ -101,7 +101,7 @@ export class Performer {
       case 'keep-work':
         return this.#caretaker.keepWork(effect.task, effect.plan);
       case 'release-workspace':
-        await worktrees.release(effect.plan, effect.remove);
+        await worktrees.release(effect.plan, effect.forget);
         return [];
       case 'write-report':
         await files.writeReport(effect.run, effect.text);

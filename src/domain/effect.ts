@@ -73,8 +73,8 @@ export type Effect =
   | { readonly type: 'inspect-work'; readonly task: TaskId; readonly plan: RunPlan; readonly verify: readonly Argv[] }
   /** Makes what the worktree holds reachable from a ref. */
   | { readonly type: 'keep-work'; readonly task: TaskId; readonly plan: RunPlan }
-  /** Lets the worktree go of its branch; for a cancelled task, removes it if nothing is lost. */
-  | { readonly type: 'release-workspace'; readonly task: TaskId; readonly plan: RunPlan; readonly remove: boolean }
+  /** Keeps the branch's tip and removes the worktree if nothing is lost; to `forget` the task, an empty branch as well. */
+  | { readonly type: 'release-workspace'; readonly task: TaskId; readonly plan: RunPlan; readonly forget: boolean }
   | { readonly type: 'write-report'; readonly task: TaskId; readonly run: RunId; readonly text: string }
   | { readonly type: 'record-exit'; readonly task: TaskId; readonly run: RunId; readonly record: RunRecord }
   | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }

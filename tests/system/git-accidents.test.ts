@@ -216,7 +216,7 @@ test.concurrent(
       expect(await board.runUntilIdle()).toBe(0);
       expect(board.column('done')).toEqual(['x']);
       expect(board.git('diff', '--name-status', 'main...task/x')).toBe('A\tone.txt\nA\ttwo.txt');
-      expect(readdirSync(board.path('worktrees'))).toEqual(['x']);
+      expect(readdirSync(board.path('worktrees'))).toEqual([]);
     }),
 );
 

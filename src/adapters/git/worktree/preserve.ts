@@ -23,7 +23,7 @@ import {
 } from '../record.ts';
 import { headLog, listLeftBehind, readReflog } from '../reflog.ts';
 import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
-import { dropRecord, removeWorktree } from './removal.ts';
+import { dropRecord, finishRemovals, removeWorktree } from './removal.ts';
 import type { Repository } from '../repository.ts';
 import { takeSnapshot } from './folder-snapshot.ts';
 import { snapshotFolder } from './loose-folder.ts';
@@ -167,18 +167,21 @@ async function keepLeft(git: Git, plan: RunPlan, held: string | null, names: rea
 
 /**
  * Detaches the worktree from its branch, its index and files untouched, and keeps the branch's tip under
- * `refs/branchboard/done/TASK`, and under `kept/TASK/N` if nothing is there. One git process. `remove`s the worktree
- * where it holds nothing else, and then an empty branch, too. Throws PortError if git fails to detach; a worktree that
- * can't be removed stays, and the user is told.
+ * `refs/branchboard/done/TASK`, and under `kept/TASK/N` if nothing is there. Then removes the worktree where it holds
+ * nothing else, and, to `forget` the task, a branch without commits. Throws PortError if git fails to detach; a worktree
+ * that can't be removed stays, and the user is told.
  */
-export async function release(git: Git, repository: Repository, plan: RunPlan, remove: boolean): Promise<void> {
+export async function release(git: Git, repository: Repository, plan: RunPlan, forget: boolean): Promise<void> {
   await mendWorktree(git, repository, plan);
   const record = await findRecord(repository, plan.workspace.path);
   if (plan.workspace.kind === 'branch') await detach(git, plan, record);
   if (record !== null) await keepLeftBehind(git, plan, record, doneRef(plan.task));
-  if (record === null && (await exists(dirname(plan.workspace.path)))) await forgetMissing(git, repository, plan);
-  if (remove && record !== null) await removeIfEmpty(git, repository, plan, record);
-  if (remove) await removeEmptyBranch(git, plan);
+  if (record === null && (await exists(dirname(plan.workspace.path)))) {
+    await forgetMissing(git, repository, plan);
+    await finishRemovals(git, repository, dirname(plan.workspace.path));
+  }
+  if (record !== null) await removeIfEmpty(git, repository, plan, record);
+  if (forget) await removeEmptyBranch(git, plan);
 }
 
 /**

@@ -21,7 +21,8 @@ const removedName = /^\.branchboard-removed-\d+-(.+)$/;
  */
 export async function removeWorktree(git: Git, repository: Repository, path: string): Promise<void> {
   const parent = dirname(path);
-  const removed = await findFreePath((number) => join(parent, `.branchboard-removed-${number}-${basename(path)}`));
+  // A name that no other removal has or had, since files are deleted outside of the lock.
+  const removed = join(parent, `.branchboard-removed-${String(process.hrtime.bigint())}-${basename(path)}`);
   await git.serialise(async () => {
     await rename(path, removed);
     try {
@@ -42,16 +43,18 @@ export async function removeWorktree(git: Git, repository: Repository, path: str
 
 /** Deletes what removals below a folder left, and the records whose folders they renamed. No git process as a rule. */
 export async function finishRemovals(git: Git, repository: Repository, parent: string): Promise<void> {
+  const dropped: string[] = [];
   await git.serialise(async () => {
     for (const name of await readdir(parent).catch(() => [])) {
       const original = removedName.exec(name)?.[1];
       if (original === undefined) continue;
       const path = join(parent, original);
       if (!(await exists(path)) && (await findClaim(repository, path)) !== null) await dropRecord(git, path);
-      // What can't be deleted is told by the removal itself, and tried again by the next.
-      await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+      dropped.push(name);
     }
   });
+  // What can't be deleted is told by the removal itself, and tried again by the next.
+  for (const name of dropped) await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Drops git's record of a worktree whose folder is gone, locked or not. Throws PortError if git fails. */

@@ -105,7 +105,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
       }),
     inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
     keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
-    release: (plan, remove) => told(release(git, repository, plan, remove)),
+    release: (plan, forget) => told(release(git, repository, plan, forget)),
     async findMerged(base, works) {
       const tips = works.map(({ tip }) => tip);
       const beyond = await listBeyond(git, tips, [base ?? 'HEAD']);

@@ -1,6 +1,6 @@
 /** What keeping holds on to, whatever agents and users do to a worktree. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
@@ -59,7 +59,7 @@ describe('every run', () => {
     expect(left()).toEqual([before]);
   });
 
-  it('takes two git processes at most where all is committed, and one to let go', async () => {
+  it('takes two git processes at most where all is committed, one to let go, and three to remove the worktree', async () => {
     scratch.commit({ 'c.txt': 'c' }, path);
     const fake = fakeGit(scratch, 'exec "$REAL" "$@"');
     const board = await scratch.worktrees({ env: fake.env });
@@ -69,7 +69,8 @@ describe('every run', () => {
     await board.keep({ ...plan, n: 2 });
     expect(countCalls(fake)).toBe(5);
     await board.release({ ...plan, n: 3 }, false);
-    expect(countCalls(fake)).toBe(6);
+    expect(countCalls(fake)).toBe(9);
+    expect(existsSync(path)).toBe(false);
   });
 });
 

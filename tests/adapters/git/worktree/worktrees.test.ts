@@ -8,6 +8,14 @@ import { handoff, planFor, Scratch, start, taskId } from '../scratch.ts';
 // Each test starts dozens of git processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
+/** Lets a worktree go of its branch that stays, since it holds a file, and takes the file away again. */
+async function releaseWith(files: Readonly<Record<string, string>>, plan: RunPlan): Promise<void> {
+  scratch.write(files, plan.workspace.path);
+  await worktrees.release(plan, false);
+  for (const name of Object.keys(files)) rmSync(join(plan.workspace.path, name));
+  scratch.notices.length = 0;
+}
+
 /** The next run of the same task in the same workspace. */
 function nextRun(plan: RunPlan): RunPlan {
   return { ...plan, n: plan.n + 1, cause: { kind: 'interrupted' } };
@@ -224,11 +232,11 @@ describe('a later run', () => {
 
   it('follows a branch on which the user committed, unless that would lose something', async () => {
     const plan = await start(worktrees, 'x');
+    scratch.write({ 'a.txt': 'half done\n' }, plan.workspace.path);
     await worktrees.release(plan, false);
     scratch.git('switch', '--quiet', 'task/x');
     scratch.commit({ 'by-user.txt': 'u\n' });
     scratch.git('switch', '--quiet', 'main');
-    scratch.write({ 'a.txt': 'half done\n' }, plan.workspace.path);
     await expect(worktrees.prepare(nextRun(plan))).rejects.toMatchObject(setupFailed(/not committed \(a\.txt\)/));
     scratch.write({ 'a.txt': 'a\n' }, plan.workspace.path);
     await worktrees.prepare(nextRun(plan));
@@ -238,8 +246,9 @@ describe('a later run', () => {
 
   it('has what the user committed in the worktree since', async () => {
     const plan = await start(worktrees, 'x');
+    scratch.write({ 'fix.txt': 'fix\n' }, plan.workspace.path);
     await worktrees.release(plan, false);
-    const tip = scratch.commit({ 'fix.txt': 'fix\n' }, plan.workspace.path);
+    const tip = scratch.commit({}, plan.workspace.path);
     scratch.write({ 'a.txt': 'half done\n' }, plan.workspace.path);
     await worktrees.prepare(nextRun(plan));
     expect(scratch.git('rev-parse', 'task/x').trim()).toBe(tip);
@@ -253,7 +262,7 @@ describe('a later run', () => {
     const plan = await start(worktrees, 'x');
     const { path } = plan.workspace;
     if (!both) scratch.commit({ 'bad.txt': 'bad\n' }, path);
-    await worktrees.release(plan, false);
+    await releaseWith({ 'left.txt': 'left\n' }, plan);
     const head = both ? scratch.commit({ 'fix.txt': 'fix\n' }, path) : scratch.git('rev-parse', 'task/x').trim();
     scratch.git('branch', '--force', 'task/x', 'main');
     if (both) {
@@ -501,11 +510,15 @@ describe('letting go', () => {
     await worktrees.release(plan, false);
   });
 
-  it('removes a clean worktree, keeps a branch with work, and deletes an empty one', async () => {
+  it('removes a clean worktree, keeps a branch with work, and deletes an empty one of a task that is given up', async () => {
     const worked = await start(worktrees, 'x');
     const idle = await start(worktrees, 'y');
     const tip = scratch.commit({ 'c.txt': 'c' }, worked.workspace.path);
+    const nothingToDo = await start(worktrees, 'z');
     for (const plan of [worked, idle]) await worktrees.release(plan, true);
+    await worktrees.release(nothingToDo, false);
+    expect(existsSync(nothingToDo.workspace.path)).toBe(false);
+    expect(await worktrees.branchExists('task/z')).toBe(true);
     expect(existsSync(worked.workspace.path)).toBe(false);
     expect(existsSync(idle.workspace.path)).toBe(false);
     expect(scratch.git('rev-parse', 'task/x').trim()).toBe(tip);
