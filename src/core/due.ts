@@ -1,33 +1,50 @@
-/** What is due though nothing happened. */
-import { hasDisk, lookAtDisk } from './full-disk.ts';
-import type { Draft } from './draft.ts';
-import { inspectWork, stopRun } from './lifecycle.ts';
+/** When the board must act though nothing happens: one list, for the timer that wakes it and for what it does then. */
+import type { ActiveTask, Board } from '../domain/board.ts';
+import { hasDisk } from './full-disk.ts';
 import { timeoutOf } from './granted-rights.ts';
-import { listSettlingEffects } from './settlement.ts';
 
-/** Does what is due by now: timeouts, stalls, settlements that failed. */
-export function handleTick(draft: Draft): void {
-  const { settings } = draft.board;
-  lookAtDisk(draft);
-  for (const task of draft.board.live.values()) {
-    if (task.state !== 'active') continue;
-    const { phase } = task;
-    if (phase.name === 'running' && phase.stopping === null) {
-      if (draft.at >= phase.startedAt + timeoutOf(draft.board, task.spec)) stopRun(draft, task.id, 'timeout');
-      // An open tool call is work, however quiet.
-      else if (phase.view.openTools === 0 && draft.at >= phase.lastOutputAt + settings.stallAfterMs)
-        stopRun(draft, task.id, 'stalled');
-    } else if (phase.name === 'settling' && isDue(draft, phase.retryAt)) {
-      draft.putTask({ ...task, phase: { ...phase, retryAt: null } });
-      draft.emit(...listSettlingEffects(task, phase.settlement));
-    } else if (phase.name === 'inspecting' && isDue(draft, phase.retryAt)) {
-      draft.putTask({ ...task, phase: { ...phase, retryAt: null } });
-      inspectWork(draft, task, phase.plan);
-    }
+/** Something that is due at a time, in milliseconds since the epoch. */
+export type Due = { readonly at: number } &
+  /** A hold or a task's delay is over: {@link chooseStarts} looks at both after every event. */
+  (
+    | { readonly what: 'start' }
+    | { readonly what: 'look-at-disk' }
+    | { readonly what: 'stop'; readonly task: ActiveTask; readonly cause: 'timeout' | 'stalled' }
+    /** What failed in a task's phase is tried again. */
+    | { readonly what: 'retry'; readonly task: ActiveTask }
+  );
+
+/** Everything that is due now or later as things stand, in no order. */
+export function listDue(board: Board): readonly Due[] {
+  const due: Due[] = [];
+  if (board.hold !== null) due.push({ at: board.hold.until, what: 'start' });
+  if (board.disk !== null) due.push({ at: board.disk.lookAt, what: 'look-at-disk' });
+  for (const task of board.live.values()) {
+    if (task.state === 'queued' && task.next.delay !== null) due.push({ at: task.next.delay.until, what: 'start' });
+    if (task.state === 'active') due.push(...listPhaseDue(board, task));
   }
+  return due;
 }
 
-/** Nothing that failed is tried again while the disk is full. */
-function isDue(draft: Draft, retryAt: number | null): boolean {
-  return retryAt !== null && draft.at >= retryAt && hasDisk(draft.board);
+function listPhaseDue(board: Board, task: ActiveTask): readonly Due[] {
+  const { phase } = task;
+  if (phase.name === 'settling' || phase.name === 'inspecting') {
+    // Nothing that failed is tried again while the disk is full.
+    return phase.retryAt === null || !hasDisk(board) ? [] : [{ at: phase.retryAt, what: 'retry', task }];
+  }
+  if (phase.name !== 'running' || phase.stopping !== null) return [];
+  const timeout = { at: phase.startedAt + timeoutOf(board, task.spec), what: 'stop', task, cause: 'timeout' } as const;
+  // An open tool call is work, however quiet.
+  if (phase.view.openTools > 0) return [timeout];
+  const stall = { at: phase.lastOutputAt + board.settings.stallAfterMs, what: 'stop', task, cause: 'stalled' } as const;
+  return [timeout.at <= stall.at ? timeout : stall];
+}
+
+/**
+ * The next time after `now` at which the board must be told the time, in milliseconds since the epoch; Infinity for never.
+ */
+export function findNextWake(board: Board, now: number): number {
+  // A hold that is over keeps nobody, but whatever else is due waits for a tick, which another event may have come before.
+  const wakes = listDue(board).map(({ at, what }) => (what === 'start' ? at : Math.max(at, now + 1)));
+  return wakes.reduce((earliest, wake) => (wake > now && wake < earliest ? wake : earliest), Infinity);
 }

@@ -22,10 +22,10 @@ export function noteDiskFull(draft: Draft, detail: string): void {
   draft.journal({ type: 'held', reason: 'disk-full', until: null, detail });
 }
 
-/** Looks for room when it is time to. */
+/** It is time to look for room. */
 export function lookAtDisk(draft: Draft): void {
   const { disk } = draft.board;
-  if (disk === null || draft.at < disk.lookAt) return;
+  if (disk === null) return;
   draft.set({ disk: { ...disk, lookAt: draft.at + disk.everyMs, looks: disk.looks + 1 } });
   draft.emit({ type: 'look-at-disk' });
 }

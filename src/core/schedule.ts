@@ -1,12 +1,12 @@
 /** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
-import type { ActiveTask, Board, BoardScan, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { Board, BoardScan, QueuedTask, Task, Waiting } from '../domain/board.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
 import { hasDisk } from './full-disk.ts';
 import { findWaitingOn, measureChains } from './dependencies.ts';
 import { needsUser } from './circuit-breaker.ts';
-import { findAsks, timeoutOf } from './granted-rights.ts';
+import { findAsks } from './granted-rights.ts';
 
 /** Queued tasks in the order in which they would start. */
 export function orderQueue(live: ReadonlyMap<TaskKey, Task>): readonly QueuedTask[] {
@@ -137,29 +137,4 @@ function hasUnloaded(board: Board, scan: BoardScan): boolean {
 /** Whether something waits for the user: what `start --until-idle` tells by its exit code. */
 export function needsAttention(board: Board): boolean {
   return board.live.size > 0 || board.inbox.size > 0;
-}
-
-/**
- * The next time after `now` at which the board must act though nothing happens, in milliseconds since the epoch;
- * Infinity for never.
- */
-export function findNextWake(board: Board, now: number): number {
-  const wakes = board.hold === null ? [] : [board.hold.until];
-  if (board.disk !== null) wakes.push(Math.max(board.disk.lookAt, now + 1));
-  for (const task of board.live.values()) {
-    if (task.state === 'queued' && task.next.delay !== null) wakes.push(task.next.delay.until);
-    // What is due already waits for a tick, which another event may have come before.
-    if (task.state === 'active') wakes.push(...listPhaseWakes(board, task).map((wake) => Math.max(wake, now + 1)));
-  }
-  return wakes.reduce((earliest, wake) => (wake > now && wake < earliest ? wake : earliest), Infinity);
-}
-
-function listPhaseWakes(board: Board, task: ActiveTask): readonly number[] {
-  const { phase } = task;
-  if (phase.name === 'settling' || phase.name === 'inspecting') {
-    return phase.retryAt === null || !hasDisk(board) ? [] : [phase.retryAt];
-  }
-  if (phase.name !== 'running' || phase.stopping !== null) return [];
-  const deadline = phase.startedAt + timeoutOf(board, task.spec);
-  return phase.view.openTools > 0 ? [deadline] : [deadline, phase.lastOutputAt + board.settings.stallAfterMs];
 }

@@ -33,7 +33,7 @@ import {
   stopRun,
 } from './lifecycle.ts';
 import { handleEffectFailed } from './effect-failure.ts';
-import { handleTick } from './due.ts';
+import { handleTick } from './tick.ts';
 import { chooseStarts } from './schedule.ts';
 import { planRun, settleFault } from './settlement.ts';
 import { endBudgetHold, startDay } from './spending.ts';

@@ -7,7 +7,8 @@
  *                                          └──── news ─────────┘
  */
 import { emptyBoard, step } from '../core/step.ts';
-import { findNextWake, isIdle } from '../core/schedule.ts';
+import { findNextWake } from '../core/due.ts';
+import { isIdle } from '../core/schedule.ts';
 import type { Board, BoardScan, OutsideFault, Phase } from '../domain/board.ts';
 import type { Trouble } from '../domain/hold.ts';
 import { laneOf, type Effect } from '../domain/effect.ts';

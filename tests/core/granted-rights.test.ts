@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findNextWake, isIdle, needsAttention } from '../../src/core/schedule.ts';
+import { findNextWake } from '../../src/core/due.ts';
+import { isIdle, needsAttention } from '../../src/core/schedule.ts';
 import type { Grant, Right } from '../../src/domain/rights.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
 import { keyOf, type TaskSpec } from '../../src/domain/task.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findNextWake, isIdle } from '../../src/core/schedule.ts';
+import { findNextWake } from '../../src/core/due.ts';
+import { isIdle } from '../../src/core/schedule.ts';
 import { fileIn, id, ids, makeExit, makeResult, makeSpec, scanOf, Scene, start } from './scene.ts';
 
 describe('the next wake', () => {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { chooseStarts, explainWaiting, findNextWake, isIdle, orderQueue } from '../../src/core/schedule.ts';
-import type { ActiveTask, Board, BoardScan } from '../../src/domain/board.ts';
+import { chooseStarts, explainWaiting, isIdle, orderQueue } from '../../src/core/schedule.ts';
+import type { Board, BoardScan } from '../../src/domain/board.ts';
 import type { Hold } from '../../src/domain/hold.ts';
-import { emptyRunView } from '../../src/domain/run.ts';
-import { defaultSettings } from '../../src/domain/settings.ts';
-import { active, boardOf, finished, planOf, queued } from './boards.ts';
+import { active, boardOf, finished, queued } from './boards.ts';
 
 const now = 1_000;
 const names = (tasks: readonly { readonly id: string }[]) => tasks.map((task) => task.id);
@@ -108,29 +106,5 @@ describe('isIdle', () => {
     const limited = { ...holdUntil(now + 60_000), reason: 'usage-limit' } as const;
     expect(isIdle(boardOf([queued('a')], { ...scanned, hold: limited }), now)).toBe(false);
     expect(isIdle(boardOf([queued('a')], { ...scanned, hold: { ...limited, reason: 'auth' } }), now)).toBe(true);
-  });
-});
-
-describe('findNextWake', () => {
-  it('is never in the past, so that the board does not spin', () => {
-    const hold = holdUntil(now - 1);
-    expect(findNextWake(boardOf([queued('a')], { hold }), now)).toBe(Infinity);
-    expect(findNextWake(boardOf([], { hold: holdUntil(now + 5) }), now)).toBe(now + 5);
-  });
-
-  it('is the earlier of a run’s timeout and its stall', () => {
-    const running: ActiveTask = {
-      ...active('a'),
-      phase: {
-        name: 'running',
-        plan: planOf('a'),
-        startedAt: 0,
-        lastOutputAt: 500,
-        stopping: null,
-        view: emptyRunView,
-      },
-    };
-    const board = boardOf([running], { settings: { ...defaultSettings, timeoutMs: 50_000, stallAfterMs: 10_000 } });
-    expect(findNextWake(board, now)).toBe(10_500);
   });
 });
