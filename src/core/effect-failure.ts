@@ -103,7 +103,7 @@ function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
       // Nobody knows how long it takes until the user has seen to it.
       const blame = outside.pause === undefined ? 'service' : 'nobody';
       const interrupted = { kind: 'interrupted', detail, blame, pause, until } as const;
-      if (draft.board.shutdown === 'no') placeHoldFor(draft, interrupted);
+      placeHoldFor(draft, interrupted);
       settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, endOf(draft, interrupted));
       return;
     }

@@ -18,7 +18,7 @@ export function noteDiskFull(draft: Draft, detail: string): void {
   if (disk !== null) return;
   const isBack = diskLifted !== null && draft.at < diskLifted.at + 2 * diskLifted.everyMs;
   const everyMs = isBack ? Math.min(limits.maxDiskLookEveryMs, 2 * diskLifted.everyMs) : limits.diskLookEveryMs;
-  draft.set({ disk: { detail, lookAt: draft.at + everyMs, looks: 0, everyMs } });
+  draft.set({ disk: { detail, lookAt: draft.at + everyMs, everyMs } });
   draft.journal({ type: 'held', reason: 'disk-full', until: null, detail });
 }
 
@@ -26,7 +26,7 @@ export function noteDiskFull(draft: Draft, detail: string): void {
 export function lookAtDisk(draft: Draft): void {
   const { disk } = draft.board;
   if (disk === null) return;
-  draft.set({ disk: { ...disk, lookAt: draft.at + disk.everyMs, looks: disk.looks + 1 } });
+  draft.set({ disk: { ...disk, lookAt: draft.at + disk.everyMs } });
   draft.emit({ type: 'look-at-disk' });
 }
 
@@ -38,8 +38,6 @@ export function handleDiskLookedAt(draft: Draft, hasRoom: boolean): void {
   draft.journal({ type: 'hold-lifted', reason: 'disk-full' });
   const { hold } = draft.board;
   if (hold !== null) draft.emit({ type: 'write-hold', hold });
-  // Room at the first look: perhaps it is another disk that is full, and at once would be too soon.
-  if (disk.looks < 2) return;
   for (const task of draft.board.live.values()) {
     if (task.state !== 'active') continue;
     const { phase } = task;

@@ -122,7 +122,7 @@ function followAgent(draft: Draft, id: TaskId, facts: TaskFacts, lastRun: LastRu
 function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: RunFacts): void {
   const { plan, record } = last;
   if (record === null) return;
-  if (facts.verdict !== null && facts.verdict.run === plan.n && facts.verdict.at >= record.exit.endedAt) {
+  if (facts.verdict?.run === plan.n) {
     startSettling(draft, task, { to: 'verdict', verdict: facts.verdict, plan, record });
   } else if (record.outcome.kind === 'failed' || record.outcome.kind === 'interrupted') {
     // The next attempt was due; it is planned as if nothing had happened in between.

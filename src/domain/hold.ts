@@ -19,9 +19,8 @@ export interface Hold {
 /** The disk is full: nothing starts, and what can't be written waits, until there is room. */
 export interface DiskTrouble {
   readonly detail: string;
-  /** When the board looks for room next, and how often it did. */
+  /** When the board looks for room next. */
   readonly lookAt: number;
-  readonly looks: number;
   /** How long the board waits between two looks, in milliseconds. */
   readonly everyMs: number;
 }

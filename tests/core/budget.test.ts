@@ -87,6 +87,17 @@ describe('a cost that a run can’t have had', () => {
   });
 });
 
+it('a budget that is spent holds until the time that was told first, also where the next board hears the run’s end again', () => {
+  const scene = new Scene({ dailyBudgetUsd: 0.4 });
+  const plan = makePlan({ task: id('a'), plannedAt: 7 });
+  const hold = { reason: 'budget', detail: '', since: 7, until: scene.at + 60_000, isTold: true, strikes: 1 } as const;
+  scene.tell({ type: 'opened', spending: { day: '', costs: new Map([[nameRun(plan, 7), 0.5]]) }, hold });
+  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
+  scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'dead', exit: spent } }));
+  expect(scene.journal.map((entry) => entry.type)).not.toContain('held');
+  expect(scene.board.hold).toEqual(hold);
+});
+
 it('the cost of a run counts once, also where a board died with its end and the next one tells it again', () => {
   const scene = new Scene({ dailyBudgetUsd: 0.9 });
   const plan = makePlan({ task: id('a'), plannedAt: 7 });

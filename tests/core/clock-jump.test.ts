@@ -39,6 +39,19 @@ describe('a clock that was set back', () => {
     expect(scene.states).toEqual({ a: 'planning' });
   });
 
+  it('does not end a usage limit sooner than the service said', () => {
+    const scene = new Scene();
+    scene.at = 10 * hourMs;
+    scene.queue({ id: 'a' });
+    const usageLimit = { status: 'rejected', resetsAt: 11 * hourMs, kind: 'five_hour' } as const;
+    scene.exit(scene.run('a'), makeExit({ usageLimit })).settle('a');
+    scene.at -= 8 * hourMs;
+    scene.tell({ type: 'clock-jumped', byMs: -8 * hourMs });
+    scene.wait(2 * hourMs);
+    expect(scene.states).toEqual({ a: 'queued' });
+    expect(scene.board.hold?.until).toBe(11 * hourMs);
+  });
+
   it('still ends an agent after its timeout', () => {
     const scene = new Scene({ timeoutMs: hourMs, stallAfterMs: 10 * hourMs }).queue({ id: 'a' });
     scene.run('a');

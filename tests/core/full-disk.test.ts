@@ -43,6 +43,19 @@ describe('a full disk', () => {
     expect(scene.states).toEqual({});
   });
 
+  it('that has room at the first look lets what failed often before be written at once', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
+    const busy = { code: 'EBUSY', message: 'busy', fault: null };
+    for (const fault of [busy, busy, full]) {
+      scene.tell({ type: 'effect-failed', task: plan.task, effect: 'write-verdict', fault });
+    }
+    scene.wait(limits.diskLookEveryMs).tell({ type: 'disk-looked-at', hasRoom: true });
+    expect(scene.asked).toContain('write-verdict');
+  });
+
   it('while work is verified lets it be verified again', () => {
     const scene = new Scene().queue({ id: 'a' });
     const plan = scene.run('a');

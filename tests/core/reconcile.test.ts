@@ -165,6 +165,12 @@ describe('a task in active/', () => {
     expect(scene.effects.at(-1)).toMatchObject({ type: 'move-task', to: 'done' });
   });
 
+  it('with a record of a failure and a verdict of that run is settled as that says, also where the clock was set back', () => {
+    const fault = { reason: 'stopped', detail: 'You put it aside.' } as const;
+    const scene = meet('active', facts([run({}, failed)], { column: 'attention', fault, at: start - 1 }));
+    expect(scene.effects.at(-1)).toMatchObject({ type: 'move-task', to: 'attention' });
+  });
+
   it('with a record of a failure and an attempt left is queued for the next', () => {
     const scene = meet('active', facts([run({}, failed)])).settle('a');
     expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 2, cause: { kind: 'failed' } } });

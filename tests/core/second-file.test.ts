@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fileIn, Scene } from './scene.ts';
+import { fileIn, identity, scanOf, Scene } from './scene.ts';
 
 it('a second file of a task’s name is set aside, whichever column it is in', () => {
   const scene = new Scene().queue({ id: 'a' });
@@ -8,4 +8,12 @@ it('a second file of a task’s name is set aside, whichever column it is in', (
   const loaded = { file, spec: null, diagnostics: [], facts, lastRun: null };
   scene.tell({ type: 'task-loaded', loaded });
   expect(scene.effects).toMatchObject([{ type: 'set-aside', file, keeper: { column: 'queued' } }]);
+});
+
+it('a file that is seen in queued/ while it is being taken in is not read a second time', () => {
+  const inbox = new Map([['a.md', identity()]]);
+  const scene = new Scene().tell({ type: 'scanned', scan: scanOf({}, { inbox }) });
+  expect(scene.asked).toEqual(['take-in']);
+  scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }, { inbox }) });
+  expect(scene.asked).toEqual([]);
 });
