@@ -2,8 +2,8 @@
 /** The `branchboard` command: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { codeOf } from '../adapters/machine/errors.ts';
 import { createRedactor } from '../adapters/redaction/redactor.ts';
-import { codeOf } from '../adapters/machine/durable.ts';
 import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import type { Verb } from './verb.ts';

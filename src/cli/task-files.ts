@@ -1,8 +1,10 @@
 /** Finds and moves tasks' files, as the user could by hand: a move is the command. */
-import { access, readdir, rename } from 'node:fs/promises';
+import { codeOf } from '../adapters/machine/errors.ts';
+import { exists } from '../adapters/machine/file-presence.ts';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
-import { codeOf, makeFolder } from '../adapters/machine/durable.ts';
+import { makeFolder } from '../adapters/machine/durable.ts';
 import { columns, fileNameOf, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
@@ -52,13 +54,6 @@ export async function moveTaskFile(place: Place, task: FoundTask, to: Column): P
       throw new CliError(exitCodes.usage, `${task.id} was moved meanwhile`, 'Type: branchboard status');
     }
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function listFolder(path: string): Promise<readonly string[]> {

@@ -5,20 +5,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
+import { toPortError } from '../machine/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import { PortError, type Clock } from '../../ports.ts';
 import { dropRestOfWord, keepEnd } from '../machine/bounded-text.ts';
 import { openRegular, openRegularSync } from '../machine/regular-file.ts';
-import {
-  claimLostExitCode,
-  claimScript,
-  closeClaim,
-  readClaim,
-  syncClaim,
-  toPortError,
-  type Claim,
-} from '../machine/run-claim.ts';
+import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, type Claim } from '../machine/run-claim.ts';
 import { killGroup, type ProcessMark } from '../machine/processes.ts';
 import { wait, type Timings } from '../machine/timings.ts';
 

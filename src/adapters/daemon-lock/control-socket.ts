@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { rm, stat, utimes } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { codeOf } from '../machine/errors.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
-import { codeOf } from '../machine/durable.ts';
 import { findSocketFolder, openSocketFolder } from '../machine/socket-folder.ts';
 import { findHighest, takeNumber } from './numbered-link.ts';
 

@@ -11,8 +11,8 @@
  */
 import { link, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../machine/errors.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
-import { codeOf } from '../machine/durable.ts';
 
 const maxTakeovers = 100;
 /** A file that was made to take a number and is so old was left by a process that was killed. */

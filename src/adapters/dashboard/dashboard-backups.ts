@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { codeOf } from '../machine/errors.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, privateFolderMode } from '../machine/durable.ts';
+import { privateFolderMode } from '../machine/durable.ts';
 import { decodeBytes, encodeText } from './lossless-text.ts';
 import { NotRegularError, openRegularSync } from '../machine/regular-file.ts';
 

@@ -16,9 +16,10 @@ import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { codeOf } from '../machine/errors.ts';
 import { type DashboardFile, PortError } from '../../ports.ts';
 import { DashboardBackups, type EditorPatience, QuietWatch, readSnapshot, type Snapshot } from './dashboard-backups.ts';
-import { codeOf, privateFolderMode, privateMode } from '../machine/durable.ts';
+import { privateFolderMode, privateMode } from '../machine/durable.ts';
 import { encodeText } from './lossless-text.ts';
 import { NotesLedger, type UserZones } from './notes-ledger.ts';
 import { checkFolders } from '../files/own-folders.ts';

@@ -5,12 +5,13 @@
 import { lstat, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LimitFunction } from 'p-limit';
+import { codeOf } from '../machine/errors.ts';
 import { isSameFile, type FileIdentity, type TaskFile } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Grant } from '../../domain/rights.ts';
 import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
-import { codeOf, linkTemporary, syncOrUndo, writeTemporary } from '../machine/durable.ts';
+import { linkTemporary, syncOrUndo, writeTemporary } from '../machine/durable.ts';
 import { setRunsAside } from './facts.ts';
 import { forgetInboxGrant, readInboxGrant, removeGrant, takeInboxGrant } from './grants.ts';
 import type { Layout } from './layout.ts';

@@ -2,6 +2,7 @@
 import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { codeOf } from '../machine/errors.ts';
 import { isSameFile, type TaskFile } from '../../domain/board.ts';
 import type { Hold } from '../../domain/hold.ts';
 import { limits } from '../../domain/limits.ts';
@@ -9,7 +10,7 @@ import { failure, success } from '../../domain/result.ts';
 import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
-import { codeOf, makeFolder, replaceFile, syncOrUndo, writeAnew } from '../machine/durable.ts';
+import { makeFolder, replaceFile, syncOrUndo, writeAnew } from '../machine/durable.ts';
 import { holdShape } from './fact-shapes.ts';
 import {
   readFact,

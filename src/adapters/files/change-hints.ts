@@ -5,10 +5,11 @@
  */
 import { rmSync, statSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
 import { basename, join } from 'node:path';
+import { codeOf } from '../machine/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import { columns } from '../../domain/task.ts';
 import type { ChangeHints } from '../../ports.ts';
-import { codeOf, privateMode } from '../machine/durable.ts';
+import { privateMode } from '../machine/durable.ts';
 import type { Layout } from './layout.ts';
 
 /** The board's own moves in the columns cause events too; they are gathered for so long. */

@@ -2,6 +2,7 @@
 import { readdir, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { codeOf } from '../machine/errors.ts';
 import type { RunFacts, TaskFacts } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
@@ -9,7 +10,7 @@ import type { RunId, RunPlan, RunRecord } from '../../domain/run.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, createFile, makeFolder, replaceFile, writeAnew } from '../machine/durable.ts';
+import { createFile, makeFolder, replaceFile, writeAnew } from '../machine/durable.ts';
 import { planShape, recordShape, verdictShape } from './fact-shapes.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';

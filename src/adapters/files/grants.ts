@@ -9,12 +9,13 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../machine/errors.ts';
 import type { FileIdentity } from '../../domain/board.ts';
 import { isSameFile } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Grant } from '../../domain/rights.ts';
 import { idOfFile, keyOf, type TaskId, type TaskKey } from '../../domain/task.ts';
-import { codeOf, makeFolder, replaceFile } from '../machine/durable.ts';
+import { makeFolder, replaceFile } from '../machine/durable.ts';
 import { grantShape } from './fact-shapes.ts';
 import { readFact } from './facts.ts';
 import type { Layout } from './layout.ts';

@@ -3,6 +3,7 @@
  * track it, and other users are kept from reading it.
  */
 import { lstat } from 'node:fs/promises';
+import { exists } from '../machine/file-presence.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import { applyLocalSettings, type LocalSettings } from '../../domain/settings.ts';
 import type { ParseGuard, ReadSettings, SettingsFile } from '../../ports.ts';
@@ -76,13 +77,6 @@ async function makePrivate(path: string): Promise<void> {
   const handle = await openRegular(path).catch(() => null);
   await handle?.chmod(privateMode).catch(() => undefined);
   await handle?.close();
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function describeTracked(file: string): Diagnostic {

@@ -7,8 +7,8 @@
  */
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { quote } from 'shell-quote';
+import { codeOf } from '../machine/errors.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf } from '../machine/durable.ts';
 
 /**
  * Throws PortError for the first of these paths that is no real folder of this user's, with the command that mends it.

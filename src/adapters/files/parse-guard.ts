@@ -8,10 +8,11 @@
  */
 import { ftruncateSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../machine/errors.ts';
 import type { FileIdentity } from '../../domain/board.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import type { ParsedFile, ParseGuard } from '../../ports.ts';
-import { codeOf, privateMode } from '../machine/durable.ts';
+import { privateMode } from '../machine/durable.ts';
 import type { Layout } from './layout.ts';
 import { readBeginning } from '../machine/regular-file.ts';
 

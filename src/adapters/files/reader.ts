@@ -1,11 +1,11 @@
 /** Reads a file that anybody may have put there: never through a link, never a FIFO, never more than the bound. */
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { codeOf } from '../machine/errors.ts';
 import type { FileIdentity } from '../../domain/board.ts';
 import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { Unreadable } from '../../ports.ts';
-import { codeOf } from '../machine/durable.ts';
 import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 
 /** A file's text and which version of it that is. */

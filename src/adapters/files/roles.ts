@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 import { distance } from 'fastest-levenshtein';
 
+import { codeOf } from '../machine/errors.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import { PortError } from '../../ports.ts';
@@ -139,7 +140,7 @@ async function listFiles(dir: string): Promise<readonly string[]> {
 }
 
 function nullIfMissing(error: unknown): null {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return null;
   throw error;
 }

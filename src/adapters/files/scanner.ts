@@ -1,12 +1,14 @@
 /** Lists the board's folders. What did not change since the last scan is not listed again. */
+import { codeOf } from '../machine/errors.ts';
+import { exists } from '../machine/file-presence.ts';
 import type { Stats } from 'node:fs';
-import { access, lstat, readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSameFile, type BoardScan, type FileIdentity } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { columns, type Column } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
-import { codeOf, makeFolder } from '../machine/durable.ts';
+import { makeFolder } from '../machine/durable.ts';
 import { GrantsScanner } from './grants.ts';
 import type { Layout } from './layout.ts';
 import { identify } from './reader.ts';
@@ -151,11 +153,4 @@ async function statEntry(path: string): Promise<Stats | null> {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,7 @@
 /** Errors of git and of the system for the person who reads them: what happened, where, and what to do about it. */
 import { statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codeOf } from '../machine/errors.ts';
 import type { Reason } from '../../domain/run.ts';
 import { PortError } from '../../ports.ts';
 
@@ -150,7 +151,7 @@ const troubles: readonly Trouble[] = [
 
 /** Whether the disk has no room: nothing is wrong with the task, and trying again later helps. */
 export function isOutOfRoom(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
 }
 
 /** A command as it stands in messages: without its arguments. */
@@ -160,10 +161,9 @@ export function nameOf(args: readonly string[]): string {
 }
 
 /** The system's own error, such as that of a full disk, with its code and what to do; any other as it is. */
-export function toPortError(error: unknown): unknown {
-  if (error instanceof PortError || !(error instanceof Error) || !('code' in error)) return error;
-  const { code } = error;
-  if (typeof code !== 'string') return error;
+export function adviseOn(error: unknown): unknown {
+  const code = codeOf(error);
+  if (error instanceof PortError || !(error instanceof Error) || code === null) return error;
   const place = 'path' in error && typeof error.path === 'string' ? error.path : '.';
   const hint = troubles.find((trouble) => trouble.code === code)?.hint(place);
   const message = hint === undefined ? error.message : `${error.message}. ${hint}`;

@@ -2,9 +2,9 @@
 import { constants } from 'node:fs';
 import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from './errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Disk } from '../../ports.ts';
-import { codeOf } from './durable.ts';
 import { openRegular } from './regular-file.ts';
 
 const probeBytes = 4096;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from './errors.ts';
 
 /** Only the user may read what the board writes. */
 export const privateMode = 0o600;
@@ -102,9 +103,4 @@ async function commit(temporary: string, step: () => Promise<void>): Promise<voi
     await rm(temporary, { force: true });
     throw error;
   }
-}
-
-/** A system error's code, such as `ENOENT`, or null. */
-export function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

@@ -4,8 +4,9 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { codeOf } from './errors.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, privateMode } from './durable.ts';
+import { privateMode } from './durable.ts';
 
 /** Something else than a regular file is where one should be: a link, a folder, a FIFO, a socket, a device. */
 export class NotRegularError extends PortError {

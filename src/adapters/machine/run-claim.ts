@@ -7,7 +7,7 @@
  */
 import { linkSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PortError } from '../../ports.ts';
+import { codeOf, toPortError } from './errors.ts';
 import { syncFolder } from './durable.ts';
 import { NotRegularError, openRegular, readBeginning } from './regular-file.ts';
 import type { ProcessMark } from './processes.ts';
@@ -61,7 +61,7 @@ export function readClaim(folder: string): Claim {
     const claimedAt = Math.floor(lstatSync(file).mtimeMs);
     return { kind: 'claimed', mark: known ? { pid: Number(pid), start } : null, claimedAt };
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return { kind: 'none' };
+    if (codeOf(error) === 'ENOENT') return { kind: 'none' };
     throw toPortError(error, `can't read ${file}`);
   }
 }
@@ -85,7 +85,7 @@ export function closeClaim(folder: string): Claim {
     writeFileSync(temp, tombstone, { flag: 'wx', mode: 0o600 });
     linkSync(temp, path.join(folder, claimName));
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw toPortError(error, `can't close the claim in ${folder}`);
+    if (codeOf(error) !== 'EEXIST') throw toPortError(error, `can't close the claim in ${folder}`);
   } finally {
     rmSync(temp, { force: true });
   }
@@ -115,17 +115,4 @@ async function syncFile(file: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Whether an error of node's carries that code. */
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
-/** An error of node's, told as one of the outside's with its code. */
-export function toPortError(error: unknown, what: string): PortError {
-  if (error instanceof PortError) return error;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-  const why = error instanceof Error ? error.message : String(error);
-  return new PortError(`${what}: ${why}`, { cause: error, ...(code === null ? {} : { code }) });
 }

@@ -1,8 +1,8 @@
 /** What a machine lacks for a while: descriptors, memory, room for one more process. The same may succeed a moment later. */
+import { codeOf } from './errors.ts';
 import { isShortageCode } from '../../domain/hold.ts';
 import type { Clock } from '../../ports.ts';
 import { wait } from './timings.ts';
-import { codeOf } from './durable.ts';
 
 const againAfterMs = 1_000;
 

@@ -14,8 +14,9 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { codeOf } from './errors.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, createFile, makeFolder, privateFolderMode, replaceFile } from './durable.ts';
+import { createFile, makeFolder, privateFolderMode, replaceFile } from './durable.ts';
 import { NotRegularError, readRegular } from './regular-file.ts';
 
 /** Of the roughly 104 bytes that systems have for a socket's path. */

@@ -7,6 +7,7 @@
  * finds a run of a killed one ends its command, lest the same worktree is prepared or checked twice at once.
  */
 import type { ChildProcess } from 'node:child_process';
+import { toPortError } from '../machine/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
@@ -15,7 +16,6 @@ import { stripHidden } from '../../domain/visible-text.ts';
 import type { Clock, CommandRunner } from '../../ports.ts';
 import { composeCommandEnvironment, tagOf, type RunTag } from '../machine/environment.ts';
 import { keepEnd } from '../machine/bounded-text.ts';
-import { toPortError } from '../machine/run-claim.ts';
 import { readStart } from '../machine/processes.ts';
 import { sweepRun } from '../machine/sweep.ts';
 import { defaultTimings } from '../machine/timings.ts';

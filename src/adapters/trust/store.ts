@@ -9,9 +9,10 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { codeOf } from '../machine/errors.ts';
 import { canonicalClaim, type Claim } from '../../domain/claim.ts';
 import { PortError } from '../../ports.ts';
-import { codeOf, replaceFile } from '../machine/durable.ts';
+import { replaceFile } from '../machine/durable.ts';
 import { readRegular } from '../machine/regular-file.ts';
 import { takeFile } from '../daemon-lock/lock-file.ts';
 

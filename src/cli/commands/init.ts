@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { codeOf, makeFolder, privateMode } from '../../adapters/machine/durable.ts';
+import { codeOf } from '../../adapters/machine/errors.ts';
+import { makeFolder, privateMode } from '../../adapters/machine/durable.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { makePrivate } from '../../adapters/files/private-files.ts';
 import type { Repository } from '../../adapters/git/repository.ts';

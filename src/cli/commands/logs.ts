@@ -1,8 +1,8 @@
 /** `logs`: what a task's agent prints, readable or as the stream itself. */
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { exists } from '../../adapters/machine/file-presence.ts';
 import { LineSplitter } from '../../adapters/agent/line-splitter.ts';
 import type { Redactor } from '../../adapters/redaction/redactor.ts';
 import { readTaskFacts, runFiles } from '../../adapters/files/facts.ts';
@@ -125,11 +125,4 @@ class LogFollower {
     if (this.#isRaw) print(redacted);
     else for (const text of formatStreamLine(redacted)) print(text);
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../machine/errors.ts';
 import { formatRunId, type RunPlan } from '../../../domain/run.ts';
-import { codeOf } from '../../machine/durable.ts';
 import { readRegular } from '../../machine/regular-file.ts';
 import { findRecord } from '../record.ts';
 import type { Repository } from '../repository.ts';

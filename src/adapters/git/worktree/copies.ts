@@ -5,8 +5,9 @@
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import type { Git } from '../git.ts';
 import { gitError, taskError } from '../git-errors.ts';
+import { codeOf } from '../../machine/errors.ts';
+import type { Git } from '../git.ts';
 import type { Repository } from '../repository.ts';
 
 const maxCopyPatterns = 1_000;
@@ -85,7 +86,7 @@ async function copyInto(root: string, source: string, file: string): Promise<voi
   try {
     await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

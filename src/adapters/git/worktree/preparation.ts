@@ -11,15 +11,15 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { quote } from 'shell-quote';
+import { gitError, isOutOfRoom, taskError, adviseOn } from '../git-errors.ts';
+import { exists, isFolder } from '../../machine/file-presence.ts';
 import { formatRunId, type RunPlan } from '../../../domain/run.ts';
 import type { Settings } from '../../../domain/settings.ts';
 import type { CommandRunner } from '../../../ports.ts';
 import { privateFolderMode } from '../../machine/durable.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
-import { exists, isFolder } from '../../machine/file-presence.ts';
 import type { Git } from '../git.ts';
-import { gitError, isOutOfRoom, taskError, toPortError } from '../git-errors.ts';
 import { forgetMissing, keepLeftBehind } from './preserve.ts';
 import { listLosses, nameLosses } from './removal-check.ts';
 import {
@@ -59,7 +59,7 @@ export async function prepare(context: PreparationContext, plan: RunPlan): Promi
   try {
     await prepareWorktree(context, plan);
   } catch (error) {
-    throw toPortError(error);
+    throw adviseOn(error);
   }
 }
 

@@ -5,10 +5,11 @@
  *
  * What a kill left undone of that, the next removal or preparation finishes.
  */
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { quote } from 'shell-quote';
 import { exists } from '../../machine/file-presence.ts';
+import { syncFolder } from '../../machine/durable.ts';
 import type { Git } from '../git.ts';
 import { findClaim, isLockedByUs } from '../record.ts';
 import type { Repository } from '../repository.ts';
@@ -86,14 +87,5 @@ async function findFreePath(name: (number: string) => string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const path = name(String(number));
     if (!(await exists(path))) return path;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -1,6 +1,7 @@
 /** The `Worktrees` port on real git: joins the files of this folder to one adapter. */
 import { lstat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
+import { taskError, adviseOn } from '../git-errors.ts';
 import type { RunPlan, Workspace } from '../../../domain/run.ts';
 import type { Settings } from '../../../domain/settings.ts';
 import type { TaskId } from '../../../domain/task.ts';
@@ -9,7 +10,6 @@ import { resolveBase } from '../base.ts';
 import { branchExists, chooseWorkspace, diffCommand, listBeyond, listBranches, type Branches } from '../branches.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
-import { taskError, toPortError } from '../git-errors.ts';
 import { keep, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
 import { readProjectConfiguration, type ReadTrusted } from '../../trust/project-configuration.ts';
@@ -138,6 +138,6 @@ async function refuseTrackedLinks(git: Git, { topLevel }: Repository, folder: st
 /** Errors of the system become the port's own. */
 function told<Value>(work: Promise<Value>): Promise<Value> {
   return work.catch((error: unknown) => {
-    throw toPortError(error);
+    throw adviseOn(error);
   });
 }
