@@ -84,7 +84,7 @@ describe('claudeArguments', () => {
     const written = await writeClaudeFiles(bench.root, { ...asChecked, project, guard, configured: {} });
     const read = JSON.parse(readFileSync(written.settings, 'utf8')) as Record<string, unknown>;
     expect(read).toMatchObject({ disableAllHooks: false, hooks: { Stop: hook('end') } });
-    expect(JSON.stringify(read['hooks'])).toMatch(/theirs.*git-guard\/main\.js/);
+    expect(JSON.stringify(read['hooks'])).toMatch(/theirs.*git-guard\/guard-main\.js/);
     expect(gitGuardSettings(requestOf(bench.plan(), { permissionMode: 'bypassPermissions' }))).toBeNull();
   });
 
@@ -162,10 +162,10 @@ describe('composeEnvironment', () => {
     expect(listed(compose({ ...others, [name]: '1' }))).toHaveLength(1);
   });
 
-  it('lets in what the README lists, and nothing else', () => {
-    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  it('lets in what docs/environment.md lists, and nothing else', () => {
+    const page = readFileSync(new URL('../../../docs/environment.md', import.meta.url), 'utf8');
     const listNames = (text: string) => [...text.matchAll(/`([A-Za-z_][A-Za-z0-9_]*\*?)`/g)].map(([, name]) => name);
-    const rows = readme.split('\n').filter((line) => line.startsWith('| '));
+    const rows = page.split('\n').filter((line) => line.startsWith('| '));
     const cellOf = (begin: string) => rows.find((row) => row.startsWith(`| ${begin} `))?.split('|')[2] ?? '';
     for (const [purpose, names] of Object.entries(inherited)) expect(listNames(cellOf(purpose))).toEqual(names);
     for (const { switches, names } of inheritedForClouds) {
@@ -173,7 +173,7 @@ describe('composeEnvironment', () => {
       expect(listNames(cellOf(`only with one of ${title}`) || cellOf(`only with ${title}`))).toEqual(names);
     }
     for (const name of Object.keys(compose({}))) {
-      expect(readme).toContain(`\`${name.replace(/^(GIT_CONFIG|BRANCHBOARD)_.*$/, '$1_*')}\``);
+      expect(page).toContain(`\`${name.replace(/^(GIT_CONFIG|BRANCHBOARD)_.*$/, '$1_*')}\``);
     }
   });
 
