@@ -1,4 +1,4 @@
-/** What an agent should do differently after a failure, by its reason. */
+/** Advice for the agent after a failure, by the failure's reason. */
 import type { Reason } from '../domain/run.ts';
 import { unreachable } from '../domain/result.ts';
 

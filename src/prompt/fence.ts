@@ -1,4 +1,4 @@
-/** Quoting: what others wrote stands between marks that it can't end, and can't be taken for the board's own words. */
+/** Quotes texts of others between marks that they can't end, so that they can't pass for the board's own words. */
 
 /** Removes NUL, other control characters but tab and line ends, and halves of surrogate pairs; changes nothing else. */
 export function cleanText(text: string): string {

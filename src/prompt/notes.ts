@@ -1,10 +1,10 @@
-/** The user's notes on the dashboard: most are for every task, some are addressed to one as `@its-id: …`. */
+/** Selects the user's notes for a task: most are for every task, some are addressed to one as `@its-id: …`. */
 import { keyOf, parseTaskId } from '../domain/task.ts';
 import type { TaskId } from '../domain/task.ts';
 
 /**
- * The notes that a task is told: general ones, and those addressed to it. An address reaches to the end of its
- * paragraph or, in a list, of its item. The text is kept as written; empty where nothing is for this task.
+ * The notes for one task: the general ones, and those addressed to it. An address reaches to the end of its paragraph
+ * or, in a list, of its item. The text is kept as written; empty where there is none for this task.
  */
 export function selectNotes(notes: string, task: TaskId): string {
   const key = keyOf(task);

@@ -1,4 +1,4 @@
-/** What an agent may do without asking: nobody is there to be asked. */
+/** The rules for what an agent may do without asking, since nobody is there to answer. */
 import { defaultSettings, type Settings } from '../domain/settings.ts';
 import { formatCommand, type TaskSpec } from '../domain/task.ts';
 
@@ -23,8 +23,8 @@ export interface Permissions {
 const writingTools = ['Write', 'Edit', 'MultiEdit', 'NotebookEdit'];
 
 /**
- * What no agent may do: have git write its output into a file, which could be anywhere, or move into another worktree,
- * which some versions of Claude Code do unasked and then take for the agent's own.
+ * Denied to every agent: having git write its output into a file, which could be anywhere, and moving into another
+ * worktree, which some versions of Claude Code do unasked and then take for the agent's own.
  */
 const refusedToAll = ['Bash(git * --output*)', 'EnterWorktree'];
 

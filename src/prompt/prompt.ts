@@ -1,5 +1,5 @@
 /**
- * The prompt: all that an agent is told about one run.
+ * Composes the prompt of one run.
  *
  *   fresh session     role, task, background, what is there already, workspace, checks, how to end
  *   resumed session   what happened, what is expected now, what changed, how to end

@@ -1,4 +1,4 @@
-/** Finds the program that a run is to execute, before anything is spawned, so that the reason can be told. */
+/** Finds the program that a run is to execute before anything is spawned, so that an error can name the reason. */
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Settings } from '../../domain/settings.ts';

@@ -1,5 +1,5 @@
 /**
- * Ends one agent, step by step. Each step waits for the agent to go; whoever sees it go calls `settle`.
+ * Ends one agent, step by step. Each step waits for the agent to go; the caller that sees it go calls `settle`.
  *
  *   running ──stop──► INT ──interruptGraceMs──► TERM ──terminateGraceMs──► KILL, again and again
  *      │                └── hurried: each wait is hurriedGraceMs; hurried later on: the next step comes at once
@@ -13,7 +13,7 @@ import type { Timings } from '../machine/timings.ts';
 
 const steps = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 
-/** What {@link Ending} needs of its surroundings. */
+/** Dependencies of {@link Ending}. */
 export interface EndingOptions {
   readonly clock: Clock;
   readonly timings: Timings;
@@ -21,7 +21,7 @@ export interface EndingOptions {
   readonly send: (signal: NodeJS.Signals) => void;
 }
 
-/** How far the ending of one agent is. */
+/** The step that the ending of one agent has reached. */
 export class Ending {
   readonly #options: EndingOptions;
   #cause: StopCause | null = null;

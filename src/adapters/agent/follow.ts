@@ -1,6 +1,6 @@
 /**
- * Follows an agent's stream in its file. The file is looked at on a beat, which one timer gives to all runs: a watcher
- * would miss appends on some file systems, and a pipe would tie the agent's life to the board's.
+ * Follows an agent's stream in its file. One timer makes all runs look at their files: a watcher would miss appends on
+ * some file systems, and a pipe would tie the agent's life to the board's.
  */
 import { fstatSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -23,7 +23,7 @@ import { isThrough, type ProcessEnd } from './claude/run-end.ts';
 
 const readBytes = 64 * 1024;
 
-/** One timer for all that want to be called now and then; it stands still while there is nobody. */
+/** One timer for all followers; it stands still while there are none. */
 export class Beat {
   readonly #clock: Clock;
   readonly #everyMs: number;
@@ -88,7 +88,7 @@ export class StreamFollower {
     this.#state = openStream(session, askedMode);
   }
 
-  /** What is known from the lines read so far. */
+  /** The view of the run from the lines read so far. */
   get view(): RunView {
     return this.#state.view;
   }

@@ -1,4 +1,7 @@
-/** What a run's folder holds for an agent that works inside the sandbox, and the bounds of that agent's commands. */
+/**
+ * Writes the files of a run's folder that an agent needs inside the sandbox, and composes the bounds of that agent's
+ * commands.
+ */
 import { appendFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Workspace } from '../../domain/run.ts';
@@ -10,7 +13,7 @@ import { composeExcludes } from '../sandbox/masks.ts';
 type Variables = Readonly<Record<string, string>>;
 
 /**
- * What an agent's git and tools must know to work inside. Throws the system's errors.
+ * Variables that an agent's git and tools need inside. Throws the system's errors.
  *
  * The sandbox closes `config.worktree` in the git folders, and where there is none it makes an empty one while a command
  * runs, which the next agent's command then finds and loses. So there is always one; git reads it only where it is told

@@ -1,6 +1,6 @@
 /**
- * Starts an agent that does not need us: in a session of its own, its prompt, output and errors in files, claimed by
- * itself before it becomes the agent (see `claim.ts`).
+ * Starts an agent that outlives the board: in a session of its own, with prompt, output and errors in files. A wrapper
+ * claims the run before it becomes the agent (see `run-claim.ts`).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, existsSync } from 'node:fs';
@@ -18,13 +18,13 @@ import { wait, type Timings } from '../machine/timings.ts';
 /** The claim is looked for after so many milliseconds, then after longer and longer waits. */
 const firstLookMs = 1;
 const slowestLookMs = 20;
-/** How long a wrapper may take to end, by itself or killed. */
+/** Time for a wrapper to end, by itself or killed, in milliseconds. */
 const killWaitMs = 1_000;
 /** Room for control sequences and for characters of several bytes at the end of stderr. */
 const stderrTailBytes = limits.maxTailChars * 4;
 const appending = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 
-/** What is started, and where. */
+/** The program to start, and where. */
 export interface LaunchRequest {
   /** The run's folder, absolute; it holds `prompt.md`. */
   readonly folder: string;
@@ -35,13 +35,13 @@ export interface LaunchRequest {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** How a child of ours ended. */
+/** The end of a child process. */
 export interface ChildExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
 }
 
-/** What is known of a wrapper's end so far. */
+/** The end of a wrapper, as far as it is known. */
 interface WrapperEnd {
   exit: ChildExit | null;
   error: unknown;
@@ -54,7 +54,7 @@ export interface Launched {
   readonly mark: ProcessMark;
   /** Milliseconds since the epoch. */
   readonly claimedAt: number;
-  /** Resolves when the process is gone, whoever still holds its files. */
+  /** Resolves when the process is gone, even if another one still holds its files. */
   readonly exited: Promise<ChildExit>;
 }
 
@@ -78,7 +78,7 @@ export async function launchAgent(
     const claim = await awaitClaim(end, request, clock, timings);
     return await confirmClaim(claim, child, request, exited, clock);
   } catch (error) {
-    // It may be at work already, as where its claim can't be read, and nobody would follow it.
+    // It may be at work already although its claim can't be read, and then nothing would follow it.
     if (child.pid !== undefined && end.exit === null) {
       killGroup(child.pid);
       await Promise.race([exited, wait(clock, killWaitMs)]);
@@ -100,7 +100,7 @@ async function awaitClaim(
     if (failed !== null) throw describeSpawnError(failed, request);
     const gone = end.exit;
     const late = clock.now() >= until;
-    // Once it is gone or too late nobody may claim the run any more; who was in time keeps it.
+    // Closes the run to later claims once the wrapper is gone or late; a claim that was made in time stands.
     const claim = gone !== null || late ? closeClaim(request.folder) : readClaim(request.folder);
     if (claim.kind === 'claimed') return claim;
     if (gone !== null) throw await describeEarlyExit(gone, request);
@@ -154,7 +154,8 @@ async function confirmClaim(
     syncClaim(request.folder);
     return { mark: claim.mark, claimedAt: claim.claimedAt, exited };
   }
-  // Who loses the claim ends; one that does not has made a claim of its own somewhere, and is ended.
+  // A wrapper that loses the claim ends by itself. One that does not has made a claim of its own elsewhere, and is
+  // ended.
   await Promise.race([exited, wait(clock, killWaitMs)]);
   const holder = claim.mark === null ? 'another process' : `process ${String(claim.mark.pid)}`;
   throw new PortError(`${request.folder}: the run is claimed by ${holder} already; it was not started twice`, {

@@ -2,7 +2,7 @@
 
 const newline = 0x0a;
 
-/** What a chunk completed. */
+/** The lines that a chunk completed. */
 export interface SplitLines {
   /** Complete lines without their ends; empty ones are left out. */
   readonly lines: readonly string[];

@@ -1,5 +1,5 @@
 /**
- * What became of a run whose board is gone, told from its claim:
+ * Finds out from its claim what became of a run whose board is gone:
  *
  *   none ──► closed for good: unclaimed; a `setup` command that still prepares it is ended
  *   claimed ──► pid, start time, boot id and tag all match ──► alive
@@ -51,7 +51,10 @@ export async function findRun(
   return { kind: 'dead', exit: await readDeadExit(plan, folder, claimedAt) };
 }
 
-/** Ends what is left of a run that nobody follows, the agent first and politely, and closes it. Throws as `findRun`. */
+/**
+ * Ends the processes of a run that no board follows, the agent first and politely, and closes the run. Throws as
+ * `findRun`.
+ */
 export async function endRun(
   run: RunId,
   folder: string,
@@ -60,14 +63,14 @@ export async function endRun(
   timings: Timings,
 ): Promise<void> {
   const tag = tagOf(run, boardDir);
-  // Its folder may have been deleted; then nobody can claim it either.
+  // Its folder may have been deleted; then no process can claim the run either.
   const claim = existsSync(folder) ? closeClaim(folder) : null;
   const mark = claim?.kind === 'claimed' ? claim.mark : null;
   if (mark !== null && isAlive(mark) && carriesTag(mark.pid, tag)) await endAgent(mark, tag, clock, timings);
   else await sweepRun(tag, null, clock, timings);
 }
 
-/** Ends an agent that nobody follows, politely first, and all that carries its tag. */
+/** Ends an agent that no board follows, politely first, and all processes that carry its tag. */
 async function endAgent(mark: ProcessMark, tag: RunTag, clock: Clock, timings: Timings): Promise<void> {
   const known = [mark, ...findDescendants([mark])];
   signalGroup(mark, 'SIGINT');
@@ -94,7 +97,7 @@ function isSameFolder(one: string, other: string): boolean {
   return first.dev === second.dev && first.ino === second.ino;
 }
 
-/** The exit of a run that nobody saw end, as its files tell. */
+/** The exit of a run whose end no board saw, as its files show it. */
 async function readDeadExit(plan: RunPlan, folder: string, claimedAt: number): Promise<RunExit> {
   const follower = new StreamFollower(path.join(folder, 'stream.jsonl'), plan.session);
   await follower.finish({ exitCode: null, isForced: false });

@@ -39,7 +39,7 @@ import { scriptedArguments, scriptedMainPath } from './scripted/scripted.ts';
 import { sweepRun } from '../machine/sweep.ts';
 import { defaultTimings, type Timings } from '../machine/timings.ts';
 
-/** What a runner needs of its surroundings. */
+/** Dependencies of a runner. */
 export interface AgentRunnerOptions {
   /** `.orchestrator/`, absolute. */
   readonly boardDir: string;
@@ -82,8 +82,8 @@ interface Followed {
   readonly child: boolean;
   readonly leaveBeat: () => void;
   /**
-   * What descended from the agent when it was looked at, and lives. What lost its environment (thrown away, or overwritten
-   * by a title, as nginx, redis and postgres do) and then its parent is found here alone.
+   * Living processes that descend from the agent, as noted while it ran. A process that loses its environment (emptied,
+   * or overwritten by a title, as nginx, redis and postgres do) and then its parent is found here alone.
    */
   readonly descendants: Map<number, ProcessMark>;
   toldView: RunView | null;
@@ -158,7 +158,7 @@ class ProcessRunner implements AgentRunner {
     if (found.kind !== 'alive') return found;
     const follower = this.#openStream(plan);
     await follower.catchUp();
-    // Followed from here on and told at once, so that nobody hears of its end before they heard that it lives.
+    // Reported as alive before its end can be: following starts only now.
     this.#follow(plan, found.mark, found.claimedAt, { child: false, follower });
     return { kind: 'alive', view: follower.view, startedAt: found.claimedAt };
   }
@@ -288,7 +288,7 @@ class ProcessRunner implements AgentRunner {
   }
 }
 
-/** The size of a file in bytes; 0 where it can't be told. */
+/** The size of a file in bytes; 0 where it can't be read. */
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -304,7 +304,7 @@ function noteDescendants(runs: readonly Followed[]): void {
       for (const each of [...known, ...found]) descendants.set(each.pid, each);
     }
   } catch (error) {
-    // What can't be looked at now is looked at the next time.
+    // A process that can't be looked at now is looked at the next time.
     if (!isShortage(error)) throw error;
   }
 }

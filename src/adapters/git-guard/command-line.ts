@@ -19,7 +19,7 @@ export interface SimpleCommand {
   readonly text: string;
   /** The program and its arguments; null for a word that bash would expand. */
   readonly words: readonly (string | null)[];
-  /** Whether the program, as far as it can be told, is git, however it is spelled. */
+  /** Whether the program is git, in any spelling, as far as the text shows. */
   readonly runsGit: boolean;
   /** Whether variables are set before the program (`A=x git log`), or alone (`A=x`). */
   readonly setsVariables: boolean;
@@ -36,7 +36,7 @@ export interface CommandLine {
   readonly commands: readonly SimpleCommand[];
   /** The folder that `cd FOLDER &&` at its beginning leads to, or null. */
   readonly startsIn: string | null;
-  /** What else is in it that may change the variables or functions of the shell, such as `for` or `${x:=y}`, or null. */
+  /** Syntax that may change the shell's variables or functions, such as `for` or `${x:=y}`, or null. */
   readonly changesShell: string | null;
 }
 
@@ -78,9 +78,9 @@ export function readWord(word: Word): string | null {
  * that is taken away joins together, such as the two halves of `$'x'`.
  */
 const isOpen = /^=|(?:^|[=:])~|\$|\\\n/;
-/** What runs each command in it once, in the shell itself or as a part of a pipeline. */
+/** Syntax that runs each command in it once, in the shell itself or as a part of a pipeline. */
 const plainContexts: ReadonlySet<string> = new Set(['Script', 'Statement', 'AndOr', 'Pipeline']);
-/** What sets variables or functions, or holds whole lists of commands. */
+/** Syntax that sets variables or functions, or holds whole lists of commands. */
 const shellChanging: ReadonlySet<string> = new Set([
   ...['If', 'For', 'ArithmeticFor', 'Select', 'While', 'Subshell', 'BraceGroup', 'Case', 'TestCommand'],
   ...['ArithmeticCommand', 'Function', 'Coproc', 'ArithmeticExpansion'],

@@ -1,6 +1,6 @@
 /**
- * The git guard's program: Claude Code runs it before each command, with the call as JSON on stdin. It prints a refusal or
- * nothing. Where it can't read what it is given it throws, and the hook's command line makes a refusal of that.
+ * The git guard's program. Claude Code runs it before each command, with the call as JSON on stdin. It prints a refusal
+ * or nothing. It throws on input that it can't read, and the hook's command line turns that into a refusal.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { guardVariable, isRecord, readGuardedRun } from './guarded-run.ts';

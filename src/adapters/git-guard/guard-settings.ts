@@ -1,6 +1,6 @@
 /**
- * The git guard as Claude Code is told of it: a hook that judges each command before it runs. Its command line is the same
- * for every run, since a shell reads it; what differs between runs is in a variable.
+ * Hands the git guard to Claude Code: a hook that judges each command before it runs. Its command line is the same for
+ * every run, since a shell reads it; a variable carries the differences between runs.
  */
 import { fileURLToPath } from 'node:url';
 import { quote } from 'shell-quote';

@@ -1,9 +1,9 @@
-/** What the git guard is told of the run that it guards: one variable in its environment, as JSON. */
+/** The run that the git guard watches, as JSON in one variable of its environment. */
 
 /** The variable's name. */
 export const guardVariable = 'BRANCHBOARD_GIT_GUARD';
 
-/** What the guard has to know of a run. */
+/** Facts about a run that the guard's decisions depend on. */
 export interface GuardedRun {
   /** Absolute path of the worktree. */
   readonly worktree: string;

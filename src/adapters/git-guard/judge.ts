@@ -1,7 +1,7 @@
 /**
- * Whether a command line may run: every git command in it has to stand alone, in the root of
- * the worktree, with options that keep to the repository. What can't be told for certain is refused. Other programs are
- * left to Claude Code's own rules, but for what these overlook.
+ * Decides whether a command line may run: every git command in it has to stand alone, in the root of the worktree, with
+ * options that keep to the repository. The guard refuses what it can't decide for certain. It leaves other programs to
+ * Claude Code's own rules, but for reads that these overlook.
  */
 import { readCommandLine, type CommandLine, type SimpleCommand } from './command-line.ts';
 import { gitCommands, type GitCommand } from './options.ts';
@@ -9,7 +9,7 @@ import { runners, shellChangers } from './known-programs.ts';
 import { matchesRule } from './rules.ts';
 import { findUncheckedRead } from './unchecked-reads.ts';
 
-/** What a command line is judged by. */
+/** The rules and the run that a command line is judged by. */
 export interface GuardOptions {
   /** The root of the worktree: its absolute path, and that path with links resolved. */
   readonly worktree: readonly string[];
@@ -56,7 +56,7 @@ function findFault(line: CommandLine, options: GuardOptions): string | null {
   return findSurroundingFault(line, options);
 }
 
-/** What else in a command line would change what its git commands do, or null. */
+/** The reason why the rest of a command line would change what its git commands do, or null. */
 function findSurroundingFault({ commands, startsIn, changesShell }: CommandLine, options: GuardOptions): string | null {
   const isRoot = (folder: string | null | undefined): boolean =>
     typeof folder === 'string' && options.worktree.includes(folder);

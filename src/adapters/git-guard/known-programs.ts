@@ -1,4 +1,4 @@
-/** What the guard has to know of programs that are not git: which run others, and which change the shell. */
+/** Programs besides git that the guard knows: those that run others, and those that change the shell. */
 
 /** Programs that run others: git is judged where it is the program itself. */
 export const runners: ReadonlySet<string> = new Set([

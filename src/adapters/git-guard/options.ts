@@ -1,6 +1,6 @@
 /**
- * What git may be asked for by an agent: for each command the options that neither read nor write anything outside of
- * the repository, in no spelling. What is not here is refused, so that an option of a newer git is refused, too.
+ * The options of git that agents may use: for each command those that neither read nor write anything outside of the
+ * repository, in no spelling. All others are refused, so that an option of a newer git is refused as well.
  *
  * `--name` takes no value, `--name=` needs one (`--name=x` or `--name x`), `--name[=]` may have one (`--name=x`); short
  * options alike. No value of these names a file outside of git's own trees: they are numbers, patterns, dates, commits.

@@ -13,7 +13,7 @@ const programs: ReadonlySet<string> = new Set([
 /** Programs with `--files0-from=FILE`, which print the file's text as a name that is not there; no version asks. */
 const takeFileLists: ReadonlySet<string> = new Set(['wc', 'du']);
 
-/** How a command reads a file that nobody looked at, in words for the agent, or null. */
+/** The way in which a command reads a file that Claude Code does not check, in words for the agent, or null. */
 export function findUncheckedRead({ text, words, readsFile }: SimpleCommand): string | null {
   if (readsFile) return `\`${text}\` reads a file by \`<\`: name the file as an argument of a program`;
   const names = words.map((word) => word?.replace(/^.*\//s, '') ?? '');

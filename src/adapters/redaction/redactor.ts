@@ -1,9 +1,9 @@
 /**
- * Takes secrets out of text from outside before it is kept or shown: the values of environment variables that hold some, in
- * the forms that text is written in, and tokens of well-known shapes. Commands to a terminal and what is not seen go as
- * well, since a secret that is coloured in its middle would be whole again where they are taken out later.
+ * Takes secrets out of text before the board keeps or shows it: the values of environment variables that hold secrets,
+ * in the forms that text is written in, and tokens of well-known shapes. It also removes terminal escapes and invisible
+ * characters: a secret with a colour in its middle would be whole again where a later step removes the colour.
  *
- * All is found in one and the same text; what overlaps is taken out together. Time is linear in the text.
+ * All searches read the same text; overlapping finds are taken out together. Time is linear in the text.
  */
 import { existsSync } from 'node:fs';
 import { stripHidden } from '../../domain/visible-text.ts';
@@ -33,7 +33,7 @@ export function createRedactor(
   const anyMark = new RegExp([...marks].map(escapeForRegExp).join('|'), 'g');
   return (text) => {
     const visible = stripHidden(text);
-    // What is redacted already stays as it is, even if a name or the word is somebody's secret: no value holds a NUL.
+    // Marks of earlier redactions stay, even if a variable's name or the word itself is a secret: no value holds a NUL.
     const open = visible.replace(anyMark, (found) => '\0'.repeat(found.length));
     const isCutAt = (index: number) =>
       open.startsWith(ellipsis, index) || (index === open.length && open.length >= minCutTextChars);

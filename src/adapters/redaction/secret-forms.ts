@@ -6,7 +6,7 @@
 import { minSecretChars, type Secret } from './secret-names.ts';
 import { listViews, makeTable, translate, viewText, type View } from './secret-views.ts';
 
-/** A part of a text that nobody is to read. */
+/** A part of a text that must not be shown. */
 export interface Find {
   readonly start: number;
   readonly end: number;
@@ -14,7 +14,7 @@ export interface Find {
   readonly name: string | null;
 }
 
-/** What is searched for. */
+/** A value to search for, in one of its forms. */
 interface Needle {
   readonly name: string;
   /** Its bytes, each as one character: strings are searched faster than buffers. */
@@ -68,7 +68,7 @@ function listNeedles(secrets: readonly Secret[]): Needles {
     for (const form of [value, ...listLines(value)]) {
       const view = viewText(form);
       const unspaced = dropSpaces(view).bytes;
-      // What has hardly more than spaces is not found without them.
+      // A value of hardly more than spaces is not searched for without them: it would match anything.
       if (unspaced.length < minSecretChars) needles.spaced.add(name, view.bytes, minSecretChars);
       else needles.unspaced.add(name, unspaced, minSecretChars);
       // Forms that are sent write a space so.
@@ -154,7 +154,7 @@ function search(view: View, needles: readonly Needle[], cuts: Cuts): readonly Fi
   return finds;
 }
 
-/** What stands before a cut, from the last cut on. */
+/** The text before a cut, from the last cut on. */
 interface Tail {
   readonly from: number;
   readonly to: number;
@@ -173,7 +173,7 @@ function listTails({ starts }: View, chars: string, cuts: readonly number[]): re
     while (to < starts.length && (starts[to] ?? 0) < cut) to++;
     if (to - from < minSecretChars) continue;
     tails.push({ from, to, cut });
-    // What was cut off in the middle of an escape ends before it.
+    // A value that was cut in the middle of an escape ends before that escape.
     const end = chars.slice(Math.max(from, to - maxCutEscapeBytes), to);
     const escape = Math.max(end.lastIndexOf('%'), end.lastIndexOf('\\'));
     if (escape !== -1) tails.push({ from, to: to - end.length + escape, cut });
@@ -181,7 +181,7 @@ function listTails({ starts }: View, chars: string, cuts: readonly number[]): re
   return tails;
 }
 
-/** How long the longest beginning of the needle is that a text ends with; 0 where it is too short to tell. */
+/** The length of the longest beginning of the needle that a text ends with; 0 where it is too short to be sure. */
 function findBeginning(text: string, { chars, minPart }: Needle): number {
   const least = chars.slice(0, minPart);
   for (let at = text.indexOf(least); at !== -1; at = text.indexOf(least, at + 1)) {
@@ -190,7 +190,7 @@ function findBeginning(text: string, { chars, minPart }: Needle): number {
   return 0;
 }
 
-/** How long the longest end of the needle is that a text begins with; 0 where it is too short to tell. */
+/** The length of the longest end of the needle that a text begins with; 0 where it is too short to be sure. */
 function findEnd(text: string, { chars, minPart }: Needle): number {
   const least = chars.slice(-minPart);
   for (let at = text.lastIndexOf(least); at !== -1; at = at === 0 ? -1 : text.lastIndexOf(least, at - 1)) {

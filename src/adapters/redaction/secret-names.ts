@@ -1,7 +1,8 @@
 /**
- * Which variables of an environment hold secrets. A name tells it by one of its words (`SECRET_KEY_BASE`, `dbPassword`,
- * `PGPASSWORD`), unless its last word says that the value only tells of a secret (`TOKEN_FILE`, `AWS_ACCESS_KEY_ID`). A
- * value tells it where a password stands in an address or behind a name of its own (`postgres://app:…@db`, `pwd=…;`).
+ * Finds the variables of an environment that hold secrets. One word of a name is enough (`SECRET_KEY_BASE`,
+ * `dbPassword`, `PGPASSWORD`), unless the last word says that the value only points to a secret (`TOKEN_FILE`,
+ * `AWS_ACCESS_KEY_ID`). A value counts as well if it holds a password in an address or behind a name of its own
+ * (`postgres://app:…@db`, `pwd=…;`).
  */
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +11,7 @@ import { stripHidden } from '../../domain/visible-text.ts';
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A value that nobody is to read, and the variable that holds it. */
+/** A value that must not be shown, and the variable that holds it. */
 export interface Secret {
   readonly name: string;
   readonly value: string;
@@ -46,7 +47,10 @@ const innocentWords: ReadonlySet<string> = new Set([
   'OLDPWD',
 ]);
 
-/** What a secret is called by, where it is, how it is used: as the last word of a name they tell of no secret itself. */
+/**
+ * Words for a secret's name, place or use. As the last word of a variable's name they show that the value is no secret
+ * itself.
+ */
 const properties: ReadonlySet<string> = new Set([
   ...[
     'ID',
@@ -111,7 +115,7 @@ const properties: ReadonlySet<string> = new Set([
   ...['ISSUER', 'AUDIENCE', 'SCOPE', 'SCOPES', 'REALM', 'STRATEGY', 'POLICY', 'COMMAND', 'CMD', 'HELPER', 'PROGRAM'],
 ]);
 
-/** An address that posts for whoever knows it, and the half of a login that Vault calls an id. */
+/** Names of addresses that accept posts without a login, and of the half of a login that Vault calls an id. */
 const tellingEndings = /WEBHOOK(?:S|_.*)?_UR[IL]$|SECRET_ID$/;
 
 /** Values that stand in such variables and all over a board: they would be taken out where they mean nothing. */

@@ -1,6 +1,6 @@
 /**
- * Finds secrets that nobody named, by their shape: tokens that begin as their maker's do, keys, and what stands behind a
- * label or in an address that is a secret as a whole.
+ * Finds secrets by their shape alone: tokens with their maker's prefix, private keys, and values behind a label or in
+ * an address that is a secret as a whole.
  *
  * Time is linear in the text: a pattern begins at a fixed prefix and ends where its characters end, or can begin only
  * where no character of its own stands before it.
@@ -57,7 +57,7 @@ const webhooks: readonly (readonly [host: string, path: string])[] = [
   ['hc-ping\\.com', ''],
   ['events\\.pagerduty\\.com', 'integration'],
 ];
-/** What no address holds; a mark of what is redacted already stands as NULs. */
+/** Characters that end an address; a mark of an earlier redaction stands as NULs. */
 const inAddress = `[^\\s"'<>\`\\0\u2026]`;
 
 interface Shape {

@@ -1,6 +1,6 @@
 /**
- * A text as those read it who undo an encoding: its bytes in UTF-8, each with the place in the text that it stands for, so
- * that what is found in a view can be taken out of the text. Each view is made in one pass over another.
+ * Decodes a text in every usual way: each view holds its bytes in UTF-8, each byte with the place in the text that it
+ * stands for, so that a find in a view can be taken out of the text. Each view is made in one pass over another.
  */
 
 /** See the file's head. */
@@ -51,7 +51,7 @@ export function viewText(text: string): View {
   }
   return cut(view, length);
 }
-/** How many bytes of a character were written: none where it is not seen. */
+/** The number of bytes written for a character: none where it is invisible. */
 function writeSeen(character: string, bytes: Buffer, at: number): number {
   return unseen.test(character) ? 0 : bytes.write(character, at);
 }
@@ -78,7 +78,7 @@ function decodePercents(view: View): View | null {
   });
 }
 
-/** What a letter behind a backslash stands for, where that is not itself. */
+/** The character that a letter behind a backslash stands for, if it is not itself. */
 const named: ReadonlyMap<number, number> = new Map(
   Object.entries({ n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v' }).map(([letter, character]) => [
     letter.charCodeAt(0),
@@ -156,7 +156,7 @@ function readHex(bytes: Buffer, at: number, digits: number): number | null {
   return text.length === digits && /^[\da-f]+$/i.test(text) ? Number.parseInt(text, 16) : null;
 }
 
-/** What becomes of each byte: another one, or nothing (-1). */
+/** Maps each byte to another one, or to nothing (-1). */
 export type Table = Int16Array;
 
 /** A table that changes the bytes of `from` to those that stand at the same place in `to`, and leaves out `dropped`. */

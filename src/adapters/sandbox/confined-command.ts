@@ -1,4 +1,4 @@
-/** Starts a command inside the sandbox, by way of `confined-main.ts`, and tells what the sandbox refused it. */
+/** Starts a command inside the sandbox, by way of `confined-main.ts`, and reports what the sandbox refused it. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export interface ConfinedCommand {
   readonly argv: Argv;
   /** To be set besides the command's own environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** What was refused, as sentences with the setting that would allow it; `output` is what the command printed. */
+  /** The refusals, as sentences with the setting that would allow each; `output` is what the command printed. */
   explainRefusals(output: string): Promise<readonly string[]>;
   /** Removes the command's temp folder. */
   end(): Promise<void>;

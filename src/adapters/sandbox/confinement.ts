@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import type { Settings } from '../../domain/settings.ts';
 import { exists } from '../machine/file-presence.ts';
 
-/** What a confined process may do. Paths are absolute, or begin with `~/`. */
+/** The rights of a confined process. Paths are absolute, or begin with `~/`. */
 export interface Confinement {
   readonly allowWrite: readonly string[];
   /** Closed again within what is allowed. */
@@ -29,7 +29,7 @@ export interface ConfinedPlace {
   readonly commonDir: string;
 }
 
-/** What a commit in a linked worktree writes below the common git folder, and below the worktree's own record. */
+/** Files that a commit in a linked worktree writes below the common git folder, and below the worktree's own record. */
 const writtenInCommon = new Set(['objects', 'refs', 'logs', 'worktrees', 'COMMIT_EDITMSG']);
 const writtenInRecord = new Set(['HEAD', 'ORIG_HEAD', 'index', 'logs', 'refs', 'COMMIT_EDITMSG', 'MERGE_HEAD']);
 /** So many branches are closed one by one; the board tells of any that moved all the same. */

@@ -1,4 +1,4 @@
-/** What the sandbox refused, as sentences for the user, with the setting that would allow it. */
+/** Turns what the sandbox refused into sentences for the user, with the setting that would allow it. */
 
 /** A connection as the sandbox tells of it, such as `deny network-outbound example.com:443 (user denied)`. */
 const connection = /deny network-outbound ([A-Za-z0-9.-]+)(?::\d+)?/g;

@@ -15,13 +15,13 @@ import { confine } from './confined-command.ts';
 const probeTimeoutMs = 20_000;
 const maxReasonChars = 300;
 
-/** What runs inside: it fails where its own folder can't be written, or where the one above it can. */
+/** The trial's program: it fails if it can't write its own folder, or if it can write the one above. */
 const script = `const { writeFileSync } = require('node:fs');
 writeFileSync('inside', '');
 try { writeFileSync('../outside', ''); } catch { process.exit(0); }
 process.exit(1);`;
 
-/** What the machine lacks for a sandbox on Linux, and how to get it; macOS brings all of it. */
+/** The packages that a machine lacks for a sandbox on Linux, and how to get them; macOS brings all of it. */
 const programs = ['bwrap', 'socat'];
 const packages = 'bubblewrap socat';
 

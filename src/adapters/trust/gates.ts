@@ -1,6 +1,6 @@
 /**
- * Settings and roles that count only once they are trusted. While the board runs, what was trusted last stays in force:
- * a pull, or the merge of an agent's branch, changes nothing until somebody says yes to it.
+ * Lets settings and roles count only once the user trusts them. While the board runs, the ones trusted last stay in
+ * force: a pull, or the merge of an agent's branch, changes nothing until the user says yes.
  */
 import { formatDiagnostic, type Diagnostic } from '../../domain/diagnostic.ts';
 import type { Claim } from '../../domain/claim.ts';
@@ -15,7 +15,7 @@ export function trustSettings(
   trust: Trust,
   claimsOf: (settings: Settings) => readonly Claim[],
 ): SettingsFile {
-  /** What the file has and what is not in force. */
+  /** Claims of the file that are not in force. */
   let waiting: { readonly settings: Settings; readonly problems: readonly Diagnostic[]; isTold: boolean } | null = null;
   return {
     async readIfChanged() {

@@ -1,10 +1,10 @@
 /**
- * Who made a claim: the user at this checkout, or somebody whose commit came by git.
+ * Finds who made a claim: the user at this checkout, or the author of a commit that came by git.
  *
- * A claim came by git where a commit brought it that was not made in this very checkout, on whatever branch that commit
- * is now. The log of the checkout's HEAD tells which ones were: `commit: …` is written by `git commit` alone, and no
- * clone, fetch or push transfers that log. So a clone, a pull, a merge of an agent's branch, also a squashed one, a
- * cherry-pick, and a file that was checked out of another branch all come by git. What no commit brought, the user typed.
+ * A claim came by git if the commit that brought it was not made in this very checkout, on whatever branch that commit
+ * is now. The log of the checkout's HEAD shows which ones were made here: only `git commit` writes `commit: …`, and no
+ * clone, fetch or push transfers that log. So a clone, a pull, a merge or squash of an agent's branch, a cherry-pick
+ * and a file checked out of another branch all come by git. Claims that no commit brought, the user typed.
  *
  * Claims are compared, not bytes: an edit next to a claim, a comment, or other line ends make it nobody else's.
  */
@@ -39,16 +39,18 @@ const pathspecs = [
 /** Commits that may be found nowhere else while something is being taken in. */
 const passingHeads = ['FETCH_HEAD', 'MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REBASE_HEAD'];
 
-/** With more commits that change such files nothing can be told any more, and all is taken for having come by git. */
+/** Beyond this many commits that change such files the search ends, and every claim counts as come by git. */
 const maxCommits = 5_000;
 
-/** What a file claims: `source` is what its claims name, and `claims` is null where its text can't be understood. */
+/**
+ * The claims of one file: `source` is the name that its claims carry; `claims` is null where its text can't be parsed.
+ */
 export interface FileClaims {
   readonly source: string;
   readonly claims: readonly Claim[] | null;
 }
 
-/** What the file at a path of the repository claims; null for a file that never claims anything. */
+/** Reads the claims of the file at a path of the repository; null for a file that never claims anything. */
 export type ReadClaims = (path: string, text: string) => FileClaims | null;
 
 /** One file in one commit, before and after; several before where it is a merge, null where there was none. */
@@ -151,7 +153,7 @@ function isFile(mode: string | undefined): boolean {
   return mode?.startsWith('100') === true;
 }
 
-/** What a change added, as canonical texts; null where that can't be told. */
+/** The claims that a change added, as canonical texts; null where they can't be found out. */
 function compare(
   { path, before, after }: Change,
   texts: ReadonlyMap<string, string>,

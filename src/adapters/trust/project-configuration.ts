@@ -11,7 +11,7 @@ import type { TrustedProject } from './trusted-claims.ts';
 import type { Git } from '../git/git.ts';
 import { inWorktree } from '../git/record.ts';
 
-/** What Claude Code reads of a repository by itself, in whichever folder of it. */
+/** Files that Claude Code reads by itself, in whichever folder of a repository they are. */
 const pathspecs = [
   ...['.claude', '.mcp.json'].flatMap((name) => [`:(top,glob)${name}`, `:(top,glob)${name}/**`]),
   ...['CLAUDE.md', 'CLAUDE.local.md', 'AGENTS.md'].flatMap((name) => [`:(top,glob)${name}`, `:(top,glob)**/${name}`]),

@@ -5,7 +5,9 @@ import type { Git } from '../git/git.ts';
 import { maxBlobBytes, readBlobs } from './blobs.ts';
 import type { ReadClaims } from './origins.ts';
 
-/** What the files hold; null where there is none, it is too large, it is no JSON object, or a link stands there. */
+/**
+ * The content of the files; null where there is none, it is too large, it is no JSON object, or a link stands there.
+ */
 export interface ProjectFiles {
   /** `.claude/settings.json`. */
   readonly settings: Readonly<Record<string, unknown>> | null;
@@ -13,7 +15,7 @@ export interface ProjectFiles {
   readonly mcp: Readonly<Record<string, unknown>> | null;
 }
 
-/** What is to be known of a commit's files. */
+/** The parsed files of one commit. */
 export interface ReadProject {
   readonly files: ProjectFiles;
   /** A file that is no JSON claims its bytes. */

@@ -1,5 +1,5 @@
 /**
- * What the user has said yes to, or made themselves: `trust.json` in the user's own state folder, outside of every
+ * Stores the claims that the user accepted or made: `trust.json` in the user's own state folder, outside of every
  * repository. It holds a hash for each claim, by the real path of the checkout that it was trusted in. Hashes are only
  * ever added, under a lock, and the file is replaced whole.
  */
@@ -59,7 +59,7 @@ export function createTrustStore(environment: NodeJS.ProcessEnv): TrustStore {
   };
 }
 
-/** What stands for a claim in the store: SHA-256 of its canonical JSON, in hex. */
+/** The key of a claim in the store: SHA-256 of its canonical JSON, in hex. */
 export function hashClaim(claim: Claim): string {
   return createHash('sha256').update(canonicalClaim(claim)).digest('hex');
 }

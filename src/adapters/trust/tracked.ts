@@ -1,7 +1,7 @@
 /**
- * Files of the board that git tracks. A board tracks its settings and templates alone, so that any other came with the
- * repository: a task that nobody here wrote, or facts about work that nobody here did. Such a task is not read. It is told
- * by its name in any column, since the board moves files from one to the next.
+ * Finds files of the board that git tracks. A board tracks its settings and templates alone, so any other came with the
+ * repository: a foreign task, or facts about work that was not done here. The board does not read such a task. It
+ * recognises it by its name in any column, since it moves files from one to the next.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { BoardFiles } from '../../ports.ts';
 import type { Git } from '../git/git.ts';
 import type { Repository } from '../git/repository.ts';
 
-/** What a board may track; `local.yaml` is judged where it is read. */
+/** Files that a board may track; `local.yaml` is judged where it is read. */
 const mayBeTracked = /^\.orchestrator\/(?:\.gitignore|config\.yaml|local\.yaml|templates\/.*)$/i;
 
 /** Lists the tracked files of the board that are neither settings nor templates, as paths of the repository. */

@@ -9,13 +9,16 @@ import { hashClaim, type TrustStore } from './store.ts';
 /** The trust in one checkout. */
 export interface Trust {
   /**
-   * Those of the claims that came by git and that nobody said yes to. What is found to be the user's own is remembered,
-   * so that it stays trusted once it is committed, and costs no git process again.
+   * The claims that came by git and that the user has not accepted. Claims found to be the user's own are remembered:
+   * they stay trusted once committed, and cost no git process again.
    */
   findUntrusted(claims: readonly Claim[]): Promise<readonly Claim[]>;
   /** The user said yes to these. Throws PortError, or the system's error, where that can't be kept. */
   accept(claims: readonly Claim[]): Promise<void>;
-  /** What a commit's `.claude/settings.json` and `.mcp.json` hold, or which of their claims nobody said yes to. */
+  /**
+   * The content of a commit's `.claude/settings.json` and `.mcp.json`, or the claims in them that the user has not
+   * accepted.
+   */
   trustedProject(commit: string): Promise<TrustedProject>;
 }
 
@@ -24,7 +27,7 @@ export type TrustedProject =
   | { readonly kind: 'trusted'; readonly files: ProjectFiles }
   | { readonly kind: 'untrusted'; readonly claims: readonly Claim[] };
 
-/** What {@link Trust} is made from. */
+/** Dependencies of {@link Trust}. */
 export interface TrustOptions {
   readonly repository: Repository;
   readonly git: Git;
@@ -35,12 +38,12 @@ export interface TrustOptions {
 /** Makes the trust of a checkout; nothing is read yet. */
 export function createTrust({ repository, git, store, readClaims }: TrustOptions): Trust {
   const checkout = repository.topLevel;
-  /** What came by git stays so until it is accepted, and git is not asked again. */
+  /** Claims that came by git, remembered until they are accepted, so that git is not asked again. */
   const foreign = new Set<string>();
 
   async function findUntrusted(claims: readonly Claim[]): Promise<readonly Claim[]> {
     if (claims.length === 0) return [];
-    // A store that can't be read vouches for nothing; who wants to add to it is told why.
+    // A store that can't be read vouches for no claim; adding to it reports why.
     const trusted = await store.read(checkout).catch(() => new Set<string>());
     const unknown = claims.filter((claim) => !trusted.has(hashClaim(claim)));
     const asked = unknown.filter((claim) => !foreign.has(hashClaim(claim)));

@@ -1,6 +1,6 @@
 /**
- * What the Claude Code that a run starts can do, as its own help says: an option that it doesn't know ends the run. It is
- * asked once for each program, and again when the program's file has changed.
+ * Asks the Claude Code that a run starts which options it has, by its own help: an option that it doesn't know would
+ * end the run. Each program is asked once, and again when its file has changed.
  */
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -13,20 +13,23 @@ const answerMs = 5_000;
 /** A help text is some twenty thousand characters long. */
 const maxAnswerChars = 1_000_000;
 
-/** What is known of a program. What could not be found out counts as not there. */
+/** The abilities found in a program's help. One that could not be found out counts as missing. */
 export interface Abilities {
-  /** It has `--permission-prompts none`: what would ask somebody is denied, and the agent is told that nobody is there. */
+  /**
+   * It has `--permission-prompts none`: tools that would ask somebody are denied, and the agent knows that nobody is
+   * there.
+   */
   readonly permissionPrompts: boolean;
 }
 
 /** A program of which nothing is known. */
 export const noAbilities: Abilities = { permissionPrompts: false };
 
-/** How a program is asked. */
+/** Dependencies of the question, so that tests can shorten its time. */
 export interface AbilityRequest {
   /** An absolute path. */
   readonly program: string;
-  /** What comes before the program's own options, such as the package that `npx` is to run. */
+  /** Arguments before the program's own options, such as the package that `npx` is to run. */
   readonly args: readonly string[];
   /** Absolute. */
   readonly cwd: string;
@@ -42,7 +45,7 @@ export class AbilityReader {
     this.#clock = clock;
   }
 
-  /** What a program can do. Never rejects; a program that gave no answer is asked again the next time. */
+  /** A program's abilities. Never rejects; a program that gave no answer is asked again the next time. */
   async read(request: AbilityRequest): Promise<Abilities> {
     if (!namesClaude(request)) return noAbilities;
     const key = identify(request);
@@ -69,7 +72,10 @@ function identify({ program, args }: AbilityRequest): string {
   return JSON.stringify([program, file?.mtimeMs, file?.size, ...args]);
 }
 
-/** What `--help` prints, or null where the program fails, says too much or takes too long. Rejects where nothing can be started. */
+/**
+ * The output of `--help`, or null where the program fails, says too much or takes too long. Rejects where nothing can
+ * be started.
+ */
 function readHelp({ program, args, cwd, env }: AbilityRequest, clock: Clock): Promise<string | null> {
   return new Promise((resolve) => {
     const child = spawn(program, [...args, '--help'], {

@@ -1,6 +1,6 @@
 /**
- * Tries whether a Claude Code behaves as the board relies on: it is run against a server of our own on loopback, with a
- * made-up key, in a scratch folder that is its home as well. Nothing of the user's is read, asked or paid for.
+ * Tries whether a Claude Code behaves as the board relies on. It runs against a server of our own on loopback, with a
+ * made-up key, in a scratch folder that is also its home, so that nothing of the user's is read, asked or paid for.
  *
  *   first run: session id, hooks, structured result, settings sources ──► second run: resume
  *   a run beside them: the sandbox, where the machine has what it takes
@@ -26,15 +26,15 @@ const maxReasonChars = 300;
 /** Something that the board relies on. */
 export type Expectation = 'session-id' | 'structured-result' | 'hooks' | 'resume' | 'settings-sources' | 'sandbox';
 
-/** How one expectation was met. */
+/** The result of one expectation. */
 export type Behaviour = 'as-expected' | 'differs' | 'not-here';
 
-/** What a probe found: how each expectation was met, or, where the binary did not even run, why not. */
+/** The result of a probe: each expectation's, or the reason why the binary did not even run. */
 export type Probe =
   | { readonly kind: 'tried'; readonly behaviours: Readonly<Record<Expectation, Behaviour>> }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** How a binary is probed. */
+/** The binary to probe, and the limits of the trial. */
 export interface ProbeOptions {
   /** `$PATH` of the probe: where the sandbox and the shell find their programs. */
   readonly searchPath: string;
@@ -80,7 +80,7 @@ interface Place {
   readonly outside: string;
 }
 
-/** What a run printed. */
+/** The messages that a run printed. */
 interface Printed {
   readonly init: JsonObject | null;
   readonly result: JsonObject | null;
@@ -125,7 +125,7 @@ function envOf({ root, home }: Place, url: string, { searchPath }: ProbeOptions)
   };
 }
 
-/** What the model says. */
+/** The replies of the model in the trial's script. */
 function reply({ words, turns }: Conversation, place: Place): ProbeReply {
   if (words.includes(prompts.again)) return { say: words.includes(prompts.first) ? marks.remembered : 'forgotten' };
   if (words.includes(prompts.sandbox)) {

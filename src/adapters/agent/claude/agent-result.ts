@@ -8,7 +8,7 @@ import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } f
 /** Kept of the errors that a result lists. */
 const maxErrors = 20;
 
-/** How a result says that it ended. Another word may be any text, and it is shown where nothing else is said. */
+/** The ways in which a result says that it ended. Any other word is shown as it is, where there is no better text. */
 const subtypes: readonly string[] = [
   ...['success', 'error_during_execution', 'error_max_turns', 'error_max_budget_usd'],
   'error_max_structured_output_retries',

@@ -1,4 +1,7 @@
-/** How Claude Code is called for one run. The prompt comes on stdin: an argument would be bounded and readable by all. */
+/**
+ * Composes the command line of Claude Code for one run. The prompt comes on stdin: an argument would be bounded and
+ * readable by all.
+ */
 import { PortError, type Role, type RunRequest } from '../../../ports.ts';
 import type { Settings } from '../../../domain/settings.ts';
 import type { Abilities } from './abilities.ts';

@@ -1,7 +1,7 @@
 /**
- * What Claude Code offers beyond working in a folder, and a run must not have: it works alone, in its worktree, until it
- * ends. Each door is shut by the name of its tool, or by a setting where others come in without one. A name or a key that
- * a version doesn't know does nothing there.
+ * Shuts what Claude Code offers beyond working in a folder: a run works alone, in its worktree, until it ends. Each
+ * door is shut by the name of its tool, or by a setting where others come in without one. A name or key that a version
+ * doesn't know has no effect there.
  */
 
 /** Tools that no run has, whatever is allowed. Sub-agents of a run have none of them either. */

@@ -1,6 +1,6 @@
 /**
- * What Claude Code says of itself in the first line of its stream (`system/init`): what of the user's set-up it could not
- * load, which it passes over silently otherwise, and whether it works under the permission mode that it was given.
+ * Reads the first line of Claude Code's stream (`system/init`): parts of the user's set-up that it failed to load,
+ * which it passes over silently otherwise, and whether it works under the permission mode that it was given.
  */
 import { limits } from '../../../domain/limits.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
@@ -15,8 +15,8 @@ export function readVersion(init: JsonObject): string | null {
 }
 
 /**
- * What the user should know of a run's start, in sentences; bounded. `asked` is the permission mode that was asked for,
- * or null where that is not known.
+ * Warnings about a run's start, in sentences; bounded. `asked` is the permission mode that was asked for, or null where
+ * that is not known.
  */
 export function readStartWarnings(init: JsonObject, asked: string | null): readonly string[] {
   const warnings = [

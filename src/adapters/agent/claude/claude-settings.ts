@@ -1,6 +1,6 @@
 /**
- * The settings and MCP servers that the board gives Claude Code for one run, in files of the run's folder. They come
- * from the user, the commit that tasks start from, and the board; nothing of the branch under work is among them.
+ * Writes the settings and MCP servers for one run of Claude Code, in files of the run's folder. They come from the
+ * user, the commit that tasks start from, and the board, and never from the branch under work.
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,14 +11,17 @@ import { loginVariables } from '../../machine/environment.ts';
 import { closeDoors } from './claude-doors.ts';
 import { asArray, asObject } from '../../machine/json-shape.ts';
 
-/** What the settings are made of. */
+/** The parts that the settings are made of. */
 export interface ClaudeSettingsRequest {
   /** The bounds of the agent's commands; null where the machine can't confine them. */
   readonly confinement: Confinement | null;
-  /** Who only reads runs what is allowed by name, inside as well: its worktree can't be closed as a whole. */
+  /**
+   * A role that only reads runs commands that are allowed by name, also inside the sandbox: its worktree can't be
+   * closed as a whole.
+   */
   readonly readsOnly: boolean;
   readonly project: ProjectConfiguration;
-  /** What judges git commands that are allowed by name; null where it is the sandbox that holds them. */
+  /** The hook that judges git commands that are allowed by name; null where the sandbox holds them. */
   readonly guard: GuardSettings | null;
   /** The user's `agent.env`. */
   readonly configured: Readonly<Record<string, string>>;

@@ -1,11 +1,11 @@
 /**
- * What Claude Code prints with `--output-format stream-json`, line by line, as a view of the run: a pure reducer.
+ * Reads what Claude Code prints with `--output-format stream-json`: a pure reducer from lines to a view of the run.
  *
  *   system/init ──► assistant ◄──► user (tool results) … ──► result
  *                      │ system/api_retry, system/permission_denied, rate_limit_event come in between
  *
- * Nothing here depends on the order of keys, and no shape makes it throw: what is not understood is passed over. Lines of
- * another session are counted and change nothing else (`own-session`); which result counts is told by `run-end`.
+ * No order of keys matters, and no shape makes it throw: unknown messages are skipped. Lines of another session are
+ * counted and change nothing else (`own-session`); `run-end` decides which result counts.
  */
 import { limits } from '../../../domain/limits.ts';
 import { emptyRunView, type RunView, type Session } from '../../../domain/run.ts';
@@ -221,7 +221,7 @@ function closeTool(state: StreamState, result: JsonObject, structured: unknown):
   return patchProgress({ ...closed, stepCalls, steps });
 }
 
-/** What the sandbox refused is told once. */
+/** Notes each refusal of the sandbox once. */
 function noteRefusals(state: StreamState, result: JsonObject, openTools: number): StreamState {
   const known = state.view.warnings;
   const added = explainToolRefusals(readText(result['content'])).filter((text) => !known.includes(text));

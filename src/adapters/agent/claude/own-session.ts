@@ -1,7 +1,7 @@
 /**
- * Which lines of a stream are of the run's own session. A fresh session has the id that the board chose. A resumed one
- * has it too, or, in some versions of Claude Code, another that the first `init` of the stream tells; a later `init`
- * changes nothing, so that nobody who adds lines can make the agent's own ones foreign.
+ * Decides which lines of a stream belong to the run's own session. A fresh session has the id that the board chose. A
+ * resumed one has it too or, in some versions of Claude Code, another one that the stream's first `init` names. A later
+ * `init` changes nothing, so that added lines can't make the agent's own ones foreign.
  */
 import type { Session } from '../../../domain/run.ts';
 import { asString, type JsonObject } from '../../machine/json-shape.ts';

@@ -1,6 +1,6 @@
 /**
- * The least of a Messages API that Claude Code talks to, on 127.0.0.1: what "the model" replies is a function of the
- * conversation. For the probe of a binary; it knows no errors, no limits and no answers in one piece.
+ * The smallest Messages API that Claude Code talks to, on 127.0.0.1: the model's reply is a function of the
+ * conversation. It serves the trial of a binary; it knows no errors, no limits and no answers in one piece.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -9,7 +9,7 @@ import { asArray, asObject, asString, parseObject, type JsonObject } from '../..
 /** A longer request is cut off. */
 const maxRequestBytes = 4 * 1024 * 1024;
 
-/** What a script sees of a conversation. */
+/** The conversation as a script sees it. */
 export interface Conversation {
   /** All words of the user's side, prompts and results of tools, as JSON. */
   readonly words: string;
@@ -17,7 +17,7 @@ export interface Conversation {
   readonly turns: number;
 }
 
-/** What the model replies: a call of a tool, or words that end the turn. */
+/** A reply of the model: a call of a tool, or words that end the turn. */
 export type ProbeReply =
   { readonly tool: string; readonly input: Readonly<Record<string, unknown>> } | { readonly say: string };
 

@@ -1,6 +1,7 @@
 /**
- * Which `result` line of a stream is the run's end. The stream is a file, and whatever runs as the user can add lines to
- * it, with the run's own session too; so a result counts by where it stands among the lines that Claude Code prints:
+ * Decides which `result` line of a stream is the run's end. The stream is a file, and any process of the user's can add
+ * lines to it, with the run's own session too; so a result counts by where it stands among the lines that Claude Code
+ * prints:
  *
  *   init ─► work … ─► result ─► init ─► work … ─► result with an `origin` ─► …     then the process ends
  *                               └── a further turn: a task in the background has ended ──┘
@@ -15,7 +16,7 @@
  */
 import type { AgentResult } from '../../../domain/run.ts';
 
-/** What is known of a run's end. */
+/** The end of a run as far as the lines so far show it. */
 export interface RunEnd {
   readonly result: AgentResult | null;
   /** The result is the answer to the board's prompt, and not to what ended in the background. */
@@ -24,7 +25,7 @@ export interface RunEnd {
   readonly isEarly: boolean;
   /** The board ends the agent because it stays after its result. */
   readonly isLingering: boolean;
-  /** What of the agent came after the result. */
+  /** Lines of the agent that came after the result. */
   readonly since: 'nothing' | 'init' | 'work';
   /** A success that stood before and was withdrawn or replaced. */
   readonly replaced: AgentResult | null;
@@ -40,7 +41,7 @@ export const noEnd: RunEnd = {
   replaced: null,
 };
 
-/** How the process ended, where that is known. */
+/** The end of the process, if it is known. */
 export interface ProcessEnd {
   readonly exitCode: number | null;
   /** The board or a signal ended it. */

@@ -1,6 +1,6 @@
 /**
- * The agent's own list of steps, gathered from its calls of `TaskCreate` and `TaskUpdate` (which change one step) and
- * of `TodoWrite` (which replaces the list). A call counts once its result says that it went well.
+ * Gathers the agent's own list of steps from its calls of `TaskCreate` and `TaskUpdate` (which change one step) and of
+ * `TodoWrite` (which replaces the list). A call counts once its result says that it succeeded.
  */
 import type { Progress } from '../../../domain/run.ts';
 import { limits } from '../../../domain/limits.ts';
@@ -40,7 +40,7 @@ export function applyStepCall(steps: StepList, call: StepCall, createdId: string
   return updateStep(steps, call.input);
 }
 
-/** How far the list is, or null where there is none. */
+/** The progress of the list, or null where there is none. */
 export function toProgress(steps: StepList): Progress | null {
   if (steps.size === 0) return null;
   const all = [...steps.values()];

@@ -1,7 +1,7 @@
 /**
- * What the user answered "always allow" to in sessions of their own stands in `.claude/settings.local.json` of the main
- * checkout. Claude Code 2.1.330 gives it to every session in a linked worktree as well, so to every agent; 2.1.197 does
- * not. It is read here as data, to be told.
+ * Reads the permissions that the user gave with "always allow" in sessions of their own: `.claude/settings.local.json`
+ * of the main checkout. Claude Code 2.1.330 gives it to every session in a linked worktree as well, so to every agent;
+ * 2.1.197 does not. The board only reports it.
  */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { asArray, asObject, parseObject } from '../../machine/json-shape.ts';
 
 const maxBytes = 256 * 1024;
 
-/** What a checkout's local settings give to agents beyond the board's own settings. */
+/** Permissions of a checkout's local settings beyond the board's own settings. */
 export interface LocalRights {
   /** The file, absolute. */
   readonly file: string;

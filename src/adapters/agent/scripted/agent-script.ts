@@ -7,7 +7,7 @@ export interface ScriptLine {
   /** Only done at this attempt; null is every one. */
   readonly attempt: number | null;
   readonly verb: string;
-  /** What follows the verb, untouched but for spaces around it. */
+  /** The text behind the verb, without spaces around it. */
   readonly rest: string;
 }
 

@@ -1,4 +1,4 @@
-/** What the scripted agent remembers of its session, so that a resumed one goes on where it was. */
+/** The scripted agent's memory of its session, so that a resumed one goes on where it was. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { asNumber, asString, parseObject } from '../../machine/json-shape.ts';
@@ -9,7 +9,7 @@ const memoryName = 'session.json';
 export interface SessionMemory {
   readonly session: string;
   readonly script: string;
-  /** How many of the script's lines are behind it. */
+  /** The number of the script's lines that are done. */
   readonly next: number;
   /** It went through to its end once: questions were answered and are not asked again. */
   readonly finished: boolean;
@@ -30,7 +30,7 @@ export function findMemoryPlace(env: NodeJS.ProcessEnv): MemoryPlace | null {
   return { taskFolder: path.join(board, 'runs', task), run: Number(run) };
 }
 
-/** What the newest of the task's earlier runs remembers of a session, or null. */
+/** The memory of a session in the newest of the task's earlier runs, or null. */
 export function recall(place: MemoryPlace | null, session: string): SessionMemory | null {
   if (place === null) return null;
   for (let run = place.run - 1; run > 0; run -= 1) {

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../machine/json-shape.ts';
 
 const stdout = 1;
 
-/** How a scripted run ends. */
+/** The end of a scripted run. */
 export interface ScriptedResult {
   readonly isError: boolean;
   readonly subtype: 'success' | 'error_during_execution';
@@ -34,7 +34,7 @@ export class ScriptedStream {
     this.#print({ type: 'assistant', message: { role: 'assistant', content: [{ type: 'text', text }] } });
   }
 
-  /** A tool call around what really happens; an error of `work` is told as the tool's and thrown on. */
+  /** Prints a tool call around a piece of real work. An error of `work` becomes the tool's, and is thrown on. */
   async callTool<T>(name: string, input: JsonObject, work: () => Promise<T> | T): Promise<T> {
     this.#turns += 1;
     this.#calls += 1;

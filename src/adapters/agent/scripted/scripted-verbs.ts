@@ -1,4 +1,4 @@
-/** What each verb of an agent script does; `scripted-main.ts` lists them for those who write scripts. */
+/** Carries out the verbs of an agent script; `scripted-main.ts` lists them for those who write scripts. */
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,14 +11,14 @@ const maxSteps = 1_000;
 const waitForEveryMs = 10;
 const orphanLivesSeconds = 600;
 
-/** What lines have said about the end, gathered on the way. */
+/** The end of the run as the lines so far ask for it. */
 export interface Ending {
   summary: string | null;
   report: string | null;
   lingers: boolean;
 }
 
-/** What comes of a line. */
+/** The effect of one line on the script's course. */
 export type Step =
   | { readonly kind: 'on' }
   | { readonly kind: 'end'; readonly report: AgentReport }

@@ -1,6 +1,6 @@
 /**
  * The built-in agent for the demo and for tests: a program of this package that follows a script in the task and calls
- * no model. It is launched, followed and ended like any agent; `scripted-main.ts` says what it understands.
+ * no model. It is launched, followed and ended like any agent; `scripted-main.ts` lists its verbs.
  */
 import { fileURLToPath } from 'node:url';
 import type { RunPlan } from '../../../domain/run.ts';
