@@ -1,5 +1,6 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
-import type { BaseConflict, BoardScan, FileIdentity, LastRun, TaskFacts, TaskFile } from './domain/board.ts';
+import type { BaseConflict, BoardScan, FileIdentity, LastRun, TaskFile } from './domain/board.ts';
+import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
 import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic, Parsed } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
@@ -41,6 +42,15 @@ export class PortError extends Error {
     this.fault = options.fault ?? null;
     this.code = options.code ?? null;
     this.pause = options.pause ?? null;
+  }
+}
+
+/** A fact that a newer version of the board wrote: it is left as it is, and the task with it. */
+export class NewerFactError extends PortError {
+  constructor(path: string, version: number) {
+    const what = `${path} was written by a newer branchboard (version ${String(version)})`;
+    super(`${what}, and this one leaves it alone. Update branchboard.`);
+    this.name = 'NewerFactError';
   }
 }
 
@@ -104,8 +114,10 @@ export interface BoardFiles {
   /** Replaces a task's file atomically if it is still what `file` says; otherwise throws PortError. */
   rewriteTask(file: TaskFile, text: string): Promise<TaskFile>;
 
+  /** Throws PortError where a newer version of the board wrote one of them. */
   readFacts(task: TaskId): Promise<TaskFacts>;
-  readVerdict(task: TaskId): Promise<Verdict | null>;
+  /** Null where there is none. */
+  readVerdict(task: TaskId): Promise<Verdict | UnreadableFact | null>;
   /** Exclusive and durable: throws PortError if that run has a plan already. */
   writePlan(plan: RunPlan): Promise<void>;
   writeRecord(run: RunId, record: RunRecord): Promise<void>;

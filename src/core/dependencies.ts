@@ -1,5 +1,6 @@
 /** The dependency graph: what a task waits for, cycles, and how long a chain hangs on each task. */
-import type { Board, Task, WaitingOn } from '../domain/board.ts';
+import { verdictOf, type Board, type FinishedTask, type Task, type WaitingOn } from '../domain/board.ts';
+import { isUnreadable } from '../domain/task-facts.ts';
 import type { Handoff } from '../domain/effect.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
@@ -20,27 +21,29 @@ function explainUnfinished(board: Board, key: TaskKey): WaitingOn['why'] | null 
   if (finished === undefined) return 'unknown';
   // Without its verdict nothing is known of the branch that a dependent starts from.
   if (finished.verdict === undefined) return 'unknown';
+  if (isUnreadable(finished.verdict)) return finished.verdict;
   if (finished.file.column === 'done') return null;
   // A task that was done before it was put away still counts; one that was cancelled does not.
   return finished.verdict?.column === 'done' ? null : 'cancelled';
 }
 
 /** Finished tasks that live ones depend on and whose verdicts were not read yet. */
-export function findUnreadDependencies(board: Board): ReadonlyMap<TaskKey, TaskId> {
-  const unread = new Map<TaskKey, TaskId>();
+export function findUnreadDependencies(board: Board): readonly FinishedTask[] {
+  const unread = new Set<FinishedTask>();
   for (const task of board.live.values()) {
     for (const id of task.spec.dependsOn) {
       const finished = board.finished.get(keyOf(id));
-      if (finished !== undefined && finished.verdict === undefined) unread.set(keyOf(id), finished.id);
+      if (finished !== undefined && finished.verdict === undefined) unread.add(finished);
     }
   }
-  return unread;
+  return [...unread];
 }
 
 /** What a task is told of its dependencies, in the order it names them. All of them are done. */
 export function collectHandoffs(board: Board, task: Task): readonly Handoff[] {
   return task.spec.dependsOn.map((id) => {
-    const verdict = board.finished.get(keyOf(id))?.verdict ?? null;
+    const finished = board.finished.get(keyOf(id));
+    const verdict = finished === undefined ? null : verdictOf(finished);
     return verdict === null ? emptyHandoff(id) : handOff(id, verdict);
   });
 }

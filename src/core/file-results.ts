@@ -1,11 +1,13 @@
 /** What was asked of the files comes back: tasks that were met for the first time, or edited, and finished tasks' verdicts. */
-import type { LoadedTask, TaskFile } from '../domain/board.ts';
+import type { FinishedTask, LoadedTask, TaskFile } from '../domain/board.ts';
+import { limits } from '../domain/limits.ts';
+import { placeOf, type Place } from '../domain/file-place.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { idOfFile, keyOf, type TaskKey, type TaskSpec } from '../domain/task.ts';
+import { verdictName, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
+import { idOfFile, keyOf, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
-import { placeOf } from './move.ts';
-import { adoptTask } from './reconcile.ts';
+import { adoptTask, remakeVerdict } from './reconcile.ts';
 import { journalAsks } from './granted-rights.ts';
 
 /** A file met for the first time was read, with its facts. */
@@ -26,11 +28,22 @@ export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
     return;
   }
   draft.removeFinished(id);
-  for (const name of loaded.facts.damaged) {
+  const facts = recallVerdict(draft, id, loaded);
+  for (const name of facts.damaged) {
     const note = `runs/${id}/${name} can't be understood and counts as missing`;
     draft.journal({ type: 'task-found', task: id, column: file.column, note });
   }
-  adoptTask(draft, id, loaded);
+  adoptTask(draft, id, { ...loaded, facts });
+}
+
+/** The facts of a task that waits for its user, with the verdict that says why, made again where that can't be read. */
+function recallVerdict(draft: Draft, id: TaskId, { file, spec, facts, lastRun }: LoadedTask): TaskFacts {
+  if (file.column !== 'attention' || facts.verdict !== null || lastRun?.kind === 'alive') return facts;
+  const verdict = remakeVerdict(draft.board, id, spec, facts);
+  if (verdict?.column !== 'attention') return facts;
+  const damaged = facts.damaged.filter((name) => name !== verdictName);
+  writeAgain(draft, id, file, verdict, damaged.length < facts.damaged.length ? 'damaged' : 'missing');
+  return { ...facts, damaged, verdict };
 }
 
 /** A file that was to be loaded is no longer there. */
@@ -41,25 +54,69 @@ export function handleTaskVanished(draft: Draft, file: TaskFile): void {
 /** A file could not be loaded: it is asked for again at the next scan, and holds nobody else up until then. */
 export function handleTaskUnread(draft: Draft, file: TaskFile, why: string): void {
   const place = placeOf(file);
-  const isKnown = draft.board.unread.get(place) === why;
-  stopLoading(draft, [place], isKnown);
-  if (!isKnown) draft.set({ unread: new Map(draft.board.unread).set(place, why) });
+  const known = draft.board.unread.get(place);
+  const failures = known?.why === why ? known.failures + 1 : 1;
+  const isCounted = failures <= limits.maxQuickRetries;
+  stopLoading(draft, [place], !isCounted);
+  if (isCounted) draft.set({ unread: new Map(draft.board.unread).set(place, { file, why, failures }) });
 }
 
-/** Verdicts of finished tasks, asked for because a live task depends on them. */
-export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, Verdict | null>): void {
-  stopLoading(
-    draft,
-    [...verdicts.keys()].map((key) => `verdict/${key}`),
-  );
-  for (const [key, verdict] of verdicts) {
+/** Asks for the verdicts of these finished tasks, each once. */
+export function readVerdicts(draft: Draft, tasks: readonly FinishedTask[]): void {
+  const { readingVerdicts } = draft.board;
+  const wanted = tasks.filter(({ id }) => !readingVerdicts.has(keyOf(id)));
+  if (wanted.length === 0) return;
+  const asked = new Map(wanted.map(({ id, file }) => [keyOf(id), file]));
+  draft.set({ readingVerdicts: new Set([...readingVerdicts, ...asked.keys()]) });
+  draft.emit({ type: 'read-verdicts', tasks: asked });
+}
+
+/** Verdicts of finished tasks, which are shown or which a live task depends on. */
+export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, ReadVerdict>): void {
+  const { readingVerdicts } = draft.board;
+  draft.set({ readingVerdicts: new Set([...readingVerdicts].filter((key) => !verdicts.has(key))) });
+  for (const [key, read] of verdicts) {
     const task = draft.board.finished.get(key);
-    if (task !== undefined) draft.putFinished({ ...task, verdict });
+    if (task !== undefined) draft.putFinished({ ...task, verdict: settleVerdict(draft, task, read) });
   }
 }
 
+/** What is known of a finished task from now on. What its other facts tell is as good as the verdict, and is written again. */
+function settleVerdict(draft: Draft, { id, file }: FinishedTask, read: ReadVerdict): FinishedTask['verdict'] {
+  if (read.kind === 'known') return read.verdict;
+  if (read.kind === 'newer') return 'newer';
+  // Of an archived task its last run does not tell whether it was cancelled since.
+  const remade = file.column === 'done' ? remakeVerdict(draft.board, id, read.spec, read.facts) : null;
+  if (remade?.column === 'done') return writeAgain(draft, id, file, remade, read.kind);
+  if (read.kind === 'missing') return null;
+  draft.journal({ type: 'task-found', task: id, column: file.column, note: describeDamage(id) });
+  return 'damaged';
+}
+
+/** Keeps a verdict that was made again, and tells so. The file that can't be understood stays beside it. */
+function writeAgain(
+  draft: Draft,
+  id: TaskId,
+  { column }: TaskFile,
+  verdict: Verdict,
+  was: 'missing' | 'damaged',
+): Verdict {
+  const run = `run ${String(verdict.run)}`;
+  const note =
+    was === 'missing'
+      ? `runs/${id}/verdict.json was gone and was made again from ${run}`
+      : `runs/${id}/verdict.json can't be understood and was made again from ${run}; the old file is kept beside it`;
+  draft.journal({ type: 'task-found', task: id, column, note });
+  draft.emit({ type: 'write-verdict', task: id, verdict });
+  return verdict;
+}
+
+function describeDamage(id: TaskId): string {
+  return `runs/${id}/verdict.json can't be understood, and its last run does not tell what became of it`;
+}
+
 /** These are no longer being read; with `isUnread` they could not be, for the reason that is known already. */
-export function stopLoading(draft: Draft, places: readonly string[], isUnread = false): void {
+export function stopLoading(draft: Draft, places: readonly Place[], isUnread = false): void {
   if (places.length === 0) return;
   const loading = new Set(draft.board.loading);
   for (const place of places) loading.delete(place);

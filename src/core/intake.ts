@@ -10,6 +10,7 @@ import {
   type Task,
   type TaskFile,
 } from '../domain/board.ts';
+import { placeOf, type Place } from '../domain/file-place.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { TakenIn } from '../domain/event.ts';
 import { formatOrigin, originOf, type Grant } from '../domain/rights.ts';
@@ -19,8 +20,8 @@ import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk, isDiskFull, noteDiskFull } from './full-disk.ts';
 import { endHold } from './circuit-breaker.ts';
-import { stopLoading } from './file-results.ts';
-import { load, moveActive, moveWaiting, placeOf } from './move.ts';
+import { readVerdicts, stopLoading } from './file-results.ts';
+import { load, moveActive, moveWaiting } from './move.ts';
 import { journalAsks } from './granted-rights.ts';
 
 /** Compares the folders with what is known. */
@@ -54,7 +55,7 @@ function dropGrants(draft: Draft, scan: BoardScan, before: BoardScan | null): vo
 }
 
 /** Files that could not be read and are gone by now. */
-function listGone(draft: Draft, scan: BoardScan): readonly string[] {
+function listGone(draft: Draft, scan: BoardScan): readonly Place[] {
   if (draft.board.unread.size === 0) return [];
   const places = new Set(
     columns.flatMap((column) => [...scan.columns[column].keys()].map((name) => placeOf({ column, name }))),
@@ -126,9 +127,9 @@ function readNewestVerdicts(draft: Draft): void {
     .filter(([, task]) => task.file.column === 'done')
     .sort(([, a], [, b]) => b.file.identity.mtimeMs - a.file.identity.mtimeMs)
     .slice(0, limits.maxFinishedListed)
-    .filter(([, task]) => task.verdict === undefined);
-  if (newest.length === 0) return;
-  draft.emit({ type: 'read-verdicts', tasks: new Map(newest.map(([key, task]) => [key, task.id])) });
+    .filter(([, task]) => task.verdict === undefined)
+    .map(([, task]) => task);
+  readVerdicts(draft, newest);
 }
 
 function lookAtTask(draft: Draft, task: Task, scan: BoardScan, before: BoardScan | null): void {

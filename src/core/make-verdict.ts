@@ -1,5 +1,5 @@
 /** What is kept of a task when it leaves `active/`: from a run and its outcome to the verdict. */
-import type { ActiveTask, Task } from '../domain/board.ts';
+import type { Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Evidence, Outcome, RunExit, RunPlan } from '../domain/run.ts';
@@ -13,8 +13,13 @@ export interface EndedRun {
   readonly evidence: Evidence | null;
 }
 
+/** When it is decided, in milliseconds since the epoch. */
+type Moment = Pick<Draft, 'at'>;
+/** What a verdict tells of its task. */
+type Judged = Pick<Task, 'id' | 'spec' | 'past'>;
+
 /** The verdict that follows from a run's outcome. */
-export function judge(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Outcome): Verdict {
+export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outcome): Verdict {
   const { plan, exit, evidence } = run;
   const report = exit?.view.result?.report ?? null;
   const base: Verdict = {
@@ -72,7 +77,7 @@ function describeRepeated({ detail, blame }: Outcome & { readonly kind: 'interru
 }
 
 /** A verdict that says no more than what is known of the task anyway. */
-export function emptyVerdict(draft: Draft, task: Task): Verdict {
+export function emptyVerdict(draft: Moment, task: Judged): Verdict {
   const { spec, past } = task;
   const workspace = past.lastPlan?.workspace ?? null;
   return {

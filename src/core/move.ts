@@ -1,6 +1,6 @@
 /** What the user asks by moving or deleting a task's file. */
+import { placeOf } from '../domain/file-place.ts';
 import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
-import type { Column } from '../domain/task.ts';
 import { hasDisk } from './full-disk.ts';
 import type { Draft } from './draft.ts';
 import { stopRun } from './lifecycle.ts';
@@ -96,9 +96,4 @@ export function load(draft: Draft, file: TaskFile): void {
   if (draft.board.loading.has(place)) return;
   draft.set({ loading: new Set(draft.board.loading).add(place) });
   draft.emit({ type: 'load-task', file });
-}
-
-/** How a file that is being loaded is known. */
-export function placeOf(file: { readonly column: Column; readonly name: string }): string {
-  return `${file.column}/${file.name}`;
 }

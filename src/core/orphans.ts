@@ -18,8 +18,8 @@ export function endStrays(draft: Draft): void {
 }
 
 function isUnread(draft: Draft, run: RunId): boolean {
-  return [...draft.board.unread.keys()].some((place) => {
-    const id = idOfFile(place.slice(place.indexOf('/') + 1));
+  return [...draft.board.unread.values()].some(({ file }) => {
+    const id = idOfFile(file.name);
     return id !== null && keyOf(id) === keyOf(run.task);
   });
 }

@@ -16,15 +16,15 @@ import {
   emptyPast,
   firstRun,
   type ActiveTask,
+  type Board,
   type LastRun,
   type LoadedTask,
   type NextRun,
-  type RunFacts,
-  type Task,
-  type TaskFacts,
   type TaskPast,
 } from '../domain/board.ts';
+import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
 import type { RunPlan } from '../domain/run.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
@@ -32,7 +32,7 @@ import { interruption } from './outcome.ts';
 import { journalAsks, retriesOf } from './granted-rights.ts';
 import { wasBrokenOff } from './service.ts';
 import { addRun, mayRetry, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
-import { emptyVerdict } from './make-verdict.ts';
+import { emptyVerdict, judge } from './make-verdict.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
 export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
@@ -63,11 +63,11 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
       );
       return;
     case 'attention': {
-      const task: Task = { ...base, state: 'queued', next: firstRun, problems: [] };
-      const unexplained = {
-        ...emptyVerdict(draft, task),
-        fault: { reason: 'stopped', detail: 'You put it aside.' },
-      } as const;
+      const isDamaged = facts.damaged.includes(verdictName);
+      const detail = isDamaged
+        ? `Why it waits is not known: .orchestrator/runs/${id}/verdict.json can't be understood.`
+        : 'You put it aside.';
+      const unexplained = { ...emptyVerdict(draft, base), fault: { reason: 'stopped', detail } } as const;
       draft.putTask({ ...base, state: 'attention', verdict: facts.verdict ?? unexplained });
       return;
     }
@@ -128,7 +128,7 @@ function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: R
     // The next attempt was due; it is planned as if nothing had happened in between.
     const retries = retriesOf(draft.board, task.spec);
     const next = recallNext(facts, retries);
-    if (record.outcome.kind === 'failed' && !mayRetry(draft, task, plan, record.outcome.fault)) {
+    if (record.outcome.kind === 'failed' && !mayRetry(draft.board, task, plan, record.outcome.fault)) {
       settleRun(
         draft,
         withoutLastRun(task, facts),
@@ -151,6 +151,20 @@ function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: R
 /** So that settling the last run again does not count its cost twice. */
 function withoutLastRun(task: ActiveTask, facts: TaskFacts): ActiveTask {
   return { ...task, past: recallPast({ ...facts, runs: facts.runs.slice(0, -1) }) };
+}
+
+/**
+ * The verdict of a task, made again from its last run where its own file can't be read; null where that run did not lead
+ * to one, or can't be read itself. It is as it was written but for its time and whether the work was merged since.
+ */
+export function remakeVerdict(board: Board, id: TaskId, spec: TaskSpec | null, facts: TaskFacts): Verdict | null {
+  const last = facts.runs.at(-1);
+  if (last?.record == null || last.plan.n !== facts.highestRun) return null;
+  const { exit, evidence, outcome } = last.record;
+  const task = { id, spec: { ...(spec ?? nameOnlySpec(id)), id }, past: recallPast(facts) };
+  const isRepeated = outcome.kind === 'failed' && mayRetry(board, task, last.plan, outcome.fault);
+  if (outcome.kind === 'interrupted' || outcome.kind === 'cancelled' || isRepeated) return null;
+  return judge({ at: exit.endedAt }, task, { plan: last.plan, exit, evidence }, outcome);
 }
 
 /** What earlier runs tell. A run without a record counts as one that nobody heard. */

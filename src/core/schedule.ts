@@ -1,7 +1,9 @@
 /** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
-import type { Board, BoardScan, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { Board, BoardScan, FinishedTask, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import { isUnreadable } from '../domain/task-facts.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
+import { placeOf } from '../domain/file-place.ts';
 import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
 import { hasDisk } from './full-disk.ts';
 import { findWaitingOn, measureChains } from './dependencies.ts';
@@ -35,7 +37,7 @@ export function countFreeSlots(board: Board): number {
 /** How many of the board's slots are taken; a task whose facts are only being written takes none. */
 export function countUsedSlots(board: Board): number {
   // On a task that can't be read an agent may be at work.
-  let used = [...board.unread.keys()].filter((place) => place.startsWith('active/')).length;
+  let used = [...board.unread.values()].filter(({ file }) => file.column === 'active').length;
   for (const task of board.live.values()) {
     if (task.state === 'active' && task.phase.name !== 'settling') used++;
   }
@@ -55,7 +57,7 @@ export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
 }
 
 function countStartable(board: Board, now: number): number {
-  if (board.userPaused || board.shutdown !== 'no' || isLoadingTasks(board) || !hasDisk(board)) return 0;
+  if (board.userPaused || board.shutdown !== 'no' || board.loading.size > 0 || !hasDisk(board)) return 0;
   // Of files that were dropped together, the most urgent one starts first, whichever was read first.
   if (isReadingInbox(board)) return 0;
   const { hold } = board;
@@ -70,11 +72,6 @@ function isProbe(task: Task, hold: Hold): boolean {
   if (task.state !== 'active') return false;
   const { phase } = task;
   return phase.name === 'planning' || ('plan' in phase && phase.plan.plannedAt >= hold.until);
-}
-
-/** Verdicts that are being read keep only those waiting that depend on them. */
-function isLoadingTasks(board: Board): boolean {
-  return [...board.loading].some((place) => !place.startsWith('verdict/'));
 }
 
 function isReadingInbox(board: Board): boolean {
@@ -105,7 +102,8 @@ export function explainWaiting(board: Board, task: QueuedTask, now: number, posi
 
 /** Whether nothing can go on without the user. */
 export function isIdle(board: Board, now: number): boolean {
-  if (board.scan === null || board.scan.inboxSettlesAt !== null || board.loading.size > 0) return false;
+  if (board.scan === null || board.scan.inboxSettlesAt !== null) return false;
+  if (board.loading.size > 0 || board.readingVerdicts.size > 0) return false;
   if (isReadingInbox(board) || !hasDisk(board)) return false;
   // A file that could not be read is read again.
   const isTried = [...board.inbox.values()].some(
@@ -124,17 +122,25 @@ export function isIdle(board: Board, now: number): boolean {
   });
 }
 
-/** Whether a task's file could not be read yet, or was changed meanwhile: it is loaded after the next scan. */
+/**
+ * Whether a task's file could not be read yet, or was changed meanwhile: it is loaded after the next scan. One that fails
+ * again and again for one reason is the user's to mend.
+ */
 function hasUnloaded(board: Board, scan: BoardScan): boolean {
   return (['queued', 'active', 'attention'] as const).some((column) =>
     [...scan.columns[column].keys()].some((name) => {
       const id = idOfFile(name);
-      return id !== null && !board.live.has(keyOf(id)) && !board.finished.has(keyOf(id));
+      if (id === null || board.live.has(keyOf(id)) || board.finished.has(keyOf(id))) return false;
+      return (board.unread.get(placeOf({ column, name }))?.failures ?? 0) < limits.maxQuickRetries;
     }),
   );
 }
 
 /** Whether something waits for the user: what `start --until-idle` tells by its exit code. */
 export function needsAttention(board: Board): boolean {
-  return board.live.size > 0 || board.inbox.size > 0;
+  const isUnknown = ({ file, verdict }: FinishedTask) =>
+    file.column === 'done' && verdict !== undefined && isUnreadable(verdict);
+  return (
+    board.live.size > 0 || board.inbox.size > 0 || board.unread.size > 0 || [...board.finished.values()].some(isUnknown)
+  );
 }

@@ -38,11 +38,15 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
   const wish = isDone && task.file.column === 'done' ? null : task.wish;
   if (wish !== null) {
     settleWish(draft, ended, wish, { plan: run.plan, record });
-  } else if (outcome.kind === 'failed' && mayRetry(draft, task, run.plan, outcome.fault) && mayStart(draft.board)) {
+  } else if (
+    outcome.kind === 'failed' &&
+    mayRetry(draft.board, task, run.plan, outcome.fault) &&
+    mayStart(draft.board)
+  ) {
     const { plan } = run;
     draft.emit({ type: 'record-exit', task: task.id, run: plan, record }, { type: 'keep-work', task: task.id, plan });
     planRun(draft, ended, nextAfterFailure(plan, past, outcome.fault), { plan, record });
-  } else if (outcome.kind === 'failed' && mayRetry(draft, task, run.plan, outcome.fault)) {
+  } else if (outcome.kind === 'failed' && mayRetry(draft.board, task, run.plan, outcome.fault)) {
     startSettling(draft, ended, {
       to: 'queued',
       next: nextAfterFailure(run.plan, past, outcome.fault),
@@ -200,8 +204,8 @@ function mayStart(board: Board): boolean {
 }
 
 /** Whether a failed run is tried again without asking the user. One that filled the disk would do so again. */
-export function mayRetry(draft: Draft, task: Task, plan: RunPlan, { reason }: Fault): boolean {
-  return reason !== 'output-limit' && plan.attempt <= retriesOf(draft.board, task.spec);
+export function mayRetry(board: Board, task: Pick<Task, 'spec'>, plan: RunPlan, { reason }: Fault): boolean {
+  return reason !== 'output-limit' && plan.attempt <= retriesOf(board, task.spec);
 }
 
 function recordOf(draft: Draft, run: EndedRun, outcome: Outcome): RunRecord {

@@ -2,7 +2,7 @@
  * The reducer: the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out;
  * time comes with the event, and nothing here reads a clock, a file or a random number.
  */
-import type { Board, OutsideFault } from '../domain/board.ts';
+import { verdictOf, type Board, type OutsideFault } from '../domain/board.ts';
 import type { Trouble } from '../domain/hold.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
@@ -21,6 +21,7 @@ import {
   handleTaskUnread,
   handleTaskVanished,
   handleVerdictsRead,
+  readVerdicts,
 } from './file-results.ts';
 import {
   handleBaseConflict,
@@ -57,6 +58,7 @@ export const emptyBoard: Board = {
   shutdown: 'no',
   spending: { day: '', costs: new Map() },
   loading: new Set(),
+  readingVerdicts: new Set(),
   unread: new Map(),
   scan: null,
   revision: { facts: 0, progress: 0 },
@@ -191,8 +193,9 @@ function handleTrouble(draft: Draft, trouble: Trouble, fault: OutsideFault | nul
 function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void {
   for (const id of tasks) {
     const task = draft.board.finished.get(keyOf(id));
-    if (task?.verdict == null || task.verdict.mergedAt !== null) continue;
-    const verdict = { ...task.verdict, mergedAt: draft.at };
+    const known = task === undefined ? null : verdictOf(task);
+    if (task === undefined || known === null || known.mergedAt !== null) continue;
+    const verdict = { ...known, mergedAt: draft.at };
     draft.putFinished({ ...task, verdict });
     draft.emit({ type: 'write-verdict', task: id, verdict });
     draft.journal({ type: 'task-merged', task: id });
@@ -221,12 +224,7 @@ function settleCycles(draft: Draft): void {
 
 /** Dependencies that finished before this start of the board are read when somebody waits for them. */
 function readDependencies(draft: Draft): void {
-  const unread = new Map(
-    [...findUnreadDependencies(draft.board)].filter(([key]) => !draft.board.loading.has(`verdict/${key}`)),
-  );
-  if (unread.size === 0) return;
-  draft.set({ loading: new Set([...draft.board.loading, ...[...unread.keys()].map((key) => `verdict/${key}`)]) });
-  draft.emit({ type: 'read-verdicts', tasks: unread });
+  readVerdicts(draft, findUnreadDependencies(draft.board));
 }
 
 /** Whether the two boards look different to a person. */

@@ -1,7 +1,8 @@
 /** Reads a task's file and facts when the board meets it for the first time, and asks what became of its last run. */
-import type { LastRun, TaskFacts, TaskFile } from '../domain/board.ts';
-import { parseTaskId } from '../domain/task.ts';
-import type { AgentRunner, BoardFiles, ParseGuard, Worktrees } from '../ports.ts';
+import type { LastRun, TaskFile } from '../domain/board.ts';
+import { noFacts, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
+import { idOfFile, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
+import { NewerFactError, type AgentRunner, type BoardFiles, type ParseGuard, type Worktrees } from '../ports.ts';
 import type { News } from './untimed-event.ts';
 import { parseTask } from './parse-task.ts';
 
@@ -26,6 +27,36 @@ export async function loadTask(ports: LoadPorts, file: TaskFile): Promise<News> 
   }
   const { value, diagnostics } = parseTask(ports.guard, read.value);
   return { type: 'task-loaded', loaded: { file: read.value.file, spec: value ?? null, diagnostics, facts, lastRun } };
+}
+
+/** `verdicts-read`: finished tasks' verdicts; of one that can't be read, what else is kept of the task. */
+export async function readVerdicts(
+  ports: Pick<LoadPorts, 'files' | 'guard'>,
+  tasks: ReadonlyMap<TaskKey, TaskFile>,
+): Promise<News> {
+  const read = [...tasks].map(async ([key, file]) => [key, await readVerdict(ports, file)] as const);
+  return { type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) };
+}
+
+async function readVerdict({ files, guard }: Pick<LoadPorts, 'files' | 'guard'>, file: TaskFile): Promise<ReadVerdict> {
+  const id = idOfFile(file.name);
+  const verdict = id === null ? null : await files.readVerdict(id);
+  if (verdict === 'newer') return { kind: 'newer' };
+  if (verdict !== null && verdict !== 'damaged') return { kind: 'known', verdict };
+  const facts = id === null ? noFacts : await readKnownFacts(files, id);
+  if (facts === 'newer') return { kind: 'newer' };
+  const text = facts.runs.length === 0 ? null : await files.readTask(file);
+  const spec = text?.ok === true ? (parseTask(guard, text.value).value ?? null) : null;
+  return { kind: verdict ?? 'missing', spec, facts };
+}
+
+async function readKnownFacts(files: BoardFiles, id: TaskId): Promise<TaskFacts | 'newer'> {
+  try {
+    return await files.readFacts(id);
+  } catch (error) {
+    if (error instanceof NewerFactError) return 'newer';
+    throw error;
+  }
 }
 
 async function recoverLastRun({ agents, worktrees }: LoadPorts, facts: TaskFacts): Promise<LastRun | null> {

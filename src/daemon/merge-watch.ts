@@ -1,5 +1,5 @@
 /** Looks now and then which finished tasks' branches the user merged by hand. */
-import type { Board } from '../domain/board.ts';
+import { verdictOf, type Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Clock, FinishedWork, Worktrees } from '../ports.ts';
@@ -28,8 +28,9 @@ export class MergeWatch {
 
 /** Finished tasks whose branches wait for a review. */
 function listUnmerged(board: Board): readonly FinishedWork[] {
-  return [...board.finished.values()].flatMap(({ id, file, verdict }) => {
-    if (file.column !== 'done' || verdict?.mergedAt !== null || verdict.branch === null) return [];
-    return verdict.tip !== null && verdict.commits > 0 ? [{ id, tip: verdict.tip }] : [];
+  return [...board.finished.values()].flatMap((task) => {
+    const verdict = verdictOf(task);
+    if (task.file.column !== 'done' || verdict?.mergedAt !== null || verdict.branch === null) return [];
+    return verdict.tip !== null && verdict.commits > 0 ? [{ id: task.id, tip: verdict.tip }] : [];
   });
 }

@@ -26,7 +26,7 @@ import {
 } from '../ports.ts';
 import { Caretaker } from './caretaker.ts';
 import type { Intake } from './take-in.ts';
-import { loadTask } from './load-task.ts';
+import { loadTask, readVerdicts } from './load-task.ts';
 import type { News } from './untimed-event.ts';
 import { parseTask } from './parse-task.ts';
 
@@ -80,10 +80,8 @@ export class Performer {
         return [await loadTask(this.#ports, effect.file)];
       case 'read-task':
         return this.#readTask(effect.file);
-      case 'read-verdicts': {
-        const read = [...effect.tasks].map(async ([key, id]) => [key, await files.readVerdict(id)] as const);
-        return [{ type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) }];
-      }
+      case 'read-verdicts':
+        return [await readVerdicts(this.#ports, effect.tasks)];
       case 'plan-run':
         return [await this.#planRun(effect)];
       case 'move-task':

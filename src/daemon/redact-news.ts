@@ -4,6 +4,7 @@
  */
 import type { TakenIn } from '../domain/event.ts';
 import type { RunView } from '../domain/run.ts';
+import type { ReadVerdict } from '../domain/task-facts.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import type { News } from './untimed-event.ts';
 
@@ -24,6 +25,8 @@ export function redactNews(news: News, redact: Redact): News {
       const told = redactTexts({ diagnostics, lastRun }, redact);
       return { ...news, loaded: { ...news.loaded, ...told, spec: redactTitle(spec, redact) } };
     }
+    case 'verdicts-read':
+      return { ...news, verdicts: new Map([...news.verdicts].map(([key, read]) => [key, redactRead(read, redact)])) };
     case 'task-read':
       return { ...news, spec: redactTitle(news.spec, redact), diagnostics: redactTexts(news.diagnostics, redact) };
     case 'run-planned':
@@ -64,6 +67,11 @@ function redactOutcome(outcome: TakenIn, redact: Redact): TakenIn {
     default:
       return outcome;
   }
+}
+
+/** Facts were written without secrets; a title is read from its file again. */
+function redactRead(read: ReadVerdict, redact: Redact): ReadVerdict {
+  return read.kind === 'missing' || read.kind === 'damaged' ? { ...read, spec: redactTitle(read.spec, redact) } : read;
 }
 
 /** A session's id that holds a secret is none: with a part replaced it would name another session. */

@@ -6,7 +6,7 @@ import { emptyRunView } from '../domain/run.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal, ParseGuard, Worktrees } from '../ports.ts';
-import { loadTask } from './load-task.ts';
+import { loadTask, readVerdicts } from './load-task.ts';
 import type { News } from './untimed-event.ts';
 import { redactNews } from './redact-news.ts';
 
@@ -59,7 +59,5 @@ async function readFor(effect: Effect, { files, guard }: SnapshotPorts): Promise
     const agents = effect.file.column === 'active' ? onlooker : nobody;
     return loadTask({ files, guard, agents, worktrees: unlooked }, effect.file);
   }
-  if (effect.type !== 'read-verdicts') return null;
-  const read = [...effect.tasks].map(async ([key, id]) => [key, await files.readVerdict(id)] as const);
-  return { type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) };
+  return effect.type === 'read-verdicts' ? readVerdicts({ files, guard }, effect.tasks) : null;
 }

@@ -19,6 +19,8 @@ import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
+import type { Place } from './file-place.ts';
+import { isUnreadable, type TaskFacts, type UnreadableFact } from './task-facts.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
 /** What tells one version of a file from another without reading it. */
@@ -195,7 +197,12 @@ export interface FinishedTask {
   readonly id: TaskId;
   readonly file: TaskFile;
   /** Undefined before it was read; null where there is none (a file put there by hand). */
-  readonly verdict: Verdict | null | undefined;
+  readonly verdict: Verdict | UnreadableFact | null | undefined;
+}
+
+/** A finished task's verdict, or null where none is known. */
+export function verdictOf({ verdict }: FinishedTask): Verdict | null {
+  return verdict === undefined || isUnreadable(verdict) ? null : verdict;
 }
 
 /** A file in the inbox that the board has looked at. */
@@ -208,6 +215,14 @@ export interface InboxFile {
   readonly failures: number;
   /** When that is tried again though the file did not change, or null. */
   readonly retryAt: number | null;
+}
+
+/** A file in a column that could not be read, with its facts. */
+export interface UnreadFile {
+  readonly file: TaskFile;
+  readonly why: string;
+  /** How often in a row it failed for that reason. */
+  readonly failures: number;
 }
 
 /** The state that {@link BoardEvent}s change. */
@@ -233,10 +248,12 @@ export interface Board {
   readonly strays: readonly RunId[];
   readonly shutdown: 'no' | 'asked' | 'hurried';
   readonly spending: Spending;
-  /** Files, as `column/name`, that are being read for the first time; nothing starts before they are known. */
-  readonly loading: ReadonlySet<string>;
-  /** Files, as `column/name`, that could not be read the last time, and why. */
-  readonly unread: ReadonlyMap<string, string>;
+  /** Files that are being read for the first time; nothing starts before they are known. */
+  readonly loading: ReadonlySet<Place>;
+  /** Finished tasks whose verdicts are being read; only their dependents wait for them. */
+  readonly readingVerdicts: ReadonlySet<TaskKey>;
+  /** Files that could not be read the last time. */
+  readonly unread: ReadonlyMap<Place, UnreadFile>;
   readonly scan: BoardScan | null;
   /** Counts changes that the dashboard shows; progress apart, so that it can be shown less often. */
   readonly revision: { readonly facts: number; readonly progress: number };
@@ -256,7 +273,7 @@ export type Waiting =
 /** A dependency that is not done, and why. */
 export interface WaitingOn {
   readonly id: TaskId;
-  readonly why: 'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'unknown';
+  readonly why: 'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'unknown' | UnreadableFact;
 }
 
 /** The outside's answer about a task's base. */
@@ -264,23 +281,6 @@ export interface BaseConflict {
   /** The two sides, such as `task/a` and `task/b`. */
   readonly sides: readonly [string, string];
   readonly files: readonly string[];
-}
-
-/** A run with what was recorded of it. */
-export interface RunFacts {
-  readonly plan: RunPlan;
-  readonly record: RunRecord | null;
-}
-
-/** What is kept about a task in `runs/TASK/`. */
-export interface TaskFacts {
-  /** The highest run number that has a folder, with or without facts. */
-  readonly highestRun: number;
-  /** Runs whose plan could be read, oldest first. */
-  readonly runs: readonly RunFacts[];
-  /** Facts that are there and can't be understood, such as `2/exit.json`: they count as missing. */
-  readonly damaged: readonly string[];
-  readonly verdict: Verdict | null;
 }
 
 /** A task's file and facts, read when the board meets it for the first time. */

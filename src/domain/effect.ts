@@ -33,8 +33,8 @@ export type Effect =
   | { readonly type: 'load-task'; readonly file: TaskFile }
   /** Reads a known file that was edited: `task-read`. */
   | { readonly type: 'read-task'; readonly file: TaskFile }
-  /** Reads finished tasks' verdicts: `verdicts-read`. */
-  | { readonly type: 'read-verdicts'; readonly tasks: ReadonlyMap<TaskKey, TaskId> }
+  /** Reads finished tasks' verdicts, and what else may tell one that can't be read: `verdicts-read`. */
+  | { readonly type: 'read-verdicts'; readonly tasks: ReadonlyMap<TaskKey, TaskFile> }
   /** Reads the file again, finds the base, writes the plan: `run-planned` or `base-conflicted`. */
   | {
       readonly type: 'plan-run';

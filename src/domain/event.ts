@@ -4,7 +4,7 @@ import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView } from './run.ts';
-import type { Verdict } from './verdict.ts';
+import type { ReadVerdict } from './task-facts.ts';
 import type { Grant, Right } from './rights.ts';
 import type { Settings } from './settings.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
@@ -38,7 +38,7 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'task-vanished'; readonly file: TaskFile }
   /** A task's file or facts could not be read; the next scan asks for them again. */
   | { readonly type: 'task-unread'; readonly file: TaskFile; readonly why: string }
-  | { readonly type: 'verdicts-read'; readonly verdicts: ReadonlyMap<TaskKey, Verdict | null> }
+  | { readonly type: 'verdicts-read'; readonly verdicts: ReadonlyMap<TaskKey, ReadVerdict> }
   | { readonly type: 'taken-in'; readonly name: string; readonly identity: FileIdentity; readonly outcome: TakenIn }
   | {
       readonly type: 'task-read';

@@ -88,7 +88,7 @@ export const limits = {
   firstUsageLimitBackoffMs: 60_000,
   /** A usage limit that is said to end later than so much from now is taken for one that does not say when it ends. */
   maxLimitWaitMs: 8 * 24 * 60 * 60_000,
-  /** A file of the inbox that the system keeps from being read counts as the user's to mend after so many failures. */
+  /** A file that the system keeps from being read counts as the user's to mend after so many failures. */
   maxQuickRetries: 3,
   /** While the disk is full the board looks for room so often. */
   diskLookEveryMs: 5_000,

@@ -2,10 +2,11 @@
 import { findWaitingOn } from '../core/dependencies.ts';
 import { findAsks, findGrant, listGranted } from '../core/granted-rights.ts';
 import { orderQueue } from '../core/schedule.ts';
-import type { Board, FinishedTask, Task } from '../domain/board.ts';
+import { verdictOf, type Board, type FinishedTask, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { PauseReason, Progress, Reason } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatOrigin, originOf } from '../domain/rights.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Column, Priority } from '../domain/task.ts';
@@ -141,7 +142,7 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
 }
 
 function describeFinished(task: FinishedTask): TaskData {
-  const verdict: Partial<Verdict> = task.verdict ?? {};
+  const verdict: Partial<Verdict> = verdictOf(task) ?? {};
   return {
     id: task.id,
     title: verdict.title ?? task.id,
@@ -159,7 +160,7 @@ function describeFinished(task: FinishedTask): TaskData {
     commits: verdict.commits ?? 0,
     reason: verdict.fault?.reason ?? null,
     question: null,
-    summary: verdict.summary ?? null,
+    summary: verdict.summary ?? problemOf(task),
     progress: null,
     sessionId: verdict.sessionId ?? null,
     costUsd: verdict.costUsd ?? 0,
@@ -167,6 +168,13 @@ function describeFinished(task: FinishedTask): TaskData {
     finishedAt: verdict.at === undefined ? null : toIso(verdict.at),
     mergedAt: verdict.mergedAt == null ? null : toIso(verdict.mergedAt),
   };
+}
+
+/** Why a finished task's verdict is not known, in a sentence; null where it is, or where nobody asked for it. */
+function problemOf({ id, verdict }: FinishedTask): string | null {
+  if (verdict === undefined || !isUnreadable(verdict)) return null;
+  const { path, what, advice } = explainUnreadable(id, verdict);
+  return `${path} ${what}. ${advice}`;
 }
 
 /** Null for what no date stands for: it may come from a file that was written by hand or by an agent. */

@@ -2,9 +2,17 @@
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumSpending } from '../core/spending.ts';
-import type { ActiveTask, AttentionTask, Board, FinishedTask, Phase } from '../domain/board.ts';
+import {
+  verdictOf,
+  type ActiveTask,
+  type AttentionTask,
+  type Board,
+  type FinishedTask,
+  type Phase,
+} from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { unreachable } from '../domain/result.ts';
+import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { keyOf } from '../domain/task.ts';
 import {
@@ -25,7 +33,7 @@ import { describePause, listFinished } from './board-data.ts';
 import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
 import { listWarnings } from './warnings.ts';
 
-type Reviewed = FinishedTask & { readonly verdict: Verdict };
+type Reviewed = Omit<FinishedTask, 'verdict'> & { readonly verdict: Verdict };
 
 /** What the dashboard shows of a board now; `redact` takes secrets out of what tasks ask for. */
 export function viewDashboard(board: Board, clock: Clock, running: boolean, redact: Redact): DashboardModel {
@@ -34,8 +42,10 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean, reda
   const active = live.filter((task) => task.state === 'active');
   const attention = live.filter((task) => task.state === 'attention');
   const pending = rankPending(board, clock, redact);
-  const done = listFinished(board).filter(isReviewed);
+  const finished = listFinished(board);
+  const done = finished.filter(isReviewed);
   const ready = done.filter(({ verdict }) => verdict.mergedAt === null);
+  const unreadable = finished.flatMap(viewUnreadable);
   const today = clock.day(now);
   return {
     head: viewHead(board, clock, running, pending.length),
@@ -43,11 +53,12 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean, reda
     quickStatus: listRows([
       ...active.map(viewActiveRow),
       ...attention.map(viewAttentionRow),
+      ...unreadable.map(viewUnreadableRow),
       ...pending.map(viewQueuedRow),
       ...ready.map(viewReadyRow),
     ]),
     inboxProblems: listRows(listInboxProblems(board)),
-    needsYou: listRows([...attention.map(viewAttention), ...pending.flatMap(viewAsking)]),
+    needsYou: listRows([...attention.map(viewAttention), ...unreadable, ...pending.flatMap(viewAsking)]),
     taskWarnings: listRows(live.flatMap((task) => task.warnings.map((warning) => ({ ...labelOf(task), warning })))),
     ready: listRows(ready.map((task) => viewReady(task, board))),
     active: listRows(active.map((task) => viewActive(task, board, clock, redact))),
@@ -59,7 +70,7 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean, reda
 }
 
 function isReviewed(task: FinishedTask): task is Reviewed {
-  return task.file.column === 'done' && task.verdict !== null && task.verdict !== undefined;
+  return task.file.column === 'done' && verdictOf(task) !== null;
 }
 
 function viewHead(board: Board, clock: Clock, running: boolean, waiting: number): DashboardHead {
@@ -164,6 +175,19 @@ function viewReadyRow({ id, verdict }: Reviewed): StatusRow {
   return { id, title: verdict.title, agent: verdict.agent, status: 'READY', progress: 'waits for your review' };
 }
 
+/** A finished task of which nothing is known, since its verdict can't be read. */
+function viewUnreadable({ id, file, verdict }: FinishedTask): readonly AttentionEntry[] {
+  if (file.column !== 'done' || verdict === undefined || !isUnreadable(verdict)) return [];
+  const { path, what, advice, commands } = explainUnreadable(id, verdict);
+  const detail = `${path} ${what}. ${advice}`;
+  const headline = 'is done, and its verdict is not known';
+  return [{ id, title: id, headline, detail, question: null, log: null, branch: null, warnings: [], commands }];
+}
+
+function viewUnreadableRow({ id, title, headline }: AttentionEntry): StatusRow {
+  return { id, title, agent: '', status: 'ATTENTION', progress: headline };
+}
+
 function viewReady(task: Reviewed, board: Board): ReadyEntry {
   const { id, verdict } = task;
   const work = workOf(verdict, board);
@@ -217,7 +241,8 @@ function viewActive(task: ActiveTask, board: Board, clock: Clock, redact: Redact
 
 function listBaseBranches(task: ActiveTask, board: Board): readonly string[] {
   return task.spec.dependsOn.flatMap((id) => {
-    const branch = board.finished.get(keyOf(id))?.verdict?.branch ?? null;
+    const finished = board.finished.get(keyOf(id));
+    const branch = finished === undefined ? null : (verdictOf(finished)?.branch ?? null);
     return branch === null ? [] : [branch];
   });
 }

@@ -3,6 +3,7 @@ import { listGranted } from '../core/granted-rights.ts';
 import { explainWaiting, orderQueue } from '../core/schedule.ts';
 import type { Board, QueuedTask, Waiting, WaitingOn } from '../domain/board.ts';
 import type { TaskId } from '../domain/task.ts';
+import { explainUnreadable } from '../domain/task-facts.ts';
 import { unreachable } from '../domain/result.ts';
 import type { AttentionEntry, PendingEntry, StatusRow, TaskLabel } from '../markdown/dashboard-model.ts';
 import type { Clock } from '../ports.ts';
@@ -118,6 +119,11 @@ function describeDependency({ id, why }: WaitingOn): string {
       return `on \`${id}\`, which needs you`;
     case 'cancelled':
       return `on \`${id}\`, which was cancelled`;
+    case 'damaged':
+    case 'newer': {
+      const { path, what, commands } = explainUnreadable(id, why);
+      return `on \`${id}\`, whose \`${path}\` ${what}: \`${commands[0] ?? ''}\``;
+    }
     case 'unknown':
       return `on \`${id}\`, which does not exist yet`;
     default:

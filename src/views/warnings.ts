@@ -57,7 +57,7 @@ function warnOfTroubles({ troubles }: Board): readonly string[] {
 }
 
 function warnOfUnread({ unread }: Board): readonly string[] {
-  return [...unread].map(([place, why]) => `\`${place}\` can't be read (${why}). It is tried again all the time.`);
+  return [...unread].map(([place, { why }]) => `\`${place}\` can't be read (${why}). It is tried again all the time.`);
 }
 
 function warnOfHold(hold: Hold | null, clock: Clock): readonly string[] {

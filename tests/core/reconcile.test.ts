@@ -1,7 +1,7 @@
 import { emptyBoard, step } from '../../src/core/step.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { describe, expect, it } from 'vitest';
-import type { RunFacts, TaskFacts } from '../../src/domain/board.ts';
+import type { RunFacts, TaskFacts } from '../../src/domain/task-facts.ts';
 import { emptyRunView, type Outcome, type RunPlan } from '../../src/domain/run.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
 import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, scanOf, Scene, start } from './scene.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseStarts, explainWaiting, isIdle, orderQueue } from '../../src/core/schedule.ts';
+import { placeOf } from '../../src/domain/file-place.ts';
 import type { Board, BoardScan } from '../../src/domain/board.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import { active, boardOf, finished, queued } from './boards.ts';
@@ -56,7 +57,7 @@ describe('chooseStarts', () => {
   it.each<[string, Partial<Board>]>([
     ['the user paused the board', { userPaused: true }],
     ['the board is ending', { shutdown: 'asked' }],
-    ['files are still being read', { loading: new Set(['queued/x.md']) }],
+    ['files are still being read', { loading: new Set([placeOf({ column: 'queued', name: 'x.md' })]) }],
     [
       'a dropped file is being read',
       { inbox: new Map([['x.md', { name: 'x.md', identity: null, diagnostics: null, failures: 0, retryAt: null }]]) },

@@ -1,6 +1,7 @@
 /** A task whose file or facts can't be read: nobody else waits for it, and nothing starts on it. */
 import { describe, expect, it } from 'vitest';
-import { isIdle } from '../../src/core/schedule.ts';
+import { isIdle, needsAttention } from '../../src/core/schedule.ts';
+import { limits } from '../../src/domain/limits.ts';
 import { fileIn, id, loadedIn, scanOf, Scene } from './scene.ts';
 
 const why = 'EIO: i/o error, read';
@@ -18,7 +19,7 @@ describe('a task that can not be read', () => {
     const scene = meetUnread();
     expect(scene.states).toEqual({ b: 'planning', c: 'queued' });
     expect(scene.asked).toEqual(['plan-run']);
-    expect(scene.board.unread.get('active/a.md')).toBe(why);
+    expect([...scene.board.unread.values()]).toEqual([{ file: fileIn('active', 'a'), why, failures: 1 }]);
     expect(isIdle(scene.board, scene.at)).toBe(false);
   });
 
@@ -31,6 +32,20 @@ describe('a task that can not be read', () => {
     expect(scene.states).toMatchObject({ a: 'settling' });
     // Nobody follows the agent that was found, now that this is known.
     expect(scene.asked).toContain('end-stray');
+  });
+
+  it("is the user's to mend once it failed again and again", () => {
+    const scene = new Scene();
+    for (let failures = 1; failures <= limits.maxQuickRetries; failures++) {
+      expect(isIdle(scene.board, scene.at)).toBe(false);
+      scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }) });
+      expect(scene.asked).toEqual(['load-task']);
+      scene.tell({ type: 'task-unread', file: fileIn('queued', 'a'), why });
+    }
+    expect(isIdle(scene.board, scene.at)).toBe(true);
+    expect(needsAttention(scene.board)).toBe(true);
+    scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }) });
+    expect(scene.asked).toEqual(['load-task']);
   });
 
   it('is forgotten once its file is gone', () => {

@@ -11,9 +11,10 @@ import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
 import { makeFolder, replaceFile, syncOrUndo, writeAnew } from '../machine/durable.ts';
-import { holdShape } from './fact-shapes.ts';
+import { holdFormat } from './fact-shapes.ts';
 import {
   readFact,
+  replaceFact,
   readTaskFacts,
   readVerdictFact,
   writePlanFact,
@@ -137,7 +138,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     writeVerdict: (task, verdict) => inRuns(() => writeVerdictFact(layout, task, verdict)),
     readGrant: (task) => inRoot(() => readGrant(layout, task)),
     dropGrant: (task) => inTurn(() => dropGrant(task)),
-    readHold: () => inRoot(() => readFact(layout.hold, holdShape)),
+    readHold: () => inRoot(() => readFact(layout.hold, holdFormat)),
     writeHold: (hold) => inRoot(() => writeHoldFact(layout.hold, hold)),
     writeBoardData: (json) =>
       inRoot(() => replaceBoardData(join(layout.root, '.queue.json.tmp'), layout.boardData, json)),
@@ -146,7 +147,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
 
 async function writeHoldFact(path: string, hold: Hold | null): Promise<void> {
   if (hold === null) await rm(path, { force: true });
-  else await replaceFile(path, `${JSON.stringify({ version: 1, ...hold })}\n`);
+  else await replaceFact(path, holdFormat, { version: 1, ...hold });
 }
 
 /** `queue.json` is derived, so it is whole but need not survive a power cut. */

@@ -1,9 +1,12 @@
 /**
- * The shapes of the facts on disk. Anybody may have written them: what is of another shape is damaged, so that nothing
+ * The formats of the facts on disk. Anybody may have written them: what is of another shape is damaged, so that nothing
  * that reads a fact meets a time that is no time, or a path that is no text.
  *
  * Each shape is of exactly its type in the domain. What one of them learns and the other doesn't is an error of types,
  * and what the board itself may write must fit.
+ *
+ * Boards outlive versions of this program. A field that is added gets a default here, for facts that were written before
+ * it. A change that no default can express raises the format's version, and its shape then reads the older version too.
  */
 import { z } from 'zod';
 import type { Hold } from '../../domain/hold.ts';
@@ -19,6 +22,13 @@ const latestTime = 8.64e15;
 /** Read-only all through, as the domain's types are, and nothing optional, so that no field is left out unseen. */
 type Whole<T> = T extends string | number | boolean | null ? T : { readonly [K in keyof T]-?: Whole<T[K]> };
 type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+/** How facts of one kind are read, whichever version wrote them. */
+export interface FactFormat<Fact> {
+  /** The newest version that this program knows, and the one that it writes. */
+  readonly version: number;
+  readonly shape: z.ZodType<Fact>;
+}
 
 /** Takes a shape only if it is of exactly that type. */
 function shapeOf<Fact>() {
@@ -45,13 +55,11 @@ const waitReason = z.enum(['usage-limit', 'overload', 'connection', 'auth', 'cre
 const stopCauses = ['timeout', 'stalled', 'lingering', 'output-limit', 'cancelled', 'requeued', 'shutdown'] as const;
 const pauseReason = z.enum([...waitReason.options, 'user', 'disk-full']);
 
-/** `hold.json`. */
-export const holdShape = shapeOf<Hold & { readonly version: 1 }>()(
+const holdShape = shapeOf<Hold & { readonly version: 1 }>()(
   z.object({ version, reason: waitReason, detail: text, since: time, until: time, isTold: flag, strikes: count }),
 );
 
-/** `plan.json`. */
-export const planShape = shapeOf<RunPlan>()(
+const planShape = shapeOf<RunPlan>()(
   z.object({
     version,
     task: taskId,
@@ -163,13 +171,9 @@ const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled') }),
 ]);
 
-/** `exit.json`. */
-export const recordShape = shapeOf<RunRecord>()(
-  z.object({ version, exit: runExit, evidence: evidence.nullable(), outcome }),
-);
+const recordShape = shapeOf<RunRecord>()(z.object({ version, exit: runExit, evidence: evidence.nullable(), outcome }));
 
-/** `verdict.json`. */
-export const verdictShape = shapeOf<Verdict>()(
+const verdictShape = shapeOf<Verdict>()(
   z.object({
     version,
     column: z.enum(['attention', 'done', 'archive']),
@@ -200,8 +204,7 @@ export const verdictShape = shapeOf<Verdict>()(
   }),
 );
 
-/** `grants/TASK.json`. */
-export const grantShape = shapeOf<Grant>()(
+const grantShape = shapeOf<Grant>()(
   z.object({
     version,
     task: taskId,
@@ -209,6 +212,17 @@ export const grantShape = shapeOf<Grant>()(
     rights: z.array(z.custom<Right>((value) => typeof value === 'string' && isRight(value))),
   }),
 );
+
+/** `hold.json`. */
+export const holdFormat: FactFormat<Hold & { readonly version: 1 }> = { version: 1, shape: holdShape };
+/** `plan.json`. */
+export const planFormat: FactFormat<RunPlan> = { version: 1, shape: planShape };
+/** `exit.json`. */
+export const recordFormat: FactFormat<RunRecord> = { version: 1, shape: recordShape };
+/** `verdict.json`. */
+export const verdictFormat: FactFormat<Verdict> = { version: 1, shape: verdictShape };
+/** `grants/TASK.json`. */
+export const grantFormat: FactFormat<Grant> = { version: 1, shape: grantShape };
 
 /** The line of the history that is read again: what a run cost. */
 export const runEndedShape = shapeOf<Extract<HistoryEntry, { readonly type: 'run-ended' }>>()(

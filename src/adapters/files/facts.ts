@@ -1,23 +1,21 @@
 /** The facts about runs, in `runs/TASK/`: plans, records and verdicts as JSON, each whole or not there. */
 import { readdir, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import { codeOf } from '../machine/errors.ts';
-import type { RunFacts, TaskFacts } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
-import { failure, success, type Result } from '../../domain/result.ts';
 import type { RunId, RunPlan, RunRecord } from '../../domain/run.ts';
 import type { Verdict } from '../../domain/verdict.ts';
+import { verdictName, type RunFacts, type TaskFacts, type UnreadableFact } from '../../domain/task-facts.ts';
 import type { TaskId } from '../../domain/task.ts';
-import { PortError } from '../../ports.ts';
+import { NewerFactError, PortError } from '../../ports.ts';
 import { createFile, makeFolder, replaceFile, writeAnew } from '../machine/durable.ts';
-import { planShape, recordShape, verdictShape } from './fact-shapes.ts';
+import { planFormat, recordFormat, verdictFormat, type FactFormat } from './fact-shapes.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 import { readOpenFile } from './reader.ts';
+import { exists } from '../machine/file-presence.ts';
 import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 
-const verdictName = 'verdict.json';
 /** The longest fact is the record of a reader's run, which holds its report. */
 const maxFactBytes = 16 * 1024 * 1024;
 
@@ -32,8 +30,8 @@ export const runFiles = {
 } as const;
 
 /**
- * Everything that is kept about a task's runs. A fact that can't be read counts as missing. Throws PortError where a
- * folder is not the user's own.
+ * Everything that is kept about a task's runs. A fact that can't be understood counts as missing. Throws PortError where
+ * a folder is not the user's own, and where a newer version of the board wrote one of the facts.
  */
 export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskFacts> {
   const folder = layout.taskRuns(task);
@@ -43,27 +41,28 @@ export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskF
     .map(Number)
     .sort((a, b) => a - b);
   const damaged: string[] = [];
-  const read = async <Fact>(name: string, shape: z.ZodType<Fact>): Promise<Fact | null> => {
-    const found = await lookUpFact(join(folder, name), shape);
-    if (found === 'damaged') damaged.push(name);
-    return found === 'damaged' ? null : found;
+  const read = async <Fact>(name: string, format: FactFormat<Fact>): Promise<Fact | null> => {
+    const found = await lookUpFact(join(folder, name), format);
+    if (found.kind === 'damaged') damaged.push(name);
+    return factOf(found);
   };
   const readRun = async (n: number): Promise<RunFacts | null> => {
     checkFolders([join(folder, String(n))]);
     const [plan, record] = await Promise.all([
-      read(join(String(n), runFiles.plan), planShape),
-      read(join(String(n), runFiles.record), recordShape),
+      read(join(String(n), runFiles.plan), planFormat),
+      read(join(String(n), runFiles.record), recordFormat),
     ]);
     return plan === null ? null : { plan, record };
   };
   const runs = await Promise.all(numbers.slice(-limits.maxRunsPerTask).map(readRun));
-  const verdict = await read(verdictName, verdictShape);
+  const verdict = await read(verdictName, verdictFormat);
   return { highestRun: numbers.at(-1) ?? 0, runs: runs.filter((run) => run !== null), damaged, verdict };
 }
 
-/** A task's verdict, or null. */
-export async function readVerdictFact(layout: Layout, task: TaskId): Promise<Verdict | null> {
-  return readFact(join(layout.taskRuns(task), verdictName), verdictShape);
+/** A task's verdict; null where there is none. */
+export async function readVerdictFact(layout: Layout, task: TaskId): Promise<Verdict | UnreadableFact | null> {
+  const found = await lookUpFact(join(layout.taskRuns(task), verdictName), verdictFormat);
+  return found.kind === 'damaged' || found.kind === 'newer' ? found.kind : factOf(found);
 }
 
 /** Writes a plan; throws PortError if that run has one already. */
@@ -78,7 +77,7 @@ export async function writePlanFact(layout: Layout, plan: RunPlan): Promise<void
 
 /** Writes how a run ended. */
 export async function writeRecordFact(layout: Layout, run: RunId, record: RunRecord): Promise<void> {
-  await replaceFile(await openRun(layout, run, runFiles.record), print(record));
+  await replaceFact(await openRun(layout, run, runFiles.record), recordFormat, record);
 }
 
 /** Writes what was decided of a task. */
@@ -86,7 +85,7 @@ export async function writeVerdictFact(layout: Layout, task: TaskId, verdict: Ve
   const folder = layout.taskRuns(task);
   checkFolders([folder]);
   await makeFolder(folder);
-  await replaceFile(join(folder, verdictName), print(verdict));
+  await replaceFact(join(folder, verdictName), verdictFormat, verdict);
 }
 
 /** Makes a run's folder where it is missing, and gives the path of a file in it. Throws PortError as {@link checkFolders}. */
@@ -117,43 +116,90 @@ export async function writePromptFile(layout: Layout, run: RunId, text: string):
   await writeAnew(await openRun(layout, run, runFiles.prompt), text);
 }
 
-/** Reads a fact; null if it is missing, or damaged. Throws where the system keeps it from being read. */
+/** A fact as its file tells it. `newer` is one of a version that this program does not know. */
+type FoundFact<Fact> =
+  | { readonly kind: 'known'; readonly fact: Fact }
+  | { readonly kind: 'missing' | 'damaged' }
+  | { readonly kind: 'newer'; readonly error: NewerFactError };
+
+/**
+ * Reads a fact; null if it is missing, or damaged. Throws NewerFactError, and where the system keeps it from being read.
+ */
 export async function readFact<Fact>(
   path: string,
-  shape: z.ZodType<Fact>,
+  format: FactFormat<Fact>,
   maxBytes = maxFactBytes,
 ): Promise<Fact | null> {
-  const found = await lookUpFact(path, shape, maxBytes);
-  return found === 'damaged' ? null : found;
+  return factOf(await lookUpFact(path, format, maxBytes));
 }
 
-/** Tells a fact that is missing from one that can't be understood. */
+/**
+ * Replaces a fact durably. What can't be understood in its place is kept beside it as `NAME.damaged`. Throws
+ * NewerFactError instead of replacing what a newer version of the board wrote.
+ */
+export async function replaceFact<Fact extends object>(
+  path: string,
+  format: FactFormat<Fact>,
+  fact: Fact,
+  maxBytes = maxFactBytes,
+): Promise<void> {
+  const found = await lookUpFact(path, format, maxBytes);
+  if (found.kind === 'newer') throw found.error;
+  if (found.kind === 'damaged') await keepDamaged(path);
+  await replaceFile(path, print(fact));
+}
+
+/** Puts a file aside under a name that is free. */
+async function keepDamaged(path: string): Promise<void> {
+  for (let number = 1; ; number++) {
+    const aside = number === 1 ? `${path}.damaged` : `${path}.damaged-${String(number)}`;
+    if (await exists(aside)) continue;
+    await rename(path, aside);
+    return;
+  }
+}
+
+function factOf<Fact>(found: FoundFact<Fact>): Fact | null {
+  if (found.kind === 'newer') throw found.error;
+  return found.kind === 'known' ? found.fact : null;
+}
+
 async function lookUpFact<Fact>(
   path: string,
-  shape: z.ZodType<Fact>,
+  { version, shape }: FactFormat<Fact>,
   maxBytes = maxFactBytes,
-): Promise<Fact | null | 'damaged'> {
+): Promise<FoundFact<Fact>> {
   const text = await readFactText(path, maxBytes);
-  if (!text.ok) return text.failure;
-  const fact = shape.safeParse(parseJson(text.value));
-  return fact.success ? fact.data : 'damaged';
+  if (text === null) return { kind: 'missing' };
+  const value = parseJson(text);
+  const written = versionOf(value);
+  if (written > version) return { kind: 'newer', error: new NewerFactError(path, written) };
+  const fact = shape.safeParse(value);
+  return fact.success ? { kind: 'known', fact: fact.data } : { kind: 'damaged' };
 }
 
-async function readFactText(path: string, maxBytes: number): Promise<Result<string, null | 'damaged'>> {
+/** Null where there is no such file; empty, which no fact is, where it is no text that could be one. */
+async function readFactText(path: string, maxBytes: number): Promise<string | null> {
   let handle: FileHandle;
   try {
     handle = await openRegular(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return failure(null);
-    if (error instanceof NotRegularError) return failure('damaged');
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
+    if (error instanceof NotRegularError) return '';
     throw error;
   }
   try {
     const read = await readOpenFile(handle, path, maxBytes);
-    return read.ok ? success(read.value.text) : failure('damaged');
+    return read.ok ? read.value.text : '';
   } finally {
     await handle.close();
   }
+}
+
+/** The version that a fact says it has; 0 where it says none. */
+function versionOf(value: unknown): number {
+  const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : 0;
+  return typeof version === 'number' && Number.isInteger(version) ? version : 0;
 }
 
 /** Undefined, which is of no fact's shape, where a text is no JSON. */

@@ -15,9 +15,9 @@ import { isSameFile } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Grant } from '../../domain/rights.ts';
 import { idOfFile, keyOf, type TaskId, type TaskKey } from '../../domain/task.ts';
-import { makeFolder, replaceFile } from '../machine/durable.ts';
-import { grantShape } from './fact-shapes.ts';
-import { readFact } from './facts.ts';
+import { makeFolder } from '../machine/durable.ts';
+import { grantFormat } from './fact-shapes.ts';
+import { readFact, replaceFact } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { identify } from './reader.ts';
 
@@ -25,7 +25,7 @@ const inboxPrefix = '.inbox-';
 
 /** What was granted to a task, or null. A fact that can't be understood grants nothing. */
 export async function readGrant(layout: Layout, task: TaskId): Promise<Grant | null> {
-  const grant = await readFact(layout.grant(task), grantShape, limits.maxGrantBytes);
+  const grant = await readFact(layout.grant(task), grantFormat, limits.maxGrantBytes);
   return grant !== null && keyOf(grant.task) === keyOf(task) ? grant : null;
 }
 
@@ -36,7 +36,7 @@ export async function writeGrant(layout: Layout, grant: Grant): Promise<void> {
 
 /** What is granted to a file in the inbox, or null. */
 export async function readInboxGrant(layout: Layout, task: TaskId, text: string): Promise<Grant | null> {
-  return readFact(pathForText(layout, task, text), grantShape, limits.maxGrantBytes);
+  return readFact(pathForText(layout, task, text), grantFormat, limits.maxGrantBytes);
 }
 
 /** Writes what is granted to a file in the inbox that becomes `grant.task` once it is taken in as it is. */
@@ -76,7 +76,7 @@ export async function removeGrant(layout: Layout, task: TaskId): Promise<void> {
 
 async function write(layout: Layout, path: string, grant: Grant): Promise<void> {
   await makeFolder(layout.grants);
-  await replaceFile(path, `${JSON.stringify(grant, null, 2)}\n`);
+  await replaceFact(path, grantFormat, grant, limits.maxGrantBytes);
 }
 
 function pathForText(layout: Layout, task: TaskId, text: string): string {

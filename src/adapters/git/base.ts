@@ -48,7 +48,8 @@ async function findCommits(
   branches: Branches,
 ): Promise<{ start: string; sides: readonly Side[] }> {
   const starts = request.start === null ? ['HEAD'] : [branchRef(request.start), request.start];
-  const dependencies = request.dependencies.filter(({ branch, tip }) => branch !== null || tip !== null);
+  // A report is no commit; but of a task whose verdict is not known, the ref alone says whether it left any.
+  const dependencies = request.dependencies.filter((each) => isWork(each) || each.report === null);
   const candidates = dependencies.map((dependency) => [
     ...(dependency.branch === null ? [] : [branchRef(dependency.branch)]),
     ...(dependency.tip === null ? [] : [dependency.tip]),
@@ -67,12 +68,18 @@ async function findCommits(
   };
   const start = firstOf(starts);
   if (start === null) throw startUnknown(request.start);
-  const sides = dependencies.map((dependency, index) => {
+  const sides = dependencies.flatMap((dependency, index): readonly Side[] => {
     const commit = firstOf(candidates[index] ?? []);
-    if (commit === null) throw workMissing(request.task, dependency);
-    return { label: dependency.branch ?? dependency.id, commit };
+    if (commit !== null) return [{ label: dependency.branch ?? dependency.id, commit }];
+    if (isWork(dependency)) throw workMissing(request.task, dependency);
+    return [];
   });
   return { start, sides };
+}
+
+/** Whether a dependency is known to have left commits. */
+function isWork({ branch, tip }: Handoff): boolean {
+  return branch !== null || tip !== null;
 }
 
 function startUnknown(start: string | null): Error {

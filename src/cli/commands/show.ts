@@ -7,7 +7,7 @@ import { readTextFile } from '../../adapters/files/reader.ts';
 import type { Redactor } from '../../adapters/redaction/redactor.ts';
 import { parseTask } from '../../daemon/parse-task.ts';
 import { redactTexts } from '../../daemon/redact-news.ts';
-import type { RunFacts } from '../../domain/board.ts';
+import type { RunFacts } from '../../domain/task-facts.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { revealHiddenCharacters } from '../../domain/hidden-characters.ts';
 import { limits } from '../../domain/limits.ts';
@@ -40,7 +40,7 @@ export const showCommand: Verb = () =>
       const { id, column, path } = await findTask(place, text);
       const settings = await requireSettings(place);
       const redact = redactFor(() => settings);
-      const { runs, verdict } = redactTexts(await readTaskFacts(place.layout, id), redact);
+      const { runs, verdict, damaged } = redactTexts(await readTaskFacts(place.layout, id), redact);
       const { warnings, hiddenLines } = await readNotices(place, { id, column, path });
       const task = redactTexts(findTaskData((await readBoardData(place)).data, id), redact);
       if (options.json === true) {
@@ -71,6 +71,7 @@ export const showCommand: Verb = () =>
       for (const warning of verdict?.warnings ?? []) print(`\n${clean(warning)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
+      for (const name of damaged) print(`! .orchestrator/runs/${id}/${name} can't be understood and counts as missing`);
       for (const warning of warnings) print(`! ${redact(formatDiagnostic(warning))}`);
       for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');

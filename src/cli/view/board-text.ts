@@ -73,7 +73,7 @@ function detailOf(task: TaskData): string {
       if (task.asksFor.length > 0) return `asks for ${task.asksFor.join(', ')}: branchboard grant ${task.id}`;
       return task.waitingFor.length > 0 ? `on ${task.waitingFor.join(', ')}` : task.title;
     case 'done':
-      return `${task.branch ?? 'report'}  ${task.summary ?? task.title}`;
+      return `${task.branch ?? (task.agent === '' ? '' : 'report')}  ${task.summary ?? task.title}`.trimStart();
     case 'archive':
       return task.title;
   }

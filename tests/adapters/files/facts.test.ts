@@ -187,12 +187,12 @@ test.each(['', '{', 'null', '[]', '3', '"text"', '{"version":1}'])(
     const facts = await readTaskFacts(scratch.layout, task);
     expect(facts).toMatchObject({ highestRun: 1, runs: [], verdict: null });
     expect([...facts.damaged].sort()).toEqual(['1/exit.json', '1/plan.json', 'verdict.json']);
-    expect(await readVerdictFact(scratch.layout, task)).toBeNull();
+    expect(await readVerdictFact(scratch.layout, task)).toBe('damaged');
   },
 );
 
 test.each([
-  ['a version of another board', { version: 2 }],
+  ['a version that never was', { version: 0 }],
   ['a time that is no number', { plannedAt: '2026-01-01' }],
   ['a time that is no date', { plannedAt: 1e300 }],
   ['a number that JSON has not', { plannedAt: Infinity }],
@@ -217,6 +217,30 @@ test('what an agent told of its limit is believed only if it is a time', async (
   await writeRecordFact(scratch.layout, { task, n: 1 }, told);
   const [run] = (await readTaskFacts(scratch.layout, task)).runs;
   expect(run?.record?.exit.view.usageLimit).toEqual({ ...usageLimit, resetsAt: null });
+});
+
+test('a fact that a newer version wrote is told apart from damage, and never replaced', async () => {
+  await writePlanFact(scratch.layout, planOf(1));
+  const folder = scratch.layout.taskRuns(task);
+  const paths = [join(folder, '1', runFiles.record), join(folder, 'verdict.json')];
+  for (const path of paths) writeFileSync(path, '{"version":2,"news":1}');
+  expect(await readVerdictFact(scratch.layout, task)).toBe('newer');
+  const newer = /1\/exit\.json was written by a newer branchboard \(version 2\).*Update branchboard/;
+  await expect(readTaskFacts(scratch.layout, task)).rejects.toThrow(newer);
+  await expect(writeRecordFact(scratch.layout, planOf(1), record)).rejects.toThrow(newer);
+  await expect(writeVerdictFact(scratch.layout, task, verdict)).rejects.toThrow('verdict.json was written by a newer');
+  for (const path of paths) expect(readFileSync(path, 'utf8')).toBe('{"version":2,"news":1}');
+});
+
+test('what can not be understood is kept beside the fact that takes its place', async () => {
+  const path = join(scratch.layout.taskRuns(task), 'verdict.json');
+  mkdirSync(path, { recursive: true });
+  await writeVerdictFact(scratch.layout, task, verdict);
+  writeFileSync(path, 'half of');
+  await writeVerdictFact(scratch.layout, task, verdict);
+  expect(await readVerdictFact(scratch.layout, task)).toEqual(verdict);
+  expect(statSync(`${path}.damaged`).isDirectory()).toBe(true);
+  expect(readFileSync(`${path}.damaged-2`, 'utf8')).toBe('half of');
 });
 
 test('what is no regular file in the place of a fact counts as damaged, and keeps nobody waiting', async () => {

@@ -68,6 +68,14 @@ describe('the base of a task', () => {
     expect(await baseOf(null, handoff('a', 'task/a', null))).toBe(tip);
   });
 
+  it('finds the work of a dependency of which nothing is known under its ref, but takes none for a report', async () => {
+    const tip = scratch.branch('task/a', { 'new.txt': 'a' });
+    scratch.git('update-ref', 'refs/branchboard/done/a', tip);
+    expect(await baseOf(null, handoff('a', null, null))).toBe(tip);
+    expect(await baseOf(null, { ...handoff('a', null, null), report: 'runs/a/1/report.md' })).toBe(first);
+    expect(await baseOf(null, handoff('b', null, null))).toBe(first);
+  });
+
   it('is refused, the dependency named, where its work is gone', async () => {
     await expect(baseOf(null, handoff('a', 'task/a', 'f'.repeat(40)))).rejects.toThrow(
       /work of a, which last depends on/,

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { limits } from '../../../domain/limits.ts';
 import type { MovedRef } from '../../../domain/moved-ref.ts';
 import type { RunPlan } from '../../../domain/run.ts';
-import { planShape } from '../../files/fact-shapes.ts';
+import { planFormat } from '../../files/fact-shapes.ts';
 import { readFact, runFiles } from '../../files/facts.ts';
 import { layOut } from '../../files/layout.ts';
 import { listBeyond } from '../branches.ts';
@@ -161,7 +161,7 @@ async function leaveOutTasks(
 /** The branch that a task's last run works on, in full; null where there is none. */
 async function readBranchOf(folder: string): Promise<string | null> {
   const numbers = (await readdir(folder).catch(() => [])).map(Number).filter((n) => n > 0);
-  const plan = await readFact(join(folder, String(Math.max(...numbers)), runFiles.plan), planShape);
+  const plan = await readFact(join(folder, String(Math.max(...numbers)), runFiles.plan), planFormat);
   return plan?.workspace.kind === 'branch' ? branchRef(plan.workspace.branch) : null;
 }
 

@@ -55,7 +55,7 @@ export async function writeNotes(boardDir: string, plan: RunPlan, notes: RefNote
 
 /** The notes of a run; null where there are none that can be understood. Throws where the system keeps them from being read. */
 export async function readNotes(boardDir: string, plan: RunPlan): Promise<RefNotes | null> {
-  return readFact(join(layOut(boardDir).run(plan), fileName), notesShape);
+  return readFact(join(layOut(boardDir).run(plan), fileName), { version: 1, shape: notesShape });
 }
 
 /** All checkouts but the board's own worktrees. */
