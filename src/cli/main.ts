@@ -3,40 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { codeOf } from '../adapters/machine/errors.ts';
-import { createRedactor } from '../adapters/redaction/redactor.ts';
 import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
-import type { Verb } from './verb.ts';
-
-/** The verbs, in the order of the help. Only the one that is called is loaded: all together take half a second. */
-const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
-  init: async () => (await import('./commands/init.ts')).initCommand,
-  start: async () => (await import('./commands/start.ts')).startCommand,
-  add: async () => (await import('./commands/add.ts')).addCommand,
-  status: async () => (await import('./commands/status.ts')).statusCommand,
-  show: async () => (await import('./commands/show.ts')).showCommand,
-  logs: async () => (await import('./commands/logs.ts')).logsCommand,
-  retry: async () => (await import('./commands/retry.ts')).retryCommand,
-  grant: async () => (await import('./commands/grant.ts')).grantCommand,
-  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
-  pause: async () => (await import('./commands/pause.ts')).pauseCommand,
-  resume: async () => (await import('./commands/pause.ts')).resumeCommand,
-  stop: async () => (await import('./commands/stop.ts')).stopCommand,
-  diff: async () => (await import('./commands/diff.ts')).diffCommand,
-  rescue: async () => (await import('./commands/rescue.ts')).rescueCommand,
-  graph: async () => (await import('./commands/graph.ts')).graphCommand,
-  trust: async () => (await import('./commands/trust.ts')).trustCommand,
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  demo: async () => (await import('./commands/demo.ts')).demoCommand,
-};
-
-/** The verb that is called; all of them where that is not clear, for the help and for a suggestion. */
-function loadVerbs(args: readonly string[]): Promise<readonly Verb[]> {
-  if (args[0] === '--version' || args[0] === '-V') return Promise.resolve([]);
-  const called = Object.keys(verbs).filter((name) => name === args[0]);
-  const names = called.length === 0 ? Object.keys(verbs) : called;
-  return Promise.all(names.flatMap((name) => verbs[name]?.() ?? []));
-}
+import { verbs, type KnownVerb } from './verbs.ts';
 
 function readVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
@@ -52,12 +21,17 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     .version(readVersion())
     .showHelpAfterError('(branchboard --help lists the commands)')
     .exitOverride();
-  for (const verb of await loadVerbs(args)) {
-    const command = verb((code) => (exitCode = code));
+  const loads = new Map<Command, KnownVerb['load']>();
+  for (const { usage, description, load } of verbs) loads.set(program.command(usage).description(description), load);
+  program.hook('preSubcommand', async (_, command) => {
+    (await loads.get(command)?.())?.(command, (code) => (exitCode = code));
     command.addOption(new Option('--repo <dir>', 'the repository; default: the one of the current folder'));
-    program.addCommand(command.exitOverride().showHelpAfterError(`(branchboard ${command.name()} --help says more)`));
-  }
-  await program.parseAsync(args, { from: 'user' });
+    command.exitOverride().showHelpAfterError(`(branchboard ${command.name()} --help says more)`);
+  });
+  // Commander answers `help VERB` without the verb's options, which are not loaded then.
+  const [first, verb, ...others] = args;
+  const words = first === 'help' && verb !== undefined ? [verb, '--help', ...others] : args;
+  await program.parseAsync(words, { from: 'user' });
   return exitCode;
 }
 
@@ -69,8 +43,9 @@ const systemAdvice: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'Check who owns the files in .orchestrator/ and .git/ (ls -ld), then try again.'],
 ]);
 
-function report(error: unknown): ExitCode {
+async function report(error: unknown): Promise<ExitCode> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+  const { createRedactor } = await import('../adapters/redaction/redactor.ts');
   const redact = createRedactor([process.env]);
   if (error instanceof CliError) {
     process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { ExitCode } from './exit-code.ts';
 
-/** Makes a verb's command; its action tells the exit code where that is not 0. */
-export type Verb = (exit: (code: ExitCode) => void) => Command;
+/** Gives a verb's command its options and its action, which tells the exit code where that is not 0. */
+export type Verb = (command: Command, exit: (code: ExitCode) => void) => void;
 
 /** Prints a line on standard output. */
 export function print(text: string): void {

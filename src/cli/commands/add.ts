@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { link, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { buffer as readStream } from 'node:stream/consumers';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { codeOf } from '../../adapters/machine/errors.ts';
 import { makeFolder, privateMode } from '../../adapters/machine/durable.ts';
 import { forgetInboxGrant, readInboxGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
@@ -30,10 +30,8 @@ interface AddOptions extends GlobalOptions {
 const longAgo = new Date(0);
 
 /** The verb `add`. */
-export const addCommand: Verb = () =>
-  new Command('add')
-    .description('put tasks into the inbox: markdown files, or standard input with `-`')
-    .argument('<file...>', 'markdown files, or -')
+export const addCommand: Verb = (command) =>
+  command
     .option('--title <text>', 'the title')
     .option('--agent <role>', 'who does it, such as backend-developer')
     .option('--after <id...>', 'tasks that must be done before')

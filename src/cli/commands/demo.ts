@@ -3,7 +3,6 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { Command } from 'commander';
 import { noSuggestion } from '../../markdown/suggestions.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { findRepository, placeOf } from '../place.ts';
@@ -13,10 +12,7 @@ import { makeBoard } from './init.ts';
 import { runBoard } from './start.ts';
 
 /** The verb `demo`. */
-export const demoCommand: Verb = (exit) =>
-  new Command('demo')
-    .description('watch the board at work in a scratch repository; no login, no network, no model')
-    .action(async () => exit(await runDemo()));
+export const demoCommand: Verb = (command, exit) => command.action(async () => exit(await runDemo()));
 
 async function runDemo(): Promise<ExitCode> {
   const folder = await makeRepository();

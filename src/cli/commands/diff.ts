@@ -1,6 +1,5 @@
 /** `diff`: what a task's branch changes. */
 import { execa } from 'execa';
-import { Command } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { readSettingsOf } from '../compose.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
@@ -9,10 +8,8 @@ import { findTask } from '../task-files.ts';
 import type { Verb } from '../verb.ts';
 
 /** The verb `diff`. */
-export const diffCommand: Verb = (exit) =>
-  new Command('diff')
-    .description("show what a task's branch changes, through git and its pager")
-    .argument('<id>')
+export const diffCommand: Verb = (command, exit) =>
+  command
     .option('--stat', 'only the files and how much of each')
     .action(async (text: string, options: GlobalOptions & { readonly stat?: boolean }) => {
       const place = await findPlace(options);

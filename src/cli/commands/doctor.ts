@@ -2,7 +2,6 @@
 import { watch } from 'node:fs';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Command } from 'commander';
 import { execa } from 'execa';
 import { findAgent } from '../../adapters/agent/command-path.ts';
 import { identityHint, openRepository, type Repository } from '../../adapters/git/repository.ts';
@@ -37,16 +36,13 @@ const loginVariables = [
 ];
 
 /** The verb `doctor`. */
-export const doctorCommand: Verb = (exit) =>
-  new Command('doctor')
-    .description('check git, the agent, login, permissions, disk and watch limits, and say how to mend each')
-    .option('--json', 'as data')
-    .action(async (options: GlobalOptions & { readonly json?: boolean }) => {
-      const findings = await examine(options);
-      if (options.json === true) printJson({ version: 1, findings });
-      else for (const finding of findings) print(formatFinding(finding));
-      if (findings.some(({ status }) => status === 'problem')) exit(exitCodes.notReady);
-    });
+export const doctorCommand: Verb = (command, exit) =>
+  command.option('--json', 'as data').action(async (options: GlobalOptions & { readonly json?: boolean }) => {
+    const findings = await examine(options);
+    if (options.json === true) printJson({ version: 1, findings });
+    else for (const finding of findings) print(formatFinding(finding));
+    if (findings.some(({ status }) => status === 'problem')) exit(exitCodes.notReady);
+  });
 
 async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
   const opened = await openRepository(options.repo ?? process.cwd());

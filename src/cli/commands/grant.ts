@@ -1,7 +1,6 @@
 /** `grant`: the user's yes to exactly what a task's file asks for. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { readGrant, readInboxGrant, writeGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
@@ -18,25 +17,22 @@ import { findTask, type FoundTask } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** The verb `grant`. */
-export const grantCommand: Verb = () =>
-  new Command('grant')
-    .description('give a task the rights that its file asks for: exactly these, and no others later')
-    .argument('<id>')
-    .action(async (text: string, options: GlobalOptions) => {
-      refuseAgents();
-      const place = await findPlace(options);
-      const { spec, grant, write } =
-        (await findInInbox(place, text)) ?? (await readFound(place, await findTask(place, text)));
-      const { asks, refusal, shown } = await readAsking(place, spec);
-      if (asks.length === 0) {
-        print(`${spec.id} asks for nothing that it may not have already.`);
-        return;
-      }
-      if (refusal !== null) throw new CliError(exitCodes.usage, refusal);
-      await write({ version: 1, task: spec.id, origin: grant?.origin ?? 'dropped', rights: asks });
-      print(`Granted to ${spec.id}, as its file stands now:`);
-      for (const right of shown) print(`  ${right}`);
-    });
+export const grantCommand: Verb = (command) =>
+  command.action(async (text: string, options: GlobalOptions) => {
+    refuseAgents();
+    const place = await findPlace(options);
+    const { spec, grant, write } =
+      (await findInInbox(place, text)) ?? (await readFound(place, await findTask(place, text)));
+    const { asks, refusal, shown } = await readAsking(place, spec);
+    if (asks.length === 0) {
+      print(`${spec.id} asks for nothing that it may not have already.`);
+      return;
+    }
+    if (refusal !== null) throw new CliError(exitCodes.usage, refusal);
+    await write({ version: 1, task: spec.id, origin: grant?.origin ?? 'dropped', rights: asks });
+    print(`Granted to ${spec.id}, as its file stands now:`);
+    for (const right of shown) print(`  ${right}`);
+  });
 
 /** A task whose file was read, and how a grant to it is kept. */
 interface Grantee {

@@ -1,5 +1,4 @@
 /** `graph`: the dependencies as a Mermaid flowchart. */
-import { Command } from 'commander';
 import type { BoardData, TaskData } from '../../views/board-data.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 import { readBoardData } from '../read-board.ts';
@@ -7,9 +6,8 @@ import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
 /** The verb `graph`. */
-export const graphCommand: Verb = () =>
-  new Command('graph')
-    .description('print the dependency graph as Mermaid')
+export const graphCommand: Verb = (command) =>
+  command
     .option('--json', 'as data: nodes and edges')
     .action(async (options: GlobalOptions & { readonly json?: boolean }) => {
       const { data } = await readBoardData(await findPlace(options));

@@ -1,7 +1,6 @@
 /** `init`: makes the board's folder and says what to do next. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { codeOf } from '../../adapters/machine/errors.ts';
 import { makeFolder, privateMode } from '../../adapters/machine/durable.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
@@ -20,27 +19,25 @@ import { print, type Verb } from '../verb.ts';
 const ignored = ['/*', '!/.gitignore', '!/config.yaml', '!/templates/'];
 
 /** The verb `init`. */
-export const initCommand: Verb = () =>
-  new Command('init')
-    .description('make the board of this repository; safe to repeat')
-    .action(async (options: GlobalOptions) => {
-      const place = placeOf(await findRepository(options));
-      const suggestion = await suggestFor(place.repository.topLevel);
-      const isNew = await makeBoard(place, suggestion);
-      print(`${isNew ? 'Made' : 'There is'} a board in ${place.layout.root}`);
-      if (isNew && suggestion.tools.length > 0) print(describeSuggestion(suggestion));
-      if (place.repository.hasSubmodules) {
-        print(
-          'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
-        );
-      }
-      await offerTrust(place, await readSettingsOf(place));
-      print(`
+export const initCommand: Verb = (command) =>
+  command.action(async (options: GlobalOptions) => {
+    const place = placeOf(await findRepository(options));
+    const suggestion = await suggestFor(place.repository.topLevel);
+    const isNew = await makeBoard(place, suggestion);
+    print(`${isNew ? 'Made' : 'There is'} a board in ${place.layout.root}`);
+    if (isNew && suggestion.tools.length > 0) print(describeSuggestion(suggestion));
+    if (place.repository.hasSubmodules) {
+      print(
+        'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
+      );
+    }
+    await offerTrust(place, await readSettingsOf(place));
+    print(`
 Next:
   branchboard doctor            checks that all is there
   branchboard add TASK.md       puts a task into .orchestrator/inbox/ (or drop the file there yourself)
   branchboard start             runs the board; look at .orchestrator/DASHBOARD.md`);
-    });
+  });
 
 function describeSuggestion({ tools, verify, setup, allowedDomains }: Suggestion): string {
   const keys = Object.entries({ verify, setup, 'sandbox.allowed_domains': allowedDomains })

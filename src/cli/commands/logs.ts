@@ -1,7 +1,7 @@
 /** `logs`: what a task's agent prints, readable or as the stream itself. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { exists } from '../../adapters/machine/file-presence.ts';
 import { LineSplitter } from '../../adapters/agent/line-splitter.ts';
 import type { Redactor } from '../../adapters/redaction/redactor.ts';
@@ -27,10 +27,8 @@ const followEveryMs = 200;
 const chunkBytes = 64 * 1024;
 
 /** The verb `logs`. */
-export const logsCommand: Verb = () =>
-  new Command('logs')
-    .description("show what a task's agent printed")
-    .argument('<id>')
+export const logsCommand: Verb = (command) =>
+  command
     .option('-f, --follow', 'go on as it prints more, into the next runs too, until the task leaves active/')
     .option('--raw', 'the stream itself, as JSON lines')
     .option('--run <n>', 'that run; default: the last', parseRunNumber)

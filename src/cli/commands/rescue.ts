@@ -1,7 +1,6 @@
 /** `rescue`: lists what the board kept of a task's runs, and makes a branch of what the user picks. Works without the task's file. */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
 import { quote } from 'shell-quote';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit } from '../../adapters/git/git.ts';
@@ -20,13 +19,11 @@ type Options = GlobalOptions & { readonly json?: boolean; readonly branch?: stri
 const gitsOwn = 'What the board did not keep, git may still have: git reflog --all; git fsck --lost-found';
 
 /** The verb `rescue`. */
-export const rescueCommand: Verb = () =>
-  new Command('rescue')
-    .description("list what the board kept of a task's runs, and make a branch of what you name")
-    .argument('<id>')
-    .argument('[name]', 'what to restore: a name of the list, or the beginning of a commit')
+export const rescueCommand: Verb = (command) =>
+  command
     .option('--branch <branch>', 'the new branch; default: rescue/ID-NAME')
     .option('--json', 'as data')
+    .addHelpText('after', '\nThe name says what to restore: one of the list, or the beginning of a commit.')
     .action(async (text: string, name: string | undefined, options: Options) => {
       const place = await findPlace(options);
       const { repository } = place;

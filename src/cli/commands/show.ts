@@ -1,6 +1,5 @@
 /** `show`: one task with its runs. */
 import { basename, relative } from 'node:path';
-import { Command } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
@@ -30,10 +29,8 @@ const maxTextChars = 10_000;
 const maxHiddenLines = 20;
 
 /** The verb `show`. */
-export const showCommand: Verb = () =>
-  new Command('show')
-    .description('show one task with its runs')
-    .argument('<id>')
+export const showCommand: Verb = (command) =>
+  command
     .option('--json', 'as data')
     .action(async (text: string, options: GlobalOptions & { readonly json?: boolean }) => {
       const place = await findPlace(options);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { findAgent } from '../../adapters/agent/command-path.ts';
 import { awaitLeftovers, endLeftovers } from '../../adapters/machine/leftovers.ts';
 import { createClock } from '../../adapters/machine/clock.ts';
@@ -36,9 +36,8 @@ const detachTimeoutMs = 30_000;
 const detachPollMs = 50;
 
 /** The verb `start`. */
-export const startCommand: Verb = (exit) =>
-  new Command('start')
-    .description('run the board; Ctrl-C ends it and leaves its agents resumable')
+export const startCommand: Verb = (command, exit) =>
+  command
     .option('--until-idle', 'end once nothing can go on without you (exit code 3 if something needs you)')
     .addOption(new Option('--detach', 'run in the background; `stop` ends it').conflicts('untilIdle'))
     .action(async (options: StartOptions) => {

@@ -1,5 +1,4 @@
 /** `status`: the board now, running or not. */
-import { Command } from 'commander';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { readBoardData } from '../read-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
@@ -10,18 +9,15 @@ const maxDoneShown = 20;
 const defaultColumns = 120;
 
 /** The verb `status`. */
-export const statusCommand: Verb = () =>
-  new Command('status')
-    .description('show the board as it is now, running or not')
-    .option('--json', 'as data')
-    .action(async (options: GlobalOptions & { readonly json?: boolean }) => {
-      const place = await findPlace(options);
-      const { data, problems, waiting } = await readBoardData(place);
-      if (options.json === true) {
-        printJson(data);
-        return;
-      }
-      const columns = process.stdout.isTTY ? process.stdout.columns : defaultColumns;
-      for (const line of formatBoard(data, columns, maxDoneShown, waiting)) print(line);
-      for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
-    });
+export const statusCommand: Verb = (command) =>
+  command.option('--json', 'as data').action(async (options: GlobalOptions & { readonly json?: boolean }) => {
+    const place = await findPlace(options);
+    const { data, problems, waiting } = await readBoardData(place);
+    if (options.json === true) {
+      printJson(data);
+      return;
+    }
+    const columns = process.stdout.isTTY ? process.stdout.columns : defaultColumns;
+    for (const line of formatBoard(data, columns, maxDoneShown, waiting)) print(line);
+    for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
+  });

@@ -1,6 +1,5 @@
 /** `stop`: ends the board that runs here; its agents are stopped and stay resumable. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command } from 'commander';
 import { askToStop, findOwner } from '../../adapters/daemon-lock/daemon-lock.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findUncheckedPlace, type GlobalOptions } from '../place.ts';
@@ -11,26 +10,24 @@ const stopTimeoutMs = 60_000;
 const pollMs = 50;
 
 /** The verb `stop`. */
-export const stopCommand: Verb = () =>
-  new Command('stop')
-    .description('end the board that runs here; its agents can be gone on with at the next start')
-    .action(async (options: GlobalOptions) => {
-      const { layout } = await findUncheckedPlace(options);
-      const owner = await askToStop(layout.root);
-      if (owner === null) {
-        print('No board runs here.');
+export const stopCommand: Verb = (command) =>
+  command.action(async (options: GlobalOptions) => {
+    const { layout } = await findUncheckedPlace(options);
+    const owner = await askToStop(layout.root);
+    if (owner === null) {
+      print('No board runs here.');
+      return;
+    }
+    for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += pollMs) {
+      if ((await findOwner(layout.root)) === null) {
+        print(`Stopped (pid ${owner.pid ?? 'unknown'}).`);
         return;
       }
-      for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += pollMs) {
-        if ((await findOwner(layout.root)) === null) {
-          print(`Stopped (pid ${owner.pid ?? 'unknown'}).`);
-          return;
-        }
-        await delay(pollMs);
-      }
-      throw new CliError(
-        exitCodes.fault,
-        `the board (pid ${owner.pid ?? 'unknown'}) is still ending its agents`,
-        'Type branchboard stop again to hurry it.',
-      );
-    });
+      await delay(pollMs);
+    }
+    throw new CliError(
+      exitCodes.fault,
+      `the board (pid ${owner.pid ?? 'unknown'}) is still ending its agents`,
+      'Type branchboard stop again to hurry it.',
+    );
+  });

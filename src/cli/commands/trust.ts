@@ -1,5 +1,4 @@
 /** `trust`: shows the commands and rights that came with the repository, and takes one yes for their content. */
-import { Command } from 'commander';
 import { requireSettings } from '../compose.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
@@ -7,9 +6,8 @@ import { accept, describeUntrusted, explain, findUntrusted, isOfAgent, offer } f
 import { print, type Verb } from '../verb.ts';
 
 /** The verb `trust`. */
-export const trustCommand: Verb = () =>
-  new Command('trust')
-    .description('show what commands and rights came with the repository, and take one yes for their content')
+export const trustCommand: Verb = (command) =>
+  command
     .option('--yes', 'say yes without being asked, for machines')
     .action(async (options: GlobalOptions & { readonly yes?: boolean }) => {
       const place = await findPlace(options);
