@@ -84,11 +84,18 @@ const rules: IForbiddenRuleType[] = [
     to: { circular: true },
   },
   {
-    name: 'one place composes',
+    name: 'one place composes the daemon',
     comment: 'Adapters and the daemon are joined in one file; verbs may use single adapters for what they print.',
     severity: 'error',
-    from: { path: '^src/cli/', pathNot: '^src/cli/compose\\.ts$' },
-    to: { path: '^src/daemon/(daemon|snapshot|perform|lanes)\\.ts$' },
+    from: { path: '^src/cli/', pathNot: '^src/cli/compose-daemon\\.ts$' },
+    to: { path: '^src/daemon/(daemon|perform|lanes)\\.ts$' },
+  },
+  {
+    name: 'one place composes what reads a board from outside',
+    comment: 'What looks at a board costs little only as long as it does not load what runs one.',
+    severity: 'error',
+    from: { path: '^src/cli/', pathNot: '^src/cli/compose-reader\\.ts$' },
+    to: { path: '^src/daemon/snapshot\\.ts$' },
   },
 ];
 

@@ -11,9 +11,9 @@ import type { Settings } from '../domain/settings.ts';
 import { toVisibleLine } from '../domain/visible-text.ts';
 import { PortError } from '../ports.ts';
 import { claimsOfFoundRole } from './file-claims.ts';
-import { composeRoles, composeTracked, composeTrust } from './compose.ts';
+import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
 import { CliError, exitCodes } from './exit-code.ts';
-import type { Place } from './place.ts';
+import type { OpenPlace } from './place.ts';
 import { print } from './verb.ts';
 
 /** What the user types to trust what a repository brought. */
@@ -25,7 +25,7 @@ export function isOfAgent(): boolean {
 }
 
 /** What in a place needs a yes. Runs nothing of the repository; git is asked only where something is new. */
-export async function findUntrusted(place: Place, settings: Settings): Promise<readonly Claim[]> {
+export async function findUntrusted(place: OpenPlace, settings: Settings): Promise<readonly Claim[]> {
   const trust = composeTrust(place);
   const roles = await listRoleClaims(place);
   const own = await trust.findUntrusted([...claimsOfSettings(settings), ...roles]);
@@ -36,7 +36,7 @@ export async function findUntrusted(place: Place, settings: Settings): Promise<r
  * Throws CliError with exit code 5 where the board's own records came with the repository: they would be taken for what
  * happened here. Tasks in the inbox are refused one by one instead, while the board runs.
  */
-export async function requireOwnRecords(place: Place): Promise<void> {
+export async function requireOwnRecords(place: OpenPlace): Promise<void> {
   const tracked = (await composeTracked(place)()).filter((path) => !/^\.orchestrator\/inbox\/[^/]+$/i.test(path));
   if (tracked.length === 0) return;
   const folders = [...new Set(tracked.map((path) => path.split('/').slice(0, 2).join('/')))];
@@ -48,7 +48,7 @@ export async function requireOwnRecords(place: Place): Promise<void> {
 }
 
 /** Throws CliError with exit code 5 and the list where something needs a yes and the user does not give it now. */
-export async function requireTrust(place: Place, settings: Settings): Promise<void> {
+export async function requireTrust(place: OpenPlace, settings: Settings): Promise<void> {
   const untrusted = await findUntrusted(place, settings);
   const answer = untrusted.length === 0 ? 'given' : await offer(place, untrusted);
   if (answer !== 'given') throw describeUntrusted(untrusted, answer);
@@ -66,7 +66,7 @@ export function describeUntrusted(claims: readonly Claim[], answer: 'refused' | 
 }
 
 /** The same for who can go on without it: says what needs a yes. Settings that are wrong (null) are told elsewhere. */
-export async function offerTrust(place: Place, settings: Settings | null): Promise<void> {
+export async function offerTrust(place: OpenPlace, settings: Settings | null): Promise<void> {
   const untrusted = settings === null ? [] : await findUntrusted(place, settings);
   if (untrusted.length === 0) return;
   const answer = await offer(place, untrusted);
@@ -75,7 +75,7 @@ export async function offerTrust(place: Place, settings: Settings | null): Promi
 }
 
 /** Shows claims and asks on the terminal; a yes makes them count. */
-export async function offer(place: Place, claims: readonly Claim[]): Promise<'given' | 'refused' | 'not-asked'> {
+export async function offer(place: OpenPlace, claims: readonly Claim[]): Promise<'given' | 'refused' | 'not-asked'> {
   if (!process.stdin.isTTY || !process.stdout.isTTY || isOfAgent()) return 'not-asked';
   print(explain(claims));
   if (!(await askYes('Do you trust all of it? [y/N] '))) return 'refused';
@@ -84,7 +84,7 @@ export async function offer(place: Place, claims: readonly Claim[]): Promise<'gi
 }
 
 /** Makes claims count; throws CliError where that can't be kept. */
-export async function accept(place: Place, claims: readonly Claim[]): Promise<void> {
+export async function accept(place: OpenPlace, claims: readonly Claim[]): Promise<void> {
   try {
     await composeTrust(place).accept(claims);
   } catch (error) {
@@ -122,7 +122,7 @@ function formatClaim({ key, value }: Claim): string {
   return `${toVisibleLine(key)}: ${text}`;
 }
 
-async function listRoleClaims(place: Place): Promise<readonly Claim[]> {
+async function listRoleClaims(place: OpenPlace): Promise<readonly Claim[]> {
   const roles = composeRoles(place, createOnlookerGuard(place.layout));
   const named = (await roles.listRoles()).filter(({ source }) => source !== 'shipped');
   // A role that is broken is refused where a task names it.
@@ -132,7 +132,7 @@ async function listRoleClaims(place: Place): Promise<readonly Claim[]> {
 
 /** Claude Code's files in the commit that tasks start from; looked for in git only where there may be any. */
 async function findUntrustedProject(
-  { repository }: Place,
+  { repository }: OpenPlace,
   trust: Trust,
   { base }: Settings,
 ): Promise<readonly Claim[]> {

@@ -3,7 +3,7 @@ import { findRunAbove } from '../adapters/machine/processes.ts';
 import { readGrant } from '../adapters/files/grants.ts';
 import { explainUngrantable, listAsks, type Right } from '../domain/rights.ts';
 import type { TaskSpec } from '../domain/task.ts';
-import { requireSettings } from './compose.ts';
+import { requireSettings } from './compose-reader.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { recallSandbox } from './last-sandbox.ts';
 import type { Place } from './place.ts';

@@ -4,7 +4,7 @@ import { isOpenToOthers } from '../adapters/files/local-settings.ts';
 import { createOnlookerGuard } from '../adapters/files/parse-guard.ts';
 import { findTracking, type Tracking } from '../adapters/git/tracking.ts';
 import { looksSecret } from '../adapters/redaction/redactor.ts';
-import { composeConfig, localSettingsShownAs, settingsShownAs } from './compose.ts';
+import { composeConfig, localSettingsShownAs, settingsShownAs } from './compose-reader.ts';
 import type { Place } from './place.ts';
 
 /** What others could read, and how to keep it from them. */
@@ -16,7 +16,7 @@ export interface Exposure {
 
 /** The secrets in a `config.yaml` that git tracks, or would with the next `git add`. None where its text is wrong. */
 export async function listOpenSecrets(place: Place): Promise<readonly Exposure[]> {
-  const tracking = await findTracking(place.repository.topLevel, settingsShownAs);
+  const tracking = await findTracking(place.topLevel, settingsShownAs);
   if (tracking === 'ignored') return [];
   const settings = (await composeConfig(place, createOnlookerGuard(place.layout)).readIfChanged())?.settings;
   if (settings == null) return [];
@@ -29,10 +29,10 @@ export async function listOpenSecrets(place: Place): Promise<readonly Exposure[]
 }
 
 /** What is wrong with the place of a `local.yaml`, if there is one. That git tracks it is an error of the settings. */
-export async function listLocalExposures({ layout, repository }: Place): Promise<readonly Exposure[]> {
+export async function listLocalExposures({ layout, topLevel }: Place): Promise<readonly Exposure[]> {
   const stats = await lstat(layout.localSettings).catch(() => null);
   if (stats === null) return [];
-  const isUntracked = (await findTracking(repository.topLevel, localSettingsShownAs)) === 'untracked';
+  const isUntracked = (await findTracking(topLevel, localSettingsShownAs)) === 'untracked';
   const untracked = {
     detail: `git does not ignore ${localSettingsShownAs}: git add would take it in`,
     hint: 'Type: echo /local.yaml >> .orchestrator/.gitignore',

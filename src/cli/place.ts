@@ -1,15 +1,22 @@
 /** Where a command works: the repository it was called in, and its board. */
-import { lstat } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardFolderName, layOut, type Layout } from '../adapters/files/layout.ts';
 import { checkFolders } from '../adapters/files/own-folders.ts';
-import { openRepository, type Repository } from '../adapters/git/repository.ts';
+import { findPlainCheckout } from '../adapters/git/checkout.ts';
+import type { Repository } from '../adapters/git/repository.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 
-/** A repository with a board. */
+/** A checkout with a board. */
 export interface Place {
-  readonly repository: Repository;
+  /** The top of the checkout. */
+  readonly topLevel: string;
   readonly layout: Layout;
+}
+
+/** A place with what git tells of its repository. */
+export interface OpenPlace extends Place {
+  readonly repository: Repository;
 }
 
 /** Options that every command has. */
@@ -17,34 +24,53 @@ export interface GlobalOptions {
   readonly repo?: string;
 }
 
-/** Finds the repository; throws CliError with exit code 5 where there is none that can be used. */
+/** Asks git about the repository; throws CliError with exit code 5 where there is none that can be used. */
 export async function findRepository(options: GlobalOptions): Promise<Repository> {
+  const { openRepository } = await import('../adapters/git/repository.ts');
   const opened = await openRepository(options.repo ?? process.cwd());
   if (!opened.ok) throw new CliError(exitCodes.notReady, opened.failure.message, opened.failure.hint);
   return opened.value;
 }
 
 /** The place where the board of a repository is, whether or not it is there. */
-export function placeOf(repository: Repository): Place {
-  return { repository, layout: layOut(join(repository.topLevel, boardFolderName)) };
+export function placeOf(repository: Repository): OpenPlace {
+  return { ...placeIn(repository.topLevel), repository };
 }
 
-/** Finds the repository's board; throws CliError where there is none, PortError where its folders are not the user's own. */
+/**
+ * Finds the board; throws CliError where there is none, PortError where its folders are not the user's own. Git is asked
+ * only where looking at the folders does not tell.
+ */
 export async function findPlace(options: GlobalOptions): Promise<Place> {
   const place = await findUncheckedPlace(options);
   checkFolders(place.layout.folders);
   return place;
 }
 
-/** The same whatever its folders are: for what touches none of them. */
+/** The same whatever the board's folders are: for what touches none of them. */
 export async function findUncheckedPlace(options: GlobalOptions): Promise<Place> {
-  const place = placeOf(await findRepository(options));
-  const found = await lstat(place.layout.root).then(
-    () => true,
-    () => false,
-  );
-  if (!found) {
-    throw new CliError(exitCodes.usage, `${place.repository.topLevel} has no board yet`, 'Type: branchboard init');
-  }
+  const topLevel = findPlainCheckout(options.repo ?? process.cwd());
+  const place = topLevel === null ? null : placeIn(topLevel);
+  return place !== null && hasBoard(place) ? place : findOpenPlace(options);
+}
+
+/** Finds the board and asks git about its repository; throws as {@link findPlace} does. */
+export async function openPlace(options: GlobalOptions): Promise<OpenPlace> {
+  const place = await findOpenPlace(options);
+  checkFolders(place.layout.folders);
   return place;
+}
+
+async function findOpenPlace(options: GlobalOptions): Promise<OpenPlace> {
+  const place = placeOf(await findRepository(options));
+  if (hasBoard(place)) return place;
+  throw new CliError(exitCodes.usage, `${place.topLevel} has no board yet`, 'Type: branchboard init');
+}
+
+function hasBoard({ layout }: Place): boolean {
+  return lstatSync(layout.root, { throwIfNoEntry: false }) !== undefined;
+}
+
+function placeIn(topLevel: string): Place {
+  return { topLevel, layout: layOut(join(topLevel, boardFolderName)) };
 }

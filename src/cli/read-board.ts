@@ -18,16 +18,16 @@ export interface KnownBoard {
 
 /** Reads the board. */
 export async function readBoardData(place: Place): Promise<KnownBoard> {
-  const { layout, repository } = place;
+  const { layout, topLevel } = place;
   const owner = await findOwner(layout.root);
   const running = owner === null ? null : await readRunning(layout.boardData, owner);
   if (running !== null) return { data: running, problems: [], waiting: 0 };
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
-  const { readBoardOf } = await import('./compose.ts');
+  const { readBoardOf } = await import('./compose-reader.ts');
   const board = await readBoardOf(place);
   const data = describeBoard(board, {
     running: owner !== null,
-    repo: repository.topLevel,
+    repo: topLevel,
     pid: owner?.pid ?? null,
     redact: redactFor(() => board.settings),
   });

@@ -1,10 +1,10 @@
 /** What `doctor` finds of a repository's files: whose they are, and what they should not hold. */
 import type { Settings } from '../domain/settings.ts';
 import { toVisibleLine } from '../domain/visible-text.ts';
-import { composeTracked } from './compose.ts';
+import { composeTracked } from './compose-trust.ts';
 import type { Finding } from './finding.ts';
 import { listLocalExposures, listOpenSecrets } from './open-secrets.ts';
-import type { Place } from './place.ts';
+import type { OpenPlace, Place } from './place.ts';
 import { findUntrusted, nameClaims } from './ask-trust.ts';
 
 /** Secrets where others could read them. */
@@ -16,7 +16,7 @@ export async function checkSecrets(place: Place): Promise<readonly Finding[]> {
 }
 
 /** Nothing where all is trusted: whoever has nothing to decide is not bothered. */
-export async function checkTrust(place: Place, settings: Settings): Promise<readonly Finding[]> {
+export async function checkTrust(place: OpenPlace, settings: Settings): Promise<readonly Finding[]> {
   const untrusted = await findUntrusted(place, settings);
   if (untrusted.length === 0) return [];
   return [
@@ -30,7 +30,7 @@ export async function checkTrust(place: Place, settings: Settings): Promise<read
 }
 
 /** Tasks and records that came with the repository are not the board's. */
-export async function checkTracked(place: Place): Promise<readonly Finding[]> {
+export async function checkTracked(place: OpenPlace): Promise<readonly Finding[]> {
   const [first, ...more] = await composeTracked(place)();
   if (first === undefined) return [];
   const others = more.length === 0 ? '' : ` and ${more.length} more`;

@@ -1,7 +1,7 @@
 /** `diff`: what a task's branch changes. */
 import { execa } from 'execa';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
-import { readSettingsOf } from '../compose.ts';
+import { readSettingsOf } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { findTask } from '../task-files.ts';
@@ -30,7 +30,7 @@ async function runDiff(
   const start = await chooseStart(place, workspace);
   const range = `${start}...${workspace.branch}`;
   const args = ['diff', ...(stat ? ['--stat'] : []), '--end-of-options', range];
-  const result = await execa('git', args, { cwd: place.repository.topLevel, stdio: 'inherit', reject: false });
+  const result = await execa('git', args, { cwd: place.topLevel, stdio: 'inherit', reject: false });
   return result.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
 }
 
@@ -40,7 +40,7 @@ async function chooseStart(place: Place, workspace: { readonly base: string }): 
   const base = settings?.base ?? null;
   if (base === null) return workspace.base;
   const contained = await execa('git', ['merge-base', '--is-ancestor', workspace.base, base], {
-    cwd: place.repository.topLevel,
+    cwd: place.topLevel,
     reject: false,
   });
   return contained.exitCode === 0 ? base : workspace.base;

@@ -13,7 +13,7 @@ import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { fetchesSubmodules } from '../../domain/task.ts';
 import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
-import { composeSettings } from '../compose.ts';
+import { composeSettings } from '../compose-reader.ts';
 import { exitCodes } from '../exit-code.ts';
 import type { Finding } from '../finding.ts';
 import { suggestFor } from '../found-tools.ts';

@@ -9,9 +9,9 @@ import type { Repository } from '../../adapters/git/repository.ts';
 import { columns } from '../../domain/task.ts';
 import { renderDefaultSettings } from '../../markdown/settings-file.ts';
 import type { Suggestion } from '../../markdown/suggestions.ts';
-import { readSettingsOf } from '../compose.ts';
+import { readSettingsOf } from '../compose-reader.ts';
 import { suggestFor } from '../found-tools.ts';
-import { findRepository, placeOf, type GlobalOptions, type Place } from '../place.ts';
+import { findRepository, placeOf, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { offerTrust } from '../ask-trust.ts';
 import { print, type Verb } from '../verb.ts';
 
@@ -22,7 +22,7 @@ const ignored = ['/*', '!/.gitignore', '!/config.yaml', '!/templates/'];
 export const initCommand: Verb = (command) =>
   command.action(async (options: GlobalOptions) => {
     const place = placeOf(await findRepository(options));
-    const suggestion = await suggestFor(place.repository.topLevel);
+    const suggestion = await suggestFor(place.topLevel);
     const isNew = await makeBoard(place, suggestion);
     print(`${isNew ? 'Made' : 'There is'} a board in ${place.layout.root}`);
     if (isNew && suggestion.tools.length > 0) print(describeSuggestion(suggestion));
@@ -54,7 +54,7 @@ function joinWords(words: readonly string[]): string {
  * Makes what is missing of a board, for the user alone; says whether its settings are new. New ones hold what is
  * suggested, in comments. Throws PortError where a folder that is there is not the user's own.
  */
-export async function makeBoard({ layout, repository }: Place, suggestion: Suggestion): Promise<boolean> {
+export async function makeBoard({ layout, repository }: OpenPlace, suggestion: Suggestion): Promise<boolean> {
   checkFolders(layout.folders);
   for (const folder of [layout.inbox, ...columns.map((column) => layout.column(column)), layout.runs]) {
     await makeFolder(folder);

@@ -9,7 +9,7 @@ import { readTaskFacts, runFiles } from '../../adapters/files/facts.ts';
 import { openRegular } from '../../adapters/machine/regular-file.ts';
 import { limits } from '../../domain/limits.ts';
 import type { TaskId } from '../../domain/task.ts';
-import { requireSettings } from '../compose.ts';
+import { requireSettings } from '../compose-reader.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor, redactStreamLine } from '../output-redaction.ts';

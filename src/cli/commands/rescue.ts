@@ -9,9 +9,9 @@ import { keyOf, parseTaskId, type TaskId } from '../../domain/task.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 import { PortError } from '../../ports.ts';
-import { readSettingsOf } from '../compose.ts';
+import { readSettingsOf } from '../compose-reader.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
 type Options = GlobalOptions & { readonly json?: boolean; readonly branch?: string };
@@ -25,7 +25,7 @@ export const rescueCommand: Verb = (command) =>
     .option('--json', 'as data')
     .addHelpText('after', '\nThe name says what to restore: one of the list, or the beginning of a commit.')
     .action(async (text: string, name: string | undefined, options: Options) => {
-      const place = await findPlace(options);
+      const place = await openPlace(options);
       const { repository } = place;
       const notice = (message: string): void => void process.stderr.write(`${stripHidden(message)}\n`);
       const git = createGit(repository.topLevel, { notice, repository });
@@ -48,7 +48,7 @@ export const rescueCommand: Verb = (command) =>
     });
 
 /** The task's id as its runs spell it, and where its worktrees are or were; the task itself may be gone. */
-async function findTraces(place: Place, text: string): Promise<{ task: TaskId; paths: readonly string[] }> {
+async function findTraces(place: OpenPlace, text: string): Promise<{ task: TaskId; paths: readonly string[] }> {
   const asked = parseTaskId(text.replace(/\.md$/, ''));
   if (asked === undefined) throw new CliError(exitCodes.usage, `${text} is no task's id`, 'Type: branchboard status');
   const { layout, repository } = place;

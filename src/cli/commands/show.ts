@@ -17,7 +17,7 @@ import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { stripStory } from '../../markdown/story.ts';
 import { findTaskData, readBoardData } from '../read-board.ts';
-import { requireSettings } from '../compose.ts';
+import { requireSettings } from '../compose-reader.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
 import { findTask, type FoundTask } from '../task-files.ts';
@@ -54,7 +54,7 @@ export const showCommand: Verb = (command) =>
         return;
       }
       print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${column}`);
-      print(`File: ${relative(place.repository.topLevel, path)}`);
+      print(`File: ${relative(place.topLevel, path)}`);
       if (task !== undefined && task.waitingFor.length > 0) print(`Waits for: ${task.waitingFor.join(', ')}`);
       if (task?.origin != null) print(`Origin: ${cleanLine(task.origin)}`);
       for (const right of task?.asksFor ?? []) print(`Asks for: ${clean(right)}`);
@@ -72,7 +72,7 @@ export const showCommand: Verb = (command) =>
       for (const warning of warnings) print(`! ${redact(formatDiagnostic(warning))}`);
       for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
-      for (const run of runs) print(formatRun(run, relative(place.repository.topLevel, place.layout.run(run.plan))));
+      for (const run of runs) print(formatRun(run, relative(place.topLevel, place.layout.run(run.plan))));
     });
 
 /** What its file holds that the user should know. */

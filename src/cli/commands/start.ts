@@ -17,10 +17,11 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
-import { composeDaemon, composeSettings, requireSettings } from '../compose.ts';
+import { composeDaemon } from '../compose-daemon.ts';
+import { composeSettings, requireSettings } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { listOpenSecrets } from '../open-secrets.ts';
-import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
 import { requireOwnRecords, requireTrust } from '../ask-trust.ts';
 import { print, type Verb } from '../verb.ts';
@@ -41,7 +42,7 @@ export const startCommand: Verb = (command, exit) =>
     .option('--until-idle', 'end once nothing can go on without you (exit code 3 if something needs you)')
     .addOption(new Option('--detach', 'run in the background; `stop` ends it').conflicts('untilIdle'))
     .action(async (options: StartOptions) => {
-      const place = await findPlace(options);
+      const place = await openPlace(options);
       closeToOthers(place);
       await checkMachine(place);
       if (options.detach === true) await detach(place);
@@ -49,7 +50,7 @@ export const startCommand: Verb = (command, exit) =>
     });
 
 /** Says so where others could read or write what is in the board's folder. */
-function closeToOthers({ layout }: Place): void {
+function closeToOthers({ layout }: OpenPlace): void {
   const mended = makePrivate(layout);
   if (mended === 0) return;
   const what = mended === 1 ? 'a file or folder' : `${String(mended)} files and folders`;
@@ -60,7 +61,7 @@ function closeToOthers({ layout }: Place): void {
  * Settings that are wrong or not trusted at the start, and an agent that is not there, are errors. While the board runs, the settings
  * stay that were right last, and an agent that is gone is waited for.
  */
-async function checkMachine(place: Place): Promise<void> {
+async function checkMachine(place: OpenPlace): Promise<void> {
   const read = await composeSettings(place, createParseGuard(place.layout), print).readIfChanged();
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
@@ -77,7 +78,7 @@ async function checkMachine(place: Place): Promise<void> {
 }
 
 /** Runs a board in this process until it ends; throws CliError if another one has it. */
-export async function runBoard(place: Place, choices: { readonly untilIdle: boolean }): Promise<ExitCode> {
+export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: boolean }): Promise<ExitCode> {
   let stopsAsked = 0;
   let stop: () => void = () => {
     stopsAsked += 1;
@@ -125,7 +126,7 @@ export async function runBoard(place: Place, choices: { readonly untilIdle: bool
 }
 
 /** Tries the sandbox. Throws CliError where the settings insist on one and the machine has none. */
-async function requireSandbox(place: Place): Promise<Sandbox> {
+async function requireSandbox(place: OpenPlace): Promise<Sandbox> {
   const { mode } = (await requireSettings(place)).sandbox;
   const sandbox = await trySandbox(mode, process.env['PATH'] ?? '');
   if (mode !== 'on' || sandbox.kind !== 'missing') return sandbox;
@@ -161,14 +162,14 @@ function describeTaken({ pid, host }: Owner): CliError {
   return new CliError(exitCodes.taken, `another board runs here (${who})`, hint);
 }
 
-async function createView({ repository }: Place, settings: () => Settings): Promise<BoardView> {
+async function createView({ repository }: OpenPlace, settings: () => Settings): Promise<BoardView> {
   if (!process.stdout.isTTY) return createPlainView(process.stdout);
   const { createLiveView } = await import('../view/live-view.ts');
   const surroundings = { running: true, repo: repository.topLevel, pid: process.pid, redact: redactFor(settings) };
   return createLiveView(process.stdout, surroundings);
 }
 
-async function detach(place: Place): Promise<void> {
+async function detach(place: OpenPlace): Promise<void> {
   const { layout, repository } = place;
   const log = await openRegular(
     join(layout.root, 'daemon.log'),

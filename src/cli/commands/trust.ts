@@ -1,7 +1,7 @@
 /** `trust`: shows the commands and rights that came with the repository, and takes one yes for their content. */
-import { requireSettings } from '../compose.ts';
+import { requireSettings } from '../compose-reader.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { findPlace, type GlobalOptions } from '../place.ts';
+import { openPlace, type GlobalOptions } from '../place.ts';
 import { accept, describeUntrusted, explain, findUntrusted, isOfAgent, offer } from '../ask-trust.ts';
 import { print, type Verb } from '../verb.ts';
 
@@ -10,7 +10,7 @@ export const trustCommand: Verb = (command) =>
   command
     .option('--yes', 'say yes without being asked, for machines')
     .action(async (options: GlobalOptions & { readonly yes?: boolean }) => {
-      const place = await findPlace(options);
+      const place = await openPlace(options);
       if (isOfAgent()) {
         throw new CliError(exitCodes.usage, 'an agent can’t give trust; that is for the user to do', null);
       }

@@ -1,0 +1,122 @@
+/** Joins the daemon with its real files, git and agents. */
+import { resolve } from 'node:path';
+import { markOwnCommands } from '../adapters/machine/leftovers.ts';
+import { createAgentRunner } from '../adapters/agent/runner.ts';
+import { createClock } from '../adapters/machine/clock.ts';
+import { createCommandRunner } from '../adapters/sandbox/command-runner.ts';
+import { createDisk } from '../adapters/machine/disk.ts';
+import { createBoardFiles } from '../adapters/files/board-files.ts';
+import { createDashboardFile } from '../adapters/dashboard/dashboard-file.ts';
+import { createParseGuard } from '../adapters/files/parse-guard.ts';
+import { findExcludesFile } from '../adapters/git/excludes-file.ts';
+import { createWorktrees } from '../adapters/git/worktree/worktrees.ts';
+import { createJournal } from '../adapters/files/journal.ts';
+import { notify } from '../adapters/machine/notifier.ts';
+import { guardSpawns } from '../adapters/machine/spawn-guard.ts';
+import { trustRoles, trustSettings } from '../adapters/trust/gates.ts';
+import { refuseTracked } from '../adapters/trust/tracked.ts';
+import { createChangeHints } from '../adapters/files/change-hints.ts';
+import { claimsOfSettings } from '../core/judge-claims.ts';
+import { Daemon } from '../daemon/daemon.ts';
+import type { Board } from '../domain/board.ts';
+import type { HistoryEntry } from '../domain/history.ts';
+import type { Sandbox } from '../domain/sandbox.ts';
+import type { Settings } from '../domain/settings.ts';
+import { countChanges } from '../markdown/line-merge.ts';
+import * as userZones from '../markdown/user-zones.ts';
+import { claimsOfFoundRole } from './file-claims.ts';
+import type { OpenPlace } from './place.ts';
+import { redactFor } from './output-redaction.ts';
+import { composeSettings, settingsShownAs } from './compose-reader.ts';
+import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
+
+/** Who agents' commits are by where the user told git nobody. */
+const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };
+
+/** How a daemon is to run. */
+export interface DaemonChoices {
+  readonly untilIdle: boolean;
+  /** See {@link Sandbox}. */
+  readonly sandbox: Sandbox;
+  readonly onBoard?: (board: Board) => void;
+  readonly onHistory?: (entry: HistoryEntry) => void;
+  /** Told what the user should know and no task fails over. */
+  readonly onNotice: (message: string) => void;
+}
+
+/** A daemon on this place's real files, git and agents. */
+export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon {
+  guardSpawns();
+  const { layout, repository } = place;
+  const clock = createClock();
+  const guard = createParseGuard(layout);
+  const trust = composeTrust(place);
+  const redact = redactFor(() => daemon.board.settings);
+  const onNotice = (message: string) => choices.onNotice(redact(message));
+  const breakOff = new AbortController();
+  const commands = createCommandRunner({
+    boardDir: layout.root,
+    environment: process.env,
+    settings: () => daemon.board.settings,
+    sandbox: choices.sandbox,
+    signal: breakOff.signal,
+    clock,
+  });
+  const daemon: Daemon = new Daemon({
+    ports: {
+      clock,
+      files: refuseTracked(createBoardFiles(layout, clock), composeTracked(place)),
+      guard,
+      dashboard: composeDashboard(place),
+      worktrees: createWorktrees({
+        repository,
+        boardDir: layout.root,
+        settings: () => daemon.board.settings,
+        readTrusted: (commit) => trust.trustedProject(commit),
+        runCommand: commands,
+        signal: breakOff.signal,
+        env: markOwnCommands(process.env, layout.root),
+        notice: onNotice,
+      }),
+      commands,
+      disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings), repository.commonDir]),
+      journal: createJournal(layout.history, clock),
+      roles: trustRoles(composeRoles(place, guard), trust, claimsOfFoundRole),
+      redact,
+      boardDir: layout.root,
+      repo: repository.topLevel,
+      pid: process.pid,
+      breakOff: () => breakOff.abort(),
+    },
+    makeAgents: (listener, settings) =>
+      createAgentRunner({
+        boardDir: layout.root,
+        settings,
+        listener,
+        clock,
+        environment: process.env,
+        sandbox: choices.sandbox,
+        commonDir: repository.commonDir,
+        excludesFile: () => findExcludesFile(repository, process.env),
+        identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
+      }),
+    hints: createChangeHints(layout, onNotice),
+    settingsFile: trustSettings(composeSettings(place, guard, onNotice), settingsShownAs, trust, claimsOfSettings),
+    untilIdle: choices.untilIdle,
+    sandbox: choices.sandbox,
+    ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
+    onHistory: (entry) => {
+      choices.onHistory?.(entry);
+      void notify(daemon.board.settings.notify, entry, repository.topLevel, onNotice);
+    },
+  });
+  return daemon;
+}
+
+function worktreesOf({ layout, repository }: OpenPlace, { worktrees }: Settings): string {
+  return worktrees.dir === null ? layout.worktrees : resolve(repository.topLevel, worktrees.dir);
+}
+
+function composeDashboard({ layout }: OpenPlace) {
+  return createDashboardFile({ path: layout.dashboard, zones: { ...userZones, countChanges } });
+}

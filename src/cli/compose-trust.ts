@@ -1,0 +1,42 @@
+/** Joins what asks git whose a board's commands, rights and files are. */
+import { join } from 'node:path';
+import { markOwnCommands } from '../adapters/machine/leftovers.ts';
+import { createGit } from '../adapters/git/git.ts';
+import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/files/roles.ts';
+import { createTrustStore } from '../adapters/trust/store.ts';
+import { createTrackedFiles, type ListTracked } from '../adapters/trust/tracked.ts';
+import { createTrust, type Trust } from '../adapters/trust/trusted-claims.ts';
+import type { ParseGuard } from '../ports.ts';
+import { parseRoleFile } from '../markdown/role-file.ts';
+import { claimsOfFile } from './file-claims.ts';
+import type { OpenPlace } from './place.ts';
+
+/** Which commands and rights of a place's files count. */
+export function composeTrust(place: OpenPlace): Trust {
+  const { repository } = place;
+  return createTrust({
+    repository,
+    git: composeGit(place),
+    store: createTrustStore(process.env),
+    readClaims: claimsOfFile,
+  });
+}
+
+/** Which files of a place's board came with the repository. */
+export function composeTracked(place: OpenPlace): ListTracked {
+  return createTrackedFiles(composeGit(place), place.repository);
+}
+
+function composeGit({ layout, repository }: OpenPlace) {
+  return createGit(repository.topLevel, { env: markOwnCommands(process.env, layout.root) });
+}
+
+/** The roles that tasks of a place may name, whether or not they are trusted. */
+export function composeRoles({ layout, repository }: OpenPlace, guard: ParseGuard): RoleTemplates {
+  const dirs = {
+    shippedDir: shippedRolesDir,
+    overridesDir: layout.templates,
+    claudeAgentsDir: join(repository.topLevel, '.claude', 'agents'),
+  };
+  return createRoles(dirs, guard, parseRoleFile);
+}
