@@ -1,6 +1,7 @@
 /** What follows when the outside could not do what it was asked. */
 import type { ActiveTask, OutsideFault, Phase } from '../domain/board.ts';
 import type { EffectKind } from '../domain/effect.ts';
+import { effectTraits } from '../domain/effect-traits.ts';
 import { limits } from '../domain/limits.ts';
 import type { Fault, Outcome } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
@@ -11,30 +12,14 @@ import { placeHoldFor } from './circuit-breaker.ts';
 import { interruption } from './outcome.ts';
 import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
 
-/** What each phase waits for. Others belong to what the task was before the user moved its file. */
-const effectsOf: Readonly<Record<Phase['name'], readonly EffectKind[]>> = {
-  planning: ['record-exit', 'keep-work', 'plan-run'],
-  preparing: ['move-task', 'prepare-workspace', 'start-run'],
-  running: [],
-  inspecting: ['inspect-work'],
-  settling: [
-    'write-report',
-    'record-exit',
-    'keep-work',
-    'release-workspace',
-    'write-verdict',
-    'tell-story',
-    'move-task',
-  ],
-};
-
 /** An effect of a task could not be performed. */
 export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind, outside: OutsideFault): void {
   draft.journal({ type: 'effect-failed', task: id, effect, message: outside.message });
   const task = draft.task(id);
   if (task?.state !== 'active') return;
   const { phase } = task;
-  if (!effectsOf[phase.name].includes(effect)) return;
+  // Anything else belongs to what the task was before the user moved its file.
+  if (!effectTraits[effect].phases.includes(phase.name)) return;
   if (phase.name === 'settling') {
     retrySettling(draft, task, phase);
     return;

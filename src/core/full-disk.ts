@@ -1,15 +1,15 @@
 /**
  * A full disk: nothing new is begun, what could not be written waits, and all goes on once there is room.
  *
- *   room ──► a port says ENOSPC ──► full: looked at every `diskLookEveryMs` ──► room
+ *   room ──► a port finds none ──► full: looked at every `diskLookEveryMs` ──► room
  */
 import type { Board, OutsideFault } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { Draft } from './draft.ts';
 
 /** Whether a fault says that the disk, or the user's share of it, is full. */
-export function isDiskFull(fault: Pick<OutsideFault, 'code'>): boolean {
-  return fault.code === 'ENOSPC' || fault.code === 'EDQUOT';
+export function isDiskFull({ kind }: OutsideFault): boolean {
+  return kind === 'no-room';
 }
 
 /** A port found the disk full. */

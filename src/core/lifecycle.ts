@@ -21,6 +21,7 @@ import { collectHandoffs, findWaitingOn } from './dependencies.ts';
 import { liftHold, placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
 import { checksOf } from './granted-rights.ts';
+import { handleEffectFailed } from './effect-failure.ts';
 import { wasBrokenOff } from './service.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';
@@ -208,6 +209,13 @@ export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence
   const task = draft.task(run.task);
   if (task?.state !== 'active' || task.phase.name !== 'inspecting' || task.phase.plan.n !== run.n) return;
   const { plan, exit } = task.phase;
+  const red = evidence.verify.find((command) => !command.ok);
+  if (red !== undefined && !hasDisk(draft.board)) {
+    // Red for want of room says nothing of the work: it is verified again.
+    const message = `no room on the disk for ${red.argv.join(' ')}`;
+    handleEffectFailed(draft, task.id, 'inspect-work', { kind: 'no-room', message, fault: null });
+    return;
+  }
   settleRun(draft, task, { plan, exit, evidence }, excuseDiskFull(draft, judgeWork(exit, plan, evidence)));
 }
 

@@ -177,9 +177,12 @@ function handleShutdown(draft: Draft): void {
   for (const task of [...draft.board.live.values()]) stopRun(draft, task.id, 'shutdown');
 }
 
-/** Told once, and once more when it is over. */
+/** Told once, and once more when it is over. On a full disk that alone is told. */
 function handleTrouble(draft: Draft, trouble: Trouble, fault: OutsideFault | null): void {
-  if (fault !== null && isDiskFull(fault)) noteDiskFull(draft, fault.message);
+  if (fault !== null && isDiskFull(fault)) {
+    noteDiskFull(draft, fault.message);
+    return;
+  }
   const message = fault?.message ?? null;
   if ((draft.board.troubles.get(trouble) ?? null) === message) return;
   const troubles = new Map(draft.board.troubles);

@@ -1,8 +1,7 @@
 /** Sees to what was not foreseen: two files of one name, agents that nobody follows, work that must not be lost. */
-import { isDiskFull } from '../core/full-disk.ts';
 import type { TaskFile } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
-import { isShortageCode } from '../domain/hold.ts';
+import { kindOf } from '../domain/outside-kind.ts';
 import type { RunId, RunPlan } from '../domain/run.ts';
 import type { Column, TaskId } from '../domain/task.ts';
 import { PortError, type AgentRunner, type BoardFiles, type Clock, type Journal, type Worktrees } from '../ports.ts';
@@ -60,7 +59,7 @@ export class Caretaker {
     try {
       await this.#ports.worktrees.keep(plan);
     } catch (error) {
-      if (error instanceof PortError && (isDiskFull(error) || isShortageCode(error.code))) throw error;
+      if (kindOf(error) !== null) throw error;
       const message = this.#ports.redact(error instanceof Error ? error.message : String(error));
       const entry = { type: 'effect-failed', at: this.#ports.clock.now(), task, effect: 'keep-work', message } as const;
       await this.#ports.journal.append(entry).catch(() => undefined);

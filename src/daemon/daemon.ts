@@ -11,23 +11,25 @@ import { findNextWake } from '../core/due.ts';
 import { isIdle } from '../core/schedule.ts';
 import type { Board, BoardScan, OutsideFault, Phase } from '../domain/board.ts';
 import type { Trouble } from '../domain/hold.ts';
-import { laneOf, type Effect } from '../domain/effect.ts';
+import { taskOf, type Effect } from '../domain/effect.ts';
+import { effectTraits } from '../domain/effect-traits.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { RunExit, RunId, RunPlan } from '../domain/run.ts';
-import { PortError, type ChangeHints, type RunListener, type SettingsFile } from '../ports.ts';
+import type { ChangeHints, RunListener, SettingsFile } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Intake } from './take-in.ts';
 import { Lanes } from './lanes.ts';
 import { Mailbox } from './mailbox.ts';
+import { explainFault, lookForRoom } from './outside-fault.ts';
 import { MergeWatch } from './merge-watch.ts';
 import type { News } from './untimed-event.ts';
 import { Performer, type Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
 import { redactNews } from './redact-news.ts';
-import { Repeats } from './failure-dedupe.ts';
+import { answerFailure, FailureDedupe } from './failure-dedupe.ts';
 
 /** What a daemon is made of. The runner of agents is made last, since it tells what it sees to the daemon. */
 export interface DaemonOptions {
@@ -59,7 +61,7 @@ export class Daemon {
   /** The folders as they were when the board was first seen idle, or null while it is not. */
   #idleAt: BoardScan | null = null;
   #isOver = false;
-  readonly #repeats = new Repeats();
+  readonly #failures = new FailureDedupe();
   #scanning: 'no' | 'yes' | 'again' = 'no';
   #forgetWake: () => void = () => undefined;
   #forgetLook: () => void = () => undefined;
@@ -86,7 +88,7 @@ export class Daemon {
     this.#publisher = new Publisher(
       this.#ports,
       () => this.#board,
-      (error) => void this.#noteTrouble('write the dashboard', error),
+      (fault) => this.#noteTrouble('write the dashboard', fault),
     );
   }
 
@@ -137,15 +139,11 @@ export class Daemon {
     this.#mailbox.post({ ...redactNews(news, this.#ports.redact), at: this.#ports.clock.now() });
   }
 
-  /** An agent that ends without a good result may have had no room to write. What moved is looked for before all else. */
+  /** An agent that ended may have had no room to write. What moved is looked for before all else. */
   async #tellExit(plan: RunPlan, told: RunExit): Promise<void> {
     const exit = { ...told, moved: await this.#ports.worktrees.listMoved(plan) };
     const run: RunId = { task: plan.task, n: plan.n };
-    const { result } = exit.view;
-    const isSuspect = (result === null || result.isError) && exit.stopped === null;
-    if (isSuspect && !(await this.#ports.disk.hasRoom())) {
-      this.#post({ type: 'disk-filled', detail: `${run.task}: its agent ended on a full disk` });
-    }
+    for (const news of await lookForRoom(this.#ports.disk, run)) this.#post(news);
     this.#post({ type: 'run-exited', run, exit });
   }
 
@@ -173,39 +171,32 @@ export class Daemon {
   async #perform(effect: Effect): Promise<'done' | 'failed'> {
     try {
       for (const news of await this.#performer.perform(effect)) this.#post(news);
-      this.#repeats.forget(effect);
-      if (effect.type === 'journal') await this.#noteTrouble('write the history', null);
+      this.#failures.forget(effect);
+      if (effect.type === 'journal') this.#noteTrouble('write the history', null);
       return 'done';
     } catch (error) {
-      const fault = await this.#explain(error);
-      // What can't be written into the history waits there; that it can't is told once, or it would be told for ever.
-      if (effect.type === 'journal') {
-        if (fault.code === 'ENOSPC') this.#post({ type: 'disk-filled', detail: fault.message });
-        else await this.#noteTrouble('write the history', error);
-        return 'failed';
-      }
-      if (effect.type === 'take-in') {
-        const { name, identity } = effect;
-        this.#post({ type: 'taken-in', name, identity, outcome: { kind: 'failed', fault } });
-        return 'failed';
-      }
-      if (!this.#repeats.isKnown(effect, fault.message)) {
-        this.#post({ type: 'effect-failed', task: laneOf(effect), effect: effect.type, fault });
-      }
-      if (effect.type === 'load-task') this.#post({ type: 'task-unread', file: effect.file, why: fault.message });
-      if (effect.type === 'read-verdicts') this.#laterAgain(effect);
+      this.#tellFailure(effect, await explainFault(error, this.#ports.disk));
       return 'failed';
     }
   }
 
-  /** What went wrong outside. A full disk shows in many ways, such as a command that failed, so it is looked for. */
-  async #explain(error: unknown): Promise<OutsideFault> {
-    const known = error instanceof PortError ? error.fault : null;
-    const told = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-    const code = told === 'ENOSPC' || told === 'EDQUOT' || !(await this.#ports.disk.hasRoom()) ? 'ENOSPC' : told;
-    const pause = error instanceof PortError ? error.pause : null;
-    const message = error instanceof Error ? error.message : String(error);
-    return { code, message, fault: known, ...(pause === null ? {} : { pause }) };
+  #tellFailure(effect: Effect, fault: OutsideFault): void {
+    if (this.#failures.isNews(effect, fault.message)) {
+      this.#post({ type: 'effect-failed', task: taskOf(effect), effect: effect.type, fault });
+    }
+    switch (effectTraits[effect.type].failure) {
+      case 'nothing':
+        return;
+      case 'answered':
+        for (const news of answerFailure(effect, fault)) this.#post(news);
+        return;
+      case 'again':
+        this.#laterAgain(effect);
+        return;
+      case 'trouble':
+        // The history itself can't say of each line that it could not be written.
+        this.#noteTrouble('write the history', fault);
+    }
   }
 
   /** What the board must know before it goes on is tried until it succeeds. */
@@ -229,11 +220,10 @@ export class Daemon {
     if (tasks.length > 0) this.#post({ type: 'merges-found', tasks });
   }
 
-  /** What is done all the time failed, or did not (null): the board hears of it where that is news. */
-  async #noteTrouble(trouble: Trouble, error: unknown): Promise<void> {
-    const fault = error === null ? null : await this.#explain(error);
+  /** Tells the board that a background job fails, or works again (null), where that is news. */
+  #noteTrouble(trouble: Trouble, fault: OutsideFault | null): void {
     const isNews = (this.#board.troubles.get(trouble) ?? null) !== (fault?.message ?? null);
-    if (isNews || fault?.code === 'ENOSPC') this.#post({ type: 'trouble-changed', trouble, fault });
+    if (isNews || fault?.kind === 'no-room') this.#post({ type: 'trouble-changed', trouble, fault });
   }
 
   #lookIn(delayMs: number): void {
@@ -259,14 +249,14 @@ export class Daemon {
     try {
       await this.#readSettings();
       const scan = await this.#ports.files.scan();
-      await this.#noteTrouble('list the folders', null);
+      this.#noteTrouble('list the folders', null);
       this.#post({ type: 'scanned', scan });
       const { clock } = this.#ports;
       if (scan.inboxSettlesAt !== null) this.#lookIn(Math.max(1, scan.inboxSettlesAt - clock.now()));
       const day = clock.day(clock.now());
       if (day !== this.#board.spending.day) this.#post({ type: 'tick', day });
     } catch (error) {
-      await this.#noteTrouble('list the folders', error);
+      this.#noteTrouble('list the folders', await explainFault(error, this.#ports.disk));
     }
   }
 

@@ -1,20 +1,21 @@
-/** What the board tries again and again is told once when it fails, until it fails in another way or succeeds. */
+/** Remembers which failures of effects were told, so that what the board tries again and again is told once. */
+import type { OutsideFault } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
+import { effectTraits } from '../domain/effect-traits.ts';
+import type { News } from './untimed-event.ts';
 
-/** Effects that are asked for at each look, or tried until they succeed. */
-const isTriedForEver: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-verdicts', 'write-hold', 'set-aside']);
-
-/** Remembers why each of them failed the last time. */
-export class Repeats {
+/** See the file's head. */
+export class FailureDedupe {
   readonly #told = new Map<string, string>();
 
-  /** Whether that failure of an effect was told already. */
-  isKnown(effect: Effect, message: string): boolean {
-    if (!isTriedForEver.has(effect.type)) return false;
+  /** Whether a failure is news; from now on it is not, until the effect fails in another way or succeeds. */
+  isNews(effect: Effect, message: string): boolean {
+    const { told } = effectTraits[effect.type];
+    if (told !== 'once') return told === 'always';
     const name = nameEffect(effect);
-    const isKnown = this.#told.get(name) === message;
+    const isNews = this.#told.get(name) !== message;
     this.#told.set(name, message);
-    return isKnown;
+    return isNews;
   }
 
   /** The effect succeeded: its next failure is told. */
@@ -25,4 +26,18 @@ export class Repeats {
 
 function nameEffect(effect: Effect): string {
   return 'file' in effect ? `${effect.type} ${effect.file.column}/${effect.file.name}` : effect.type;
+}
+
+/** What whoever waits for an effect is told in its answer's place. */
+export function answerFailure(effect: Effect, fault: OutsideFault): readonly News[] {
+  switch (effect.type) {
+    case 'take-in': {
+      const { name, identity } = effect;
+      return [{ type: 'taken-in', name, identity, outcome: { kind: 'failed', fault } }];
+    }
+    case 'load-task':
+      return [{ type: 'task-unread', file: effect.file, why: fault.message }];
+    default:
+      return [];
+  }
 }

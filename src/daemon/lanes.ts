@@ -1,15 +1,12 @@
 /** Effects of one task are performed one after another, those of different tasks side by side. */
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { Effect } from '../domain/effect.ts';
-import { laneOf } from '../domain/effect.ts';
+import { taskOf, type Effect } from '../domain/effect.ts';
+import { effectTraits } from '../domain/effect-traits.ts';
 import { limits } from '../domain/limits.ts';
-import { idOfFile, keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
+import { idOfFile, keyOf } from '../domain/task.ts';
 
 /** The lane of the board's hold; no task has such an id. */
 const holdLane = '/hold';
-
-/** No phase of a task waits for these, so that a fault of theirs must not drop what a phase does wait for. */
-const isOnItsOwn: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-task', 'set-aside']);
 
 /** Performs one effect; says whether the rest of its batch may follow. */
 export type PerformOne = (effect: Effect) => Promise<'done' | 'failed'>;
@@ -35,26 +32,20 @@ export class Lanes {
 
   /** Queues what one step asked for. When an effect fails, the later ones of its batch and lane are dropped. */
   dispatch(effects: readonly Effect[]): void {
-    const batches = new Map<TaskKey, Effect[]>();
+    const batches = new Map<string, Effect[]>();
     for (const effect of effects) {
-      if (effect.type === 'write-hold') {
-        // The one that was asked for last is the one that must stay.
-        this.#append(holdLane, [effect]);
-        continue;
-      }
       const lane = findLane(effect);
       if (lane === null) {
         this.#track(this.#shared(() => this.#perform(effect)));
         continue;
       }
-      const key = keyOf(lane);
-      if (isOnItsOwn.has(effect.type)) {
+      if (effectTraits[effect.type].phases.length === 0) {
         // A batch of its own: that it can't be done, as for a namesake, is no reason not to do what follows.
-        this.#append(key, [effect]);
+        this.#append(lane, [effect]);
         continue;
       }
-      const batch = batches.get(key);
-      if (batch === undefined) batches.set(key, [effect]);
+      const batch = batches.get(lane);
+      if (batch === undefined) batches.set(lane, [effect]);
       else batch.push(effect);
     }
     for (const [key, batch] of batches) this.#append(key, batch);
@@ -72,7 +63,7 @@ export class Lanes {
 
   async #performBatch(batch: readonly Effect[]): Promise<void> {
     for (const effect of batch) {
-      const isRead = effect.type === 'load-task';
+      const isRead = effectTraits[effect.type].lane === 'file';
       const result = isRead ? this.#shared(() => this.#perform(effect)) : this.#perform(effect);
       if ((await result) === 'failed') return;
     }
@@ -87,7 +78,16 @@ export class Lanes {
   }
 }
 
-/** A task is loaded after what is being written of it. */
-function findLane(effect: Effect): TaskId | null {
-  return effect.type === 'load-task' ? idOfFile(effect.file.name) : laneOf(effect);
+function findLane(effect: Effect): string | null {
+  switch (effectTraits[effect.type].lane) {
+    case 'none':
+      return null;
+    case 'hold':
+      return holdLane;
+    case 'task':
+    case 'file': {
+      const task = taskOf(effect) ?? ('file' in effect ? idOfFile(effect.file.name) : null);
+      return task === null ? null : keyOf(task);
+    }
+  }
 }

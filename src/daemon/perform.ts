@@ -27,6 +27,7 @@ import {
 import { Caretaker } from './caretaker.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
+import { lookForRoom } from './outside-fault.ts';
 import type { News } from './untimed-event.ts';
 import { parseTask } from './parse-task.ts';
 
@@ -254,21 +255,11 @@ export class Performer {
     for (const argv of isWhole ? verify : []) {
       const outcome = await commands.run(argv, { cwd: plan.workspace.path, plan });
       outcomes.push(outcome);
-      if (outcome.ok) continue;
-      // Red for want of room says nothing of the work: it is verified again.
-      if (!(await disk.hasRoom())) {
-        throw new PortError(`no room on the disk for ${argv.join(' ')}`, { code: 'ENOSPC' });
-      }
-      break;
+      if (!outcome.ok) break;
     }
-    const inspected: News = {
-      type: 'work-inspected',
-      run: { task, n: plan.n },
-      evidence: { ...found, verify: outcomes, moved: await worktrees.listMoved(plan) },
-    };
-    // An agent that could not write its work may not have noticed.
-    if (isWhole || plan.workspace.kind === 'detached' || (await disk.hasRoom())) return [inspected];
-    return [{ type: 'disk-filled', detail: `${task}: its agent ended on a full disk` }, inspected];
+    const run = { task, n: plan.n };
+    const evidence = { ...found, verify: outcomes, moved: await worktrees.listMoved(plan) };
+    return [...(await lookForRoom(disk, run)), { type: 'work-inspected', run, evidence }];
   }
 
   async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly News[]> {

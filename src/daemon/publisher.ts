@@ -1,24 +1,25 @@
 /** Writes what people and scripts look at, `DASHBOARD.md` and `queue.json`, when it changed and not too often. */
-import type { Board } from '../domain/board.ts';
+import type { Board, OutsideFault } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { renderDashboard } from '../markdown/dashboard.ts';
 import { extractNotes } from '../markdown/user-zones.ts';
 import { describeBoard } from '../views/board-data.ts';
 import { viewDashboard } from '../views/dashboard-view.ts';
+import { explainFault } from './outside-fault.ts';
 import type { Ports } from './perform.ts';
 
 /** Publishes one board. Faults are not fatal: the next change tries again. */
 export class Publisher {
   readonly #ports: Ports;
   readonly #board: () => Board;
-  readonly #onEnd: (error: unknown) => void;
+  readonly #onEnd: (fault: OutsideFault | null) => void;
   #published: Board['revision'] = { facts: -1, progress: -1 };
   #publishedAt = 0;
   #forget: (() => void) | null = null;
   #writing: Promise<void> = Promise.resolve();
 
   /** `onEnd` hears why something could not be written, or null where all was; what could not is tried again soon. */
-  constructor(ports: Ports, board: () => Board, onEnd: (error: unknown) => void) {
+  constructor(ports: Ports, board: () => Board, onEnd: (fault: OutsideFault | null) => void) {
     this.#ports = ports;
     this.#board = board;
     this.#onEnd = onEnd;
@@ -76,6 +77,6 @@ export class Publisher {
     ]);
     const failed = written.find((each) => each.status === 'rejected');
     if (failed !== undefined) this.#published = { facts: -1, progress: -1 };
-    this.#onEnd(failed?.reason ?? null);
+    this.#onEnd(failed === undefined ? null : await explainFault(failed.reason, this.#ports.disk));
   }
 }

@@ -17,6 +17,7 @@ import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
 import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
+import type { OutsideKind } from './outside-kind.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { Place } from './file-place.ts';
@@ -301,9 +302,10 @@ export type LastRun =
   | { readonly kind: 'alive'; readonly view: RunView; readonly startedAt: number }
   | { readonly kind: 'dead'; readonly exit: RunExit };
 
-/** A fault as the board meets it outside: an error's code, such as `ENOSPC`, and its message. */
+/** A fault as the board meets it outside. */
 export interface OutsideFault {
-  readonly code: string | null;
+  /** Null where its message is all that there is to say. */
+  readonly kind: OutsideKind | null;
   readonly message: string;
   /** What it means for the task, or null where the machine is to blame and the same may succeed later. */
   readonly fault: Fault | null;

@@ -94,7 +94,7 @@ export type Effect =
 /** An effect's `type`. */
 export type EffectKind = Effect['type'];
 
-/** The task in whose lane an effect is performed, or null for one that belongs to the board. */
-export function laneOf(effect: Effect): TaskId | null {
+/** The task that an effect is asked for, or null where it is asked for the board. */
+export function taskOf(effect: Effect): TaskId | null {
   return 'task' in effect ? effect.task : null;
 }

@@ -35,11 +35,3 @@ export interface Spending {
   /** US dollars, by the names that `nameRun` gives. */
   readonly costs: ReadonlyMap<string, number>;
 }
-
-/** Codes of what a machine lacks for a while: descriptors, memory, room for one more program. */
-const shortages: readonly (string | null)[] = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
-
-/** Whether a system's code says that the machine lacked something, so that the same may succeed a moment later. */
-export function isShortageCode(code: string | null): boolean {
-  return shortages.includes(code);
-}

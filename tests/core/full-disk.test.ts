@@ -4,7 +4,7 @@ import { emptyBoard, step } from '../../src/core/step.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { id, identity, makeEvidence, makeExit, makeResult, scanOf, Scene } from './scene.ts';
 
-const full = { code: 'ENOSPC', message: 'no space left on device', fault: null };
+const full = { kind: 'no-room', message: 'no space left on device', fault: null } as const;
 
 describe('a full disk', () => {
   it('keeps a planned task in the queue at the same attempt, and it starts by itself once there is room', () => {
@@ -48,7 +48,7 @@ describe('a full disk', () => {
     const plan = scene.run('a');
     scene.exit(plan, makeExit({ result: makeResult() }));
     scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
-    const busy = { code: 'EBUSY', message: 'busy', fault: null };
+    const busy = { kind: null, message: 'busy', fault: null };
     for (const fault of [busy, busy, full]) {
       scene.tell({ type: 'effect-failed', task: plan.task, effect: 'write-verdict', fault });
     }
@@ -63,6 +63,20 @@ describe('a full disk', () => {
     scene.tell({ type: 'effect-failed', task: plan.task, effect: 'inspect-work', fault: full });
     scene.wait(limits.diskLookEveryMs).tell({ type: 'disk-looked-at', hasRoom: true });
     expect(scene.asked).toEqual(['inspect-work']);
+  });
+
+  it('lets checks that are red on it say nothing of the work: it is verified again once there is room', () => {
+    const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    const evidence = makeEvidence({ verify: [{ argv: ['npm', 'test'], ok: false, outputTail: 'no space left' }] });
+    scene.tell({ type: 'disk-filled', detail: 'a: its run ended on a full disk' });
+    scene.tell({ type: 'work-inspected', run: plan, evidence });
+    expect(scene.states).toEqual({ a: 'inspecting' });
+    scene.wait(limits.diskLookEveryMs).tell({ type: 'disk-looked-at', hasRoom: true });
+    expect(scene.asked).toEqual(['inspect-work']);
+    scene.tell({ type: 'work-inspected', run: plan, evidence }).settle('a');
+    expect(scene.task('a')).toMatchObject({ state: 'attention', verdict: { fault: { reason: 'verify-failed' } } });
   });
 
   it('is no fault of an agent that ended without a result on it', () => {
@@ -117,7 +131,7 @@ it('a disk that fills up again as soon as it had room is left alone for longer',
 });
 
 describe('a file of the inbox that the system keeps from being taken in', () => {
-  const fault = { code: 'EROFS', message: 'read-only file system', fault: null };
+  const fault = { kind: null, message: 'read-only file system', fault: null };
 
   it('is told once and tried again, later each time', () => {
     const scan = scanOf({}, { inbox: new Map([['a.md', identity()]]) });

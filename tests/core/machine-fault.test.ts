@@ -4,7 +4,7 @@ import { isIdle } from '../../src/core/schedule.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { id, makeExit, makeResult, Scene } from './scene.ts';
 
-const fault = { code: 'EACCES', message: '.git/config.lock is in the way', fault: null };
+const fault = { kind: null, message: '.git/config.lock is in the way', fault: null };
 const hourMs = 60 * 60_000;
 
 describe('a start that the machine could not make', () => {
@@ -60,7 +60,7 @@ it('work that the machine could not look at is looked at again, and is not made 
 });
 
 describe('an agent that is not on the machine', () => {
-  const fault = { code: null, message: 'claude: command not found', fault: null, pause: 'no-agent' } as const;
+  const fault = { kind: null, message: 'claude: command not found', fault: null, pause: 'no-agent' } as const;
 
   it('holds the board until it is there, charges nobody, and leaves nothing to wait for but the user', () => {
     const scene = new Scene({ retries: 0, maxParallel: 2 }).queue({ id: 'a' }, { id: 'b' });

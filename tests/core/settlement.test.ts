@@ -21,7 +21,7 @@ const broken = makeExit(
   { result: makeResult({ isError: true, subtype: 'error_during_execution', text: 'It broke.' }) },
   { exitCode: 1 },
 );
-const fault = { code: 'EIO', message: 'the disk does not answer', fault: null };
+const fault = { kind: null, message: 'the disk does not answer', fault: null };
 
 describe('a task that is done', () => {
   it('has all its facts written before its file moves', () => {
@@ -220,7 +220,7 @@ it('setup that is broken off because the board stops costs no attempt', () => {
   const plan = scene.plan('a');
   scene.tell({ type: 'shutdown-asked' });
   const brokenOff = {
-    code: null,
+    kind: null,
     message: 'broken off',
     fault: { reason: 'setup-failed', detail: 'broken off' },
   } as const;
@@ -247,7 +247,7 @@ it('a file that is deleted while its result waits for the disk is forgotten once
   const plan = scene.run('a');
   scene.exit(plan, makeExit({ result: makeResult() }));
   scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
-  const full = { code: 'ENOSPC', message: 'no space left', fault: null };
+  const full = { kind: 'no-room', message: 'no space left', fault: null } as const;
   scene.tell({ type: 'effect-failed', task: plan.task, effect: 'record-exit', fault: full });
   for (let look = 0; look < 3; look++) scene.tell({ type: 'scanned', scan: scanOf({}) });
   expect(scene.states).toEqual({ a: 'settling' });

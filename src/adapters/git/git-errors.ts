@@ -149,11 +149,6 @@ const troubles: readonly Trouble[] = [
   },
 ];
 
-/** Whether the disk has no room: nothing is wrong with the task, and trying again later helps. */
-export function isOutOfRoom(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
-}
-
 /** A command as it stands in messages: without its arguments. */
 export function nameOf(args: readonly string[]): string {
   const words = args[0] === 'worktree' ? args.slice(0, 2) : args.slice(0, 1);

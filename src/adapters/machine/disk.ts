@@ -2,8 +2,8 @@
 import { constants } from 'node:fs';
 import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from './errors.ts';
 import { limits } from '../../domain/limits.ts';
+import { kindOf } from '../../domain/outside-kind.ts';
 import type { Disk } from '../../ports.ts';
 import { openRegular } from './regular-file.ts';
 
@@ -52,7 +52,6 @@ async function canWrite(path: string): Promise<boolean> {
     }
     return true;
   } catch (error) {
-    const code = codeOf(error);
-    return code !== 'ENOSPC' && code !== 'EDQUOT';
+    return kindOf(error) !== 'no-room';
   }
 }

@@ -1,6 +1,5 @@
 /** What a machine lacks for a while: descriptors, memory, room for one more process. The same may succeed a moment later. */
-import { codeOf } from './errors.ts';
-import { isShortageCode } from '../../domain/hold.ts';
+import { kindOf } from '../../domain/outside-kind.ts';
 import type { Clock } from '../../ports.ts';
 import { wait } from './timings.ts';
 
@@ -8,7 +7,7 @@ const againAfterMs = 1_000;
 
 /** Whether an error says that the machine lacked something, and nothing of what was asked for. */
 export function isShortage(error: unknown): error is Error {
-  return isShortageCode(codeOf(error));
+  return kindOf(error) === 'shortage';
 }
 
 /** Does work again and again for as long as the machine lacks something for it. Otherwise rejects as the work does. */

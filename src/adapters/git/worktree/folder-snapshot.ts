@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kindOf } from '../../../domain/outside-kind.ts';
 import { commitTree } from '../commit.ts';
 import type { Git, GitOptions } from '../git.ts';
-import { gitError, isOutOfRoom } from '../git-errors.ts';
+import { gitError } from '../git-errors.ts';
 import { inFolder, inWorktree } from '../record.ts';
 
 /** What is kept, and under what words. */
@@ -44,7 +45,7 @@ export async function takeSnapshot(git: Git, request: SnapshotRequest): Promise<
     const added = await git.attempt(args, { ...options, input: paths.map((each) => `${each}\0`).join('') });
     // Code 1 says that some files could not be read; what could be is in the index. A full disk says the same.
     const problem = added.exitCode === 0 ? null : gitError(args, added, path);
-    if (problem !== null && (added.exitCode > 1 || isOutOfRoom(problem))) throw problem;
+    if (problem !== null && (added.exitCode > 1 || kindOf(problem) === 'no-room')) throw problem;
     if (problem !== null)
       git.notice(`Some files could not be kept under a ref; they stay in ${path}. ${problem.message}`);
     const tree = (await git.run(['write-tree'], options)).trim();

@@ -11,10 +11,11 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { quote } from 'shell-quote';
-import { gitError, isOutOfRoom, taskError, adviseOn } from '../git-errors.ts';
+import { gitError, taskError, adviseOn } from '../git-errors.ts';
 import { exists, isFolder } from '../../machine/file-presence.ts';
 import { formatRunId, type RunPlan } from '../../../domain/run.ts';
 import type { Settings } from '../../../domain/settings.ts';
+import { kindOf } from '../../../domain/outside-kind.ts';
 import type { CommandRunner } from '../../../ports.ts';
 import { privateFolderMode } from '../../machine/durable.ts';
 import { copyIgnoredFiles } from './copies.ts';
@@ -244,7 +245,7 @@ async function keepFound(
     const commit = await snapshot(`branchboard: what stood in the way of ${formatRunId(plan)}`);
     if (commit !== null) await git.run(['update-ref', leftRef(plan, commit), commit]);
   } catch (error) {
-    if (isOutOfRoom(error)) throw error;
+    if (kindOf(error) === 'no-room') throw error;
     const said = error instanceof Error ? error.message : String(error);
     notice(`What ${path} holds could not be kept under a ref; it stays in the folder. ${said}`);
   }

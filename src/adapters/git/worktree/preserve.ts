@@ -2,13 +2,13 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { quote } from 'shell-quote';
+import { kindOf } from '../../../domain/outside-kind.ts';
 import type { RunPlan } from '../../../domain/run.ts';
 import { formatRunId } from '../../../domain/run.ts';
 import { findKeptFiles, snapshotMessage } from './earlier-work.ts';
 import { findTip } from './evidence.ts';
 import { exists, isFolder } from '../../machine/file-presence.ts';
 import type { Git } from '../git.ts';
-import { isOutOfRoom } from '../git-errors.ts';
 import { listLosses, nameLosses } from './removal-check.ts';
 import {
   findClaim,
@@ -69,7 +69,7 @@ async function orElse<Value>(
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof Error) || isOutOfRoom(error)) throw error;
+    if (!(error instanceof Error) || kindOf(error) === 'no-room') throw error;
     git.notice(
       `${formatRunId(plan)}: not all that its worktree holds could be kept under a ref; it stays in ${plan.workspace.path}. ${error.message}`,
     );

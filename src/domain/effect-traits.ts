@@ -1,0 +1,54 @@
+/** The meaning of each kind of effect beside what it does: where it is performed, who waits for it, and what its failure leads to. */
+import type { Phase } from './board.ts';
+import type { EffectKind } from './effect.ts';
+
+/** See the file's head. */
+export interface EffectTraits {
+  /**
+   * What it is performed after. `task`: all that was asked of its task before. `file`: the same of the task whose file it
+   * reads, and it takes one of the places for reads. `hold`: the write of the hold before it, since the last one must
+   * stay. `none`: nothing.
+   */
+  readonly lane: 'task' | 'file' | 'hold' | 'none';
+  /**
+   * The phases of a task that go on once it is done, so that its failure drops the rest of its batch. One that no phase
+   * waits for is a batch of its own.
+   */
+  readonly phases: readonly Phase['name'][];
+  /** How often its failure is told: each time, once until it fails in another way or succeeds, or never. */
+  readonly told: 'always' | 'once' | 'never';
+  /**
+   * What else its failure leads to. `answered`: an event of its own says so to whoever waits for it. `again`: it is tried
+   * until it succeeds. `trouble`: it counts as something that the board does all the time and can't.
+   */
+  readonly failure: 'nothing' | 'answered' | 'again' | 'trouble';
+}
+
+const ofNobody = { phases: [], told: 'always', failure: 'nothing' } as const;
+const ofTask = { lane: 'task', told: 'always', failure: 'nothing' } as const;
+
+/** The table: a new kind of effect does not compile until it is in here. */
+export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
+  'take-in': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
+  'load-task': { lane: 'file', phases: [], told: 'once', failure: 'answered' },
+  'read-task': { ...ofNobody, lane: 'none' },
+  'read-verdicts': { lane: 'none', phases: [], told: 'once', failure: 'again' },
+  'plan-run': { ...ofTask, phases: ['planning'] },
+  'move-task': { ...ofTask, phases: ['preparing', 'settling'] },
+  'prepare-workspace': { ...ofTask, phases: ['preparing'] },
+  'start-run': { ...ofTask, phases: ['preparing'] },
+  'stop-run': { ...ofNobody, lane: 'task' },
+  'inspect-work': { ...ofTask, phases: ['inspecting'] },
+  'keep-work': { ...ofTask, phases: ['planning', 'settling'] },
+  'release-workspace': { ...ofTask, phases: ['settling'] },
+  'write-report': { ...ofTask, phases: ['settling'] },
+  'record-exit': { ...ofTask, phases: ['planning', 'settling'] },
+  'write-verdict': { ...ofTask, phases: ['settling'] },
+  'tell-story': { ...ofTask, phases: ['settling'] },
+  'drop-grant': { ...ofNobody, lane: 'task' },
+  'write-hold': { lane: 'hold', phases: [], told: 'once', failure: 'nothing' },
+  'look-at-disk': { ...ofNobody, lane: 'none' },
+  'set-aside': { lane: 'task', phases: [], told: 'once', failure: 'nothing' },
+  'end-stray': { ...ofNobody, lane: 'task' },
+  journal: { lane: 'none', phases: [], told: 'never', failure: 'trouble' },
+};
