@@ -26,11 +26,11 @@ import type { Argv, Column, TaskId } from './domain/task.ts';
 
 /** An error of the outside with a stable fault for the user, where the adapter knows one. */
 export class PortError extends Error {
-  /** What it means for the task, or null where the adapter can't tell. */
+  /** The task's fault, or null where the adapter can't tell. */
   readonly fault: Fault | null;
   /** A system's code such as `ENOSPC`, or null. */
   readonly code: string | null;
-  /** What keeps every other task from starting as well, or null. */
+  /** The hold that keeps every other task from starting as well, or null. */
   readonly pause: Hold['reason'] | null;
 
   constructor(
@@ -87,9 +87,9 @@ export interface BoardFiles {
   scan(): Promise<BoardScan>;
   readInbox(name: string, identity: FileIdentity): Promise<Result<{ readonly text: string }, Unreadable>>;
   /**
-   * Puts a file of the inbox into `queued/` under the task's id, then removes the original if it is still what was
-   * read; what was granted to an earlier task of that id is forgotten. `in-use` says that a task of that id, in any
-   * column, is there already.
+   * Puts a file of the inbox into `queued/` under the task's id, then removes the original if it is still the one that
+   * was read; drops the grant of an earlier task of that id. `in-use` says that a task of that id, in any column,
+   * exists.
    */
   acceptInbox(
     name: string,
@@ -100,7 +100,7 @@ export interface BoardFiles {
     | { readonly kind: 'accepted'; readonly file: TaskFile; readonly grant: Grant | null }
     | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean }
   >;
-  /** Removes a file of the inbox if it is still what was read. */
+  /** Removes a file of the inbox if it is still the one that was read. */
   dropInbox(name: string, identity: FileIdentity): Promise<void>;
   /** Reads the file of that column and name, whatever its version; the result says which one it was. */
   readTask(file: TaskFile): Promise<Result<ReadFile, Unreadable>>;
@@ -124,9 +124,9 @@ export interface BoardFiles {
   writeReport(run: RunId, text: string): Promise<void>;
   writePrompt(run: RunId, text: string): Promise<void>;
   writeVerdict(task: TaskId, verdict: Verdict): Promise<void>;
-  /** What the user granted to a task, as it is now; null where nothing is kept of it. */
+  /** The grant of a task as it is now; null where there is none. */
   readGrant(task: TaskId): Promise<Grant | null>;
-  /** Removes what was granted to a task, unless its file is back in a column. */
+  /** Removes the grant of a task, unless the task's file is back in a column. */
   dropGrant(task: TaskId): Promise<void>;
   readHold(): Promise<Hold | null>;
   writeHold(hold: Hold | null): Promise<void>;
@@ -154,7 +154,7 @@ export interface DashboardFile {
    * lost; `compose` may be called more than once. Does nothing where the text stays the same.
    */
   update(compose: (current: string | null) => string): Promise<void>;
-  /** Takes in what was saved since the last update, late saves into replaced files too. */
+  /** Reads saves since the last update, late ones into replaced files too. */
   settle(): Promise<void>;
   /** The user's notes as they are now, or as they were known last where they can't be read. Never rejects. */
   readNotes(): Promise<string>;
@@ -178,7 +178,7 @@ export interface ReadSettings<Value = Settings> {
   readonly problems: readonly Diagnostic[];
 }
 
-/** What a base is made of. */
+/** The parts that a base is made of. */
 export interface BaseRequest {
   readonly task: TaskId;
   /** A branch or commit. */
@@ -192,7 +192,7 @@ export interface FinishedWork {
   readonly tip: string;
 }
 
-/** What of the repository's own configuration of Claude Code counts in a run. */
+/** The parts of the repository's configuration of Claude Code that count in a run. */
 export type ProjectConfiguration =
   /** The worktree's is that of the commit that the user's tasks start from: Claude Code reads it as always. */
   | { readonly kind: 'as-checked-out' }
@@ -201,9 +201,9 @@ export type ProjectConfiguration =
       readonly kind: 'of-the-base';
       /** The paths that differ. */
       readonly differs: readonly string[];
-      /** What `.claude/settings.json` holds, or null. */
+      /** The content of `.claude/settings.json`, or null. */
       readonly settings: Readonly<Record<string, unknown>> | null;
-      /** What `.mcp.json` holds, or null. */
+      /** The content of `.mcp.json`, or null. */
       readonly mcp: Readonly<Record<string, unknown>> | null;
       /** `CLAUDE.md`, or null. */
       readonly instructions: string | null;
@@ -226,7 +226,10 @@ export interface Worktrees {
   readProject(plan: RunPlan): Promise<ProjectConfiguration>;
   /** Notes where all branches, tags and checkouts stand, before the run's agent starts. Throws PortError. */
   noteRefs(plan: RunPlan): Promise<void>;
-  /** What moved since {@link noteRefs} and is neither the task's nor, as far as can be told, the user's. Never rejects. */
+  /**
+   * Refs that moved since {@link noteRefs} and that are neither the task's nor, as far as git's logs show, the user's.
+   * Never rejects.
+   */
   listMoved(plan: RunPlan): Promise<readonly MovedRef[]>;
   inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify' | 'moved'>>;
   /** Makes all that the workspace holds, uncommitted files too, reachable from a ref, without touching the workspace. */
@@ -274,13 +277,13 @@ export interface AgentRunner {
   start(request: RunRequest): Promise<void>;
   /** Ends an agent and all it has started: INT, TERM, KILL, with waits between; `hurried` shortens the waits. */
   stop(run: RunId, cause: StopCause, hurried: boolean): void;
-  /** What became of a run that an earlier daemon started; follows it from now on if it is alive. */
+  /** Finds out about a run that an earlier daemon started; follows it from now on if it is alive. */
   recover(plan: RunPlan): Promise<LastRun>;
   /** The runs of this board that have living processes, whoever started them and whether or not they are followed. */
   findRunning(): Promise<readonly RunId[]>;
   /**
-   * Ends all processes of a run that nobody follows (INT, TERM, KILL, with waits between), and closes it, so that it
-   * can't be started any more. Does nothing to a run that is followed: that is for `stop`. Resolves once they are gone.
+   * Ends all processes of a run that this daemon doesn't follow (INT, TERM, KILL, with waits), and closes the run for
+   * good. Does nothing to a followed run: use `stop`. Resolves once they are gone.
    */
   endStray(run: RunId): Promise<void>;
 }
@@ -288,7 +291,7 @@ export interface AgentRunner {
 /** `history.jsonl`, append only. */
 export interface Journal {
   append(entry: HistoryEntry): Promise<void>;
-  /** What the runs that ended on that local day cost. */
+  /** The cost of the runs that ended on that local day. */
   readSpending(day: string): Promise<Spending>;
 }
 

@@ -1,4 +1,4 @@
-/** Asks for the user's trust: what came by git and gives commands or rights is shown, and one yes makes all of it count. */
+/** Asks for the user's trust: shows the commands and rights that came by git, and takes one yes for all of them. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,7 +16,7 @@ import { CliError, exitCodes } from './exit-code.ts';
 import type { OpenPlace } from './place.ts';
 import { print } from './verb.ts';
 
-/** What the user types to trust what a repository brought. */
+/** The command that trusts what a repository brought. */
 export const trustHint = 'See it and say yes: branchboard trust (without a terminal: branchboard trust --yes)';
 
 /** Whether this process is an agent's, or was started by one: such a process decides nothing for the user. */
@@ -24,7 +24,7 @@ export function isOfAgent(): boolean {
   return process.env['BRANCHBOARD_RUN'] !== undefined;
 }
 
-/** What in a place needs a yes. Runs nothing of the repository; git is asked only where something is new. */
+/** The claims in a place that need a yes. Runs nothing of the repository; asks git only where something is new. */
 export async function findUntrusted(place: OpenPlace, settings: Settings): Promise<readonly Claim[]> {
   const trust = composeTrust(place);
   const roles = await listRoleClaims(place);
@@ -54,7 +54,7 @@ export async function requireTrust(place: OpenPlace, settings: Settings): Promis
   if (answer !== 'given') throw describeUntrusted(untrusted, answer);
 }
 
-/** The error for what nobody said yes to; what was shown with the question is not shown again. */
+/** The error for claims without a yes; it does not repeat what the question showed. */
 export function describeUntrusted(claims: readonly Claim[], answer: 'refused' | 'not-asked'): CliError {
   return answer === 'refused'
     ? new CliError(
@@ -65,7 +65,10 @@ export function describeUntrusted(claims: readonly Claim[], answer: 'refused' | 
     : new CliError(exitCodes.notReady, explain(claims), trustHint);
 }
 
-/** The same for who can go on without it: says what needs a yes. Settings that are wrong (null) are told elsewhere. */
+/**
+ * The same for commands that can go on without it: says which claims need a yes. Errors in the settings (null) are
+ * reported elsewhere.
+ */
 export async function offerTrust(place: OpenPlace, settings: Settings | null): Promise<void> {
   const untrusted = settings === null ? [] : await findUntrusted(place, settings);
   if (untrusted.length === 0) return;
@@ -113,7 +116,7 @@ export function nameClaims(claims: readonly Claim[]): string {
   return toVisibleLine(named.join('; '));
 }
 
-/** What can't be seen is shown as JSON escapes it, so that no value looks like another. */
+/** Shows invisible characters as JSON escapes, so that no value looks like another. */
 function formatClaim({ key, value }: Claim): string {
   const text = JSON.stringify(value).replace(
     /[^\P{C}]|[\p{Zl}\p{Zp}]/gu,

@@ -1,4 +1,4 @@
-/** What a task's file asks for beyond the settings, for the commands by which its user says yes to it. */
+/** Reads the rights that a task's file asks for beyond the settings, for the commands by which the user says yes. */
 import { findRunAbove } from '../adapters/machine/processes.ts';
 import { readGrant } from '../adapters/files/grants.ts';
 import { explainUngrantable, listAsks, type Right } from '../domain/rights.ts';
@@ -9,10 +9,10 @@ import { recallSandbox } from './last-sandbox.ts';
 import type { Place } from './place.ts';
 import { redactFor } from './output-redaction.ts';
 
-/** What a task's file asks for. */
+/** The rights that a task's file asks for. */
 export interface Asking {
   readonly asks: readonly Right[];
-  /** What its user can't give it, and why; null where all can be given. */
+  /** The rights that its user can't give, and why; null where all can be given. */
   readonly refusal: string | null;
   /** The rights that it asks for, to be shown: without secrets. */
   readonly shown: readonly string[];

@@ -1,4 +1,7 @@
-/** Checks of `doctor` about Claude Code: whether it behaves as the board relies on, and what else gives agents rights. */
+/**
+ * Checks of `doctor` about Claude Code: whether it behaves as the board relies on, and which rights agents have from
+ * elsewhere.
+ */
 import path from 'node:path';
 import { readLocalRights } from '../adapters/agent/claude/user-permissions.ts';
 import { probeClaude, type Expectation, type Probe } from '../adapters/agent/claude/agent-probe.ts';
@@ -13,7 +16,7 @@ const maxRules = 3;
 const maxRuleChars = 60;
 const check = 'claude';
 
-/** What it means for the board where an expectation is not met. */
+/** The consequence for the board of an expectation that is not met. */
 const meanings: Readonly<Record<Expectation, string>> = {
   'session-id': 'it takes another session id than the one it is given: a run that is cut off early is not gone on with',
   'structured-result': 'it gives no structured result: the board can’t tell a finished task from a failed one',
@@ -59,7 +62,7 @@ function describeProbe(probe: Probe): readonly Finding[] {
   return [{ check, status: 'ok', detail: `behaves as expected (${count}${sandbox})` }];
 }
 
-/** What the user allowed for good in sessions of their own, and agents have as well. */
+/** Permissions that the user gave for good in sessions of their own, and that agents have as well. */
 export function checkLocalRights(repository: Repository, settings: Settings): readonly Finding[] {
   if (settings.agent.kind !== 'claude') return [];
   const redact = redactFor(() => settings);

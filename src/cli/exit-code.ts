@@ -1,6 +1,6 @@
 /** Exit codes, and the errors that carry one. */
 
-/** What the process says by its exit code. */
+/** The meaning of each exit code. */
 export const exitCodes = {
   fine: 0,
   /** A fault of ours. */
@@ -18,7 +18,7 @@ export const exitCodes = {
 /** One of {@link exitCodes}. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** An error for the person at the terminal: what is wrong, and what to type next. */
+/** An error for the person at the terminal: what is wrong, and the next thing to type. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
   readonly hint: string | null;

@@ -1,4 +1,4 @@
-/** Which claims a file of the repository makes, by its path: joins the readers of files to what judges their values. */
+/** Reads the claims of a repository's file by its path: joins the parsers of files to the judgement of their values. */
 import { basename, dirname } from 'node:path/posix';
 import type { FileClaims } from '../adapters/trust/origins.ts';
 import {
@@ -18,7 +18,10 @@ import type { Role } from '../ports.ts';
 /** The folders of roles, in small letters. */
 const roleFolders = ['.orchestrator/templates', '.orchestrator/templates/roles', '.claude/agents'];
 
-/** What the file at a path of the repository, whatever its case, claims with that text; null where such files claim nothing. */
+/**
+ * The claims that the file at a path of the repository, whatever its case, makes with that text; null where such files
+ * claim nothing.
+ */
 export function claimsOfFile(path: string, text: string): FileClaims | null {
   const folded = path.toLowerCase();
   if (folded === settingsSource) {
@@ -34,7 +37,7 @@ export function claimsOfFile(path: string, text: string): FileClaims | null {
   return { source: `role ${name}`, claims: value === undefined ? null : claimsOfRole(name, toolsAllowedBy(value)) };
 }
 
-/** What a role claims as it was found. */
+/** The claims of a role as it was found. */
 export function claimsOfFoundRole(role: Role): readonly Claim[] {
   return role.source === 'shipped' ? [] : claimsOfRole(role.name, toolsAllowedBy(role));
 }

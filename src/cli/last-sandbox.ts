@@ -1,4 +1,4 @@
-/** What a command goes by that looks at a board from outside: whether the board last found that it can confine agents. */
+/** Whether the board last found that it can confine agents, for commands that look at a board from outside. */
 import { readRegular } from '../adapters/machine/regular-file.ts';
 import type { BoardData } from '../views/board-data.ts';
 import type { Sandbox } from '../domain/sandbox.ts';

@@ -1,4 +1,4 @@
-/** Secrets of the settings where others than the user can read them. Their values are never told. */
+/** Finds secrets in the settings that others than the user can read. Messages never repeat a value. */
 import { lstat } from 'node:fs/promises';
 import { isOpenToOthers } from '../adapters/files/local-settings.ts';
 import { createOnlookerGuard } from '../adapters/files/parse-guard.ts';
@@ -7,10 +7,10 @@ import { looksSecret } from '../adapters/redaction/redactor.ts';
 import { composeConfig, localSettingsShownAs, settingsShownAs } from './compose-reader.ts';
 import type { Place } from './place.ts';
 
-/** What others could read, and how to keep it from them. */
+/** A readable secret, and how to close it. */
 export interface Exposure {
   readonly detail: string;
-  /** What to type or do. */
+  /** The command or action that closes it. */
   readonly hint: string;
 }
 
@@ -28,7 +28,7 @@ export async function listOpenSecrets(place: Place): Promise<readonly Exposure[]
   ];
 }
 
-/** What is wrong with the place of a `local.yaml`, if there is one. That git tracks it is an error of the settings. */
+/** The problem with a `local.yaml`'s place, if there is one. A tracked one is an error of the settings. */
 export async function listLocalExposures({ layout, topLevel }: Place): Promise<readonly Exposure[]> {
   const stats = await lstat(layout.localSettings).catch(() => null);
   if (stats === null) return [];

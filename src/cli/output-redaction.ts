@@ -1,4 +1,6 @@
-/** What commands print is free of secrets as far as they know them: their own environment's, and the agents'. */
+/**
+ * Keeps secrets out of what commands print, as far as they know them: those of their own environment, and the agents'.
+ */
 import { createRedactor, type Redactor } from '../adapters/redaction/redactor.ts';
 import { mapTexts } from '../daemon/redact-news.ts';
 import type { Settings } from '../domain/settings.ts';

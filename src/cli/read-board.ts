@@ -7,7 +7,7 @@ import { keyOf, type TaskId } from '../domain/task.ts';
 import type { Place } from './place.ts';
 import { redactFor } from './output-redaction.ts';
 
-/** What is known of a board now. */
+/** The board's data, and where it came from. */
 export interface KnownBoard {
   readonly data: BoardData;
   /** About files in the inbox; known only where no daemon runs, since its own are on the dashboard. */

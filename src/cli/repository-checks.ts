@@ -1,4 +1,4 @@
-/** What `doctor` finds of a repository's files: whose they are, and what they should not hold. */
+/** Checks of `doctor` about a repository's files: who wrote them, and what they should not hold. */
 import type { Settings } from '../domain/settings.ts';
 import { toVisibleLine } from '../domain/visible-text.ts';
 import { composeTracked } from './compose-trust.ts';
@@ -15,7 +15,7 @@ export async function checkSecrets(place: Place): Promise<readonly Finding[]> {
   return exposures.map(({ detail, hint }) => ({ check, status: 'warning', detail, hint }));
 }
 
-/** Nothing where all is trusted: whoever has nothing to decide is not bothered. */
+/** Empty where all is trusted, so that `doctor` stays short. */
 export async function checkTrust(place: OpenPlace, settings: Settings): Promise<readonly Finding[]> {
   const untrusted = await findUntrusted(place, settings);
   if (untrusted.length === 0) return [];

@@ -1,4 +1,7 @@
-/** Checks of `doctor` about what agents may run: whether a sandbox holds them, and else what is allowed by name. */
+/**
+ * Checks of `doctor` about what agents may run: whether a sandbox holds them, and else which commands are allowed by
+ * name.
+ */
 import { trySandbox } from '../adapters/sandbox/sandbox-probe.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -28,7 +31,7 @@ export async function checkSandbox(
   }
 }
 
-/** What agents may do; `suggestion` is what the repository's tools run. */
+/** The check of agents' permissions; `suggestion` holds the commands of the repository's tools. */
 export function checkPermissions(settings: Settings, sandbox: Sandbox, suggestion: Suggestion): Finding {
   const check = 'permissions';
   if (settings.permissionMode === 'bypassPermissions') {
@@ -56,7 +59,7 @@ export function checkPermissions(settings: Settings, sandbox: Sandbox, suggestio
   };
 }
 
-/** A rule for the command's program counts: whoever wrote one has thought of it. */
+/** A rule for the command's program counts as well: its author has thought of it. */
 function isAllowed(command: string, rules: readonly string[]): boolean {
   const [program = ''] = command.split(' ');
   return rules.some((rule) => ['Bash', 'Bash(*)'].includes(rule) || rule.startsWith(`Bash(${program}`));

@@ -1,4 +1,4 @@
-/** What every verb's file exports. */
+/** The shape of every verb's file. */
 import type { Command } from 'commander';
 import type { ExitCode } from './exit-code.ts';
 

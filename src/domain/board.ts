@@ -24,7 +24,7 @@ import type { Place } from './file-place.ts';
 import { isUnreadable, type TaskFacts, type UnreadableFact } from './task-facts.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
-/** What tells one version of a file from another without reading it. */
+/** Identifies a version of a file without reading it. */
 export interface FileIdentity {
   readonly inode: number;
   readonly size: number;
@@ -43,7 +43,9 @@ export interface TaskFile {
   readonly identity: FileIdentity;
 }
 
-/** What the board's folders held at one moment. Maps are the same object as in the last scan where nothing changed. */
+/**
+ * The content of the board's folders at one moment. A map is the same object as in the last scan where nothing changed.
+ */
 export interface BoardScan {
   /** Files to take in, by name: regular, and left alone long enough to be whole. */
   readonly inbox: ReadonlyMap<string, FileIdentity>;
@@ -56,11 +58,11 @@ export interface BoardScan {
   readonly userPaused: boolean;
   /** The fact of a hold is on disk. */
   readonly holdOnDisk: boolean;
-  /** What the user granted, by task. */
+  /** Grants by task. */
   readonly grants: ReadonlyMap<TaskKey, Grant>;
 }
 
-/** How the next run of a task is to be made. */
+/** The terms of a task's next run. */
 export interface NextRun {
   readonly attempt: number;
   readonly freeRestarts: number;
@@ -80,7 +82,7 @@ export interface Delay {
 /** A task's first run. */
 export const firstRun: NextRun = { attempt: 1, freeRestarts: 0, cause: { kind: 'first' }, resume: null, delay: null };
 
-/** What is known of a task's earlier runs. */
+/** The history of a task's earlier runs. */
 export interface TaskPast {
   /** The highest run number used. */
   readonly runs: number;
@@ -92,9 +94,9 @@ export interface TaskPast {
   readonly sessionId: string | null;
   /** Runs in a row, the last among them, that the board or the machine went down with. */
   readonly losses: number;
-  /** What the user should know of its runs beside how they ended: sentences, at most `maxWarnings`. */
+  /** Warnings about its runs beside how they ended: sentences, at most `maxWarnings`. */
   readonly warnings: readonly string[];
-  /** What moved in the repository while its agents ran and is not the task's, at most `maxMovedRefs`. */
+  /** Refs that moved while its agents ran and that are not the task's, at most `maxMovedRefs`. */
   readonly moved: readonly MovedRef[];
 }
 
@@ -115,7 +117,7 @@ interface TaskBase {
   readonly spec: TaskSpec;
   readonly file: TaskFile;
   readonly past: TaskPast;
-  /** What the user should know of its file, and what keeps it from nothing. */
+  /** Warnings about its file that keep it from nothing. */
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -127,7 +129,7 @@ export interface QueuedTask extends TaskBase {
   readonly problems: readonly Diagnostic[];
 }
 
-/** What the user asked, by moving its file, of a task while an agent was on it; `hold` puts it into `attention/`. */
+/** The user's request, made by moving the file while an agent was on it; `hold` puts the task into `attention/`. */
 export type Wish = 'cancel' | 'requeue' | 'hold';
 
 /** The steps of an active task. */
@@ -167,7 +169,7 @@ export interface EndedBefore {
   readonly record: RunRecord;
 }
 
-/** What is decided about a task that leaves `active/`. */
+/** The decision about a task that leaves `active/`. */
 export type Settlement =
   | {
       readonly to: 'verdict';
@@ -212,7 +214,7 @@ export interface InboxFile {
   readonly identity: FileIdentity | null;
   /** Null while it is being read. */
   readonly diagnostics: readonly Diagnostic[] | null;
-  /** How often in a row it could not be read or taken in, which was the system's fault and not the file's. */
+  /** How often in a row reading it or taking it in failed through the system's fault. */
   readonly failures: number;
   /** When that is tried again though the file did not change, or null. */
   readonly retryAt: number | null;
@@ -229,7 +231,7 @@ export interface UnreadFile {
 /** The state that {@link BoardEvent}s change. */
 export interface Board {
   readonly settings: Settings;
-  /** What is wrong with the settings file as it is now; the settings are those that were right last. */
+  /** Errors of the settings file as it is now; the last correct settings stay in force. */
   readonly settingsProblems: readonly Diagnostic[];
   /** Whether agents and commands are confined; null before it was tried, and for who only looks at the board. */
   readonly sandbox: Sandbox | null;
@@ -237,13 +239,13 @@ export interface Board {
   readonly finished: ReadonlyMap<TaskKey, FinishedTask>;
   readonly inbox: ReadonlyMap<string, InboxFile>;
   readonly userPaused: boolean;
-  /** What the user granted, by task, as the last scan found it. */
+  /** Grants by task, as the last scan found them. */
   readonly grants: ReadonlyMap<TaskKey, Grant>;
   readonly hold: Hold | null;
   readonly disk: DiskTrouble | null;
   /** When the disk had room again last, and how often it had been looked at, so that one that fills up at once is left alone longer. */
   readonly diskLifted: { readonly at: number; readonly everyMs: number } | null;
-  /** What the board can't do at the moment, and why. */
+  /** Work that the board can't do at the moment, each with the reason. */
   readonly troubles: ReadonlyMap<Trouble, string>;
   /** Agents that were alive when the board started and may be at work on a run that it does not follow. */
   readonly strays: readonly RunId[];
@@ -294,9 +296,9 @@ export interface LoadedTask {
   readonly lastRun: LastRun | null;
 }
 
-/** What became of a run whose daemon is gone. */
+/** The state of a run whose daemon is gone. */
 export type LastRun =
-  /** Nobody claimed it, and nobody can any more. */
+  /** No process claimed it, and none can any more. */
   | { readonly kind: 'unclaimed' }
   /** Its agent is alive, and is followed from now on. */
   | { readonly kind: 'alive'; readonly view: RunView; readonly startedAt: number }
@@ -307,8 +309,8 @@ export interface OutsideFault {
   /** Null where its message is all that there is to say. */
   readonly kind: OutsideKind | null;
   readonly message: string;
-  /** What it means for the task, or null where the machine is to blame and the same may succeed later. */
+  /** The task's fault, or null where the machine is to blame and a later try may succeed. */
   readonly fault: Fault | null;
-  /** What keeps every other task from starting as well. */
+  /** The hold that keeps every other task from starting as well. */
   readonly pause?: Hold['reason'];
 }

@@ -1,6 +1,6 @@
 /**
- * What the files of a repository claim: a command to run, or a right to give. A claim counts once the user has made it,
- * or has said yes to it; texts for agents, and numbers such as `retries`, claim nothing.
+ * Claims of a repository's files: a command to run, or a right to give. A claim counts once the user made it or
+ * accepted it. Texts for agents and numbers such as `retries` claim nothing.
  */
 
 /** One command or right, as small as it can be judged by itself: an item of a list, a variable, a server. */

@@ -1,6 +1,6 @@
 import { toVisibleLine } from './visible-text.ts';
 
-/** Something the user should know about a file they wrote: where it is, what is wrong, what was expected, what to do. */
+/** A problem in a file that the user wrote: where, what is wrong, what was expected, what to do. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning';
   /** The file as the user knows it, relative to the repository, such as `.orchestrator/inbox/a.md`. */
@@ -9,11 +9,11 @@ export interface Diagnostic {
   readonly line?: number;
   /** 1-based. */
   readonly column?: number;
-  /** What is wrong, such as `priority is "urgent"`. */
+  /** The problem, such as `priority is "urgent"`. */
   readonly message: string;
-  /** What was expected, such as `one of high, normal, low`. */
+  /** The expected value, such as `one of high, normal, low`. */
   readonly expected?: string;
-  /** What to type or do next. */
+  /** The next thing to type or do. */
   readonly hint?: string;
 }
 
@@ -23,7 +23,7 @@ export interface Parsed<Value> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** One line: `file:line:column: message; expected …; hint`. What a file is called can't make a terminal do anything. */
+/** One line: `file:line:column: message; expected …; hint`. Terminal escapes in a file's name are removed. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, message, expected, hint } = diagnostic;
   const place = [file, line, column].filter((part) => part !== undefined).join(':');

@@ -1,6 +1,6 @@
 /**
- * What the reducer asks of the outside. Effects of one batch that belong to one task are performed in order; when
- * one fails, the rest of its batch is dropped and `effect-failed` comes back. Batches of one task never overlap.
+ * Effects: the reducer's requests to the outside. Effects of one batch that belong to one task are performed in order;
+ * when one fails, the rest of its batch is dropped and `effect-failed` comes back. Batches of one task never overlap.
  * Facts come before the rename that commits them.
  */
 import type { FileIdentity, NextRun, TaskFile, TaskPast } from './board.ts';
@@ -11,7 +11,7 @@ import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
 import type { Verdict } from './verdict.ts';
 import type { Argv, Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
-/** What a dependent is told of a dependency: by reference, never its content. */
+/** The hand-off from a dependency to its dependent: by reference, never its content. */
 export interface Handoff {
   readonly id: TaskId;
   readonly title: string;
@@ -55,7 +55,7 @@ export type Effect =
       readonly task: TaskId;
       readonly plan: RunPlan;
       readonly spec: TaskSpec;
-      /** What the task was given beyond the settings. */
+      /** Rights granted to the task beyond the settings. */
       readonly rights: readonly Right[];
       readonly dependencies: readonly Handoff[];
       /** Whether the user edited the task since its last run. */
@@ -80,7 +80,7 @@ export type Effect =
   | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }
   /** Renews the generated section at the end of the task's file: `moved`, with the file as it is now. */
   | { readonly type: 'tell-story'; readonly task: TaskId; readonly file: TaskFile; readonly verdict: Verdict }
-  /** Removes what was granted to a task that is gone. */
+  /** Removes the grant of a task that is gone. */
   | { readonly type: 'drop-grant'; readonly task: TaskId }
   | { readonly type: 'write-hold'; readonly hold: Hold | null }
   /** Looks whether the disk has room again: `disk-looked-at`. */

@@ -9,13 +9,13 @@ import type { Grant, Right } from './rights.ts';
 import type { Settings } from './settings.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
 
-/** What became of a file in the inbox. */
+/** The result of taking a file of the inbox in. */
 export type TakenIn =
   | {
       readonly kind: 'accepted';
       readonly spec: TaskSpec;
       readonly file: TaskFile;
-      /** What `add` recorded of it, or null. */
+      /** The record that `add` made of it, or null. */
       readonly grant: Grant | null;
       readonly warnings: readonly Diagnostic[];
     }

@@ -1,14 +1,13 @@
 /**
- * Characters that a text holds and no editor shows, though an agent reads them: Unicode tags, marks of direction, what has no
- * width, variation selectors, control characters. What scripts and emoji are written with is told apart by its
- * neighbours:
+ * Finds characters that no editor shows and an agent reads: Unicode tags, direction marks, zero-width characters,
+ * variation selectors, control characters. Their neighbours tell those that scripts and emoji need:
  *
  *   joiners               beside a letter of a script that is written with them, or between two emoji
  *   variation selectors   U+FE0E and U+FE0F alone, behind an emoji or in a keycap
  *   tags                  in a flag: black flag, three to six tags, the tag that ends it
  */
 
-/** A character that nobody sees. */
+/** An invisible character. */
 export interface HiddenCharacter {
   /** Where it stands, in UTF-16 units from the text's beginning. */
   readonly offset: number;
@@ -43,7 +42,7 @@ const hidden = String.raw`(?![\t\n\r])[\p{Default_Ignorable_Code_Point}\p{Cc}\p{
 
 const ordinaryOrHidden = new RegExp(`${ordinary.join('|')}|(${hidden})`, 'gu');
 
-/** The characters of a text that nobody sees, in its order. */
+/** The invisible characters of a text, in its order. */
 export function findHiddenCharacters(text: string): readonly HiddenCharacter[] {
   return [...text.matchAll(ordinaryOrHidden)].flatMap(({ index, 1: character }) =>
     character === undefined ? [] : [{ offset: index, name: nameCharacter(character) }],

@@ -49,9 +49,9 @@ export type HistoryEntry = { readonly at: number } & (
       readonly costUsd: number;
       readonly workedMs: number;
     }
-  /** What the user should know of a run beside how it ended. */
+  /** Warnings about a run beside how it ended. */
   | { readonly type: 'run-warned'; readonly run: RunId; readonly warnings: readonly string[] }
-  /** What moved in the repository while an agent ran and is not its task's. */
+  /** Refs that moved while an agent ran and that are not its task's. */
   | { readonly type: 'refs-moved'; readonly run: RunId; readonly moved: readonly MovedRef[] }
   | { readonly type: 'task-settled'; readonly task: TaskId; readonly column: Column; readonly detail: string }
   | { readonly type: 'task-merged'; readonly task: TaskId }

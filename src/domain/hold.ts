@@ -12,7 +12,7 @@ export interface Hold {
   readonly until: number;
   /** Somebody else said until when; otherwise the board waits for longer each time. */
   readonly isTold: boolean;
-  /** How often in a row it came. */
+  /** How often in a row it occurred. */
   readonly strikes: number;
 }
 
@@ -25,10 +25,10 @@ export interface DiskTrouble {
   readonly everyMs: number;
 }
 
-/** What the board can't do as long as something outside is wrong; no task is to blame. */
+/** Work that the board can't do as long as something outside is wrong; no task is to blame. */
 export type Trouble = 'list the folders' | 'write the dashboard' | 'write the history';
 
-/** What the runs that ended on one day cost. */
+/** The cost of the runs that ended on one day. */
 export interface Spending {
   /** The local day, `YYYY-MM-DD`. */
   readonly day: string;

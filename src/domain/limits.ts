@@ -8,7 +8,7 @@ export const limits = {
   maxYamlDepth: 16,
   maxSettingsFileBytes: 64 * 1024,
   maxTitleChars: 120,
-  /** A longer fact of what was granted to a task counts for nothing. */
+  /** A longer grant file counts for nothing, in bytes. */
   maxGrantBytes: 256 * 1024,
   /** The most dependencies a task may name. */
   maxDependencies: 256,
@@ -19,11 +19,11 @@ export const limits = {
   inboxGrowingQuietMs: 1_000,
   /** Files read at once. */
   maxConcurrentReads: 32,
-  /** How often the board looks at its folders though no watcher spoke. */
+  /** Time between two scans of the folders, also when no watcher reports a change. */
   sweepEveryMs: 2_000,
-  /** How often the board looks whether finished branches were merged by hand. */
+  /** Time between two looks for branches that were merged by hand. */
   mergeCheckEveryMs: 10_000,
-  /** How long watch events are gathered before the board looks. */
+  /** Time in which watch events are gathered before a scan. */
   hintDebounceMs: 10,
 
   /** The dashboard is written at most so often. */
@@ -38,9 +38,9 @@ export const limits = {
 
   /** A line of an agent's stream that is longer is passed over. */
   maxStreamLineBytes: 16 * 1024 * 1024,
-  /** How often an agent's stream is looked at for new lines. */
+  /** Time between two looks at an agent's stream. */
   followEveryMs: 100,
-  /** What an agent prints may be so long: the run of one that prints more is ended. */
+  /** The largest output of a run; a run that prints more is ended. */
   maxStreamBytes: 1024 * 1024 * 1024,
   /** No single run costs more, in US dollars: a cost beyond is none. */
   maxRunCostUsd: 1_000,
@@ -60,14 +60,14 @@ export const limits = {
   /** Kept of what an agent's program says at its start. */
   maxRunWarnings: 10,
 
-  /** How long an agent may stay after its result. */
+  /** Time for an agent to end after its result. */
   resultGraceMs: 15_000,
   /** Between INT and TERM, and between TERM and KILL. */
   interruptGraceMs: 5_000,
   terminateGraceMs: 5_000,
   /** The same when the user hurries. */
   hurriedGraceMs: 500,
-  /** How long a wrapper may take to claim its run. */
+  /** Time for a wrapper to claim its run. */
   claimTimeoutMs: 10_000,
 
   /** A git command of the board's own takes at most so long. */
@@ -76,7 +76,7 @@ export const limits = {
   checkoutTimeoutMs: 60 * 60_000,
   /** One `verify` or `setup` command takes at most so long. */
   commandTimeoutMs: 30 * 60_000,
-  /** How long a starting board waits for git commands of one that was killed. */
+  /** Time for which a starting board waits for git commands of a killed one. */
   leftoverWaitMs: 10_000,
   /** Files named when a worktree holds uncommitted work. */
   maxDirtyFilesNamed: 20,

@@ -1,7 +1,7 @@
 /**
- * What a task's file asks for beyond what every file may have. A file asks for work, and anybody may have written it:
- * rights come from the user alone, to all tasks by the settings, to every file that asks by `task_rights`, and to one
- * task by a grant.
+ * Finds what a task's file asks for beyond what every file may have. A file asks for work, and anybody may have written
+ * it. Rights come from the user alone: to all tasks by the settings, to every file that asks by `task_rights`, and to
+ * one task by a grant.
  *
  *   key in the file                asks where it
  *   permission_mode                allows more than the settings' mode, or is not known
@@ -11,7 +11,7 @@
  *   base                           is another one than the settings'
  *
  * A base decides which hooks, agents, tools and scripts count as the repository's own. Any agent can make a branch, so
- * the name of one says nothing of who wrote what is on it.
+ * a branch's name does not show who wrote its content.
  */
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
@@ -31,8 +31,8 @@ export const rightKeys = [
 export type RightKey = (typeof rightKeys)[number];
 
 /**
- * One right as a file asks for it: the key, and what stands there, such as `allowed_tools Bash(npm test *)`. Two rights
- * are the same exactly if their texts are. What can't be seen in a text stands there as its code, such as `⟨U+200B⟩`.
+ * One right as a file asks for it: the key and its value, such as `allowed_tools Bash(npm test *)`. Two rights are the
+ * same exactly if their texts are. Invisible characters stand there as codes, such as `⟨U+200B⟩`.
  */
 export type Right = `${RightKey} ${string}`;
 
@@ -40,7 +40,7 @@ export type Right = `${RightKey} ${string}`;
 export interface Grant {
   readonly version: 1;
   readonly task: TaskId;
-  /** `added` by a command of the user's; `dropped` by whoever can write into the inbox. */
+  /** `added` by a command of the user's; `dropped` by anybody who can write into the inbox. */
   readonly origin: 'added' | 'dropped';
   readonly rights: readonly Right[];
 }
@@ -64,7 +64,7 @@ export function formatOrigin(origin: Origin): string {
   return origin.kind === 'child' ? `child-of ${origin.of}` : origin.kind;
 }
 
-/** The keys under which rights are asked for, each once: what may be told where a value could hold a secret. */
+/** The keys under which rights are asked for, each once, for messages where a value could hold a secret. */
 export function listKeys(rights: readonly Right[]): readonly RightKey[] {
   return rightKeys.filter((key) => rights.some((right) => right.startsWith(`${key} `)));
 }
@@ -74,7 +74,7 @@ export function isRight(text: string): text is Right {
   return rightKeys.some((key) => text.startsWith(`${key} `));
 }
 
-/** What a task's file asks for beyond the settings and their `task_rights`; empty for most. */
+/** The rights that a task's file asks for beyond the settings and their `task_rights`; empty for most. */
 export function listAsks(spec: TaskSpec, settings: Settings, sandbox: Sandbox | null): readonly Right[] {
   const { taskRights } = settings;
   const { permissionMode: mode, base, budgetUsd, timeoutMs, retries } = spec;
@@ -93,7 +93,7 @@ export function listAsks(spec: TaskSpec, settings: Settings, sandbox: Sandbox | 
   return [...new Set(asks)];
 }
 
-/** The task as far as it counts: a key that asks for anything beyond what was `given` is left to the settings. */
+/** The task as it counts: a key that asks for more than was `given` falls back to the settings. */
 export function limitSpec(
   spec: TaskSpec,
   settings: Settings,
@@ -115,8 +115,8 @@ export function limitSpec(
 }
 
 /**
- * The rights that a task was given, by its own grant and its parent's: a child never has more than its parent, and what
- * was imported has none.
+ * The rights of a task by its own grant and its parent's: a child never has more than its parent, and an imported task
+ * has none.
  */
 export function combineGrants(spec: TaskSpec, own: Grant | null, parent: Grant | null): readonly Right[] {
   if (own === null || spec.imported !== undefined) return [];
@@ -135,7 +135,7 @@ export function explainUngrantable(spec: TaskSpec, asks: readonly Right[], paren
   return `${spec.id} is a child of ${spec.parent}, which was not given ${more.join(', ')}, and never has more than it. ${remedy}`;
 }
 
-/** How much the modes allow. `manual` is the newer word for `default`. */
+/** The modes from least to most allowed. `manual` is the newer word for `default`. */
 const modeRanks: ReadonlyMap<string, number> = new Map([
   ['plan', 0],
   ['dontAsk', 1],
@@ -164,7 +164,7 @@ function describeNewChecks(spec: TaskSpec, settings: Settings, sandbox: Sandbox 
   const wanted = spec.verify.map(formatCommand);
   const own = settings.verify.map(formatCommand);
   const allowed = [...own, ...free.map(formatCommand)];
-  // What is confined as an agent is can do no more than the agent itself.
+  // A command confined as the agent is can do no more than the agent itself.
   const added = sandbox?.kind === 'on' ? [] : wanted.filter((command) => !allowed.includes(command));
   const dropped = own.filter((command) => !wanted.includes(command));
   // No command is typed so: a program's name with a bracket would stand in quotes.
@@ -186,7 +186,10 @@ function formatDuration(ms: number): string {
   return parts.flatMap(([count, unit]) => (count === 0 ? [] : [`${String(count)}${unit}`])).join('');
 }
 
-/** What takes no ink or looks like a plain space; and the bracket of the codes themselves, so that no text is taken for one. */
+/**
+ * Characters without ink or like a plain space, and the bracket of the codes themselves, so that no text passes for a
+ * code.
+ */
 const unseen = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\u2800⟨]/gu;
 
 function reveal(text: string): string {

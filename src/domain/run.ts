@@ -32,7 +32,7 @@ export const reasons = [
 /** One of {@link reasons}. */
 export type Reason = (typeof reasons)[number];
 
-/** What went wrong, in a stable word and in a sentence or more for the person who reads it. */
+/** A failure: a stable word, and a sentence or more for the person who reads it. */
 export interface Fault {
   readonly reason: Reason;
   readonly detail: string;
@@ -45,7 +45,7 @@ export type RunCause =
   | { readonly kind: 'failed'; readonly fault: Fault }
   /** The user's retry after the board gave up. */
   | { readonly kind: 'retried'; readonly fault: Fault | null }
-  /** The board stopped, the machine went down, a limit was reached: nobody's fault. */
+  /** The board stopped, the machine went down, a limit was reached: no fault of the task's. */
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'answered'; readonly question: string; readonly answer: string }
   | { readonly kind: 'sent-back'; readonly text: string };
@@ -66,7 +66,7 @@ export interface RunId {
   readonly n: number;
 }
 
-/** What a run is, written before anything of it happens. */
+/** The plan of a run, written before anything of it happens. */
 export interface RunPlan extends RunId {
   readonly version: 1;
   /** 1 for the first attempt; a run that was interrupted shares its number with the next. */
@@ -101,14 +101,14 @@ export function parseRunId(text: string): RunId | null {
   return task === undefined ? null : { task, n: Number(n) };
 }
 
-/** How far an agent is, as its own list of steps tells. */
+/** The agent's progress by its own list of steps. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly step: string | null;
 }
 
-/** What is asked of the agent at its end (`--json-schema`), checked and bounded. */
+/** The agent's structured report at its end (`--json-schema`), checked and bounded. */
 export interface AgentReport {
   readonly status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed';
   readonly summary: string;
@@ -134,7 +134,7 @@ export interface AgentResult {
   readonly report: AgentReport | null;
 }
 
-/** What the stream said of the account's usage limits last. */
+/** The stream's last message about the account's usage limits. */
 export interface UsageLimit {
   readonly status: 'allowed' | 'allowed-warning' | 'rejected';
   /** Milliseconds since the epoch, or null where it was not told. */
@@ -143,13 +143,13 @@ export interface UsageLimit {
   readonly kind: string | null;
 }
 
-/** What is known of a run from its stream so far. */
+/** The state of a run as its stream shows it so far. */
 export interface RunView {
   readonly sessionId: string | null;
   readonly model: string | null;
   /** The version of the agent's program, such as `2.1.330`; null where it told none. */
   readonly agentVersion: string | null;
-  /** What the agent's program could not load or was refused at its start, in sentences; at most `maxRunWarnings`. */
+  /** Warnings of the agent's start: what it could not load or was refused, in sentences; at most `maxRunWarnings`. */
   readonly warnings: readonly string[];
   readonly progress: Progress | null;
   /** The last thing the agent said, bounded by `maxTailChars`. */
@@ -162,7 +162,7 @@ export interface RunView {
   readonly usageLimit: UsageLimit | null;
   /** The last error of the API that the agent is retrying after, such as `overloaded (529)`; null when none. */
   readonly apiRetry: string | null;
-  /** What the run cost in US dollars: the highest that its own lines tell and that can be true. */
+  /** The run's cost in US dollars: the highest figure of its own lines that can be true. */
   readonly costUsd: number;
   /** The highest cost that its own lines tell, however absurd. */
   readonly claimedUsd: number;
@@ -196,13 +196,16 @@ export const emptyRunView: RunView = {
 /** Why the board ended an agent. */
 export type StopCause = 'timeout' | 'stalled' | 'lingering' | 'output-limit' | 'cancelled' | 'requeued' | 'shutdown';
 
-/** Why an agent is gone though it did not end by itself: `lost` is one that nobody stopped and that was gone when a board came back. */
+/**
+ * The reason why an agent is gone though it did not end by itself: a `lost` one was gone when a board came back, and no
+ * board had stopped it.
+ */
 export type EndCause = StopCause | 'lost';
 
-/** How a run ended, as the operating system and the stream tell. */
+/** The end of a run, as the operating system and the stream show it. */
 export interface RunExit {
   readonly endedAt: number;
-  /** Null where a signal ended it, or where nobody was there to see it. */
+  /** Null where a signal ended it, or where no board saw it end. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** Null where it ended by itself. */
@@ -210,7 +213,7 @@ export interface RunExit {
   readonly view: RunView;
   /** The end of stderr, bounded by `maxTailChars`. */
   readonly stderrTail: string;
-  /** What moved in the repository while the agent ran and is not the task's. */
+  /** Refs that moved while the agent ran and that are not the task's. */
   readonly moved: readonly MovedRef[];
 }
 
@@ -221,7 +224,7 @@ export interface Diffstat {
   readonly deletions: number;
 }
 
-/** How one `verify` or `setup` command ended. */
+/** The outcome of one `verify` or `setup` command. */
 export interface CommandOutcome {
   readonly argv: Argv;
   readonly ok: boolean;
@@ -229,14 +232,14 @@ export interface CommandOutcome {
   readonly outputTail: string;
 }
 
-/** What is found in the worktree after a run. */
+/** The state of the worktree after a run. */
 export interface Evidence {
   /** The tip of the task's branch; for a workspace without a branch, its HEAD. */
   readonly tip: string;
   /** Commits on the branch that are not in its base. */
   readonly commits: number;
   readonly diffstat: Diffstat;
-  /** What of the changes decides what runs for whoever merges them, such as `.claude/settings.json`; bounded. */
+  /** Changed files that decide what runs for whoever merges them, such as `.claude/settings.json`; bounded. */
   readonly changesWhatRuns: readonly string[];
   /** Paths with uncommitted changes, at most `maxDirtyFilesNamed`. */
   readonly dirty: readonly string[];
@@ -245,7 +248,7 @@ export interface Evidence {
   readonly moved: readonly MovedRef[];
 }
 
-/** What a run's end means for its task. */
+/** The meaning of a run's end for its task. */
 export type Outcome =
   | { readonly kind: 'done'; readonly summary: string }
   /** A role that only reads left its report; `report` is that text. */
@@ -253,8 +256,8 @@ export type Outcome =
   | { readonly kind: 'question'; readonly question: string; readonly summary: string }
   | { readonly kind: 'failed'; readonly fault: Fault }
   /**
-   * Not the task's fault and nobody's attempt. `pause` says what the board must wait for, if anything; without one it
-   * is this task alone that waits `until` then.
+   * Not the task's fault, and charged to no attempt. `pause` is what the board must wait for, if anything; without one
+   * this task alone waits `until` then.
    */
   | {
       readonly kind: 'interrupted';
@@ -266,7 +269,7 @@ export type Outcome =
   | { readonly kind: 'cancelled' };
 
 /**
- * What an interruption is put down to, which bounds how often in a row it may happen: `nobody` for ever (the user, a
+ * The cause of an interruption, which bounds how often in a row it may happen: `nobody` without bound (the user, a
  * usage limit, a full disk), the `service` `maxFreeRestarts` times (overload, lost connections), a `loss` `maxLosses`
  * times (the board or the machine went down while it ran, perhaps because of it).
  */

@@ -1,9 +1,9 @@
 /** Whether agents and the commands that run their files are confined by the operating system. */
 
-/** What the settings ask for: `auto` confines where the machine can, `on` insists, `off` is the user's word. */
+/** The setting: `auto` confines where the machine can, `on` insists, `off` is the user's word. */
 export type SandboxMode = 'auto' | 'on' | 'off';
 
-/** What was found by trying, once at the start of the board. */
+/** The result of the trial at the start of the board. */
 export type Sandbox =
   /** Every command of an agent, of `verify` and of `setup` runs inside. */
   | { readonly kind: 'on' }

@@ -32,7 +32,7 @@ export interface Settings {
   };
   readonly permissionMode: string;
   readonly allowedTools: readonly string[];
-  /** What any task's file may have beyond these settings without its user being asked. */
+  /** Rights that any task's file may have beyond these settings without a yes of the user. */
   readonly taskRights: {
     readonly permissionModes: readonly string[];
     readonly allowedTools: readonly string[];
@@ -60,7 +60,7 @@ export interface Settings {
   readonly notify: Argv | null;
 }
 
-/** What `local.yaml` says, which the repository does not hold; null where it says nothing. */
+/** The settings of `local.yaml`, which the repository does not hold; null where it says nothing. */
 export interface LocalSettings {
   readonly agent: { readonly env: Settings['agent']['env'] | null };
   readonly notify: Settings['notify'];
@@ -97,7 +97,7 @@ const credentialPaths: readonly string[] = [
   ...['~/.bash_history', '~/.zsh_history', '~/.python_history', '~/.node_repl_history', '~/.psql_history'],
 ];
 
-/** What holds where `config.yaml` is silent. */
+/** The default of every key that `config.yaml` leaves out. */
 export const defaultSettings: Settings = {
   maxParallel: 3,
   retries: 1,

@@ -43,7 +43,7 @@ export const priorities = ['high', 'normal', 'low'] as const;
 /** One of {@link priorities}. */
 export type Priority = (typeof priorities)[number];
 
-/** What a task's file says, checked. Settings it leaves out are absent and come from the board's settings. */
+/** A task's file, parsed and checked. Settings that it leaves out are absent and come from the board's settings. */
 export interface TaskSpec {
   readonly id: TaskId;
   readonly title: string;

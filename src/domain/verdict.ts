@@ -1,7 +1,7 @@
 import type { MovedRef } from './moved-ref.ts';
 import type { Diffstat, Fault } from './run.ts';
 
-/** What the board decided of a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
+/** The board's decision about a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
 export interface Verdict {
   readonly version: 1;
   /** Where the task's file goes. */
@@ -36,8 +36,8 @@ export interface Verdict {
   readonly workedMs: number;
   /** When its work was found to be in the base; null before. */
   readonly mergedAt: number | null;
-  /** What the user should know of its runs beside how they ended: sentences. */
+  /** Warnings about its runs beside how they ended: sentences. */
   readonly warnings: readonly string[];
-  /** What moved in the repository while its agents ran and is not the task's. */
+  /** Refs that moved while its agents ran and that are not the task's. */
   readonly moved: readonly MovedRef[];
 }

@@ -1,4 +1,4 @@
-/** What of a text is seen: others' texts may hold commands to a terminal, and characters that nobody sees. */
+/** Strips terminal escapes and invisible characters from untrusted text. */
 
 const escape = String.fromCharCode(0x1b);
 const bell = String.fromCharCode(0x07);
@@ -14,12 +14,12 @@ const terminalCommands = new RegExp(
 );
 
 /**
- * Control and invisible characters, among them those that turn the direction of text. What joins emoji and letters, and
- * what says how an emoji is drawn, may stay.
+ * Control and invisible characters, among them direction marks. Characters that join emoji and letters, and emoji
+ * variation selectors, may stay.
  */
 const hidden = /\ufeff|(?!\u200c|\u200d|\ufe0e|\ufe0f|\s)[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** A text without commands to a terminal and without what is not seen; line breaks, tabs and the like stay. */
+/** The text without terminal escapes and invisible characters; line breaks, tabs and the like stay. */
 export function stripHidden(text: string): string {
   return text.replace(terminalCommands, '').replace(hidden, '');
 }

@@ -1,4 +1,7 @@
-/** Commands as users write them → a program and its arguments. No shell is ever used; what needs one is refused. */
+/**
+ * Parses commands as users write them into a program and its arguments. The board never uses a shell, so commands that
+ * need one are refused.
+ */
 import { parse } from 'shell-quote';
 import { failure, success } from '../domain/result.ts';
 import type { Result } from '../domain/result.ts';
@@ -44,7 +47,7 @@ function describeOperator(entry: object): string {
   return `holds \`${operator}\`; no shell is used: write a list of commands, one an item, or ${useScript}`;
 }
 
-/** What the splitter would pass over in silence: open quotes, line ends, variables and command substitution. */
+/** Syntax that the splitter would drop silently: open quotes, line ends, variables and command substitution. */
 function findShellText(text: string): string | undefined {
   let quote: '"' | "'" | null = null;
   if (/[\r\n]/.test(text)) {

@@ -1,6 +1,6 @@
 /**
- * What the dashboard shows, as plain data: made from the board by whoever knows the time zone, printed by
- * `renderDashboard`. Times are ready to read (`14:32`); text is raw, the printer makes it safe.
+ * The dashboard as plain data: the views make it from the board, `renderDashboard` prints it. Times are ready to read
+ * (`14:32`); text is raw, and the printer escapes it.
  */
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
@@ -25,7 +25,7 @@ export type BoardStatus =
   | { readonly kind: 'paused'; readonly reason: string; readonly until: string | null }
   | { readonly kind: 'stopped'; readonly reason: string | null };
 
-/** The line below the title, and what is said once for the whole board. */
+/** The line below the title, and messages about the whole board. */
 export interface DashboardHead {
   readonly status: BoardStatus;
   readonly slotsUsed: number;
@@ -38,11 +38,11 @@ export interface DashboardHead {
   readonly banner: string | null;
   /** Sentences the user should read, such as a login that is missing. */
   readonly warnings: readonly string[];
-  /** What is wrong with `config.yaml`; the settings that were right last are in force. */
+  /** Errors of `config.yaml`; the last correct settings stay in force. */
   readonly settingsProblems: readonly Diagnostic[];
 }
 
-/** What every entry about a task begins with. */
+/** The beginning of every entry about a task. */
 export interface TaskLabel {
   readonly id: string;
   readonly title: string;
@@ -64,7 +64,7 @@ export interface AttentionEntry extends TaskLabel {
   readonly headline: string;
   /** Why, and the last output: lines, shown as a quotation; null where there is none. */
   readonly detail: string | null;
-  /** What the agent asks, or null. */
+  /** The agent's question, or null. */
   readonly question: string | null;
   /** The log, relative to the repository, or null. */
   readonly log: string | null;
@@ -75,7 +75,7 @@ export interface AttentionEntry extends TaskLabel {
   readonly commands: readonly string[];
 }
 
-/** What a finished task leaves for review. */
+/** The work of a finished task, for review. */
 export type ReadyWork =
   | {
       readonly kind: 'branch';
@@ -98,7 +98,7 @@ export interface ReadyEntry extends TaskLabel {
   readonly workedMs: number;
   readonly costUsd: number;
   readonly summary: string | null;
-  /** What of its changes decides what runs for whoever merges them. */
+  /** Changed files that decide what runs for whoever merges them. */
   readonly changesWhatRuns: readonly string[];
   /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
@@ -120,12 +120,12 @@ export interface ActiveEntry extends TaskLabel {
   /** The branches whose work it contains. */
   readonly onBranches: readonly string[];
   readonly step: { readonly text: string; readonly done: number; readonly total: number } | null;
-  /** What is going on beside the agent's own steps, such as `making the worktree` or `being stopped`, or null. */
+  /** The board's own work on the task, such as `making the worktree` or `being stopped`, or null. */
   readonly note: string | null;
-  /** What the run's start lacked. */
+  /** Warnings of the run's start. */
   readonly warnings: readonly string[];
   readonly recentOutput: string | null;
-  /** What it may beyond the settings because the user granted it. */
+  /** Rights beyond the settings that the user granted it. */
   readonly granted: readonly string[];
   /** The command that follows its output. */
   readonly follow: string;
@@ -145,7 +145,7 @@ export interface CompletedEntry extends TaskLabel {
   readonly costUsd: number;
 }
 
-/** What the user should know of a task's file, though nothing keeps the task from its work. */
+/** A warning about a task's file that keeps the task from nothing. */
 export interface WarningEntry extends TaskLabel {
   readonly warning: Diagnostic;
 }
@@ -153,7 +153,7 @@ export interface WarningEntry extends TaskLabel {
 /** The dashboard without the user's notes. */
 export interface DashboardModel {
   readonly head: DashboardHead;
-  /** Whether the board never had a task, so that its user is told how to begin. */
+  /** Whether the board never had a task; the dashboard then says how to begin. */
   readonly isNew: boolean;
   readonly quickStatus: Listed<StatusRow>;
   /** About files of the inbox that can't be accepted; shown under Needs You. */

@@ -232,7 +232,7 @@ function diagnosis(diagnostic: Diagnostic): PhrasingContent[] {
   return [code(joinPlace([file, line, column])), plain(': '), ...explain(diagnostic)];
 }
 
-/** What is said of a file whose task is named beside it; the file itself moves from folder to folder. */
+/** A message about a file, beside its task's name: without the path, since the file moves from folder to folder. */
 function remark(diagnostic: Diagnostic): PhrasingContent[] {
   const { line, column } = diagnostic;
   return [...(line === undefined ? [] : [code(joinPlace([line, column])), plain(': ')]), ...explain(diagnostic)];

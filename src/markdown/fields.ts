@@ -1,6 +1,6 @@
 /**
- * Checked values out of a YAML map. A reader turns one node into a value, or reports at the node's place what was
- * expected and returns null. A key without a value counts as absent.
+ * Reads checked values out of a YAML map. A reader turns one node into a value, or reports at the node's place which
+ * value was expected and returns null. A key without a value counts as absent.
  */
 import { distance } from 'fastest-levenshtein';
 import { quote } from './plain-text.ts';
@@ -43,7 +43,7 @@ export interface Fields {
   readonly read: <Value>(key: string, read: Read<Value>) => Value | undefined;
   /** The fields of a nested map; empty where it is absent. */
   readonly section: (key: string) => Fields;
-  /** Reports keys that nobody asked for, here and in the sections. To be called last. */
+  /** Reports unknown keys, here and in the sections. To be called last. */
   readonly reportUnknown: (severity: 'error' | 'warning') => void;
 }
 

@@ -1,4 +1,7 @@
-/** Lines of a task's file that hold characters which nobody sees and an agent reads: said at intake, written out by `show`. */
+/**
+ * Finds lines of a task's file with invisible characters, which an agent would read: intake warns of them, `show`
+ * writes them out.
+ */
 import { findHiddenCharacters } from '../domain/hidden-characters.ts';
 import type { Reporter } from './reporter.ts';
 

@@ -1,4 +1,6 @@
-/** What moved in the repository while an agent ran, as a sentence, with what to type to undo it. Nothing is undone by itself. */
+/**
+ * Describes a ref that moved while an agent ran, with the command that undoes it. The board undoes nothing by itself.
+ */
 import { quote } from 'shell-quote';
 import type { MovedRef } from '../domain/moved-ref.ts';
 

@@ -1,4 +1,4 @@
-/** Collects what is to be said about one file, by offset, and turns it into diagnostics with line and column. */
+/** Collects problems of one file by offset, and turns them into diagnostics with line and column. */
 import type { Diagnostic, Parsed } from '../domain/diagnostic.ts';
 import { findControlCharacter } from './plain-text.ts';
 

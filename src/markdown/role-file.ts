@@ -1,4 +1,4 @@
-/** A role's file → its instructions and what its frontmatter says, which is that of Claude Code's own agent files. */
+/** Parses a role's file: its instructions and its frontmatter, which is that of Claude Code's own agent files. */
 import type { Parsed } from '../domain/diagnostic.ts';
 import { openFields } from './fields.ts';
 import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
@@ -7,7 +7,7 @@ import { createReporter } from './reporter.ts';
 import type { Problem, Reporter } from './reporter.ts';
 import { parseYamlMap } from './yaml.ts';
 
-/** What a role's file says. A role is known by its file's name, whatever its frontmatter calls it. */
+/** A parsed role's file. A role's name is its file's, whatever the frontmatter says. */
 export interface RoleText {
   readonly description: string;
   /** Null is the user's own choice. */

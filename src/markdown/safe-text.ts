@@ -1,6 +1,6 @@
 /**
- * Text that others wrote (titles, summaries, output, file names) as nodes of a markdown tree: text and code, nothing
- * else. The printer escapes what would be markup; here goes what no printer can make harmless.
+ * Turns text of others (titles, summaries, output, file names) into text and code nodes of a markdown tree, nothing
+ * else. The printer escapes markup; this file removes what no printer can make harmless.
  */
 import type { InlineCode, PhrasingContent, Text } from 'mdast';
 
@@ -52,7 +52,9 @@ export function code(text: string): InlineCode | Text {
   return value === '' ? plain(nothing) : { type: 'inlineCode', value };
 }
 
-/** What becomes code in others' text: what stands in backticks, and what many a reader of markdown makes a link of. */
+/**
+ * Parts of others' text that become code: text in backticks, and text that many readers of markdown turn into links.
+ */
 const codeInProse = /(`[^`]+`|(?:https?:|ftp:|www\.)[^\s`]*|[^\s`]+@[^\s`]+)/i;
 
 /** Others' text on one line; what stands in backticks, and addresses, become code. */

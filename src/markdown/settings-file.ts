@@ -1,4 +1,4 @@
-/** The text of a settings file → settings with every default filled in, or all that is wrong with it. */
+/** Parses the text of a settings file into settings with every default filled in, or into all of its errors. */
 import { stringify } from 'yaml';
 import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
@@ -189,7 +189,7 @@ const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const readEnvironment: Read<Readonly<Record<string, string>>> = (field) => {
   const example = 'names with values, such as `API_URL: http://localhost`';
-  // What stands there may be a secret, and is not repeated.
+  // The value may be a secret, so the message does not repeat it.
   if (field.node.kind !== 'map') return refuseWith(field, { message: `${field.name} has no keys`, expected: example });
   const variables = field.node.entries.map(({ key, keyOffset, value }) => {
     const variable = { ...field, name: `${field.name}.${key}`, node: value };
@@ -205,8 +205,8 @@ const readEnvironment: Read<Readonly<Record<string, string>>> = (field) => {
 };
 
 /**
- * The settings file that `init` writes: every key with its default in a comment, or with what is suggested for it, and
- * `base` where it is given.
+ * The settings file that `init` writes: every key in a comment, with its default or with a suggestion, and `base` where
+ * it is given.
  */
 export function renderDefaultSettings(base: string | null, suggestion: Suggestion = noSuggestion): string {
   const { tools, verify, setup, allowedDomains } = suggestion;

@@ -1,4 +1,4 @@
-/** Ids made of any text, such as a file's name. */
+/** Makes an id from any text, such as a file's name. */
 import { maxTaskIdChars, parseTaskId } from '../domain/task.ts';
 import type { TaskId } from '../domain/task.ts';
 import { hashName } from './plain-text.ts';
@@ -26,7 +26,7 @@ export function listLostLetters(text: string): readonly string[] {
   return [...letters].filter((letter) => /(?!\p{ASCII})[\p{L}\p{N}]/u.test(dropAccents(letter)));
 }
 
-/** What is a Latin letter with something on it becomes that letter. */
+/** Letters with marks, each with its plain Latin letter. */
 function dropAccents(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}+/gu, '');
 }

@@ -1,5 +1,5 @@
 /**
- * A task's file tells its own story: a generated section at its end that says what happened.
+ * Writes a task's story: a generated section at the end of its file that says what happened.
  *
  *   the user's text        never changed, byte for byte
  *   <!-- marker -->        the last line of this kind that a story's heading follows
@@ -26,7 +26,7 @@ const storyHeading = '## What happened';
 
 const maxFollowUpChars = 400;
 
-/** What a story tells beyond the verdict. */
+/** Facts of a story besides the verdict. */
 export interface StoryFacts {
   /** The last run's folder as the user knows it, or null where no run was made. */
   readonly runFolder: string | null;
@@ -134,7 +134,7 @@ function describeVerify({ verified, fault }: Verdict): string {
   return fault?.reason === 'verify-failed' ? 'failed' : 'not run';
 }
 
-/** What the user should know of the runs, and what moved while they were under way. */
+/** Warnings about the runs, and refs that moved meanwhile. */
 function renderDoubts({ warnings, moved }: Verdict): string {
   return [...warnings, ...moved.map(describeMoved)].map((text) => `- ${escapeHtml(toOneLine(text))}`).join('\n');
 }

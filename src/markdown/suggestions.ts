@@ -1,9 +1,9 @@
 /**
- * The files of a repository → settings for the tools that it uses. Each command and each domain stands in this file:
- * the repository only decides which of them are taken, so that nothing it says gets into the settings.
+ * Suggests settings for the tools that a repository uses. Each command and each domain stands in this file: the
+ * repository only decides which of them are taken, so that none of its text gets into the settings.
  */
 
-/** What is known of the files at the top of a repository. */
+/** The files at the top of a repository that show its tools. */
 export interface ToolFiles {
   /** Names of regular files. */
   readonly names: ReadonlySet<string>;
@@ -83,7 +83,7 @@ function findScripts(packageJson: string): readonly string[] | null {
   const defined = new Map(isObject(content['scripts']) ? Object.entries(content['scripts']) : []);
   return scripts.filter((name) => {
     const command = defined.get(name);
-    // What `npm init` writes for a project without tests always fails.
+    // The test script that `npm init` writes for a project without tests always fails.
     return typeof command === 'string' && command.trim() !== '' && !command.includes('no test specified');
   });
 }

@@ -1,4 +1,4 @@
-/** A task file's text → the task, or all that is wrong with it; and the way back, for tasks that a command writes. */
+/** Parses a task file's text into the task, or into all of its errors; and writes tasks for commands. */
 import type { Parsed } from '../domain/diagnostic.ts';
 import { findHiddenCharacters, nameCharacter } from '../domain/hidden-characters.ts';
 import { limits } from '../domain/limits.ts';
@@ -90,7 +90,7 @@ function readTask(fields: Fields, body: string, fileName: string, reporter: Repo
 
 type Overrides = Omit<TaskSpec, 'id' | 'title' | 'agent' | 'dependsOn' | 'priority' | 'body' | 'context' | 'touches'>;
 
-/** What comes from the board's settings where the task is silent. */
+/** Values from the board's settings where the task leaves them out. */
 function readOverrides(fields: Fields): Overrides {
   const base = fields.read('base', readArgument);
   const model = fields.read('model', readArgument);

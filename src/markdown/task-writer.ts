@@ -43,7 +43,7 @@ const customTags = (tags: Tags): Tags =>
     return { ...tag, stringify: (item: Scalar) => item.source ?? String(item.value) };
   });
 
-/** What both a fresh and a parsed document are, as far as it is used here. */
+/** The common part of a fresh and a parsed document, as far as it is used here. */
 type AnyDocument = Pick<Document, 'contents' | 'get' | 'set' | 'has' | 'createNode'>;
 
 function setFields(document: AnyDocument, fields: TaskFields): void {

@@ -1,6 +1,7 @@
 /**
- * YAML from users, bounded: a cheap scan refuses what could exhaust the library before the library sees it; the rest
- * becomes plain nodes that know where they stand. YAML 1.2, core schema, unique keys, no anchors and no aliases.
+ * Reads YAML from users within bounds: a cheap scan refuses input that could exhaust the library before the library
+ * sees it; the rest becomes plain nodes with their places. YAML 1.2, core schema, unique keys, no anchors and no
+ * aliases.
  */
 import { CST, isAlias, isMap, isScalar, isSeq, Lexer, parseDocument } from 'yaml';
 import type { ErrorCode } from 'yaml';
@@ -25,7 +26,7 @@ export interface YamlScalar {
   readonly value: string | number | boolean | null;
   /** The text as written, without quotes: `010` for the number 8 or 10 that YAML makes of it. */
   readonly source: string;
-  /** What follows `#` behind it, or null. */
+  /** The comment behind it, or null. */
   readonly comment: string | null;
   readonly offset: number;
 }
@@ -71,7 +72,7 @@ export function parseYamlMap(text: string, start: number, reporter: Reporter): Y
     uniqueKeys: false,
     prettyErrors: false,
   });
-  // What the library only warns of, such as a tag that it does not know, loses the value that was meant.
+  // The library only warns of some problems, such as an unknown tag, and then loses the value that was meant.
   const errors = [...document.errors, ...document.warnings];
   for (const error of errors.slice(0, maxSyntaxErrors)) {
     reporter.report(start + error.pos[0], explainSyntaxError(error.code));
@@ -97,9 +98,9 @@ const tooDeep: Problem = {
 };
 
 /**
- * Where nesting may get beyond what the stack bears, or undefined. The library's parser and composer recurse (at
- * about 900 levels the process aborts); its lexer does not. What a broken text nests to can't be told beforehand,
- * so that nothing here counts down: flow collections, columns and inline indicators bound the levels together.
+ * The place where nesting may exceed the stack, or undefined. The library's parser and composer recurse (at about 900
+ * levels the process aborts); its lexer does not. The depth of a broken text can't be known beforehand, so nothing here
+ * counts down: flow collections, columns and inline indicators bound the levels together.
  */
 function findTooDeep(text: string): number | undefined {
   let offset = 0;

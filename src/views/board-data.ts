@@ -56,7 +56,7 @@ export interface BoardData {
   readonly omitted: number;
 }
 
-/** What the board's data says besides the board itself. */
+/** Facts of the board's data besides the board itself. */
 export interface Surroundings {
   readonly running: boolean;
   /** Absolute path of the repository. */

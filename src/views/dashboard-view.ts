@@ -1,4 +1,4 @@
-/** From the board to what the dashboard shows. */
+/** Makes the dashboard's model from the board. */
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumSpending } from '../core/spending.ts';
@@ -35,7 +35,7 @@ import { listWarnings } from './warnings.ts';
 
 type Reviewed = Omit<FinishedTask, 'verdict'> & { readonly verdict: Verdict };
 
-/** What the dashboard shows of a board now; `redact` takes secrets out of what tasks ask for. */
+/** The dashboard's model of a board now; `redact` takes secrets out of the rights that tasks ask for. */
 export function viewDashboard(board: Board, clock: Clock, running: boolean, redact: Redact): DashboardModel {
   const now = clock.now();
   const live = [...board.live.values()];

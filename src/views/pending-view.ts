@@ -1,4 +1,4 @@
-/** From the queue to what the dashboard shows of it: why each task waits, what it asks its user for, what it was granted. */
+/** Makes the dashboard's entries for the queue: why each task waits, what it asks its user for, what it was granted. */
 import { listGranted } from '../core/granted-rights.ts';
 import { explainWaiting, orderQueue } from '../core/schedule.ts';
 import type { Board, QueuedTask, Waiting, WaitingOn } from '../domain/board.ts';
@@ -20,7 +20,7 @@ export interface Pending {
   readonly waiting: Waiting;
   readonly why: string;
   readonly granted: readonly string[];
-  /** What its user should know who may grant it what it asks for; null where it asks for nothing. */
+  /** Warnings for the user before a grant; null where the task asks for nothing. */
   readonly request: string | null;
 }
 
@@ -69,7 +69,7 @@ export function viewAsking({ task, waiting, request }: Pending): readonly Attent
   ];
 }
 
-/** What every entry about a task begins with. */
+/** The beginning of every entry about a task. */
 export function labelOf(task: { readonly id: string; readonly spec: { readonly title: string } }): TaskLabel {
   return { id: task.id, title: task.spec.title };
 }

@@ -1,6 +1,7 @@
-/** Sentences that the user should read at the top of the dashboard: why nothing starts, and what to do about it. */
+/** Warnings for the top of the dashboard: why nothing starts, and what to do about it. */
 import type { Board } from '../domain/board.ts';
 import type { Hold } from '../domain/hold.ts';
+import { limits } from '../domain/limits.ts';
 import type { UsageLimit } from '../domain/run.ts';
 import { unreachable } from '../domain/result.ts';
 import type { TaskId } from '../domain/task.ts';
@@ -57,7 +58,9 @@ function warnOfTroubles({ troubles }: Board): readonly string[] {
 }
 
 function warnOfUnread({ unread }: Board): readonly string[] {
-  return [...unread].map(([place, { why }]) => `\`${place}\` can't be read (${why}). It is tried again all the time.`);
+  return [...unread].map(
+    ([place, { why }]) => `Can't read \`${place}\` (${why}). Retrying every ${String(limits.sweepEveryMs / 1_000)} s.`,
+  );
 }
 
 function warnOfHold(hold: Hold | null, clock: Clock): readonly string[] {
@@ -92,7 +95,7 @@ function adviseOn(reason: Hold['reason']): string {
   }
 }
 
-/** What the machine could not do for tasks that wait for it; told once for all of them. */
+/** Work that the machine could not do, for all tasks that wait for it in one sentence. */
 function warnOfDelays(board: Board, clock: Clock): readonly string[] {
   const delayed = new Map<string, Delayed>();
   for (const task of board.live.values()) {

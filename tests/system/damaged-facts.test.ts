@@ -148,7 +148,7 @@ test.concurrent(
         'whose `.orchestrator/runs/page/verdict.json` was written by a newer branchboard',
       );
       expect(board.dashboard).toMatch(
-        /`attention\/ask\.md` can't be read \(.*newer branchboard \(version 2\).*Update branchboard/,
+        /Can't read `attention\/ask\.md` \(.*newer branchboard \(version 2\).*Update branchboard/,
       );
       expect(paths.map((path) => readFileSync(path, 'utf8'))).toEqual(written);
     }),

@@ -63,7 +63,7 @@ interface NewTask {
   readonly spec: TaskSpec;
 }
 
-/** What is said of a file that asks for more than the settings give; nothing of others. */
+/** The message about a file that asks for more than the settings give; empty for others. */
 function describeAsking(
   id: TaskId,
   shown: readonly string[],
@@ -114,7 +114,7 @@ async function readTask(file: string, options: AddOptions): Promise<NewTask> {
   return { name: isNamed ? fileName : fileNameOf(value.id), text, spec: value };
 }
 
-/** The board takes in what is called markdown, and passes over all else. */
+/** The board takes in files named as markdown, and skips all others. */
 function nameInInbox(file: string): string {
   const name = basename(file);
   return /\.(?:md|markdown)$/i.test(name) ? name : `${basename(file, extname(file))}.md`;
@@ -122,7 +122,8 @@ function nameInInbox(file: string): string {
 
 async function readInput(file: string): Promise<string> {
   try {
-    // A link that the user names is followed; only in the inbox is one nobody's word.
+    // Follow a symlink named on the command line; links in the inbox are refused, since anybody may have put them
+    // there.
     const read = await readTextFile(await realpath(file), file, limits.maxTaskFileBytes);
     if (read.ok) return read.value.text;
     const why =

@@ -1,4 +1,4 @@
-/** `diff`: what a task's branch changes. */
+/** `diff`: prints the changes of a task's branch. */
 import { execa } from 'execa';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { readSettingsOf } from '../compose-reader.ts';

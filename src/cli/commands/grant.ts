@@ -37,7 +37,7 @@ export const grantCommand: Verb = (command) =>
 /** A task whose file was read, and how a grant to it is kept. */
 interface Grantee {
   readonly spec: TaskSpec;
-  /** What is kept of it already, or null. */
+  /** Its grant so far, or null. */
   readonly grant: Grant | null;
   readonly write: (grant: Grant) => Promise<void>;
 }

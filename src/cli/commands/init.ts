@@ -51,8 +51,8 @@ function joinWords(words: readonly string[]): string {
 }
 
 /**
- * Makes what is missing of a board, for the user alone; says whether its settings are new. New ones hold what is
- * suggested, in comments. Throws PortError where a folder that is there is not the user's own.
+ * Makes the missing parts of a board, closed to other users; returns whether its settings are new. New ones hold the
+ * suggestions in comments. Throws PortError where an existing folder is not the user's own.
  */
 export async function makeBoard({ layout, repository }: OpenPlace, suggestion: Suggestion): Promise<boolean> {
   checkFolders(layout.folders);

@@ -1,4 +1,4 @@
-/** `logs`: what a task's agent prints, readable or as the stream itself. */
+/** `logs`: prints a task's agent's output, readable or as the stream itself. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';

@@ -23,7 +23,7 @@ import { redactFor } from '../output-redaction.ts';
 import { findTask, type FoundTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
-/** What went wrong may hold the end of an output. */
+/** A failure's detail may hold the end of an output. */
 const maxTextChars = 10_000;
 /** Lines with hidden characters that are written out. */
 const maxHiddenLines = 20;
@@ -75,7 +75,7 @@ export const showCommand: Verb = (command) =>
       for (const run of runs) print(formatRun(run, relative(place.topLevel, place.layout.run(run.plan))));
     });
 
-/** What its file holds that the user should know. */
+/** Warnings about its file. */
 async function readNotices({ layout }: Place, { column, path }: FoundTask) {
   const name = basename(path);
   const read = await readTextFile(path, `.orchestrator/${column}/${name}`, limits.maxTaskFileBytes);

@@ -1,4 +1,4 @@
-/** The board as text for a terminal: what `status` prints and the live view shows. */
+/** The board as text for a terminal, for `status` and the live view. */
 import cliTruncate from 'cli-truncate';
 import colors from 'picocolors';
 import type { BoardData, TaskData } from '../../views/board-data.ts';

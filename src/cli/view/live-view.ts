@@ -1,4 +1,4 @@
-/** The live view of `start` on a terminal: what happens scrolls by above, the board stands below. */
+/** The live view of `start` on a terminal: history lines scroll by above, the board stands below. */
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import { describeBoard, type Surroundings } from '../../views/board-data.ts';

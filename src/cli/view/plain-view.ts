@@ -1,4 +1,4 @@
-/** What `start` shows of a running board, and the plain kind: what happens, line by line. */
+/** The views that `start` can show, and the plain one: the history, line by line. */
 import type { Board } from '../../domain/board.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { formatHistory } from './history-text.ts';
