@@ -87,9 +87,8 @@ export interface BoardFiles {
   scan(): Promise<BoardScan>;
   readInbox(name: string, identity: FileIdentity): Promise<Result<{ readonly text: string }, Unreadable>>;
   /**
-   * Puts a file of the inbox into `queued/` under the task's id, then removes the original if it is still the one that
-   * was read; drops the grant of an earlier task of that id. `in-use` says that a task of that id, in any column,
-   * exists.
+   * Puts a file of the inbox into `queued/` under the task's id, removes the original if it is still as read, and drops
+   * the grant of an earlier task of that id. `in-use`: a task of that id exists, in any column.
    */
   acceptInbox(
     name: string,
@@ -226,10 +225,7 @@ export interface Worktrees {
   readProject(plan: RunPlan): Promise<ProjectConfiguration>;
   /** Notes where all branches, tags and checkouts stand, before the run's agent starts. Throws PortError. */
   noteRefs(plan: RunPlan): Promise<void>;
-  /**
-   * Refs that moved since {@link noteRefs} and that are neither the task's nor, as far as git's logs show, the user's.
-   * Never rejects.
-   */
+  /** Refs that moved since {@link noteRefs} and are not the task's nor, by git's logs, the user's. Never rejects. */
   listMoved(plan: RunPlan): Promise<readonly MovedRef[]>;
   inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify' | 'moved'>>;
   /** Makes all that the workspace holds, uncommitted files too, reachable from a ref, without touching the workspace. */
