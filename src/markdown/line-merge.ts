@@ -1,97 +1,79 @@
 /**
- * Merges two texts that were made from one, line by line. A line that one side removed is gone; what a side added
- * stays, ours above theirs, and what both added stays once. There are no conflicts and no markers: where both changed a
- * line, both versions stay.
+ * Merges two texts that were made from one, line by line. A line that one side removed is gone; a line that a side
+ * added stays, ours above theirs, and a line that both added stays once. There are no conflicts and no markers: where
+ * both changed a line, both versions stay. node-diff3 finds where two texts differ; its own merge is not used, since
+ * it reports such a place as a conflict for somebody to solve.
  */
+import { diffIndices } from 'node-diff3';
 
 /** Beyond this many comparisons two stretches of lines count as wholly different: more stays, nothing is lost. */
-const maxLineComparisons = 4_000_000;
+const maxLineComparisons = 1_000_000;
 
 /** Cuts a text into lines that keep their ends. */
 function splitLines(text: string): string[] {
   return text === '' ? [] : (text.match(/[^\n]*\n|[^\n]+$/g) ?? []);
 }
 
-/** What is compared: a line without its end, so that a change of line ends alone is no change of lines. */
+/** A line without its end, for comparing: a change of line ends alone is no change of lines. */
 function keyOfLine(line: string): string {
   return line.replace(/\r?\n$|\r$/, '');
 }
 
-/** Where two lists of lines agree: pairs of places, ascending (a longest common subsequence). */
-function matchLines(left: readonly string[], right: readonly string[]): [number, number][] {
+/** Lines `[from, to)` of the left list stand where the right list has lines `[rightFrom, rightTo)`. */
+interface Difference {
+  readonly from: number;
+  readonly to: number;
+  readonly rightFrom: number;
+  readonly rightTo: number;
+}
+
+/** The differences, ascending. The equal lines at both ends are left out of the search, whose time is quadratic. */
+function compareLines(leftLines: readonly string[], rightLines: readonly string[]): readonly Difference[] {
+  const [left, right] = [leftLines.map(keyOfLine), rightLines.map(keyOfLine)];
+  const shorter = Math.min(left.length, right.length);
   let head = 0;
-  while (head < left.length && head < right.length && left[head] === right[head]) head += 1;
+  while (head < shorter && left[head] === right[head]) head += 1;
   let tail = 0;
-  while (
-    tail < Math.min(left.length, right.length) - head &&
-    left[left.length - 1 - tail] === right[right.length - 1 - tail]
-  ) {
-    tail += 1;
+  while (tail < shorter - head && left.at(-1 - tail) === right.at(-1 - tail)) tail += 1;
+  const [middle, rightMiddle] = [left.slice(head, left.length - tail), right.slice(head, right.length - tail)];
+  if (middle.length * rightMiddle.length > maxLineComparisons) {
+    return [{ from: head, to: left.length - tail, rightFrom: head, rightTo: right.length - tail }];
   }
-  const pairs: [number, number][] = [];
-  for (let i = 0; i < head; i += 1) pairs.push([i, i]);
-  const middle = matchMiddle(left.slice(head, left.length - tail), right.slice(head, right.length - tail));
-  for (const [i, j] of middle) pairs.push([i + head, j + head]);
-  for (let i = tail; i > 0; i -= 1) pairs.push([left.length - i, right.length - i]);
-  return pairs;
+  return diffIndices(middle, rightMiddle).map(({ buffer1: [at, length], buffer2: [rightAt, rightLength] }) => ({
+    from: head + at,
+    to: head + at + length,
+    rightFrom: head + rightAt,
+    rightTo: head + rightAt + rightLength,
+  }));
 }
 
-function matchMiddle(left: readonly string[], right: readonly string[]): [number, number][] {
-  const width = right.length + 1;
-  if (left.length * right.length === 0 || left.length * right.length > maxLineComparisons) return [];
-  const lengths = new Uint32Array((left.length + 1) * width);
-  const at = (i: number, j: number) => lengths[i * width + j] ?? 0;
-  for (let i = left.length - 1; i >= 0; i -= 1) {
-    for (let j = right.length - 1; j >= 0; j -= 1) {
-      lengths[i * width + j] = left[i] === right[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-    }
-  }
-  const pairs: [number, number][] = [];
-  let [i, j] = [0, 0];
-  while (i < left.length && j < right.length) {
-    if (left[i] === right[j]) {
-      pairs.push([i, j]);
-      [i, j] = [i + 1, j + 1];
-    } else if (at(i + 1, j) >= at(i, j + 1)) i += 1;
-    else j += 1;
-  }
-  return pairs;
-}
-
-/** One side beside the base: the lines it has before each line of the base, and its version of those it kept. */
+/** One side beside the base: the lines that it has before each line of the base, and its version of those it kept. */
 interface Side {
-  readonly added: readonly (readonly string[])[];
+  readonly added: ReadonlyMap<number, readonly string[]>;
   readonly kept: readonly (string | undefined)[];
 }
 
 function compareToBase(base: readonly string[], side: readonly string[]): Side {
-  const kept: (string | undefined)[] = base.map(() => undefined);
-  const added: string[][] = [];
-  let from = 0;
-  let gap = 0;
-  const closeGapsUpTo = (index: number, to: number) => {
-    added[gap] = side.slice(from, to);
-    for (gap += 1; gap <= index; gap += 1) added[gap] = [];
-  };
-  for (const [i, j] of matchLines(base.map(keyOfLine), side.map(keyOfLine))) {
-    closeGapsUpTo(i, j);
-    kept[i] = side[j];
-    from = j + 1;
-    gap = i + 1;
+  const added = new Map<number, readonly string[]>();
+  let kept: (string | undefined)[] = [];
+  let next = 0;
+  for (const { from, to, rightFrom, rightTo } of compareLines(base, side)) {
+    added.set(from, side.slice(rightFrom, rightTo));
+    kept = kept.concat(side.slice(next, rightFrom), Array<undefined>(to - from).fill(undefined));
+    next = rightTo;
   }
-  closeGapsUpTo(base.length, side.length);
-  return { added, kept };
+  return { added, kept: kept.concat(side.slice(next)) };
 }
 
-/** Both sides' additions at one place: ours, then theirs; what both have stands once. */
+/** Both sides' additions at one place: ours, then theirs; a line that both have stands once. */
 function uniteAdditions(ours: readonly string[], theirs: readonly string[]): string[] {
-  const united: string[] = [];
-  let [i, j] = [0, 0];
-  for (const [nextOurs, nextTheirs] of matchLines(ours.map(keyOfLine), theirs.map(keyOfLine))) {
-    united.push(...ours.slice(i, nextOurs), ...theirs.slice(j, nextTheirs), ...ours.slice(nextOurs, nextOurs + 1));
-    [i, j] = [nextOurs + 1, nextTheirs + 1];
+  let united: string[] = [];
+  let next = 0;
+  for (const { to, rightFrom, rightTo } of compareLines(ours, theirs)) {
+    united = united.concat(ours.slice(next, to), theirs.slice(rightFrom, rightTo));
+    next = to;
   }
-  return [...united, ...ours.slice(i), ...theirs.slice(j)];
+  return united.concat(ours.slice(next));
 }
 
 function joinLines(lines: readonly string[]): string {
@@ -133,14 +115,14 @@ export function mergeLines(base: string, ours: string, theirs: string): string {
   const merged: string[] = [];
   let [fromUs, fromThem]: [string[], string[]] = [[], []];
   for (let i = 0; i <= baseLines.length; i += 1) {
-    fromUs.push(...(mine.added[i] ?? []));
-    fromThem.push(...(other.added[i] ?? []));
-    const [line, kept, keptByOther] = [baseLines[i], mine.kept[i], other.kept[i]];
+    for (const line of mine.added.get(i) ?? []) fromUs.push(line);
+    for (const line of other.added.get(i) ?? []) fromThem.push(line);
+    const [kept, keptByOther] = [mine.kept[i], other.kept[i]];
     const isKept = kept !== undefined && keptByOther !== undefined;
     if (!isKept && i < baseLines.length) continue;
-    merged.push(...uniteAdditions(fromUs, fromThem));
+    for (const line of uniteAdditions(fromUs, fromThem)) merged.push(line);
     [fromUs, fromThem] = [[], []];
-    if (isKept) merged.push(keptByOther === line ? kept : keptByOther);
+    if (isKept) merged.push(keptByOther === baseLines[i] ? kept : keptByOther);
   }
   return joinLines(merged);
 }
