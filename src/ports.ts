@@ -21,7 +21,7 @@ import type {
 } from './domain/run.ts';
 import type { Verdict } from './domain/verdict.ts';
 import type { Grant } from './domain/rights.ts';
-import type { Settings } from './domain/settings.ts';
+import type { Settings, WatchMode } from './domain/settings.ts';
 import type { Argv, Column, TaskId } from './domain/task.ts';
 
 /** An error of the outside with a stable fault for the user, where the adapter knows one. */
@@ -293,8 +293,8 @@ export interface Journal {
 
 /** Something may have changed: look again. */
 export interface ChangeHints {
-  /** Calls `hint` until the returned function is called. */
-  watch(hint: () => void): Promise<() => Promise<void>>;
+  /** Calls `hint` until the returned function is called. A change of `mode` counts after some seconds. */
+  watch(hint: () => void, mode: () => WatchMode): Promise<() => Promise<void>>;
 }
 
 /** A role's template or an agent file of the repository. */

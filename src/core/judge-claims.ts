@@ -33,6 +33,7 @@ const settingsRules: Rules = {
     'base',
     'branch_prefix',
     'worktrees.reuse',
+    'watch',
     'budget_usd',
     'daily_budget_usd',
   ]),

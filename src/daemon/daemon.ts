@@ -109,7 +109,8 @@ export class Daemon {
     const day = clock.day(clock.now());
     this.#post({ type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() });
     this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
-    const unwatch = await this.#options.hints.watch(() => this.#lookIn(limits.hintDebounceMs));
+    const watchMode = () => this.#board.settings.watch;
+    const unwatch = await this.#options.hints.watch(() => this.#lookIn(limits.hintDebounceMs), watchMode);
     this.#sweep();
     try {
       await ended;

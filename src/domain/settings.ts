@@ -4,6 +4,9 @@ import type { Argv } from './task.ts';
 /** Which program does the work: Claude Code, or the built-in agent that follows a script in the task and calls no model. */
 export type AgentKind = 'claude' | 'scripted';
 
+/** How changes of files are noticed: reported by the system, or looked for, as network mounts need it. */
+export type WatchMode = 'auto' | 'polling';
+
 /** The board's settings: `config.yaml` with every default filled in, and what `local.yaml` says instead. */
 export interface Settings {
   readonly maxParallel: number;
@@ -54,6 +57,7 @@ export interface Settings {
     readonly dir: string | null;
     readonly reuse: boolean;
   };
+  readonly watch: WatchMode;
   readonly budgetUsd: number | null;
   readonly dailyBudgetUsd: number | null;
   /** A command run with each noteworthy event in its environment. */
@@ -134,6 +138,7 @@ export const defaultSettings: Settings = {
   setup: [],
   copy: [],
   worktrees: { dir: null, reuse: false },
+  watch: 'auto',
   budgetUsd: null,
   dailyBudgetUsd: null,
   notify: null,

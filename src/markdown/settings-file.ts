@@ -4,7 +4,7 @@ import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import type { SandboxMode } from '../domain/sandbox.ts';
-import type { AgentKind, LocalSettings, Settings } from '../domain/settings.ts';
+import type { AgentKind, LocalSettings, Settings, WatchMode } from '../domain/settings.ts';
 import { openFields, refuse, refuseWith } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { stripByteOrderMark } from './frontmatter.ts';
@@ -31,6 +31,7 @@ const maxRetries = 10;
 const maxBranchPrefixChars = 64;
 const sandboxModes = ['auto', 'on', 'off'] as const satisfies readonly SandboxMode[];
 const agentKinds = ['claude', 'scripted'] as const satisfies readonly AgentKind[];
+const watchModes = ['auto', 'polling'] as const satisfies readonly WatchMode[];
 
 /**
  * Reads settings; `file` is what diagnostics name. The value is undefined exactly if there is an error, and an unknown
@@ -87,6 +88,7 @@ function readSettings(fields: Fields): Settings {
     setup: fields.read('setup', readList(readCommand)) ?? defaults.setup,
     copy: fields.read('copy', readList(readRepositoryPath)) ?? defaults.copy,
     worktrees: readWorktrees(fields.section('worktrees')),
+    watch: fields.read('watch', readWord(watchModes)) ?? defaults.watch,
     budgetUsd: fields.read('budget_usd', readDollars) ?? defaults.budgetUsd,
     dailyBudgetUsd: fields.read('daily_budget_usd', readDollars) ?? defaults.dailyBudgetUsd,
     notify: fields.read('notify', readCommand) ?? defaults.notify,
@@ -285,6 +287,10 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #worktrees:
 #  dir:
 #  reuse: false
+
+# How files that you drop or move are noticed: auto (the system reports them), or polling, for network mounts that report
+# nothing.
+#watch: auto
 
 # The most that a task, and a day, may cost in US dollars. Empty: no bound.
 #budget_usd:

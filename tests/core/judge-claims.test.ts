@@ -28,7 +28,7 @@ const claiming = [
   'notify: touch /x',
 ];
 const harmless = ['max_parallel: 9', 'retries: 3', 'timeout: 2h', 'stall_after: 5m', 'base: develop'];
-const alsoHarmless = ['branch_prefix: x/', 'budget_usd: 3', 'daily_budget_usd: 30'];
+const alsoHarmless = ['branch_prefix: x/', 'watch: polling', 'budget_usd: 3', 'daily_budget_usd: 30'];
 
 describe('settings', () => {
   it('that init writes claim nothing, nor do numbers, budgets and the names of branches', () => {

@@ -43,6 +43,7 @@ copy: [.env, "config/*.local"]
 worktrees:
   dir: ../trees
   reuse: false
+watch: polling
 budget_usd: 1.5
 daily_budget_usd: 20
 notify: notify-send Board
@@ -86,6 +87,7 @@ notify: notify-send Board
       ],
       copy: ['.env', 'config/*.local'],
       worktrees: { dir: '../trees', reuse: false },
+      watch: 'polling',
       budgetUsd: 1.5,
       dailyBudgetUsd: 20,
       notify: ['notify-send', 'Board'],
@@ -237,7 +239,7 @@ describe('the settings file that init writes', () => {
     keys.push('commands', '  env', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
     keys.push('  retries', '  base', 'verify', 'setup', 'copy');
-    keys.push('worktrees', '  dir', '  reuse', 'budget_usd', 'daily_budget_usd', 'notify');
+    keys.push('worktrees', '  dir', '  reuse', 'watch', 'budget_usd', 'daily_budget_usd', 'notify');
     const named = uncomment(renderDefaultSettings(null)).matchAll(/^( *[a-z_]+):/gm);
     expect([...named].map(([, key]) => key)).toEqual(keys);
   });

@@ -1,22 +1,27 @@
 /**
- * Watch events as hints: something may have changed, look again. Only folders are watched, each with one watch of the
- * system, and what changed is not looked at here: the scan does that, and its sweep makes up for what a watch misses.
- * So where nothing can be watched the board works all the same, only later; that is told once, with what to do.
+ * Watch events as hints: something may have changed, look again. Only folders are watched, by chokidar; the hints are
+ * its `raw` events, since it drops others for a name that is used again at once. The scan looks at the files, and its
+ * sweep makes up for events that a watch misses. So where nothing can be watched the board works all the same, only
+ * later; one notice says so, with what to do.
  */
-import { rmSync, statSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { codeOf } from '../machine/errors.ts';
+import { watch, type FSWatcher } from 'chokidar';
 import { limits } from '../../domain/limits.ts';
+import type { WatchMode } from '../../domain/settings.ts';
 import { columns } from '../../domain/task.ts';
 import type { ChangeHints } from '../../ports.ts';
 import { privateMode } from '../machine/durable.ts';
+import { codeOf } from '../machine/errors.ts';
 import type { Layout } from './layout.ts';
 
 /** The board's own moves in the columns cause events too; they are gathered for so long. */
 const columnsDebounceMs = 250;
 /** How often it is checked that a watched folder is still the one in its place. */
 const renewEveryMs = 2_000;
-/** Written and removed at the beginning: a watcher that works tells of it. */
+/** How often each folder is looked at where `watch` is `polling`. */
+const pollEveryMs = 250;
+/** Written and removed at the beginning: a file system that reports changes reports this one. */
 const probeName = '.watch-probe';
 
 /** What to type where the system's limits on watching are too low. */
@@ -26,7 +31,7 @@ export const watchLimitsHint =
 /** Hints about the inbox, at once, and about the live columns, the settings and the pause, a little later. */
 export function createChangeHints(layout: Layout, onTrouble: (message: string) => void): ChangeHints {
   return {
-    watch(hint) {
+    watch(hint, mode) {
       let timer: NodeJS.Timeout | null = null;
       const hintLater = () => {
         timer ??= setTimeout(() => {
@@ -43,46 +48,50 @@ export function createChangeHints(layout: Layout, onTrouble: (message: string) =
       const live = columns.filter((column) => column !== 'done' && column !== 'archive');
       const watched = [layout.settings, layout.localSettings, layout.paused].map((path) => basename(path));
       const onError = (error: unknown) => tellOnce(describeWatchTrouble(error));
+      const hintOfRoot = (name: string | null) => {
+        isHeard = true;
+        if (name === null || watched.includes(name)) hintLater();
+      };
       const folders = [
         new FolderWatch(layout.inbox, hint, onError),
         ...live.map((column) => new FolderWatch(layout.column(column), hintLater, onError)),
-        new FolderWatch(
-          layout.root,
-          (name) => {
-            isHeard = true;
-            if (name === null || watched.includes(name)) hintLater();
-          },
-          onError,
-        ),
+        new FolderWatch(layout.root, hintOfRoot, onError),
       ];
-      folders.forEach((folder) => folder.renew());
-      probe(layout.root);
-      let isProbed = false;
-      const renewal = setInterval(() => {
-        if (!isProbed && !isHeard) tellOnce(silenceMessage);
-        isProbed = true;
-        folders.forEach((folder) => folder.renew());
-      }, renewEveryMs);
-      return Promise.resolve(() => {
+      const renewal = setInterval(() => folders.forEach((folder) => void folder.renew(mode())), renewEveryMs);
+      let silence: NodeJS.Timeout | undefined;
+      let isOver = false;
+      void Promise.all(folders.map((folder) => folder.renew(mode()))).then(() => {
+        if (isOver) return;
+        probe(layout.root);
+        silence = setTimeout(() => {
+          if (!isHeard && mode() === 'auto') tellOnce(silenceMessage);
+        }, renewEveryMs);
+        // Changes before now were not reported.
+        hint();
+      });
+      return Promise.resolve(async () => {
+        isOver = true;
         if (timer !== null) clearTimeout(timer);
+        clearTimeout(silence);
         clearInterval(renewal);
-        folders.forEach((folder) => folder.close());
-        return Promise.resolve();
+        await Promise.all(folders.map((folder) => folder.close()));
       });
     },
   };
 }
 
-const looksAnyway = `the board looks every ${String(limits.sweepEveryMs / 1000)} s anyway, so files are noticed a little later`;
-const silenceMessage = `nothing is told of changes on this file system (a network or container mount?): ${looksAnyway}`;
+const scanInstead = `Scanning every ${String(limits.sweepEveryMs / 1000)} s instead.`;
+const silenceMessage =
+  `This file system reports no changes (a network or container mount?). ${scanInstead} ` +
+  'To see files sooner, set `watch: polling` in config.yaml.';
 
-/** Why nothing can be watched, what that means, and what to do. */
+/** Why folders can't be watched, what the board does instead, and what to type. */
 export function describeWatchTrouble(error: unknown): string {
   const code = codeOf(error);
   const why = error instanceof Error ? error.message : String(error);
   // What node makes of inotify's limits on watches and on instances.
   const hint = code === 'ENOSPC' || code === 'EMFILE' ? ` ${watchLimitsHint}` : '';
-  return `folders can't be watched (${why}): ${looksAnyway}.${hint}`;
+  return `Can't watch folders (${why}). ${scanInstead}${hint}`;
 }
 
 function probe(root: string): void {
@@ -102,7 +111,8 @@ class FolderWatch {
   readonly #onChange: (name: string | null) => void;
   readonly #onError: (error: unknown) => void;
   #watcher: FSWatcher | null = null;
-  #folder: string | null = null;
+  /** The folder that is watched, and how. */
+  #watched: string | null = null;
 
   /** Nothing is watched before `renew`. `onChange` gets the name of what changed, where the system tells it. */
   constructor(path: string, onChange: (name: string | null) => void, onError: (error: unknown) => void) {
@@ -111,31 +121,50 @@ class FolderWatch {
     this.#onError = onError;
   }
 
-  /** Watches what is in the folder's place now; does nothing where that is watched already. */
-  renew(): void {
+  /** Watches what is in the folder's place now; does nothing where that is watched already. Returns once it is watched. */
+  async renew(mode: WatchMode): Promise<void> {
     try {
       const folder = identifyFolder(this.#path);
-      if (folder === this.#folder && this.#watcher !== null) return;
-      const isAnother = this.#watcher !== null;
-      this.close();
-      if (isAnother) this.#onChange(null);
-      if (folder === null) return;
-      this.#watcher = watch(this.#path, (_, name) => this.#onChange(name));
-      this.#watcher.on('error', (error) => this.#giveUp(error));
-      this.#folder = folder;
+      const wanted = folder === null ? null : `${mode} ${folder}`;
+      if (wanted === this.#watched) return;
+      if (this.#watched !== null) this.#onChange(null);
+      void this.close();
+      this.#watched = wanted;
+      if (wanted !== null) await this.#start(mode);
     } catch (error) {
       this.#giveUp(error);
     }
   }
 
-  close(): void {
-    this.#watcher?.close();
-    this.#watcher = null;
+  async close(): Promise<void> {
+    const watcher = this.#watcher;
+    [this.#watcher, this.#watched] = [null, null];
+    await watcher?.close();
+  }
+
+  #start(mode: WatchMode): Promise<void> {
+    return new Promise((resolve) => {
+      this.#watcher = watch(this.#path, {
+        depth: 0,
+        ignoreInitial: true,
+        // Otherwise each file in the folder costs a watch of its own.
+        ignored: (_, stats) => stats?.isFile() === true,
+        usePolling: mode === 'polling',
+        interval: pollEveryMs,
+      })
+        // Polling tells the folder's path.
+        .on('raw', (_, name) => this.#onChange(name === this.#path ? null : name))
+        .on('ready', resolve)
+        .on('error', (error) => {
+          this.#giveUp(error);
+          resolve();
+        });
+    });
   }
 
   /** Until the next renewal. A folder that was removed meanwhile is no trouble. */
   #giveUp(error: unknown): void {
-    this.close();
+    void this.close();
     if (codeOf(error) !== 'ENOENT') this.#onError(error);
   }
 }

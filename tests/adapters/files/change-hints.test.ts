@@ -1,7 +1,8 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createChangeHints } from '../../../src/adapters/files/change-hints.ts';
+import type { WatchMode } from '../../../src/domain/settings.ts';
 import { ScratchFolder } from './scratch.ts';
 
 const patience = { timeout: 20_000, interval: 20 };
@@ -9,6 +10,7 @@ const testTimeoutMs = 60_000;
 
 let scratch: ScratchFolder;
 let hint: ReturnType<typeof vi.fn<() => void>>;
+let mode: WatchMode;
 let unwatch: () => Promise<void>;
 const troubles: string[] = [];
 
@@ -16,13 +18,11 @@ beforeEach(async () => {
   scratch = new ScratchFolder();
   hint = vi.fn();
   troubles.length = 0;
-  unwatch = await createChangeHints(scratch.layout, (message) => troubles.push(message)).watch(hint);
-  // A watcher says nothing of its beginning; it is there once it answers.
-  await vi.waitFor(() => {
-    scratch.write(`inbox/probe-${String(Math.random())}.md`, '');
-    expect(hint).toHaveBeenCalled();
-  }, patience);
-}, testTimeoutMs);
+  mode = 'auto';
+  unwatch = await createChangeHints(scratch.layout, (message) => troubles.push(message)).watch(hint, () => mode);
+  // The first hint says that the folders are watched from now on.
+  await vi.waitFor(() => expect(hint).toHaveBeenCalled(), patience);
+});
 afterEach(async () => {
   await unwatch();
   scratch.remove();
@@ -47,6 +47,35 @@ test.each<readonly [string, () => void]>([
   async (_, change) => {
     hint.mockClear();
     change();
+    await vi.waitFor(() => expect(hint).toHaveBeenCalled(), patience);
+  },
+  testTimeoutMs,
+);
+
+test(
+  'a file in a folder that took the place of the inbox leads to a hint',
+  async () => {
+    rmSync(scratch.layout.inbox, { recursive: true });
+    mkdirSync(scratch.layout.inbox);
+    // The new folder is found by itself; after that its files are.
+    await vi.waitFor(() => expect(hint).toHaveBeenCalled(), patience);
+    await waitUntilQuiet();
+    hint.mockClear();
+    scratch.write('inbox/a.md', '# A');
+    await vi.waitFor(() => expect(hint).toHaveBeenCalled(), patience);
+  },
+  testTimeoutMs,
+);
+
+test(
+  'where the settings come to say polling, a file is found without any report of the system',
+  async () => {
+    expect(countWatches()).toBe(5);
+    mode = 'polling';
+    await vi.waitFor(() => expect(countWatches()).toBe(0), patience);
+    await waitUntilQuiet();
+    hint.mockClear();
+    scratch.write('inbox/a.md', '# A');
     await vi.waitFor(() => expect(hint).toHaveBeenCalled(), patience);
   },
   testTimeoutMs,
@@ -97,6 +126,19 @@ test(
   },
   testTimeoutMs,
 );
+
+/** The folders of which the kernel reports changes to this process. */
+function countWatches(): number {
+  return readdirSync('/proc/self/fdinfo')
+    .map((name) => {
+      try {
+        return readFileSync(`/proc/self/fdinfo/${name}`, 'utf8').match(/^inotify wd:/gm)?.length ?? 0;
+      } catch {
+        return 0;
+      }
+    })
+    .reduce((sum, count) => sum + count, 0);
+}
 
 /** Until no hint has come for half a second. */
 async function waitUntilQuiet(): Promise<void> {
