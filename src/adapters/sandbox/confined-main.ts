@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import { SandboxManager } from '@anthropic-ai/sandbox-runtime';
 import { quote } from 'shell-quote';
 import { z } from 'zod';
@@ -29,6 +30,8 @@ async function main(file: string): Promise<number> {
   const request = requestShape.parse(JSON.parse(readFileSync(file, 'utf8')));
   // The library gives the command this folder as its TMPDIR.
   process.env['CLAUDE_CODE_TMPDIR'] = request.tempDir;
+  // It leaves sockets and empty folders in its own one where this program is killed; who starts it removes this one.
+  process.env['TMPDIR'] = dirname(file);
   await SandboxManager.initialize({
     network: { allowedDomains: request.allowedDomains, deniedDomains: [] },
     filesystem: { allowWrite: request.allowWrite, denyWrite: request.denyWrite, denyRead: request.denyRead },

@@ -23,8 +23,17 @@ import { lives } from '../agent/harness.ts';
 import { taskId } from '../files/scratch.ts';
 
 let cwd: string;
-beforeEach(() => (cwd = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-command-')))));
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+/** The temp folder of the board and of what it starts. */
+let temp: string;
+beforeEach(() => {
+  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-command-')));
+  temp = realpathSync(mkdtempSync(join(tmpdir(), 'bb-tmp-')));
+  vi.stubEnv('TMPDIR', temp);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  for (const folder of [cwd, temp]) rmSync(folder, { recursive: true, force: true });
+});
 
 const plan: RunPlan = {
   version: 1,
@@ -58,7 +67,7 @@ interface How {
 function start(argv: Argv, how: How) {
   const { signal = new AbortController().signal, sandbox = { kind: 'off' }, settings, folder = cwd } = how;
   const runner = createCommandRunner({
-    ...{ boardDir: cwd, environment, signal, clock: createClock(), sandbox },
+    ...{ boardDir: cwd, environment: { ...environment, TMPDIR: temp }, signal, clock: createClock(), sandbox },
     settings: () => ({ ...defaultSettings, ...settings }),
   });
   return runner.run(argv, { cwd: folder, plan });
@@ -148,7 +157,7 @@ describe.each(places)('with the sandbox $kind', (sandbox) => {
     expect(outputTail).toContain('no-such-program');
   });
 
-  test('when the board stops, a command ends and has no outcome', async () => {
+  test('when the board stops, a command ends, has no outcome, and leaves nothing in the temp folder', async () => {
     const breakOff = new AbortController();
     const running = run(node(`require('fs').writeFileSync('pid', String(process.pid)); setInterval(() => {}, 1000)`), {
       signal: breakOff.signal,
@@ -158,6 +167,8 @@ describe.each(places)('with the sandbox $kind', (sandbox) => {
     breakOff.abort();
     await expect(running).rejects.toThrow('was broken off because the board stops');
     expect(listProcesses()).toEqual([]);
+    // The sandbox library's sockets and folders, and our own.
+    expect(readdirSync(temp)).toEqual([]);
   }, 60_000);
 
   test('what a command leaves running is ended with it, and does not keep it from its end', async () => {
