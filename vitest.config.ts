@@ -19,6 +19,8 @@ const projects = Object.entries(layers).map(([name, places]): TestProjectConfigu
   extends: true,
   test: {
     name,
+    // Files of the unit layer only compute, so they may share their imports.
+    isolate: name !== 'unit',
     include: places.map((place) => (place.endsWith('.ts') ? `tests/${place}` : `tests/${place}/**/*.test.ts`)),
   },
 }));

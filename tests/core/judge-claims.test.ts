@@ -1,7 +1,7 @@
 /** Which values of settings, roles and Claude Code's own files need a yes. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { fc } from '../properties.ts';
 import { claimsOfProjectFile, claimsOfRole, claimsOfSettings } from '../../src/core/judge-claims.ts';
 import { canonicalClaim } from '../../src/domain/claim.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';

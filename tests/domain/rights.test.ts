@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 
+import { fc } from '../properties.ts';
 import {
   combineGrants,
   explainUngrantable,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../properties.ts';
 
 /** One character of any kind; half of them are below U+0080. The library's own units take seconds to set up. */
 export const anyCharacter = fc

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { quote } from 'shell-quote';
 import { describe, expect, it } from 'vitest';
 
+import { fc } from '../properties.ts';
 import { parseArgv } from '../../src/markdown/argv.ts';
 import { anyText } from './arbitrary-text.ts';
 

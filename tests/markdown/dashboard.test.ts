@@ -1,18 +1,16 @@
-import fc from 'fast-check';
 import type { Nodes, Root } from 'mdast';
 import remarkGfm from 'remark-gfm';
 import remarkParse from 'remark-parse';
 import remarkStringify from 'remark-stringify';
 import { unified } from 'unified';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { fc, runs } from '../properties.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { listRows, type DashboardModel } from '../../src/markdown/dashboard-model.ts';
 import { formatDuration, formatUsd } from '../../src/domain/amounts.ts';
 import { renderDashboard } from '../../src/markdown/dashboard.ts';
 import { extractNotes, notesHeading, notesHint } from '../../src/markdown/user-zones.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const parser = unified().use(remarkParse).use(remarkGfm).freeze();
 const parse = (markdown: string): Root => parser.parse(markdown);
@@ -492,7 +490,7 @@ ${notesHint}
       fc.string({ unit: 'binary', maxLength: 40 }),
       fc.array(piece, { maxLength: 6 }).map((parts) => parts.join('')),
     );
-    fc.assert(fc.property(texts, expectHarmless), { numRuns: 80 });
+    fc.assert(fc.property(texts, expectHarmless), runs(80));
   });
 
   it('shows the words that were meant', () => {
@@ -507,7 +505,7 @@ ${notesHint}
         const [item] = listNodes(tree).filter((node) => node.type === 'listItem');
         expect(item && textOf(item)).toBe(`T (a): ${why}`);
       }),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 
@@ -527,7 +525,7 @@ ${notesHint}
         });
         expect(printed).toBe(expected.trimEnd());
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 });

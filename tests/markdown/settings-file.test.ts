@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { fc } from '../properties.ts';
 import { formatDiagnostic } from '../../src/domain/diagnostic.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
 import { parseSettings, renderDefaultSettings } from '../../src/markdown/settings-file.ts';

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { fc, runs } from '../properties.ts';
 import { renderStory, storyMarker, stripStory, tellStory } from '../../src/markdown/story.ts';
 import { makeVerdict } from './verdict.ts';
 import { anyText } from './arbitrary-text.ts';
@@ -110,7 +110,7 @@ Follow-ups that the agent suggests:
         expect(stripStory(told)).toBe(stripStory(text));
         if (!text.includes(storyMarker)) expect(stripStory(told)).toBe(text);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 

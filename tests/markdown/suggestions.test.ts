@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc } from '../properties.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
 import { parseSettings, renderDefaultSettings } from '../../src/markdown/settings-file.ts';
 import { noSuggestion, suggestSettings, type Suggestion, type ToolFiles } from '../../src/markdown/suggestions.ts';

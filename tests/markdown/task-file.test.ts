@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { fc, runs } from '../properties.ts';
 import { formatDiagnostic } from '../../src/domain/diagnostic.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { parseTaskFile } from '../../src/markdown/task-file.ts';
@@ -471,7 +471,7 @@ describe('hostile text', () => {
         const { value, diagnostics } = parse(content, fileName);
         expect(value === undefined).toBe(diagnostics.some(({ severity }) => severity === 'error'));
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { fc, runs } from '../properties.ts';
 import { parseTaskId } from '../../src/domain/task.ts';
 import { parseTaskFile } from '../../src/markdown/task-file.ts';
 import { serializeTaskFile } from '../../src/markdown/task-writer.ts';
@@ -92,7 +92,7 @@ describe('writing a task file', () => {
         const { value } = parse(serializeTaskFile({ title: writtenTitle, id: writtenId }, body));
         expect(value).toMatchObject({ title: writtenTitle, id: writtenId, body: body.trimEnd() });
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 });

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { fc, runs } from '../properties.ts';
 import {
   countChanges,
   extractNotes,
@@ -10,8 +10,6 @@ import {
   replaceNotes,
   salvage,
 } from '../../src/markdown/user-zones.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const generated = '# Orchestrator Dashboard\n\n_Running · updated 14:32:05_\n\n## Quick Status\n\nNo tasks yet\n\n';
 
@@ -128,7 +126,7 @@ describe('mergeNotes', () => {
           for (const line of added) expect(merged).toContain(line);
         }
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 
@@ -138,7 +136,7 @@ describe('mergeNotes', () => {
         expect(countChanges(ours, mergeNotes('', ours, theirs)).lost).toBe(0);
         expect(countChanges(theirs, mergeNotes('', ours, theirs)).lost).toBe(0);
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 
@@ -159,7 +157,7 @@ describe('mergeNotes', () => {
         const merged = mergeNotes(base, ours, theirs);
         expect(mergeNotes(base, merged, theirs)).toBe(merged);
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     );
   });
 

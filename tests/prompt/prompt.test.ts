@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { fc } from '../properties.ts';
 import { reasons } from '../../src/domain/run.ts';
 import type { Reason, RunCause } from '../../src/domain/run.ts';
 import { adviseAfter } from '../../src/prompt/advice.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
+import { fc } from '../../properties.ts';
 import { LineSplitter } from '../../../src/adapters/agent/line-splitter.ts';
 
 const mebibyte = 1024 * 1024;

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fc, runs } from '../../properties.ts';
 import { readCommandLine } from '../../../src/adapters/git-guard/command-line.ts';
 
 let folder: string;
@@ -102,7 +102,7 @@ test('every git command that bash runs is among those that were read, with the s
         }
       }
     }),
-    { numRuns: 20, endOnFailure: true },
+    { ...runs(20), endOnFailure: true },
   );
   expect(compared).toBeGreaterThan(200);
 });

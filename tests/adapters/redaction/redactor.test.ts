@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc } from '../../properties.ts';
 import { createRedactor } from '../../../src/adapters/redaction/redactor.ts';
 
 const nothingExists = () => false;

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc, runs } from '../../properties.ts';
 import { createRedactor } from '../../../src/adapters/redaction/redactor.ts';
 
 const nothingExists = () => false;
@@ -105,7 +105,7 @@ describe('any secret in any text', () => {
         expect(redacted).toContain('[redacted');
         expect(redacted).not.toContain(core);
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fc } from '../../../properties.ts';
 import { readStartWarnings, readVersion } from '../../../../src/adapters/agent/claude/claude-init.ts';
 import { openStream, readStreamLine } from '../../../../src/adapters/agent/claude/claude-stream.ts';
 import { limits } from '../../../../src/domain/limits.ts';
