@@ -7,8 +7,8 @@ import { PortError } from '../../ports.ts';
 
 /** What git said is cut after so many characters in a message. */
 const maxQuotedChars = 600;
-/** Stands for the exit code of a command that a signal ended. */
-export const killedExitCode = -1;
+/** Stands for the exit code of a command that a signal ended; no program can end with it. */
+export const killedExitCode = 256;
 
 /** A disk with less room than this is full. */
 const fullDiskBytes = 1024 * 1024;

@@ -7,7 +7,8 @@
  * anything, or runs a program that the settings did not name when the board started (`programs.ts`). An instance is
  * made for each command, since simple-git's queue would put commands behind each other that may well run at once.
  */
-import { GitPluginError, simpleGit } from 'simple-git';
+import { getSystemErrorName } from 'node:util';
+import { GitConstructError, GitPluginError, simpleGit } from 'simple-git';
 import { limits } from '../../domain/limits.ts';
 import { PortError } from '../../ports.ts';
 import { machineVariables, pickVariables } from '../machine/environment.ts';
@@ -24,6 +25,9 @@ import { mendRepository } from './repository-mending.ts';
 
 /** The oldest git that has all the board needs (`merge-tree --write-tree`). */
 export const oldestGit = { major: 2, minor: 38 } as const;
+
+/** The code of the error of a command where the machine has no git. */
+export const noProgram = 'ENOENT';
 
 /** A command is tried again after something in the repository was mended, at most so often. */
 const maxMends = 100;
@@ -159,7 +163,8 @@ async function spawnGit(
       config: [...settings, ...(how.config ?? [])],
       unsafe: permitted,
       allowEnvironment: [...ownSettings, ...Object.keys(extra)],
-      completion: { onClose: true, onExit: false },
+      // Some child of git, such as a filter, may hold its output open when git itself has ended.
+      completion: { onClose: true, onExit: limits.interruptGraceMs },
       timeout: { block: patienceFor(args), stdOut: false, stdErr: false },
       input: () => how.input,
       ...(how.signal === undefined ? {} : { abort: how.signal }),
@@ -167,44 +172,17 @@ async function spawnGit(
         // A command that a signal ended has no code, whatever the type says.
         exitCode = Number.isInteger(result.exitCode) ? result.exitCode : killedExitCode;
         stderr = Buffer.concat(result.stdErr).toString();
-        // The exit code is judged by the caller; only the timeout's own error goes on.
+        // The exit code is judged by the caller; only what a plugin says goes on, such as the timeout.
         return error instanceof GitPluginError ? error : undefined;
       },
     });
-    const stdout = await withDeadline(
-      git.env({ ...environment, ...extra }).raw([...args]),
-      patienceFor(args),
-      how.signal,
-    );
-    if (!stderr.startsWith('Error: spawn ')) return { exitCode, stdout, stderr };
+    const stdout = await git.env({ ...environment, ...extra }).raw([...args]);
+    if (exitCode >= 0) return { exitCode, stdout, stderr };
   } catch (error) {
-    throw spawnError(args, cwd, error instanceof Error ? error.message : String(error));
+    throw runError(args, cwd, error);
   }
-  throw spawnError(args, cwd, stderr);
-}
-
-/** Gives up on a command that was interrupted but whose output some child of it, such as a filter, holds open. */
-async function withDeadline<Value>(
-  work: PromiseLike<Value>,
-  patienceMs: number,
-  signal: AbortSignal | undefined,
-): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  let hurry = (): void => undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), patienceMs + limits.interruptGraceMs);
-    hurry = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => reject(new Error('abort')), limits.interruptGraceMs);
-    };
-  });
-  signal?.addEventListener('abort', hurry, { once: true });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', hurry);
-  }
+  // Node's number for a program that the system did not start.
+  throw runError(args, cwd, new Error(`spawn ${getSystemErrorName(exitCode)}`));
 }
 
 /** Commands that take as long as a worktree has files. */
@@ -219,14 +197,12 @@ function patienceFor(args: readonly string[]): number {
   return writesFiles(args) ? limits.checkoutTimeoutMs : limits.gitTimeoutMs;
 }
 
-function spawnError(args: readonly string[], cwd: string, said: string): PortError {
-  if (said.includes('ENOENT')) {
-    return new PortError('git was not found. Install git 2.38 or newer and make sure that it is on the PATH.', {
-      code: 'ENOENT',
-    });
-  }
-  if (said.includes('does not exist')) return new PortError(`The folder ${cwd} does not exist.`, { code: 'ENOENT' });
-  if (said.includes('timeout')) {
+/** An error for a command that could not be run, or was ended. */
+function runError(args: readonly string[], cwd: string, error: unknown): PortError {
+  const said = error instanceof Error ? error.message : String(error);
+  const plugin = error instanceof GitPluginError ? error.plugin : null;
+  if (error instanceof GitConstructError) return new PortError(`The folder ${cwd} does not exist.`);
+  if (plugin === 'timeout') {
     const seconds = String(patienceFor(args) / 1000);
     const what = writesFiles(args) ? ', which writes or removes all files there,' : '';
     return new PortError(
@@ -234,9 +210,13 @@ function spawnError(args: readonly string[], cwd: string, said: string): PortErr
       { code: 'ETIMEDOUT' },
     );
   }
-  if (/\babort\b/i.test(said))
-    return new PortError(`${nameOf(args)} in ${cwd} was broken off because the board stops.`);
+  if (plugin === 'abort') return new PortError(`${nameOf(args)} in ${cwd} was broken off because the board stops.`);
+  // An error that spawn throws comes here as its message alone.
   const code = /\bspawn (?:\S+ )?(E[A-Z0-9]+)\b/.exec(said)?.[1];
+  if (code === noProgram) {
+    const hint = 'Install git 2.38 or newer and make sure that it is on the PATH.';
+    return new PortError(`git was not found. ${hint}`, { code });
+  }
   const options = code === undefined ? {} : { code };
   return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`, options);
 }

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { failure, success, type Result } from '../../domain/result.ts';
 import { PortError } from '../../ports.ts';
-import { createGit, oldestGit } from './git.ts';
+import { createGit, noProgram, oldestGit } from './git.ts';
 import { quote, type GitOutput } from './git-errors.ts';
 import { exists } from '../machine/file-presence.ts';
 import { listSettingsArgs, parseSettingsList, type Setting } from './programs.ts';
@@ -72,7 +72,7 @@ export async function openRepository(
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     return failure(
-      error.message.startsWith('git was not found')
+      error.code === noProgram
         ? {
             kind: 'no-git',
             message: 'git was not found',

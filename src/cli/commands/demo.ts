@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { createGit } from '../../adapters/git/git.ts';
 import { noSuggestion } from '../../markdown/suggestions.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { findRepository, placeOf } from '../place.ts';
@@ -24,12 +24,8 @@ async function runDemo(): Promise<ExitCode> {
   const code = await runBoard(place, { untilIdle: true });
   print(`\n${await readFile(place.layout.dashboard, 'utf8')}`);
   print('The branches that the tasks left, each for you to review:\n');
-  const graph = await execa('git', ['log', '--graph', '--oneline', '--branches', '--decorate-refs=refs/heads/'], {
-    cwd: folder,
-  });
-  print(graph.stdout);
-  print(`
-Look around:
+  print(await createGit(folder).run(['log', '--graph', '--oneline', '--branches', '--decorate-refs=refs/heads/']));
+  print(`Look around:
   cat ${place.layout.dashboard}
   git -C ${folder} diff main...task/checkout-tests
   cat ${place.layout.root}/done/checkout.md
@@ -39,13 +35,13 @@ Remove it all: rm -rf ${folder}`);
 
 async function makeRepository(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'branchboard-demo-'));
-  const git = async (...args: readonly string[]) => execa('git', args, { cwd: folder });
-  await git('init', '--quiet', '--initial-branch=main');
-  await git('config', 'user.name', 'Demo');
-  await git('config', 'user.email', 'demo@localhost');
-  await git('config', 'commit.gpgsign', 'false');
+  const git = createGit(folder);
+  await git.run(['init', '--quiet', '--initial-branch=main']);
+  await git.run(['config', 'user.name', 'Demo']);
+  await git.run(['config', 'user.email', 'demo@localhost']);
+  await git.run(['config', 'commit.gpgsign', 'false']);
   await writeFile(join(folder, 'README.md'), '# A small shop\n');
-  await git('add', '-A');
-  await git('commit', '--quiet', '--message=First commit');
+  await git.run(['add', '-A']);
+  await git.run(['commit', '--quiet', '--message=First commit']);
   return folder;
 }

@@ -1,6 +1,8 @@
 /** `diff`: prints the changes of a task's branch. */
 import { execa } from 'execa';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
+import { createGit } from '../../adapters/git/git.ts';
+import { isAncestor } from '../../adapters/git/refs.ts';
 import { readSettingsOf } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
@@ -30,6 +32,7 @@ async function runDiff(
   const start = await chooseStart(place, workspace);
   const range = `${start}...${workspace.branch}`;
   const args = ['diff', ...(stat ? ['--stat'] : []), '--end-of-options', range];
+  // Git's pager needs the terminal, which simple-git does not give to a command.
   const result = await execa('git', args, { cwd: place.topLevel, stdio: 'inherit', reject: false });
   return result.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
 }
@@ -39,9 +42,6 @@ async function chooseStart(place: Place, workspace: { readonly base: string }): 
   const settings = await readSettingsOf(place);
   const base = settings?.base ?? null;
   if (base === null) return workspace.base;
-  const contained = await execa('git', ['merge-base', '--is-ancestor', workspace.base, base], {
-    cwd: place.topLevel,
-    reject: false,
-  });
-  return contained.exitCode === 0 ? base : workspace.base;
+  const git = createGit(place.topLevel);
+  return (await isAncestor(git, workspace.base, base).catch(() => false)) ? base : workspace.base;
 }
