@@ -5,7 +5,7 @@
  * repository above it and change that; so nothing runs in a worktree whose record was not checked here first.
  */
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { readRegular } from '../machine/regular-file.ts';
 import { exists } from '../machine/file-presence.ts';
 import type { GitOptions } from './git.ts';
@@ -33,31 +33,45 @@ export function inFolder(gitDir: string, path: string): GitOptions {
 
 /** The record of the worktree in a folder, or null if there is none that belongs to this repository and folder. */
 export async function findRecord(repository: Repository, path: string): Promise<string | null> {
+  const record = await readLink(path);
   try {
-    const link = /^gitdir: (.+?)\n*$/s.exec(await readRegular(join(path, '.git')))?.[1];
-    if (link === undefined) return null;
-    const record = await realpath(resolve(path, link));
-    if (dirname(record) !== (await realpath(join(repository.commonDir, 'worktrees')))) return null;
-    const back = await readFile(join(record, 'gitdir'), 'utf8');
-    const backLink = await realpath(resolve(record, back.replace(/\n+$/, '')));
-    return backLink === (await realpath(join(path, '.git'))) ? record : null;
+    if (record === null || dirname(record) !== (await realpath(join(repository.commonDir, 'worktrees')))) return null;
+    const back = await readBack(record);
+    return (await realpath(back)) === (await realpath(join(path, '.git'))) ? record : null;
   } catch {
     return null;
   }
 }
 
-/** The record that claims a folder, whether or not the folder is there; null if there is none. */
+/**
+ * The record that claims a folder, whether or not the folder is there and leads to it; also one that has forgotten its
+ * folder where that leads to it. Null if there is none.
+ */
 export async function findClaim(repository: Repository, path: string): Promise<string | null> {
   const parent = join(repository.commonDir, 'worktrees');
   const names = await readdir(parent).catch(() => []);
-  const wanted = join(await realpath(dirname(path)).catch(() => dirname(path)), path.slice(dirname(path).length + 1));
+  const wanted = join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path));
+  const link = await readLink(path);
   for (const name of names) {
     const record = join(parent, name);
-    const back = await readFile(join(record, 'gitdir'), 'utf8').catch(() => '');
-    const folder = dirname(resolve(record, back.replace(/\n+$/, '')));
-    if (back !== '' && (folder === path || folder === wanted)) return record;
+    const folder = dirname(await readBack(record));
+    if (folder === path || folder === wanted) return record;
+    if (folder === parent && link !== null && link === (await realpath(record))) return record;
   }
   return null;
+}
+
+/** The record that a folder's `.git` file leads to. */
+async function readLink(path: string): Promise<string | null> {
+  const text = await readRegular(join(path, '.git')).catch(() => '');
+  const link = /^gitdir: (.+?)\n*$/s.exec(text)?.[1];
+  return link === undefined ? null : realpath(resolve(path, link)).catch(() => null);
+}
+
+/** The `.git` file that a record leads back to; the record itself where that is not known. */
+async function readBack(record: string): Promise<string> {
+  const back = await readFile(join(record, 'gitdir'), 'utf8').catch(() => '');
+  return back.includes('/') ? resolve(record, back.replace(/\n+$/, '')) : record;
 }
 
 /** Whether git can work with a record: it may have been cut off while it was made. */
@@ -70,7 +84,7 @@ export async function isWhole(record: string): Promise<boolean> {
 
 /** Whether a file could be what git keeps of a ref: an object's id, or the name of another ref. */
 export function isRefText(text: string): boolean {
-  return /^(?:(?:[0-9a-f]{40}|[0-9a-f]{64})\s|ref: refs\/\S)/.test(text);
+  return /^(?:(?!0+\s)(?:[0-9a-f]{40}|[0-9a-f]{64})\s|ref: refs\/\S)/.test(text);
 }
 
 /** Moves something broken out of git's way, into `.git/branchboard-broken`, under a name that is free. */

@@ -6,7 +6,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 /** The record of a linked worktree lies two folders below the folder that all worktrees share. */
-export const commonDirText = '../..\n';
+const commonDirText = '../..\n';
 
 /** Mends what a failed command complained of and says so, or says '' where it was mended meanwhile; null where it can't. */
 export async function mendRepository(stderr: string, cwd: string): Promise<string | null> {

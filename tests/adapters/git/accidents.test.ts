@@ -65,6 +65,17 @@ function findChild(pattern: RegExp): number | null {
   return null;
 }
 
+/** The task went on in a new worktree: what the old folder held that was not committed is there, aside and under a ref. */
+function expectPutAside(plan: RunPlan, tip: string): void {
+  const aside = `${plan.workspace.path}.aside-1`;
+  expect(status(plan)).toBe('## task/x');
+  expect(scratch.git('rev-parse', 'task/x').trim()).toBe(tip);
+  expect(readFileSync(join(aside, 'new.txt'), 'utf8')).toBe('not committed\n');
+  const refs = ['for-each-ref', '--format=%(refname)', `--no-merged=${tip}`, 'refs/branchboard/left/x'];
+  expect(scratch.git('diff', '--name-only', tip, scratch.git(...refs).trim())).toBe('new.txt\n');
+  expect(scratch.notices.join('\n')).toContain(`The old folder, with all that it held, is now ${aside}.`);
+}
+
 describe('git killed in the middle of 4000 files', () => {
   it('fails with what was killed, and the next preparation makes the worktree whole', async () => {
     scratch.commit(
@@ -115,19 +126,8 @@ describe('git killed in the middle of 4000 files', () => {
 describe('after a power cut', () => {
   it.each([
     ['an empty commondir', () => truncateSync(record('commondir'), 0)],
-    ['an empty HEAD', () => truncateSync(record('HEAD'), 0)],
-    ['an empty gitdir', () => truncateSync(record('gitdir'), 0)],
-    ['an empty index', () => truncateSync(record('index'), 0)],
-    ['an index that was cut off', () => truncateSync(record('index'), 100)],
     ['an empty branch', () => truncateSync(gitDir('refs', 'heads', 'task', 'x'), 0)],
     ['a branch of zeros', () => writeFileSync(gitDir('refs', 'heads', 'task', 'x'), '\0'.repeat(41))],
-    [
-      'all of them',
-      () => {
-        for (const name of ['commondir', 'HEAD', 'gitdir', 'index']) truncateSync(record(name), 0);
-        truncateSync(gitDir('refs', 'heads', 'task', 'x'), 0);
-      },
-    ],
   ])('%s is mended, the work is there, and other tasks go on', async (_, spoil) => {
     const { plan, tip } = await work();
     spoil();
@@ -135,6 +135,58 @@ describe('after a power cut', () => {
     await worktrees.prepare(nextRun(plan));
     expectAllThere(plan, tip);
     expect(scratch.notices).not.toEqual([]);
+  });
+
+  const broken: readonly (readonly [string, () => void])[] = [
+    ['HEAD', () => truncateSync(record('HEAD'), 0)],
+    ['HEAD of zeros', () => writeFileSync(record('HEAD'), `${'0'.repeat(40)}\n`)],
+    ['gitdir', () => truncateSync(record('gitdir'), 0)],
+    ['index', () => truncateSync(record('index'), 0)],
+    ['index that was cut off', () => truncateSync(record('index'), 100)],
+    ['index of zeros', () => writeFileSync(record('index'), Buffer.alloc(100))],
+    [
+      'commondir, HEAD, gitdir, index and branch',
+      () => {
+        for (const name of ['commondir', 'HEAD', 'gitdir', 'index']) truncateSync(record(name), 0);
+        truncateSync(gitDir('refs', 'heads', 'task', 'x'), 0);
+      },
+    ],
+  ];
+
+  it.each(broken)(
+    'a worktree with an empty %s is put aside with all it holds, and the task goes on',
+    async (_, spoil) => {
+      const { plan, tip } = await work();
+      spoil();
+      await start(worktrees, 'y');
+      await worktrees.prepare(nextRun(plan));
+      expectPutAside(plan, tip);
+      expect(readdirSync(gitDir('worktrees')).sort()).toEqual([expect.stringMatching(/^x/), 'y']);
+    },
+  );
+
+  it.each(broken)(
+    'what was kept of a worktree with an empty %s is in the next one, not committed',
+    async (_, spoil) => {
+      const { plan, tip } = await work();
+      spoil();
+      await worktrees.keep(plan);
+      await worktrees.prepare(nextRun(plan));
+      expectAllThere(plan, tip);
+    },
+  );
+
+  it('commits that only the HEAD of a broken worktree was on are kept', async () => {
+    const { plan, tip } = await work();
+    scratch.gitIn(plan.workspace.path, 'checkout', '--quiet', '--detach');
+    const stray = scratch.commit({ 'd.txt': 'd\n' }, plan.workspace.path);
+    truncateSync(record('HEAD'), 0);
+    await worktrees.prepare(nextRun(plan));
+    expect(status(plan)).toMatch(/^## task\/x/);
+    expect(scratch.git('for-each-ref', '--format=%(refname)', `--contains=${stray}`)).toContain(
+      'refs/branchboard/left/x/',
+    );
+    expect(scratch.git('rev-parse', 'task/x').trim()).toBe(tip);
   });
 
   it.each([
@@ -318,12 +370,11 @@ describe('a worktree that git takes for none when its agent has ended', () => {
     expect(scratch.userState()).toBe(before);
   });
 
-  it('goes on as it was where only its .git file is gone', async () => {
+  it('is put aside and made again where only its .git file is gone', async () => {
     const { plan, tip } = await work();
     rmSync(join(plan.workspace.path, '.git'));
     await worktrees.prepare(nextRun(plan));
-    expectAllThere(plan, tip);
-    expect(scratch.notices).toEqual([expect.stringContaining('had lost its .git file')]);
+    expectPutAside(plan, tip);
   });
 
   it('is named as gone, with the command that makes another, where its folder is gone', async () => {

@@ -17,13 +17,13 @@ import { listLeftMasks } from '../../sandbox/masks.ts';
 import { isFolder } from '../../machine/file-presence.ts';
 import type { Git, GitOptions } from '../git.ts';
 import { taskError } from '../git-errors.ts';
-import { findRecord, inWorktree } from '../record.ts';
+import { inWorktree } from '../record.ts';
 import { branchRef, isAncestor, resolveCommits } from '../refs.ts';
 import type { Repository } from '../repository.ts';
 import { listDifferences } from './loose-folder.ts';
 import { readStatus } from './worktree-status.ts';
 import { listWhatRuns } from '../oversight/what-runs.ts';
-import { mendWorktree } from './mending.ts';
+import { findSound } from './mending.ts';
 
 /**
  * Looks at what a run left. Four git processes at once. Throws PortError; where the worktree is gone, with the command
@@ -36,9 +36,8 @@ export async function inspect(
 ): Promise<Omit<Evidence, 'verify' | 'moved'>> {
   const { workspace } = plan;
   const where = inWorktree(workspace.path);
-  await mendWorktree(git, repository, plan);
+  if ((await findSound(git, repository, plan)) === null) return inspectFolder(git, repository, plan);
   await removeLeftMasks(git, workspace.path);
-  if ((await findRecord(repository, workspace.path)) === null) return inspectFolder(git, repository, plan);
   const [status, measured] = await Promise.all([
     readStatus(git, workspace.path, false),
     measure(git, workspace.base, 'HEAD', where).catch(() => null),
@@ -64,7 +63,7 @@ async function removeLeftMasks(git: Git, path: string): Promise<void> {
   for (const name of left) if (!tracked.has(name)) await rm(join(path, name), { force: true });
 }
 
-/** The folder is no worktree any more, so what it holds is compared with the branch. */
+/** Git can't work in the folder any more, so what it holds is compared with the branch. */
 async function inspectFolder(
   git: Git,
   repository: Repository,

@@ -1,81 +1,52 @@
 /**
- * Puts right what a kill, a power cut or a hand left in git's files of one worktree, before a run begins in it and
- * after one has ended, so that nobody is at work there. Where all is well, that is a few small reads and no git process.
+ * Finds out whether git can work in a run's worktree, before a run begins in it and after one has ended, so that nobody
+ * is at work there. Two things are put right on the way, since no other worktree could be made without them:
  *
- *   the lock of a git command that was killed    removed
- *   an empty `gitdir` or `commondir`             written again
- *   the worktree's `.git` file is gone           written again, unless files of the commit went with it
- *   an empty or broken branch                    set aside; the branch is made again where its log last was
- *   the branch is gone, the worktree is on it    made again in the same way
- *   an empty or broken HEAD                      back on its branch, or on the commit where its log last was
- *   an empty or broken index                     set aside, and made again from HEAD; the files stay as they are
+ *   the lock of a git command that was killed                       removed
+ *   the branch is broken, or is gone while the worktree is on it    made again where a log last had it; a broken file
+ *                                                                   goes into `.git/branchboard-broken`
  *
- * What is set aside goes into `.git/branchboard-broken`.
+ * A worktree whose record is not whole (its link, `HEAD`, index, …, as after a power cut) is not mended: its folder counts
+ * as one without a record. What it holds is compared with the branch and kept, and the next run gets a new worktree.
  */
 import { createHash } from 'node:crypto';
-import { lstat, open, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { RunPlan, Workspace } from '../../../domain/run.ts';
-import { readRegular } from '../../machine/regular-file.ts';
-import { exists, isFolder } from '../../machine/file-presence.ts';
+import { exists } from '../../machine/file-presence.ts';
 import type { Git } from '../git.ts';
-import {
-  findClaim,
-  findRecord,
-  hasMark,
-  inFolder,
-  inWorktree,
-  isCheckedOut,
-  isOnBranch,
-  isRefText,
-  isWhole,
-  setAside,
-} from '../record.ts';
+import { findClaim, findRecord, isCheckedOut, isOnBranch, isRefText, isWhole, setAside } from '../record.ts';
 import { branchLog, headLog, listLogged, readReflog } from '../reflog.ts';
 import { branchRef, doneRef, keptRef, readBranch, resolveReadable } from '../refs.ts';
 import type { Repository } from '../repository.ts';
-import { commonDirText } from '../repository-mending.ts';
 
 /** A log is looked through for a commit that can be read so far back. */
 const maxLoggedTried = 100;
-const smallestIndexBytes = 12 + 20;
 
-/** Puts right what it can and tells of it through `git.notice`. Throws PortError if git fails, and the system's errors. */
-export async function mendWorktree(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
+/** The record of the run's worktree, or null where git can't work in its folder. Throws PortError if git fails. */
+export async function findSound(git: Git, repository: Repository, plan: RunPlan): Promise<string | null> {
   const { workspace } = plan;
-  await mendBackLink(git, repository, workspace.path);
-  await mendLink(git, repository, workspace.path);
   const record = await findRecord(repository, workspace.path);
-  if (record !== null) await removeLocks(git, repository, workspace, record);
-  if (workspace.kind === 'branch') await mendBranch(git, repository, plan, workspace.branch, record);
-  // A worktree that was cut off while it was made is made again anyway.
-  if (record === null || !(await isCheckedOut(record))) return;
-  await mendCommonDir(record);
-  await mendHead(git, repository, workspace, record);
-  await mendIndex(git, repository, workspace, record);
+  const remains = record ?? (await findClaim(repository, workspace.path));
+  if (remains !== null) await removeLocks(git, repository, workspace, remains);
+  if (workspace.kind === 'branch') await mendBranch(git, repository, plan, workspace.branch, remains);
+  if (record === null || !(await isWhole(record))) return null;
+  // A worktree that was cut off while it was made has no index yet, and is made again anyway.
+  return !(await isCheckedOut(record)) || (await isIndexWhole(record)) ? record : null;
 }
 
-async function mendBackLink(git: Git, repository: Repository, path: string): Promise<void> {
-  const link = /^gitdir: (.+?)\n*$/s.exec(await readRegular(join(path, '.git')).catch(() => ''))?.[1];
-  if (link === undefined) return;
-  const record = await realpath(resolve(path, link)).catch(() => null);
-  const parent = await realpath(join(repository.commonDir, 'worktrees')).catch(() => null);
-  if (record === null || dirname(record) !== parent) return;
-  const back = await readFile(join(record, 'gitdir'), 'utf8').catch(() => '');
-  if (back.trim() !== '') return;
-  await replaceDurably(join(record, 'gitdir'), `${join(await realpath(path), '.git')}\n`);
-  git.notice(`Git's record of the worktree ${path} had forgotten where it is; it is mended.`);
-}
-
-async function mendLink(git: Git, repository: Repository, path: string): Promise<void> {
-  const link = join(path, '.git');
-  if (!(await isFolder(path)) || (await lstat(link).catch(() => null)) !== null) return;
-  const claim = await findClaim(repository, path);
-  if (claim === null || !(await isWhole(claim)) || !(await hasMark(claim, 'ready'))) return;
-  const missing = await git.attempt(['ls-files', '-z', '--deleted'], inFolder(claim, path));
-  if (missing.exitCode !== 0 || missing.stdout !== '') return;
-  await replaceDurably(link, `gitdir: ${claim}\n`);
-  git.notice(`The worktree ${path} had lost its .git file; it is written again.`);
+/**
+ * Git reads half an index without a word, and the next commit would delete the files of the other half. An index ends in
+ * a checksum of all before it, or in zeros where the user switched that off.
+ */
+async function isIndexWhole(record: string): Promise<boolean> {
+  const bytes = await readFile(join(record, 'index')).catch(() => Buffer.alloc(0));
+  if (bytes.toString('latin1', 0, 4) !== 'DIRC') return false;
+  return (['sha1', 'sha256'] as const).some((algorithm) => {
+    const length = algorithm === 'sha1' ? 20 : 32;
+    const [content, end] = [bytes.subarray(0, -length), bytes.subarray(-length)];
+    return end.every((byte) => byte === 0) || createHash(algorithm).update(content).digest().equals(end);
+  });
 }
 
 async function removeLocks(git: Git, repository: Repository, workspace: Workspace, record: string): Promise<void> {
@@ -103,7 +74,7 @@ async function mendBranch(
     if ((await readBranch(git, branch)) !== null) return;
   }
   const logs = [...(record === null ? [] : [headLog(record)]), branchLog(repository, branch)];
-  const logged = (await Promise.all(logs.map(readReflog))).flatMap((entries) => listLogged(entries));
+  const logged = (await Promise.all(logs.map((log) => readReflog(log)))).flatMap(listLogged);
   const kept = [
     keptRef({ task: plan.task, n: plan.n }),
     keptRef({ task: plan.task, n: plan.n - 1 }),
@@ -116,56 +87,4 @@ async function mendBranch(
   await git.serialise(() => git.run(['update-ref', ref, tip, ''], { config: ['core.fsync=all'] }));
   const what = text === null ? 'was gone while its worktree was on it' : 'was broken, as by a power cut';
   git.notice(`The branch ${branch} ${what}; it is back at ${tip.slice(0, 12)}, where it last was.`);
-}
-
-async function mendCommonDir(record: string): Promise<void> {
-  const file = join(record, 'commondir');
-  if ((await readFile(file, 'utf8').catch(() => '')) === '') await replaceDurably(file, commonDirText);
-}
-
-async function mendHead(git: Git, repository: Repository, workspace: Workspace, record: string): Promise<void> {
-  const file = join(record, 'HEAD');
-  const text = await readFile(file, 'utf8').catch(() => '');
-  if (isRefText(text)) return;
-  const logged = listLogged(await readReflog(headLog(record))).slice(0, maxLoggedTried);
-  const branch = workspace.kind === 'branch' ? branchRef(workspace.branch) : null;
-  const [tip = null, ...commits] = await resolveReadable(git, [branch ?? workspace.base, ...logged]);
-  const last = commits.find((commit) => commit !== null) ?? tip;
-  if (last === null) return;
-  const isHome = branch !== null && last === tip && !(await hasMark(record, 'released'));
-  if (text !== '') await setAside(repository, file, basename(record));
-  await replaceDurably(file, isHome ? `ref: ${branch}\n` : `${last}\n`);
-  git.notice(`The HEAD of the worktree ${workspace.path} was broken, as by a power cut; it is back where it last was.`);
-}
-
-async function mendIndex(git: Git, repository: Repository, workspace: Workspace, record: string): Promise<void> {
-  const file = join(record, 'index');
-  const bytes = await readFile(file).catch(() => null);
-  if (bytes !== null && isWholeIndex(bytes)) return;
-  if (bytes !== null) await setAside(repository, file, `${basename(record)}-index`);
-  await git.run(['reset', '--mixed', '--quiet', '--no-refresh'], inWorktree(workspace.path));
-  git.notice(`The index of the worktree ${workspace.path} was broken, as by a power cut; it is made again from HEAD.`);
-}
-
-/** An index ends in a checksum of all before it, or in zeros where the user switched that off. */
-function isWholeIndex(bytes: Buffer): boolean {
-  if (bytes.length < smallestIndexBytes || bytes.toString('latin1', 0, 4) !== 'DIRC') return false;
-  return (['sha1', 'sha256'] as const).some((algorithm) => {
-    const length = algorithm === 'sha1' ? 20 : 32;
-    const checksum = bytes.subarray(-length);
-    if (checksum.every((byte) => byte === 0)) return true;
-    return createHash(algorithm).update(bytes.subarray(0, -length)).digest().equals(checksum);
-  });
-}
-
-async function replaceDurably(path: string, text: string): Promise<void> {
-  const temporary = `${path}.branchboard-new`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }

@@ -9,7 +9,7 @@
  *   ready ──► released from its branch ──► ready, on its branch again
  */
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { quote } from 'shell-quote';
 import { gitError, taskError, adviseOn } from '../git-errors.ts';
 import { exists, isFolder } from '../../machine/file-presence.ts';
@@ -21,26 +21,16 @@ import { privateFolderMode } from '../../machine/durable.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
 import type { Git } from '../git.ts';
-import { forgetMissing, keepLeftBehind } from './preserve.ts';
+import { forgetRecord, keepLeftBehind } from './preserve.ts';
 import { listLosses, nameLosses } from './removal-check.ts';
-import {
-  findRecord,
-  hasMark,
-  inWorktree,
-  isWhole,
-  leaveMark,
-  lockReason,
-  readLock,
-  removeMark,
-  setAside,
-} from '../record.ts';
+import { findClaim, findRecord, hasMark, inWorktree, leaveMark, lockReason, readLock, removeMark } from '../record.ts';
 import { branchRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
 import { findAside, finishRemovals, moveAside, removeWorktree } from './removal.ts';
 import type { Repository } from '../repository.ts';
 import { takeSnapshot } from './folder-snapshot.ts';
 import { snapshotFolder } from './loose-folder.ts';
 import { takeBranchBack } from './reattach.ts';
-import { mendWorktree } from './mending.ts';
+import { findSound } from './mending.ts';
 
 /** What preparing needs to know besides the plan. */
 export interface PreparationContext {
@@ -66,10 +56,8 @@ export async function prepare(context: PreparationContext, plan: RunPlan): Promi
 
 async function prepareWorktree(context: PreparationContext, plan: RunPlan): Promise<void> {
   const { git, repository } = context;
-  const { path } = plan.workspace;
   if (plan.n === 1) await putEarlierAside(git, plan.task);
-  await mendWorktree(git, repository, plan);
-  const existing = await findRecord(repository, path);
+  const existing = await findSound(git, repository, plan);
   if (existing !== null && (await hasMark(existing, 'ready'))) {
     if (await hasMark(existing, 'released')) await takeBranchBack(git, repository, plan, existing);
     return;
@@ -154,7 +142,7 @@ async function addWorktree(context: PreparationContext, plan: RunPlan): Promise<
   const args = ['worktree', 'add', '--quiet', '--no-checkout', '--lock', '--reason', lockReason];
   const all = [...args, ...how, '--', workspace.path, from];
   let added = await git.attempt(all);
-  if (added.exitCode !== 0 && (await forgetMissing(git, context.repository, plan))) added = await git.attempt(all);
+  if (added.exitCode !== 0 && (await forgetRecord(git, context.repository, plan))) added = await git.attempt(all);
   if (added.exitCode === 0) return;
   const tip = workspace.kind === 'branch' ? (await readBranch(git, workspace.branch))?.tip : undefined;
   if (workspace.kind !== 'branch' || tip === undefined || start.kind === 'existing') {
@@ -170,26 +158,35 @@ async function addWorktree(context: PreparationContext, plan: RunPlan): Promise<
 }
 
 /**
- * Makes room where something stands in the way that no agent was let into. What is no worktree of ours is renamed; a
- * worktree whose checkout was cut off is removed, if it holds nothing else, or put aside with its record; one that
- * somebody else has locked is left alone. Throws PortError there.
+ * Makes room where something stands in the way. A folder that git can't work in is put aside, whether it never was a
+ * worktree of ours or its record (`record` is null) is not whole; a worktree whose checkout was cut off is removed, if it
+ * holds nothing else, or put aside with its record; one that somebody else has locked is left alone. Throws PortError
+ * there.
  */
 async function clearAway(context: PreparationContext, plan: RunPlan, record: string | null): Promise<void> {
   const { git, repository, notice } = context;
   const { path } = plan.workspace;
-  if (record === null || !(await isWhole(record))) {
+  const claim = record ?? (await findClaim(repository, path));
+  const lock = claim === null ? null : await readLock(claim);
+  // A power cut may have emptied the board's own.
+  const isEmptied = lock === '' && record === null;
+  if (lock !== null && lock !== lockReason && !isEmptied) throw lockedByOther(context, plan, lock);
+  if (record === null) {
     // Where the repository itself can't be read, every worktree looks like none.
     await git.run(['rev-parse', '--git-dir'], { env: { GIT_DIR: repository.commonDir } });
-    if (record !== null) await setAside(repository, record, basename(record));
+    await forgetRecord(git, repository, plan);
     if (await removeEmpty(path)) return;
     const aside = await findAside(path);
     await rename(path, aside);
-    notice(`${path} stood where ${formatRunId(plan)} is to work and is no worktree of the board; it is now ${aside}.`);
+    const run = formatRunId(plan);
+    notice(
+      claim === null
+        ? `${path} stood where ${run} is to work and is no worktree of the board; it is now ${aside}.`
+        : `Git can't work in the worktree ${path} any more, as after a power cut; ${run} gets a new one. The old folder, with all that it held, is now ${aside}.`,
+    );
     await keepAside(context, plan, aside);
     return;
   }
-  const lock = await readLock(record);
-  if (lock !== null && lock !== lockReason) throw lockedByOther(context, plan, lock);
   const [head = null] = await resolveCommits(git, ['HEAD'], inWorktree(path));
   if (head !== null && head !== plan.workspace.base) await git.run(['update-ref', leftRef(plan, head), head]);
   await keepLeftBehind(git, plan, record, head);

@@ -10,25 +10,15 @@ import { findTip } from './evidence.ts';
 import { exists, isFolder } from '../../machine/file-presence.ts';
 import type { Git } from '../git.ts';
 import { listLosses, nameLosses } from './removal-check.ts';
-import {
-  findClaim,
-  findRecord,
-  hasMark,
-  inWorktree,
-  isOnBranch,
-  isWhole,
-  leaveMark,
-  removeMark,
-  setAside,
-} from '../record.ts';
-import { headLog, listLeftBehind, readReflog } from '../reflog.ts';
+import { findClaim, hasMark, inWorktree, isOnBranch, isWhole, leaveMark, removeMark, setAside } from '../record.ts';
+import { headLog, listLeftBehind, listLogged, readReflog } from '../reflog.ts';
 import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
 import { dropRecord, finishRemovals, removeWorktree } from './removal.ts';
 import type { Repository } from '../repository.ts';
 import { takeSnapshot } from './folder-snapshot.ts';
 import { snapshotFolder } from './loose-folder.ts';
 import { readStatus } from './worktree-status.ts';
-import { mendWorktree } from './mending.ts';
+import { findSound } from './mending.ts';
 
 const durable = { config: ['core.fsync=all'] } as const;
 /** Commits that an agent went away from are kept for so many of its last steps. */
@@ -42,8 +32,7 @@ const maxLeftBehind = 100;
  */
 export async function keep(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
   const { path } = plan.workspace;
-  await mendWorktree(git, repository, plan);
-  const record = await findRecord(repository, path);
+  const record = await findSound(git, repository, plan);
   // Nobody was let into a worktree that is not whole, and half of its files are missing.
   if (record === null || !(await hasMark(record, 'ready'))) return keepBranch(git, repository, plan, record);
   const { head, branch, dirty } = await orElse(git, plan, readStatus(git, path, true), async () => {
@@ -90,7 +79,7 @@ function snapshotOf(
 }
 
 /**
- * The worktree is gone, or was never whole: what is left of the run is its branch, where the record last was, and the
+ * The worktree is gone, or git can't work in it: what is left of the run is its branch, where the record last was, and the
  * files of a folder that lost its record.
  */
 async function keepBranch(git: Git, repository: Repository, plan: RunPlan, record: string | null): Promise<void> {
@@ -108,15 +97,13 @@ async function keepBranch(git: Git, repository: Repository, plan: RunPlan, recor
   const kept = loose ?? (tip !== null && files?.head === tip ? files.commit : tip);
   if (kept === null) return;
   await writeKept(git, plan, kept);
-  for (const head of found) if (head !== null && head !== tip) await keepLeft(git, plan, kept, [head]);
-  if (claim !== null) await keepLeftBehind(git, plan, claim, kept);
+  if (claim !== null) await keepRecorded(git, plan, claim, kept);
 }
 
 async function snapshotLoose(git: Git, repository: Repository, plan: RunPlan, commit: string): Promise<string | null> {
   const { path } = plan.workspace;
   if (!(await isFolder(path))) return null;
-  const message = `branchboard: what the folder of ${formatRunId(plan)} held, which had lost its record`;
-  return orElse(git, plan, snapshotFolder(git, repository, { path, commit }, message), null);
+  return orElse(git, plan, snapshotFolder(git, repository, { path, commit }, snapshotMessage(plan)), null);
 }
 
 /** Points the run's ref to a commit. What an earlier call, or an earlier task of this id, had kept there stays, too. */
@@ -151,6 +138,12 @@ export async function keepLeftBehind(git: Git, plan: RunPlan, record: string, he
   await keepLeft(git, plan, head, left.slice(0, maxLeftBehind));
 }
 
+/** Keeps all commits that a record, which may be broken, knows and `held`, a commit or a ref, does not contain. */
+async function keepRecorded(git: Git, plan: RunPlan, record: string, held: string | null): Promise<void> {
+  const logged = listLogged(await readReflog(headLog(record)));
+  await keepLeft(git, plan, held, [`worktrees/${basename(record)}/HEAD`, ...logged.slice(0, maxLeftBehind)]);
+}
+
 /** Keeps those of the commits that `held`, a commit or a ref, does not contain. No git process where there are none. */
 async function keepLeft(git: Git, plan: RunPlan, held: string | null, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
@@ -172,12 +165,11 @@ async function keepLeft(git: Git, plan: RunPlan, held: string | null, names: rea
  * that can't be removed stays, and the user is told.
  */
 export async function release(git: Git, repository: Repository, plan: RunPlan, forget: boolean): Promise<void> {
-  await mendWorktree(git, repository, plan);
-  const record = await findRecord(repository, plan.workspace.path);
+  const record = await findSound(git, repository, plan);
   if (plan.workspace.kind === 'branch') await detach(git, plan, record);
   if (record !== null) await keepLeftBehind(git, plan, record, doneRef(plan.task));
   if (record === null && (await exists(dirname(plan.workspace.path)))) {
-    await forgetMissing(git, repository, plan);
+    await forgetRecord(git, repository, plan);
     await finishRemovals(git, repository, dirname(plan.workspace.path));
   }
   if (record !== null) await removeIfEmpty(git, repository, plan, record);
@@ -185,20 +177,17 @@ export async function release(git: Git, repository: Repository, plan: RunPlan, f
 }
 
 /**
- * Drops git's record of a worktree whose folder was deleted by hand, since it would hold on to the branch; a commit
- * that only the record knew is kept. Returns whether there was one. Throws PortError if git fails.
+ * Takes away git's record of a worktree whose folder was deleted by hand, or which git can't work in, since it would hold
+ * on to the branch; commits that only the record knew are kept. Returns whether there was one. Throws PortError if git
+ * fails.
  */
-export async function forgetMissing(git: Git, repository: Repository, plan: RunPlan): Promise<boolean> {
-  const { path } = plan.workspace;
-  const claim = await findClaim(repository, path);
-  if (claim === null || (await exists(path))) return false;
-  if (!(await isWhole(claim))) {
-    await setAside(repository, claim, basename(claim));
-    return true;
-  }
-  const [head] = await resolveReadable(git, [`worktrees/${basename(claim)}/HEAD`]);
-  if (head) await git.run(['update-ref', leftRef(plan, head), head], durable);
-  await dropRecord(git, path);
+export async function forgetRecord(git: Git, repository: Repository, plan: RunPlan): Promise<boolean> {
+  const { workspace } = plan;
+  const claim = await findClaim(repository, workspace.path);
+  if (claim === null) return false;
+  await keepRecorded(git, plan, claim, workspace.kind === 'branch' ? branchRef(workspace.branch) : null);
+  if (!(await exists(workspace.path)) && (await isWhole(claim))) await dropRecord(git, workspace.path);
+  else await setAside(repository, claim, basename(claim));
   return true;
 }
 
