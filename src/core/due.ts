@@ -1,7 +1,7 @@
 /** When the board must act though nothing happens: one list, for the timer that wakes it and for what it does then. */
 import type { ActiveTask, Board } from '../domain/board.ts';
 import { hasDisk } from './full-disk.ts';
-import { timeoutOf } from './granted-rights.ts';
+import { termsOf } from './granted-rights.ts';
 
 /** Something that is due at a time, in milliseconds since the epoch. */
 export type Due = { readonly at: number } &
@@ -33,10 +33,11 @@ function listPhaseDue(board: Board, task: ActiveTask): readonly Due[] {
     return phase.retryAt === null || !hasDisk(board) ? [] : [{ at: phase.retryAt, what: 'retry', task }];
   }
   if (phase.name !== 'running' || phase.stopping !== null) return [];
-  const timeout = { at: phase.startedAt + timeoutOf(board, task.spec), what: 'stop', task, cause: 'timeout' } as const;
+  const { timeoutMs, stallAfterMs } = termsOf(board, task.spec, phase.plan);
+  const timeout = { at: phase.startedAt + timeoutMs, what: 'stop', task, cause: 'timeout' } as const;
   // An open tool call is work, however quiet.
   if (phase.view.openTools > 0) return [timeout];
-  const stall = { at: phase.lastOutputAt + board.settings.stallAfterMs, what: 'stop', task, cause: 'stalled' } as const;
+  const stall = { at: phase.lastOutputAt + stallAfterMs, what: 'stop', task, cause: 'stalled' } as const;
   return [timeout.at <= stall.at ? timeout : stall];
 }
 

@@ -12,7 +12,9 @@ import {
   type Grant,
   type Right,
 } from '../domain/rights.ts';
-import { keyOf, type Argv, type TaskId, type TaskSpec } from '../domain/task.ts';
+import { agreeTerms, type RunTerms } from '../domain/run-terms.ts';
+import type { RunPlan } from '../domain/run.ts';
+import { keyOf, type TaskId, type TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 
 /** What the user granted to a task, or null. */
@@ -34,19 +36,14 @@ export function listGranted(board: Board, spec: TaskSpec): readonly Right[] {
   return listAsks(spec, board.settings, board.sandbox).filter((right) => given.includes(right));
 }
 
-/** How long a run of a task may take, in milliseconds. */
-export function timeoutOf(board: Board, spec: TaskSpec): number {
-  return limit(board, spec).timeoutMs ?? board.settings.timeoutMs;
+/** What a run is done and judged by. A plan that kept no terms goes by the settings and the task's file as they are. */
+export function termsOf(board: Board, spec: TaskSpec, plan: RunPlan): RunTerms {
+  return plan.terms ?? agreeTerms(board.settings, limit(board, spec));
 }
 
 /** How often a task is tried again by itself. */
 export function retriesOf(board: Board, spec: TaskSpec): number {
   return limit(board, spec).retries ?? board.settings.retries;
-}
-
-/** The commands that must succeed before a task is done. */
-export function checksOf(board: Board, spec: TaskSpec): readonly Argv[] {
-  return limit(board, spec).verify ?? board.settings.verify;
 }
 
 /** Tells in the history that a task waits for its user to grant something. Only keys: a value may hold a secret. */

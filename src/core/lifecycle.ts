@@ -20,7 +20,7 @@ import { boundCost, type CostBounds } from './doubts.ts';
 import { collectHandoffs, findWaitingOn } from './dependencies.ts';
 import { liftHold, placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
-import { checksOf } from './granted-rights.ts';
+import { termsOf } from './granted-rights.ts';
 import { handleEffectFailed } from './effect-failure.ts';
 import { wasBrokenOff } from './service.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
@@ -97,7 +97,7 @@ function stopCauseOf(draft: Draft, task: ActiveTask): StopCause | null {
 export function handleRunSeen(draft: Draft, run: RunId, view: RunView, lastOutputAt: number): void {
   const task = draft.task(run.task);
   if (task?.state !== 'active' || task.phase.name !== 'running' || task.phase.plan.n !== run.n) return;
-  const counted = boundCost(view, costBoundsOf(draft, task));
+  const counted = boundCost(view, costBoundsOf(draft, task, task.phase.plan));
   // An agent that was adopted is not silent for longer than it is followed.
   const newest = Math.max(task.phase.lastOutputAt, lastOutputAt);
   tellWarnings(draft, run, task.phase.view, view);
@@ -149,7 +149,7 @@ export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
 
 /** Goes on from a run's exit, seen now or found after a restart. */
 export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, told: RunExit): void {
-  const exit = { ...told, view: boundCost(told.view, costBoundsOf(draft, task)) };
+  const exit = { ...told, view: boundCost(told.view, costBoundsOf(draft, task, plan)) };
   spend(draft, plan, exit.view.costUsd);
   const meaning = interpretExit(exit);
   const ended = { plan, exit, evidence: null };
@@ -185,13 +185,13 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, told: R
   }
 }
 
-function costBoundsOf(draft: Draft, { spec, past }: ActiveTask): CostBounds {
-  return { budgetUsd: spec.budgetUsd ?? draft.board.settings.budgetUsd, earlierUsd: past.costUsd };
+function costBoundsOf(draft: Draft, { spec, past }: ActiveTask, plan: RunPlan): CostBounds {
+  return { budgetUsd: termsOf(draft.board, spec, plan).budgetUsd, earlierUsd: past.costUsd };
 }
 
 /** Looks at what a run left, and verifies it. */
 export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan): void {
-  const verify = plan.workspace.kind === 'detached' ? [] : checksOf(draft.board, task.spec);
+  const verify = plan.workspace.kind === 'detached' ? [] : termsOf(draft.board, task.spec, plan).verify;
   draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
 }
 

@@ -5,6 +5,7 @@ import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
 import type { CommandOutcome, RunPlan } from '../domain/run.ts';
 import { combineGrants, limitSpec, listAsks, listKeys, type Right } from '../domain/rights.ts';
+import { agreeTerms, areSameTerms } from '../domain/run-terms.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Argv, TaskId, TaskSpec } from '../domain/task.ts';
@@ -177,6 +178,7 @@ export class Performer {
       taskHash: hash,
       bootId: clock.bootId,
       plannedAt: clock.now(),
+      terms: agreeTerms(settings, spec),
     };
     await files.writePlan(plan);
     return { type: 'run-planned', task, plan, spec, rights };
@@ -214,13 +216,16 @@ export class Performer {
     const { files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
     const { plan, dependencies } = effect;
     const settings = this.#settings();
-    // The settings may have become narrower since it was decided.
-    const spec = limitSpec(effect.spec, settings, this.#sandbox(), effect.rights);
+    const { spec } = effect;
+    const terms = agreeTerms(settings, limitSpec(spec, settings, this.#sandbox(), effect.rights));
+    if (plan.terms === null || !areSameTerms(plan.terms, terms)) {
+      throw new PortError('the settings were changed while the run was prepared, so it is planned again');
+    }
     const role = await roles.find(spec.agent);
     const claudeAgent = role.source === 'claude-agent' ? role : null;
     // Claude Code gives an agent of its own kind its instructions itself.
     const told = claudeAgent === null ? role : { ...role, instructions: '' };
-    const verify = spec.verify ?? settings.verify;
+    const { verify, budgetUsd } = terms;
     const notes = await dashboard.readNotes();
     const project = await worktrees.readProject(plan);
     const instructions = project.kind === 'of-the-base' ? project.instructions : null;
@@ -239,7 +244,7 @@ export class Performer {
       model: spec.model ?? role.model,
       effort: spec.effort ?? null,
       maxTurns: spec.maxTurns ?? null,
-      budgetUsd: spec.budgetUsd ?? settings.budgetUsd,
+      budgetUsd,
       ...permissionsFor(role, settings, spec, readable),
     });
     const setAside = project.kind === 'of-the-base' ? project.differs : [];

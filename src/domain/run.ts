@@ -5,6 +5,7 @@
  *   what it is    who runs   what the agent prints        how it ended, and what was found
  */
 import type { MovedRef } from './moved-ref.ts';
+import type { RunTerms } from './run-terms.ts';
 import { parseTaskId, type Argv, type TaskId } from './task.ts';
 
 /** Why a task needs its user, or why a run failed: stable words that scripts may rely on. */
@@ -82,6 +83,8 @@ export interface RunPlan extends RunId {
   readonly bootId: string | null;
   /** Milliseconds since the epoch. */
   readonly plannedAt: number;
+  /** Null in plans from before terms were kept: the settings count as they are. */
+  readonly terms: RunTerms | null;
 }
 
 /** Formats a run's id as it stands in folders and in the `BRANCHBOARD_RUN` variable: `TASK/N`. */

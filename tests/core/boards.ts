@@ -129,7 +129,7 @@ export function planOf(id: string, more: Partial<RunPlan> = {}): RunPlan {
       session: { mode: 'fresh', id: 'session' },
       workspace: { kind: 'branch', path: '/w', base: 'b', branch: `task/${id}` },
     },
-    ...{ taskHash: 'h', bootId: null, plannedAt: 0 },
+    ...{ taskHash: 'h', bootId: null, plannedAt: 0, terms: null },
     ...more,
   };
 }

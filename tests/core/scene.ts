@@ -1,4 +1,5 @@
 /** A board that is told, event by event, what happens, for scenarios in tests. */
+import { termsOf } from '../../src/core/granted-rights.ts';
 import { step, emptyBoard } from '../../src/core/step.ts';
 import type { Board, BoardScan, FileIdentity, LoadedTask, Task, TaskFile } from '../../src/domain/board.ts';
 import type { Effect, EffectKind } from '../../src/domain/effect.ts';
@@ -177,6 +178,7 @@ export class Scene {
       freeRestarts: next.freeRestarts,
       cause: next.cause,
       plannedAt: this.at,
+      terms: termsOf(this.board, task.spec, makePlan({ terms: null })),
       session: next.resume === null ? { mode: 'fresh', id: 'session' } : { mode: 'resume', id: next.resume },
     });
     this.tell({ type: 'run-planned', task: task.id, plan, spec: task.spec, rights: this.rights(name) });

@@ -3,6 +3,7 @@ import type { TaskFile } from '../../src/domain/board.ts';
 import type { Grant, Right } from '../../src/domain/rights.ts';
 import { success } from '../../src/domain/result.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
+import { agreeTerms } from '../../src/domain/run-terms.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { Intake } from '../../src/daemon/take-in.ts';
 import { Performer, type Ports } from '../../src/daemon/perform.ts';
@@ -60,7 +61,8 @@ function makePerformer(text: string, grants: readonly Grant[] = []) {
   };
   const start = (spec: Parameters<typeof makeSpec>[0], rights: readonly Right[]) =>
     performer.perform({
-      ...{ type: 'start-run', task: id('a'), plan: makePlan(), spec: makeSpec(spec), rights },
+      ...{ type: 'start-run', task: id('a'), spec: makeSpec(spec), rights },
+      plan: makePlan({ terms: agreeTerms(defaultSettings, makeSpec(spec)) }),
       ...{ dependencies: [], taskChanged: false },
     });
   return { plan, start, did, requests, inForce };
@@ -78,7 +80,9 @@ describe('a run that is planned', () => {
 
   it('carries what was granted, as the facts tell at that moment', async () => {
     const { plan, did } = makePerformer('---\nbase: task/other\n---\nDo it.\n', [grantTo('a', 'base task/other')]);
-    expect(await plan()).toMatchObject([{ type: 'run-planned', rights: ['base task/other'] }]);
+    expect(await plan()).toMatchObject([
+      { type: 'run-planned', rights: ['base task/other'], plan: { terms: { verify: defaultSettings.verify } } },
+    ]);
     expect(did).toEqual(['base task/other', 'plan']);
   });
 
@@ -97,14 +101,31 @@ describe('a run that is started', () => {
     expect(requests[0]?.allowedTools).toContain('Bash');
   });
 
-  it('has no more than that where the settings became narrower meanwhile, or the sandbox is gone', async () => {
+  it.each<[string, Partial<Settings>]>([
+    ['narrower', { permissionMode: 'dontAsk' }],
+    ['wider', { allowedTools: [...defaultSettings.allowedTools, 'WebFetch'] }],
+    ['of another agent', { agent: { ...defaultSettings.agent, command: 'another' } }],
+    ['of other checks', { verify: [['npm', 'test']] }],
+  ])('does not begin where the settings became %s meanwhile: it is planned again by them', async (_, changed) => {
     const { start, requests, inForce } = makePerformer('');
-    inForce.settings = { ...defaultSettings, permissionMode: 'dontAsk', budgetUsd: 1 };
-    await start({ permissionMode: 'acceptEdits', budgetUsd: 9, verify: [['make']], allowedTools: ['WebFetch'] }, []);
-    expect(requests).toMatchObject([{ permissionMode: 'dontAsk', budgetUsd: 1 }]);
-    expect(requests[0]?.allowedTools).toEqual(defaultSettings.allowedTools);
+    inForce.settings = { ...defaultSettings, ...changed };
+    await expect(start({}, [])).rejects.toThrow('planned again');
+    expect(requests).toEqual([]);
+  });
+
+  it('does not begin with a check that only the sandbox allowed, once the sandbox is gone', async () => {
+    const { start, requests, inForce } = makePerformer('');
+    await expect(start({ verify: [['make']] }, [])).rejects.toThrow('planned again');
     inForce.sandbox = { kind: 'on' };
     await start({ verify: [['make']] }, []);
-    expect(requests[1]?.allowedTools).toContain('Bash(make)');
+    expect(requests[0]?.allowedTools).toContain('Bash(make)');
+  });
+
+  it('begins where what changed is none of its terms, such as a key that was renewed', async () => {
+    const { start, requests, inForce } = makePerformer('');
+    const agent = { ...defaultSettings.agent, env: { TOKEN: 'new' } };
+    inForce.settings = { ...defaultSettings, maxParallel: 1, retries: 9, agent };
+    await start({}, []);
+    expect(requests).toHaveLength(1);
   });
 });

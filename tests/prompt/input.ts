@@ -40,6 +40,7 @@ export function makePlan(patch: Partial<RunPlan> = {}): RunPlan {
     taskHash: '',
     bootId: null,
     plannedAt: 0,
+    terms: null,
     ...patch,
   };
 }

@@ -10,6 +10,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { LastRun } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
+import { applyTerms } from '../../domain/run-terms.ts';
 import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
@@ -111,7 +112,7 @@ class ProcessRunner implements AgentRunner {
   async start(request: RunRequest): Promise<void> {
     const { plan } = request;
     const { boardDir, clock, environment, identity, sandbox, commonDir, excludesFile } = this.#options;
-    const { agent } = this.#options.settings();
+    const { agent } = applyTerms(this.#options.settings(), plan.terms);
     const folder = this.#folderOf(plan);
     const isConfined = sandbox.kind === 'on' && agent.kind === 'claude';
     const composed = composeEnvironment({
@@ -138,7 +139,7 @@ class ProcessRunner implements AgentRunner {
 
   async #writeFiles(request: RunRequest, isConfined: boolean): Promise<ClaudeFiles> {
     const { plan, readsOnly, project } = request;
-    const { sandbox, agent } = this.#options.settings();
+    const { sandbox, agent } = applyTerms(this.#options.settings(), plan.terms);
     const confinement = isConfined ? await boundAgent(plan.workspace, this.#options.commonDir, sandbox) : null;
     const guard = isConfined && !readsOnly ? null : gitGuardSettings(request);
     return writeClaudeFiles(this.#folderOf(plan), { confinement, readsOnly, project, guard, configured: agent.env });

@@ -59,6 +59,23 @@ const holdShape = shapeOf<Hold & { readonly version: 1 }>()(
   z.object({ version, reason: waitReason, detail: text, since: time, until: time, isTold: flag, strikes: count }),
 );
 
+const terms = z.object({
+  permissionMode: text,
+  budgetUsd: amount.nullable(),
+  timeoutMs: amount,
+  verify: z.array(argv),
+  stallAfterMs: amount,
+  allowedTools: z.array(text),
+  setup: z.array(argv),
+  copy: z.array(text),
+  sandbox: z.object({
+    mode: z.enum(['auto', 'on', 'off']),
+    allowedDomains: z.array(text),
+    denyRead: z.array(text),
+  }),
+  agent: z.object({ kind: z.enum(['claude', 'scripted']), command: text, args: z.array(text) }),
+});
+
 const planShape = shapeOf<RunPlan>()(
   z.object({
     version,
@@ -85,6 +102,7 @@ const planShape = shapeOf<RunPlan>()(
     taskHash: text,
     bootId: text.nullable(),
     plannedAt: time,
+    terms: terms.nullable().default(null),
   }),
 );
 

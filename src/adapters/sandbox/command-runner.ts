@@ -9,6 +9,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { toPortError } from '../machine/errors.ts';
 import { limits } from '../../domain/limits.ts';
+import { applyTerms } from '../../domain/run-terms.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { fetchesSubmodules } from '../../domain/task.ts';
@@ -51,7 +52,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
   return {
     async run(argv, { cwd, plan }) {
       const { execa } = await loading;
-      const settings = options.settings();
+      const settings = applyTerms(options.settings(), plan.terms);
       const confined =
         sandbox.kind === 'on' && !fetchesSubmodules(argv) ? await confine(argv, cwd, settings.sandbox) : null;
       const [program, ...args] = confined?.argv ?? argv;

@@ -87,7 +87,17 @@ export function createBench(): Bench {
       const task = parseTaskId('some-task');
       if (task === undefined) throw new Error('a bad id');
       const plan: RunPlan = {
-        ...{ version: 1, task, n, attempt, freeRestarts: 0, cause: { kind: 'first' }, taskHash: '', plannedAt: 0 },
+        ...{
+          version: 1,
+          task,
+          n,
+          attempt,
+          freeRestarts: 0,
+          cause: { kind: 'first' },
+          taskHash: '',
+          plannedAt: 0,
+          terms: null,
+        },
         session: { mode: resume ? 'resume' : 'fresh', id: '11111111-1111-4111-8111-111111111111' },
         workspace: { kind: 'branch', path: work, base: 'main', branch: 'task/some-task' },
         bootId: boot,

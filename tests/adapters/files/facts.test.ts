@@ -22,7 +22,10 @@ import {
   writeReportFile,
   writeVerdictFact,
 } from '../../../src/adapters/files/facts.ts';
+import { agreeTerms } from '../../../src/domain/run-terms.ts';
 import type { RunPlan, RunRecord } from '../../../src/domain/run.ts';
+import { defaultSettings } from '../../../src/domain/settings.ts';
+import { makeSpec } from '../../prompt/input.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { emptyRunView } from '../../../src/domain/run.ts';
 import { PortError } from '../../../src/ports.ts';
@@ -92,6 +95,7 @@ function planOf(n: number): RunPlan {
     taskHash: 'h',
     bootId: null,
     plannedAt: 1,
+    terms: agreeTerms(defaultSettings, makeSpec()),
   };
 }
 

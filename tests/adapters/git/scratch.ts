@@ -140,6 +140,7 @@ export function planFor(task: TaskId, workspace: Workspace, changes: Partial<Run
     taskHash: '',
     bootId: null,
     plannedAt: 0,
+    terms: null,
     ...changes,
   };
 }

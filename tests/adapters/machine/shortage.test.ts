@@ -64,7 +64,7 @@ async function withDescriptors<Value>(
 const plan: RunPlan = {
   ...{ version: 1, task: taskId('add-auth'), n: 1, attempt: 1, freeRestarts: 0, cause: { kind: 'first' } },
   ...{ session: { mode: 'fresh', id: 's' }, workspace: { kind: 'detached', path: '/w', base: 'b' } },
-  ...{ taskHash: '', bootId: null, plannedAt: 0 },
+  ...{ taskHash: '', bootId: null, plannedAt: 0, terms: null },
 };
 
 // With the pipes of a child there are too few of them at different steps.

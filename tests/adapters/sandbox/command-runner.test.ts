@@ -47,6 +47,7 @@ const plan: RunPlan = {
   taskHash: '',
   bootId: null,
   plannedAt: 0,
+  terms: null,
 };
 
 const environment = {

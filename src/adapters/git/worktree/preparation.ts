@@ -14,6 +14,7 @@ import { quote } from 'shell-quote';
 import { gitError, taskError, adviseOn } from '../git-errors.ts';
 import { exists, isFolder } from '../../machine/file-presence.ts';
 import { formatRunId, type RunPlan } from '../../../domain/run.ts';
+import { applyTerms } from '../../../domain/run-terms.ts';
 import type { Settings } from '../../../domain/settings.ts';
 import { kindOf } from '../../../domain/outside-kind.ts';
 import type { CommandRunner } from '../../../ports.ts';
@@ -91,7 +92,7 @@ async function checkOut(context: PreparationContext, plan: RunPlan, existing: st
 async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> {
   const { git, repository } = context;
   const { path } = plan.workspace;
-  const { copy, setup } = context.settings();
+  const { copy, setup } = applyTerms(context.settings(), plan.terms);
   await copyIgnoredFiles(git, repository, { patterns: copy, boardDir: context.boardDir, target: path });
   for (const argv of setup) {
     const outcome = await context.runCommand.run(argv, { cwd: path, plan });

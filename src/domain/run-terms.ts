@@ -1,0 +1,46 @@
+/**
+ * The terms of a run: of the settings and of its task's file what it is made, done and judged by. They are decided when
+ * it is planned and kept in its plan, so that a run ends by the terms it began with, whatever is edited meanwhile; the
+ * next run is planned by what stands there then.
+ *
+ * Values of variables (`agent.env`) are no terms: they may be secrets, and a key that was renewed counts at once.
+ */
+import type { Settings } from './settings.ts';
+import type { TaskSpec } from './task.ts';
+
+type ByTask = Pick<Settings, 'permissionMode' | 'budgetUsd' | 'timeoutMs' | 'verify'>;
+type ByBoard = Pick<Settings, 'stallAfterMs' | 'allowedTools' | 'setup' | 'copy' | 'sandbox'>;
+
+/** See the file's head. */
+export interface RunTerms extends ByTask, ByBoard {
+  readonly agent: Omit<Settings['agent'], 'env'>;
+}
+
+/** The terms of a run that is planned now. What the file asks for beyond its rights must be taken out of `spec` before. */
+export function agreeTerms(settings: Settings, spec: TaskSpec): RunTerms {
+  const { stallAfterMs, allowedTools, setup, copy, sandbox, agent } = settings;
+  const { kind, command, args } = agent;
+  return {
+    permissionMode: spec.permissionMode ?? settings.permissionMode,
+    budgetUsd: spec.budgetUsd ?? settings.budgetUsd,
+    timeoutMs: spec.timeoutMs ?? settings.timeoutMs,
+    verify: spec.verify ?? settings.verify,
+    ...{ stallAfterMs, allowedTools: [...allowedTools, ...(spec.allowedTools ?? [])], setup, copy, sandbox },
+    agent: { kind, command, args },
+  };
+}
+
+/** Whether two runs would be made, done and judged alike. */
+export function areSameTerms(a: RunTerms, b: RunTerms): boolean {
+  // Both were made above, so that their keys stand in one order.
+  return JSON.stringify(agreed(a)) === JSON.stringify(agreed(b));
+}
+
+function agreed({ agent, sandbox, ...rest }: RunTerms): readonly unknown[] {
+  return [Object.entries(rest).sort(), Object.entries(agent).sort(), Object.entries(sandbox).sort()];
+}
+
+/** The settings as a run goes by them: those in force, and its own terms in their place. */
+export function applyTerms(settings: Settings, terms: RunTerms | null): Settings {
+  return terms === null ? settings : { ...settings, ...terms, agent: { ...settings.agent, ...terms.agent } };
+}
