@@ -105,9 +105,9 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
     untilIdle: choices.untilIdle,
     sandbox: choices.sandbox,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
-    onHistory: (entry) => {
+    onHistory: async (entry) => {
       choices.onHistory?.(entry);
-      void notify(daemon.board.settings.notify, entry, repository.topLevel, onNotice);
+      await notify(daemon.board.settings.notify, entry, repository.topLevel, onNotice);
     },
   });
   return daemon;

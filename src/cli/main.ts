@@ -79,4 +79,5 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch(report);
+// After an error nothing is waited for that is still under way.
+process.exitCode = await main(process.argv.slice(2)).catch(async (error: unknown) => process.exit(await report(error)));

@@ -23,6 +23,7 @@ import { ClockWatch } from './clock-watch.ts';
 import { Intake } from './take-in.ts';
 import { Lanes } from './lanes.ts';
 import { Mailbox } from './mailbox.ts';
+import { sayLast, type Fault } from './last-words.ts';
 import { explainFault, lookForRoom } from './outside-fault.ts';
 import { MergeWatch } from './merge-watch.ts';
 import type { News } from './untimed-event.ts';
@@ -43,8 +44,8 @@ export interface DaemonOptions {
   readonly untilIdle: boolean;
   /** Told after each change. */
   readonly onBoard?: (board: Board) => void;
-  /** Told of each line of the history. */
-  readonly onHistory?: (entry: HistoryEntry) => void;
+  /** Told of each line of the history. The daemon waits for what it does about the last one. */
+  readonly onHistory: (entry: HistoryEntry) => Promise<void>;
 }
 
 /** One board's daemon. */
@@ -66,7 +67,7 @@ export class Daemon {
   #forgetWake: () => void = () => undefined;
   #forgetLook: () => void = () => undefined;
   #forgetSweep: () => void = () => undefined;
-  #end: { resolve: () => void; reject: (error: unknown) => void } | null = null;
+  #end: (fault: Fault | null) => void = () => undefined;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -97,11 +98,21 @@ export class Daemon {
     return this.#board;
   }
 
-  /** Runs until the board is idle, if that was asked for, or until it was shut down. Rejects on a fault of ours. */
+  /**
+   * Runs until the board is idle, if that was asked for, or until it was shut down. On a fault of ours it says so on the
+   * dashboard, in the history and to `notify`, and rejects; agents go on, for the next board to take over.
+   */
   async run(): Promise<void> {
+    const fault = await this.#runToItsEnd().catch((error: unknown): Fault => ({ error }));
+    this.#isOver = true;
+    await sayLast(fault, this.#ports, this.#publisher, this.#options.onHistory);
+    if (fault !== null) throw fault.error;
+  }
+
+  async #runToItsEnd(): Promise<Fault | null> {
     const { clock, files, journal } = this.#ports;
-    const ended = new Promise<void>((resolve, reject) => {
-      this.#end = { resolve, reject };
+    const ended = new Promise<Fault | null>((resolve) => {
+      this.#end = resolve;
     });
     await this.#readSettings();
     // It is known before anything is shown; an event would have an empty board shown first.
@@ -112,18 +123,18 @@ export class Daemon {
     const watchMode = () => this.#board.settings.watch;
     const unwatch = await this.#options.hints.watch(() => this.#lookIn(limits.hintDebounceMs), watchMode);
     this.#sweep();
-    try {
-      await ended;
-    } finally {
-      this.#forgetWake();
-      this.#forgetLook();
-      this.#forgetSweep();
-      await unwatch();
-    }
-    const entry = { type: 'board-stopped', at: clock.now() } as const;
-    this.#options.onHistory?.(entry);
-    await journal.append(entry).catch(() => undefined);
-    await this.#publisher.publishLast();
+    const fault = await ended;
+    this.#forgetWake();
+    this.#forgetLook();
+    this.#forgetSweep();
+    await unwatch();
+    return fault;
+  }
+
+  /** Ends the board because of a fault of ours: nothing more is begun. */
+  fail(error: unknown): void {
+    this.#isOver = true;
+    this.#end({ error });
   }
 
   /** The first time: no new starts, agents end and stay resumable. The second time: at once. */
@@ -156,7 +167,7 @@ export class Daemon {
         const { board, effects } = step(this.#board, event);
         this.#board = board;
         for (const effect of effects) {
-          if (effect.type === 'journal') this.#options.onHistory?.(effect.entry);
+          if (effect.type === 'journal') void this.#options.onHistory(effect.entry);
         }
         this.#lanes.dispatch(effects);
       }
@@ -165,11 +176,12 @@ export class Daemon {
       this.#wakeLater();
       this.#endIfDone();
     } catch (error) {
-      this.#end?.reject(error);
+      this.fail(error);
     }
   }
 
   async #perform(effect: Effect): Promise<'done' | 'failed'> {
+    if (this.#isOver) return 'failed';
     try {
       for (const news of await this.#performer.perform(effect)) this.#post(news);
       this.#failures.forget(effect);
@@ -284,7 +296,7 @@ export class Daemon {
     const isOver = board.shutdown === 'no' ? this.#options.untilIdle && this.#staysIdle() : !busy;
     if (!isOver) return;
     this.#isOver = true;
-    this.#end?.resolve();
+    this.#end(null);
   }
 
   /** Idle, and still so after one more look at the folders: something may have been dropped, or left over, just now. */

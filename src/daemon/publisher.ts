@@ -4,7 +4,7 @@ import { limits } from '../domain/limits.ts';
 import { renderDashboard } from '../markdown/dashboard.ts';
 import { extractNotes } from '../markdown/user-zones.ts';
 import { describeBoard } from '../views/board-data.ts';
-import { viewDashboard } from '../views/dashboard-view.ts';
+import { viewDashboard, type DaemonState } from '../views/dashboard-view.ts';
 import { explainFault } from './outside-fault.ts';
 import type { Ports } from './perform.ts';
 
@@ -41,7 +41,7 @@ export class Publisher {
     this.#forget = clock.setTimer(
       // A clock that was set back must not keep the dashboard waiting.
       Math.min(everyMs, Math.max(0, this.#publishedAt + everyMs - clock.now())),
-      () => void this.#publish(true),
+      () => void this.#publish('running'),
     );
   }
 
@@ -51,27 +51,29 @@ export class Publisher {
     await this.#writing;
   }
 
-  /** The board has stopped: says so, now. */
-  async publishLast(): Promise<void> {
+  /** Publishes at once that the board has stopped, and why. */
+  async publishLast(daemon: Exclude<DaemonState, 'running'>): Promise<void> {
     this.#forget?.();
-    await this.#publish(false);
+    // A board that has not looked at its folders yet would be published as an empty one.
+    if (this.#board().scan !== null) await this.#publish(daemon);
   }
 
-  #publish(running: boolean): Promise<void> {
+  #publish(daemon: DaemonState): Promise<void> {
     this.#forget = null;
     const board = this.#board();
     this.#published = board.revision;
     this.#publishedAt = this.#ports.clock.now();
-    this.#writing = this.#writing.then(() => this.#write(board, running));
+    this.#writing = this.#writing.then(() => this.#write(board, daemon));
     return this.#writing;
   }
 
   /** What keeps one of the two from being written is no reason not to write the other. */
-  async #write(board: Board, running: boolean): Promise<void> {
+  async #write(board: Board, daemon: DaemonState): Promise<void> {
     const { clock, dashboard, files, repo, pid, redact } = this.#ports;
+    const running = daemon === 'running';
     const written = await Promise.allSettled([
       dashboard.update((current) =>
-        renderDashboard(viewDashboard(board, clock, running, redact), extractNotes(current ?? '').notes),
+        renderDashboard(viewDashboard(board, clock, daemon, redact), extractNotes(current ?? '').notes),
       ),
       files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid, redact }))}\n`),
     ]);

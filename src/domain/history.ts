@@ -8,7 +8,8 @@ import type { Column, TaskId } from './task.ts';
 /** A line of `history.jsonl`: what happened, for people and scripts. */
 export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'board-started' }
-  | { readonly type: 'board-stopped' }
+  /** `fault` says what ended the board where nobody had asked for its end. */
+  | { readonly type: 'board-stopped'; readonly fault?: string }
   | {
       readonly type: 'task-accepted';
       readonly task: TaskId;

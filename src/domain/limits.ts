@@ -33,6 +33,8 @@ export const limits = {
   /** The dashboard lists at most so many tasks a section, and says how many more there are. */
   maxDashboardRows: 20,
   maxDashboardTextChars: 400,
+  /** Kept of what is said of a fault of ours. */
+  maxFaultChars: 300,
   /** Finished tasks in `queue.json` and `status --json`, newest first. */
   maxFinishedListed: 200,
 

@@ -23,7 +23,8 @@ export type BoardStatus =
   | { readonly kind: 'running' }
   /** `until` is a local time such as `16:00`, or null where none is known. */
   | { readonly kind: 'paused'; readonly reason: string; readonly until: string | null }
-  | { readonly kind: 'stopped'; readonly reason: string | null };
+  /** `fault` says what ended the board where nobody had asked for its end. */
+  | { readonly kind: 'stopped'; readonly fault: string | null };
 
 /** The line below the title, and messages about the whole board. */
 export interface DashboardHead {

@@ -59,7 +59,7 @@ function formatStatus(head: DashboardHead): string {
     case 'paused':
       return `Paused: ${status.reason}${status.until === null ? '' : `, until ${status.until}`}`;
     case 'stopped':
-      return `Stopped${status.reason === null ? '' : `: ${status.reason}`}`;
+      return `Stopped${status.fault === null ? '' : ` by a fault: ${status.fault}`}`;
   }
 }
 

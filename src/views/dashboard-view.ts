@@ -35,8 +35,11 @@ import { listWarnings } from './warnings.ts';
 
 type Reviewed = Omit<FinishedTask, 'verdict'> & { readonly verdict: Verdict };
 
+/** How the board's process is: at work, ended as it was asked to, or ended by a fault that is described. */
+export type DaemonState = 'running' | 'stopped' | { readonly fault: string };
+
 /** The dashboard's model of a board now; `redact` takes secrets out of the rights that tasks ask for. */
-export function viewDashboard(board: Board, clock: Clock, running: boolean, redact: Redact): DashboardModel {
+export function viewDashboard(board: Board, clock: Clock, daemon: DaemonState, redact: Redact): DashboardModel {
   const now = clock.now();
   const live = [...board.live.values()];
   const active = live.filter((task) => task.state === 'active');
@@ -48,7 +51,7 @@ export function viewDashboard(board: Board, clock: Clock, running: boolean, reda
   const unreadable = finished.flatMap(viewUnreadable);
   const today = clock.day(now);
   return {
-    head: viewHead(board, clock, running, pending.length),
+    head: viewHead(board, clock, daemon, pending.length),
     isNew: board.live.size + board.finished.size === 0,
     quickStatus: listRows([
       ...active.map(viewActiveRow),
@@ -73,10 +76,10 @@ function isReviewed(task: FinishedTask): task is Reviewed {
   return task.file.column === 'done' && verdictOf(task) !== null;
 }
 
-function viewHead(board: Board, clock: Clock, running: boolean, waiting: number): DashboardHead {
+function viewHead(board: Board, clock: Clock, daemon: DaemonState, waiting: number): DashboardHead {
   const { settings } = board;
   return {
-    status: viewStatus(board, clock, running),
+    status: viewStatus(board, clock, daemon),
     slotsUsed: countUsedSlots(board),
     slotsTotal: settings.maxParallel,
     waiting,
@@ -88,8 +91,8 @@ function viewHead(board: Board, clock: Clock, running: boolean, waiting: number)
   };
 }
 
-function viewStatus(board: Board, clock: Clock, running: boolean): BoardStatus {
-  if (!running) return { kind: 'stopped', reason: null };
+function viewStatus(board: Board, clock: Clock, daemon: DaemonState): BoardStatus {
+  if (daemon !== 'running') return { kind: 'stopped', fault: daemon === 'stopped' ? null : daemon.fault };
   const pause = describePause(board);
   if (pause === null) return { kind: 'running' };
   return { kind: 'paused', reason: pause.reason, until: pause.until && describeMoment(Date.parse(pause.until), clock) };

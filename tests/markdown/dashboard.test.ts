@@ -425,10 +425,15 @@ ${notesHint}
     expect(paused).toContain('_Paused: usage limit, until 16:00 · 0 of 3 slots');
     expect(paused).toContain('- `.orchestrator/config.yaml:2`: max_paralel is unknown. Did you mean `max_parallel`?');
     const stopped = renderDashboard(
-      { ...empty, head: { ...empty.head, status: { kind: 'stopped', reason: null } } },
+      { ...empty, head: { ...empty.head, status: { kind: 'stopped', fault: null } } },
       '',
     );
     expect(stopped).toContain('_Stopped · 0 of 3 slots');
+    const failed = renderDashboard(
+      { ...empty, head: { ...empty.head, status: { kind: 'stopped', fault: 'x is not iterable' } } },
+      '',
+    );
+    expect(failed).toContain('_Stopped by a fault: x is not iterable · 0 of 3 slots');
   });
 
   it('lists so many rows as fit, and says how many more there are', () => {

@@ -196,6 +196,7 @@ class Simulation {
       settingsFile: makeSettingsFile(world, call),
       untilIdle,
       sandbox: world.sandbox,
+      onHistory: () => Promise.resolve(),
       onBoard: (board) => {
         if (life.alive) world.checkBoard(board);
       },

@@ -94,7 +94,7 @@ describe('the dashboard', () => {
     const { head, quickStatus, needsYou, ready, active, pending, completedToday } = viewDashboard(
       busy().board,
       clock,
-      true,
+      'running',
       redact,
     );
     expect(head).toMatchObject({ status: { kind: 'running' }, slotsUsed: 1, slotsTotal: 3, waiting: 2 });
@@ -121,7 +121,7 @@ describe('the dashboard', () => {
     const warning = { severity: 'warning', file: 'a.md', line: 3, column: 1, message: 'odd' } as const;
     const error = { ...warning, severity: 'error' } as const;
     const scene = new Scene().load(loadedIn('queued', 'a', { diagnostics: [error, warning] }));
-    const shown = () => viewDashboard(scene.board, clock, true, (text) => text).taskWarnings.rows;
+    const shown = () => viewDashboard(scene.board, clock, 'running', (text) => text).taskWarnings.rows;
     expect(shown()).toEqual([{ id: 'a', title: scene.task('a').spec.title, warning }]);
     const read = (diagnostics: readonly Diagnostic[]) =>
       scene.tell({ type: 'task-read', file: fileIn('queued', 'a'), spec: makeSpec({ id: id('a') }), diagnostics });
@@ -147,13 +147,13 @@ describe('the dashboard', () => {
     scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
     const view = { ...emptyRunView, warnings };
     scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
-    const { needsYou, ready, active } = viewDashboard(scene.board, clock, true, (text) => text);
+    const { needsYou, ready, active } = viewDashboard(scene.board, clock, 'running', (text) => text);
     expect([needsYou.rows, ready.rows, active.rows]).toMatchObject([[{ warnings }], [{ warnings }], [{ warnings }]]);
   });
 
   it('calls the first task that a slot alone keeps the next', () => {
     const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' }, { id: 'c' });
-    const { pending } = viewDashboard(scene.board, clock, true, redact);
+    const { pending } = viewDashboard(scene.board, clock, 'running', redact);
     expect(pending.rows.map(({ id, why }) => [id, why])).toEqual([
       ['b', 'next free slot'],
       ['c', 'waits for a free slot'],
@@ -169,7 +169,7 @@ describe('the dashboard', () => {
     );
     scene.grant('b', 'allowed_tools Bash').grant('a', 'allowed_tools Bash');
     scene.run('a');
-    const { needsYou, quickStatus, pending, active } = viewDashboard(scene.board, clock, true, redact);
+    const { needsYou, quickStatus, pending, active } = viewDashboard(scene.board, clock, 'running', redact);
     expect(quickStatus.rows.map(({ status, progress }) => `${status} ${progress}`)).toEqual([
       'ACTIVE running',
       'WAITING asks for `verify check --token=•••`',
@@ -194,13 +194,13 @@ describe('the dashboard', () => {
   it('names as many rights as there is room for, and how many more there are', () => {
     const allowedTools = Array.from({ length: 12 }, (_, index) => `Bash(${'x'.repeat(60)} ${String(index)})`);
     const { board } = new Scene().queue({ id: 'a', allowedTools });
-    const [entry] = viewDashboard(board, clock, true, redact).needsYou.rows;
+    const [entry] = viewDashboard(board, clock, 'running', redact).needsYou.rows;
     const lines = entry?.detail?.split('\n') ?? [];
     expect(lines).toHaveLength(5);
     expect(lines[3]).toBe('and 10 more: `branchboard show a`');
   });
 
   it('of a board that is not running says so', () => {
-    expect(viewDashboard(busy().board, clock, false, redact).head.status).toEqual({ kind: 'stopped', reason: null });
+    expect(viewDashboard(busy().board, clock, 'stopped', redact).head.status).toEqual({ kind: 'stopped', fault: null });
   });
 });

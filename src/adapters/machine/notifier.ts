@@ -45,6 +45,9 @@ function describe(entry: HistoryEntry): Notification | null {
         BRANCHBOARD_TASK: '',
         BRANCHBOARD_DETAIL: `${entry.reason}: ${entry.detail}`,
       };
+    case 'board-stopped':
+      if (entry.fault === undefined) return null;
+      return { BRANCHBOARD_EVENT: 'stopped', BRANCHBOARD_TASK: '', BRANCHBOARD_DETAIL: entry.fault };
     default:
       return null;
   }

@@ -108,6 +108,9 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
     onNotice: (message) => view.showNotice(message),
   });
   settings = () => daemon.board.settings;
+  // The first fault that nobody caught ends the board as one in the reducer does; a second one ends it at once.
+  const onFault = (error: unknown) => daemon.fail(error);
+  process.once('uncaughtException', onFault);
   const signals = listenForSignals(() => stop());
   try {
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
@@ -121,6 +124,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
     view.end();
     await lock.value.release();
     signals.end();
+    process.off('uncaughtException', onFault);
   }
   return choices.untilIdle && needsAttention(daemon.board) ? exitCodes.needsUser : exitCodes.fine;
 }

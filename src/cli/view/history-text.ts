@@ -15,7 +15,7 @@ export function formatHistory(entry: HistoryEntry): string {
     case 'board-started':
       return 'board started';
     case 'board-stopped':
-      return 'board stopped';
+      return `board stopped${entry.fault === undefined ? '' : ` by a fault: ${cleanLine(entry.fault)}`}`;
     case 'task-accepted':
       return `${entry.task}: accepted (${cleanLine(entry.title)})`;
     case 'task-asks':

@@ -13,6 +13,7 @@ const diagnostics = [
 const cases: readonly (readonly [HistoryEntry, string])[] = [
   [{ at: 0, type: 'board-started' }, 'board started'],
   [{ at: 0, type: 'board-stopped' }, 'board stopped'],
+  [{ at: 0, type: 'board-stopped', fault: 'x is not iterable' }, 'board stopped by a fault: x is not iterable'],
   [{ at: 0, type: 'task-accepted', task, title: 'Add\nauth', origin: 'dropped' }, 'add-auth: accepted (Add auth)'],
   [
     { at: 0, type: 'task-asks', task, keys: ['permission_mode', 'verify'] },
