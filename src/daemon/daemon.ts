@@ -98,10 +98,7 @@ export class Daemon {
     return this.#board;
   }
 
-  /**
-   * Runs until the board is idle, if that was asked for, or until it was shut down. On a fault of ours it says so on the
-   * dashboard, in the history and to `notify`, and rejects; agents go on, for the next board to take over.
-   */
+  /** Runs until the board is idle, if that was asked for, or was shut down. On a fault of ours it says so, and rejects. */
   async run(): Promise<void> {
     const fault = await this.#runToItsEnd().catch((error: unknown): Fault => ({ error }));
     this.#isOver = true;

@@ -60,7 +60,7 @@ export function nameOf(point: Point): string;
 export function countCalls(scenario: Scenario, options?: { readonly held?: boolean }): Promise<readonly LogLine[]>;
 export function numbered(calls: readonly LogLine[]): readonly Call[];
 export function runPoint(scenario: Scenario, point: Point): Promise<Result>;
-export function untilQuiet(run: Run, n: number): Promise<void>;
+export function untilQuiet(run: Run, n: number, isOver?: () => boolean): Promise<void>;
 export function sweep(
   scenario: Scenario,
   points: readonly Point[],

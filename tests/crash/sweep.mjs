@@ -61,10 +61,16 @@ export async function runPoint(scenario, point) {
     if (held) run.tell('hold');
     for (const fault of faults) {
       const { n, child, ended } = run.start(variablesOf(run, fault));
-      // Held agents keep the daemon from its end; a fault that lies behind them is replaced by a kill from outside.
-      if (held) void untilQuiet(run, n).then(() => child.kill('SIGKILL'));
-      if (fault.kind === 'full') void makeRoomLater(run, n);
+      let isOver = false;
+      const helpers = [
+        // Held agents keep the daemon from its end; a fault that lies behind them is replaced by a kill from outside.
+        held && untilQuiet(run, n, () => isOver).then(() => child.kill('SIGKILL')),
+        fault.kind === 'full' && makeRoomLater(run, n, () => isOver),
+      ];
       const end = await ended;
+      isOver = true;
+      // They write into the run's folder, which is removed at its end.
+      await Promise.all(helpers);
       hits.push(...run.hits(n).map((call) => describeCall(call, run.root)));
       if (end.late) findings.push({ kind: 'end', text: `the daemon with ${fault.kind} did not end` });
       // Before it is up, all it can do is to say what is wrong and end.
@@ -110,22 +116,22 @@ function variablesOf(run, { kind, at, op, code = 'ENOSPC' }) {
   return { ...common, FAULT_KIND: kind };
 }
 
-/** Makes room once the disk was full for a moment. */
-async function makeRoomLater(run, n) {
-  await waitUntil(() => run.hits(n).length > 0);
-  await untilQuiet(run, n);
+/** Makes room once the disk was full for a moment, or its daemon is over. */
+async function makeRoomLater(run, n, isOver) {
+  await waitUntil(() => isOver() || run.hits(n).length > 0);
+  await untilQuiet(run, n, isOver);
   run.tell('room');
 }
 
-/** Waits until a daemon has done nothing durable for a while; its end counts as well. */
-export async function untilQuiet(run, n) {
+/** Waits until a daemon has done nothing durable for a while, or is over. */
+export async function untilQuiet(run, n, isOver = () => false) {
   const path = join(run.root, `calls-${n}`);
   let seen = -1;
   let since = Date.now();
   await waitUntil(() => {
     const size = existsSync(path) ? readFileSync(path).length : 0;
     if (size !== seen) [seen, since] = [size, Date.now()];
-    return size > 0 && Date.now() - since > quietMs;
+    return isOver() || (size > 0 && Date.now() - since > quietMs);
   });
 }
 
