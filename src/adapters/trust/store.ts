@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { codeOf } from '../machine/errors.ts';
 import { canonicalClaim, type Claim } from '../../domain/claim.ts';
-import { PortError } from '../../ports.ts';
+import { NewerFactError, PortError } from '../../ports.ts';
 import { replaceFile } from '../machine/durable.ts';
 import { readRegular } from '../machine/regular-file.ts';
 import { takeFile } from '../daemon-lock/lock-file.ts';
@@ -23,6 +23,8 @@ const shape = z.object({
   version: z.literal(1),
   repositories: z.record(z.string(), z.array(z.string())),
 });
+/** What a later version of this program wrote, which must not be replaced. */
+const newerShape = z.object({ version: z.int().min(2) });
 type Trusted = z.infer<typeof shape>;
 
 /** The hashes of trusted claims. */
@@ -72,7 +74,10 @@ function findFolder(environment: NodeJS.ProcessEnv): string {
 
 async function readTrusted(path: string): Promise<Trusted> {
   try {
-    return shape.parse(JSON.parse(await readRegular(path)));
+    const value: unknown = JSON.parse(await readRegular(path));
+    const newer = newerShape.safeParse(value);
+    if (newer.success) throw new NewerFactError(path, newer.data.version);
+    return shape.parse(value);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { version: 1, repositories: {} };
     if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error;

@@ -68,3 +68,11 @@ test.each(['{', '{"version":2}', '{"version":1,"repositories":[]}'])(
     expect(readFileSync(join(folder(), 'trust.json'), 'utf8')).toBe(text);
   },
 );
+
+test('is left as it is where a newer version wrote it', async () => {
+  mkdirSync(folder(), { recursive: true, mode: 0o700 });
+  const store = createTrustStore({ HOME: home });
+  writeFileSync(store.path, '{"version":2,"repositories":{}}');
+  await expect(store.add('/repo', [claim('a')])).rejects.toThrow(/written by a newer branchboard \(version 2\)/);
+  expect(readFileSync(store.path, 'utf8')).toBe('{"version":2,"repositories":{}}');
+});
