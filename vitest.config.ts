@@ -9,7 +9,7 @@ const timeoutMs = 240_000;
 const layers: Readonly<Record<string, readonly string[]>> = {
   crash: ['crash', 'soak', 'package'],
   claude: ['claude'],
-  system: ['system'],
+  system: ['system', 'damage'],
   simulation: ['simulation'],
   adapters: ['adapters'],
   unit: ['core', 'markdown', 'prompt', 'daemon', 'views', 'domain', 'cli', '*.test.ts'],
