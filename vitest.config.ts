@@ -19,6 +19,7 @@ const projects = Object.entries(layers).map(([name, places]): TestProjectConfigu
   extends: true,
   test: {
     name,
+    globalSetup: name === 'system' || name === 'claude' ? ['tests/board-template.ts'] : [],
     // Files of the unit layer only compute, so they may share their imports.
     isolate: name !== 'unit',
     include: places.map((place) => (place.endsWith('.ts') ? `tests/${place}` : `tests/${place}/**/*.test.ts`)),

@@ -5,6 +5,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -17,20 +18,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
 
 import type { BoardData, TaskData } from '../../src/views/board-data.ts';
 import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
+import { cliMain } from '../board-template.ts';
 import { claudeEnv, claudeVersions, startMessagesApi } from './messages-api.ts';
 import type { ApiRequest, ClaudeVersion, MessagesApi, Reply } from './messages-api.ts';
 import { withPatience } from './patience.ts';
-
-const cliMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** What a board is made with. */
 export interface Setup {
@@ -261,31 +260,10 @@ export async function withBoard(setup: Setup, use: (board: ClaudeBoard) => Promi
   }
 }
 
-/** Made once: a command takes most of a second to come up. */
-let template: Promise<string> | null = null;
-
-afterAll(async () => {
-  if (template !== null) rmSync(await template, { recursive: true, force: true });
-});
-
-/** A repository with one commit and a board as `init` makes it. */
-async function makeTemplate(): Promise<string> {
-  const root = mkdtempSync(join(tmpdir(), 'branchboard-claude-'));
-  const board = new ClaudeBoard(root, { url: '', requests: [], close: () => Promise.resolve() }, false);
-  for (const folder of [board.repo, board.home]) mkdirSync(folder);
-  board.git('init', '--quiet', '--initial-branch=main');
-  board.git('config', 'user.name', 'A Developer');
-  board.git('config', 'user.email', 'dev@example.invalid');
-  await commitFiles(board, { 'README.md': 'hello\n' });
-  const { code, output } = await board.cli('init');
-  if (code !== 0) throw new Error(`init failed: ${output}`);
-  return root;
-}
-
 async function fillRepository(board: ClaudeBoard, root: string, setup: Setup): Promise<void> {
   const { files = {}, config, version = 'newest' } = setup;
-  await cp(await (template ??= makeTemplate()), root, { recursive: true });
-  mkdirSync(join(root, 'bin'));
+  for (const folder of [board.home, join(root, 'bin')]) mkdirSync(folder);
+  cpSync(join(inject('templates'), 'board'), board.repo, { recursive: true });
   symlinkSync(claudeVersions[version], join(root, 'bin', 'claude'));
   if (Object.keys(files).length > 0) await commitFiles(board, files);
   if (config !== undefined) appendFileSync(board.path('config.yaml'), `\n${config}\n`);

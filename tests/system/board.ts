@@ -5,6 +5,7 @@
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -18,14 +19,14 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 
 import type { BoardData, TaskData } from '../../src/views/board-data.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
+import { cliMain } from '../board-template.ts';
 
-/** The built program. */
-export const cliMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export { cliMain };
 
 /** A test that runs a board may take so long, on a machine that is busy. */
 export const boardTestTimeoutMs = 120_000;
@@ -342,26 +343,30 @@ export async function withBoard(setup: Setup, use: (board: ScratchBoard) => Prom
 }
 
 async function fillRepository(board: ScratchBoard, setup: Setup): Promise<void> {
-  const { files = {}, config = '', identity = true, init = true } = setup;
-  for (const folder of [board.repo, board.home]) mkdirSync(folder, { recursive: true });
-  board.git('init', '--quiet', '--initial-branch=main');
-  for (const [path, text] of Object.entries({ 'README.md': 'hello\n', ...files })) {
-    mkdirSync(dirname(join(board.repo, path)), { recursive: true });
-    writeFileSync(join(board.repo, path), text);
+  const { files = {}, config, identity = true, init = true } = setup;
+  mkdirSync(board.home);
+  const copiesBoard = init && Object.keys(files).length === 0 && identity;
+  cpSync(join(inject('templates'), copiesBoard ? 'board' : 'repository'), board.repo, { recursive: true });
+  if (Object.keys(files).length > 0) {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(board.repo, path)), { recursive: true });
+      writeFileSync(join(board.repo, path), text);
+    }
+    board.git('add', '--all');
+    board.git('commit', '--quiet', '--amend', '--message=first');
   }
-  board.git('add', '--all');
-  const author = ['-c', 'user.name=A Developer', '-c', 'user.email=dev@example.invalid'];
-  board.git(...author, 'commit', '--quiet', '--message=first');
-  if (identity) {
-    board.git('config', 'user.name', 'A Developer');
-    board.git('config', 'user.email', 'dev@example.invalid');
-  }
-  if (init) await initBoard(board, config);
+  if (!identity) board.git('config', '--remove-section', 'user');
+  if (copiesBoard) configure(board, config);
+  else if (init) await initBoard(board, config);
 }
 
 /** Makes the board with the scripted agent, and the settings that a test adds. */
-export async function initBoard(board: ScratchBoard, config = ''): Promise<void> {
+export async function initBoard(board: ScratchBoard, config?: string): Promise<void> {
   await board.succeed('init');
+  configure(board, config);
+}
+
+function configure(board: ScratchBoard, config = ''): void {
   const agent = /^agent:/m.test(config) ? '' : 'agent: { kind: scripted }\n';
   board.write('config.yaml', `${board.read('config.yaml')}\n${agent}${config}\n`);
 }
