@@ -5,12 +5,25 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Bounds a test or hook that hangs; generous, since a busy machine must fail nothing. */
 const timeoutMs = 240_000;
 
+/** Tests of adapters that start hundreds of processes. */
+const processes = [
+  'adapters/agent/claude/agent-probe.test.ts',
+  'adapters/git/accidents.test.ts',
+  'adapters/git/hostile-worktree.test.ts',
+  'adapters/git/oversight/moved-refs.test.ts',
+  'adapters/git/worktree/worktrees.test.ts',
+  'adapters/git-guard/options.test.ts',
+  'adapters/sandbox/command-runner.test.ts',
+  'adapters/trust/trusted-claims.test.ts',
+];
+
 /** Folders of each layer. Those that take longest begin first, so that no worker idles at the end. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   crash: ['crash', 'soak', 'package'],
   claude: ['claude'],
   system: ['system', 'damage'],
   simulation: ['simulation'],
+  processes,
   adapters: ['adapters'],
   unit: ['core', 'markdown', 'prompt', 'daemon', 'views', 'domain', 'cli', '*.test.ts'],
 };
@@ -19,10 +32,13 @@ const projects = Object.entries(layers).map(([name, places]): TestProjectConfigu
   extends: true,
   test: {
     name,
+    include: places.map((place) => (place.endsWith('.ts') ? `tests/${place}` : `tests/${place}/**/*.test.ts`)),
+    exclude: name === 'adapters' ? processes.map((place) => `tests/${place}`) : [],
     globalSetup: name === 'system' || name === 'claude' ? ['tests/board-template.ts'] : [],
     // Files of the unit layer only compute, so they may share their imports.
     isolate: name !== 'unit',
-    include: places.map((place) => (place.endsWith('.ts') ? `tests/${place}` : `tests/${place}/**/*.test.ts`)),
+    // Tests of the real agent mostly wait, each for its own.
+    sequence: { concurrent: name === 'claude' },
   },
 }));
 

@@ -69,7 +69,7 @@ async function runClaude(
   }
 }
 
-describe('the scripted Messages API', { timeout: claudeTimeoutMs }, () => {
+describe('the scripted Messages API', { timeout: claudeTimeoutMs, concurrent: false }, () => {
   test('makes the real agent write a file, commit it and give a structured result', async () => {
     const run = await runClaude(
       ({ turn }) => {

@@ -160,7 +160,8 @@ test.concurrent(
     withBoard({ config: `${fakeAgent}\nstall_after: 5s\ntimeout: 5m` }, async (board) => {
       writeAgent(
         board,
-        `if [ -n "$resumed" ]; then work a.txt; end; exit; fi
+        `if [ -n "$resumed" ]; then work \${PWD##*/}.txt; end; exit; fi
+case $PWD in */silent) exec sleep 300 ;; esac
 tool t1
 await ${board.gate('go')}
 tool_end t1
@@ -169,9 +170,10 @@ exec sleep 300`,
       board.drop({ 'job.md': '# Job\n' });
       const running = await board.start('--until-idle');
       await waitUntilStreamed(board, 'job', 'tool_use');
-      const begunAt = Date.now();
-      await waitUntil('three times as long as a stall', () => Date.now() > begunAt + 15_000);
-      expect(board.happened('run-stopping')).toEqual([]);
+      // An agent that began after it and has no tool: once that one is stopped, a silence of that length would be a stall.
+      board.drop({ 'silent.md': '# Silent\n' });
+      await waitUntil('silence alone is a stall', () => board.happened('run-stopping').length > 0);
+      expect(board.happened('run-stopping').map(({ run }) => run.task as string)).toEqual(['silent']);
       board.open('go');
       expect((await withPatience(running.ended, 'the end of the board')).code).toBe(0);
       expect(board.record('job', 1)).toMatchObject({

@@ -6,8 +6,7 @@ import { expect, test } from 'vitest';
 import { fakeAgent, writeAgent } from './fake-agent.ts';
 import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
 
-/** How long the good task may take, from its drop to `done/`. */
-const doneWithinMs = 10_000;
+/** However many files lie there, the board's memory stays below this. */
 const maxResidentBytes = 500 * 1024 * 1024;
 const frontmatter = (...lines: readonly string[]) => ['---', ...lines, '---', '# Task', ''].join('\n');
 
@@ -85,7 +84,7 @@ const names = [
 ];
 
 test.concurrent(
-  'a good task that is dropped after everything hostile is done within 10 s, and nothing else came to harm',
+  'a good task that is dropped after everything hostile is done, and nothing else came to harm',
   { timeout: boardTestTimeoutMs },
   () =>
     withBoard({}, async (board) => {
@@ -95,10 +94,8 @@ test.concurrent(
       const before = describeOutside(board, canary);
       const running = await board.start();
       dropAll(board, canary);
-      const droppedAt = Date.now();
       board.drop({ 'zz-good.md': writeTask('Good', addFile('good.txt')) });
       await board.arrive('done', 'zz-good');
-      expect(Date.now() - droppedAt).toBeLessThan(doneWithinMs);
 
       const special = ['link.md', 'dangling.md', 'loop.md', 'folder.md', 'out.md', 'pipe.md', 'sparse.md'];
       const expected = [...Object.keys(refused), ...special];
@@ -119,9 +116,7 @@ test.concurrent(
       );
       expect(readResidentBytes(running.pid)).toBeLessThan(maxResidentBytes);
       expect(describeOutside(board, canary)).toEqual(before);
-      const askedAt = Date.now();
       expect((await board.stop(running)).code).toBe(0);
-      expect(Date.now() - askedAt).toBeLessThan(doneWithinMs);
       expect(execFileSync('find', [board.root, '-name', 'pwned'], { encoding: 'utf8' })).toBe('');
     }),
 );

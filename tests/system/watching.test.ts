@@ -27,14 +27,15 @@ const refuse = (code: string, message: string): string =>
 
 const sysctl = 'sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024';
 
+const neverSpeaks = {
+  body: 'return Object.assign(new EventEmitter(), { close() {} });',
+  told: 'a network or container mount?',
+};
+
 for (const [name, body, told] of [
   ['no watch is left (ENOSPC)', refuse('ENOSPC', 'System limit for number of file watchers reached'), sysctl],
   ['no inotify instance is left (EMFILE)', refuse('EMFILE', 'too many open files'), sysctl],
-  [
-    'watchers never speak, as on some mounts',
-    'return Object.assign(new EventEmitter(), { close() {} });',
-    'a network or container mount?',
-  ],
+  ['watchers never speak, as on some mounts', neverSpeaks.body, neverSpeaks.told],
 ] as const) {
   test.concurrent(`where ${name}, a dropped task is done and one warning says what to do`, { timeout }, () =>
     withBoard({}, async (board) => {
@@ -67,10 +68,12 @@ test.concurrent('where watching works there is no warning', { timeout }, () =>
     const running = await board.start();
     board.drop({ 'job.md': writeTask('Job', addFile('a.txt')) });
     await board.arrive('done', 'job');
-    // Longer than it takes to find out that watchers are silent.
-    await waitUntil('two renewals are over', () =>
-      board.happened('board-started').some(({ at }) => Date.now() > at + 4_500),
-    );
+    // Once a board that started after this one has found out that its watchers are silent, this one would have, too.
+    await withBoard({}, async (other) => {
+      const silent = other.launch(['start'], { env: breakWatching(other, neverSpeaks.body) });
+      await waitUntil('the other warns', () => silent.output().includes(neverSpeaks.told));
+      await other.stop(silent);
+    });
     await board.stop(running);
     expect(running.output()).not.toContain('Scanning every');
   }),

@@ -16,6 +16,9 @@ import {
   type Bench,
 } from './harness.ts';
 
+/** An agent that is not hurried would outlast the test. */
+const unhurried = { interruptGraceMs: 600_000, terminateGraceMs: 600_000 };
+
 let bench: Bench;
 beforeEach(() => {
   bench = createBench();
@@ -279,24 +282,26 @@ describe('stopping', () => {
 
   it('kills an agent that takes no notice, soon if hurried', async () => {
     const plan = bench.plan();
-    const runner = bench.runner(shellAgent('stubborn.sh'), { timings: { followEveryMs: 10, hurriedGraceMs: 50 } });
+    const runner = bench.runner(shellAgent('stubborn.sh'), {
+      timings: { followEveryMs: 10, ...unhurried, hurriedGraceMs: 50 },
+    });
     await runner.start(requestOf(plan));
     await vi.waitFor(
       () => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('11111111-1111-4111-8111-111111111111'),
       { timeout: 15_000 },
     );
     const pid = bench.pidOf(plan);
-    const askedAt = Date.now();
     runner.stop(plan, 'shutdown', true);
     const exit = await bench.exit();
     expect(exit).toMatchObject({ exitCode: null, signal: 'SIGKILL', stopped: 'shutdown' });
-    expect(exit.endedAt - askedAt).toBeLessThan(4_000);
     expect(lives(pid)).toBe(false);
   });
 
   it('can be hurried later on', async () => {
     const plan = bench.plan();
-    const runner = bench.runner(shellAgent('stubborn.sh'), { timings: { followEveryMs: 10, hurriedGraceMs: 20 } });
+    const runner = bench.runner(shellAgent('stubborn.sh'), {
+      timings: { followEveryMs: 10, ...unhurried, hurriedGraceMs: 20 },
+    });
     await runner.start(requestOf(plan));
     await vi.waitFor(
       () => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('11111111-1111-4111-8111-111111111111'),
