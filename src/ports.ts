@@ -6,6 +6,8 @@ import type { Diagnostic, Parsed } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
 import type { MovedRef } from './domain/moved-ref.ts';
+import type { Pruned, PruneRequest } from './domain/pruned.ts';
+import type { TaskEnd } from './domain/event.ts';
 import type { Result } from './domain/result.ts';
 import type {
   CommandOutcome,
@@ -19,7 +21,7 @@ import type {
   StopCause,
   Workspace,
 } from './domain/run.ts';
-import type { Verdict } from './domain/verdict.ts';
+import type { FinishedWork, Verdict } from './domain/verdict.ts';
 import type { Grant } from './domain/rights.ts';
 import type { Settings, WatchMode } from './domain/settings.ts';
 import type { Argv, Column, TaskId } from './domain/task.ts';
@@ -123,6 +125,10 @@ export interface BoardFiles {
   writeReport(run: RunId, text: string): Promise<void>;
   writePrompt(run: RunId, text: string): Promise<void>;
   writeVerdict(task: TaskId, verdict: Verdict): Promise<void>;
+  /** When finished tasks came to their end; one whose file is gone, or whose verdict can't be understood, is left out. */
+  readEnds(files: readonly TaskFile[]): Promise<readonly TaskEnd[]>;
+  /** Removes what a finished task's runs left but the facts of the last; nothing where its file is somewhere else by now. */
+  removeRemains(file: TaskFile): Promise<Pick<Pruned, 'runs' | 'bytes'>>;
   /** The grant of a task as it is now; null where there is none. */
   readGrant(task: TaskId): Promise<Grant | null>;
   /** Removes the grant of a task, unless the task's file is back in a column. */
@@ -185,12 +191,6 @@ export interface BaseRequest {
   readonly dependencies: readonly Handoff[];
 }
 
-/** A finished task, and the commit that holds its work. */
-export interface FinishedWork {
-  readonly id: TaskId;
-  readonly tip: string;
-}
-
 /** The parts of the repository's configuration of Claude Code that count in a run. */
 export type ProjectConfiguration =
   /** The worktree's is that of the commit that the user's tasks start from: Claude Code reads it as always. */
@@ -235,6 +235,8 @@ export interface Worktrees {
    * else; with `forget` a branch without commits goes as well.
    */
   release(plan: RunPlan, forget: boolean): Promise<void>;
+  /** Removes what is kept of a finished task and holds nothing that would be lost: its worktree and internal refs. */
+  prune(request: PruneRequest): Promise<Pick<Pruned, 'worktrees' | 'refs'>>;
 }
 
 /** Runs the user's own `verify` commands, without a shell. */

@@ -6,6 +6,7 @@ import { verdictOf, type Board, type OutsideFault } from '../domain/board.ts';
 import type { Trouble } from '../domain/hold.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
+import { noRetention } from '../domain/pruned.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import { unreachable } from '../domain/result.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
@@ -36,6 +37,7 @@ import {
 import { handleEffectFailed } from './effect-failure.ts';
 import { handleTick } from './tick.ts';
 import { chooseStarts } from './schedule.ts';
+import { handleEndsRead, handleEndsUnread, handlePruned, handlePruneFailed, lookForAged } from './retention.ts';
 import { planRun, settleFault } from './settlement.ts';
 import { endBudgetHold, startDay } from './spending.ts';
 import { endStrays } from './orphans.ts';
@@ -61,6 +63,7 @@ export const emptyBoard: Board = {
   readingVerdicts: new Set(),
   unread: new Map(),
   scan: null,
+  retention: noRetention,
   revision: { facts: 0, progress: 0 },
 };
 
@@ -92,6 +95,13 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'scanned':
       handleScanned(draft, event.scan);
+      lookForAged(draft);
+      return;
+    case 'ends-read':
+      handleEndsRead(draft, event.ends);
+      return;
+    case 'task-pruned':
+      handlePruned(draft, event.task, event.pruned);
       return;
     case 'settings-read':
       draft.set({ settings: event.settings ?? draft.board.settings, settingsProblems: event.problems });
@@ -141,6 +151,8 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'effect-failed':
       if (isDiskFull(event.fault)) noteDiskFull(draft, event.fault.message);
+      if (event.effect === 'read-ends') handleEndsUnread(draft);
+      if (event.effect === 'prune-task' && event.task !== null) handlePruneFailed(draft, event.task);
       if (event.task !== null) handleEffectFailed(draft, event.task, event.effect, event.fault);
       else draft.journal({ type: 'effect-failed', task: null, effect: event.effect, message: event.fault.message });
       return;

@@ -2,7 +2,8 @@
 import { verdictOf, type Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { TaskId } from '../domain/task.ts';
-import type { Clock, FinishedWork, Worktrees } from '../ports.ts';
+import type { FinishedWork } from '../domain/verdict.ts';
+import type { Clock, Worktrees } from '../ports.ts';
 
 /** See the file's head. */
 export class MergeWatch {

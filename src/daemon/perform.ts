@@ -114,6 +114,10 @@ export class Performer {
         return [];
       case 'tell-story':
         return this.#tellStory(effect);
+      case 'read-ends':
+        return [{ type: 'ends-read', ends: await files.readEnds(effect.files) }];
+      case 'prune-task':
+        return [await this.#prune(effect)];
       case 'drop-grant':
         await files.dropGrant(effect.task);
         return [];
@@ -265,6 +269,14 @@ export class Performer {
     const run = { task, n: plan.n };
     const evidence = { ...found, verify: outcomes, moved: await worktrees.listMoved(plan) };
     return [...(await lookForRoom(disk, run)), { type: 'work-inspected', run, evidence }];
+  }
+
+  /** The files go last: as long as they are there, what a kill left is pruned the next time. */
+  async #prune({ task, file, putAwayAt }: Effect & { readonly type: 'prune-task' }): Promise<News> {
+    const { files, worktrees } = this.#ports;
+    const plan = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
+    const inGit = await worktrees.prune({ task, plan, putAwayAt });
+    return { type: 'task-pruned', task, pruned: { ...inGit, ...(await files.removeRemains(file)) } };
   }
 
   async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly News[]> {

@@ -23,3 +23,11 @@ export function countOf(count: number, noun: string): string {
 export function formatDiffstat({ files, insertions, deletions }: Diffstat): string {
   return `${countOf(files, 'file')}, +${String(insertions)} −${String(deletions)}`;
 }
+
+/** A size in the unit that fits: `512 bytes`, `3.1 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['kB', 'MB', 'GB'] as const;
+  if (bytes < 1_000) return `${String(bytes)} bytes`;
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1_000 ** power).toFixed(1)} ${units[power - 1] ?? 'kB'}`;
+}

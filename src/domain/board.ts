@@ -15,6 +15,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
+import type { Retention } from './pruned.ts';
 import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
 import type { OutsideKind } from './outside-kind.ts';
@@ -258,6 +259,7 @@ export interface Board {
   /** Files that could not be read the last time. */
   readonly unread: ReadonlyMap<Place, UnreadFile>;
   readonly scan: BoardScan | null;
+  readonly retention: Retention;
   /** Counts changes that the dashboard shows; progress apart, so that it can be shown less often. */
   readonly revision: { readonly facts: number; readonly progress: number };
 }

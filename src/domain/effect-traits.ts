@@ -45,6 +45,8 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'record-exit': { ...ofTask, phases: ['planning', 'settling'] },
   'write-verdict': { ...ofTask, phases: ['settling'] },
   'tell-story': { ...ofTask, phases: ['settling'] },
+  'read-ends': { ...ofNobody, lane: 'none' },
+  'prune-task': { ...ofNobody, lane: 'task' },
   'drop-grant': { ...ofNobody, lane: 'task' },
   'write-hold': { lane: 'hold', phases: [], told: 'once', failure: 'nothing' },
   'look-at-disk': { ...ofNobody, lane: 'none' },

@@ -80,6 +80,10 @@ export type Effect =
   | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }
   /** Renews the generated section at the end of the task's file: `moved`, with the file as it is now. */
   | { readonly type: 'tell-story'; readonly task: TaskId; readonly file: TaskFile; readonly verdict: Verdict }
+  /** Reads when finished tasks came to their end: `ends-read`. */
+  | { readonly type: 'read-ends'; readonly files: readonly TaskFile[] }
+  /** Removes what is kept of a finished task and nobody needs any more: `task-pruned`. `putAwayAt` is null for one that is merged. */
+  | { readonly type: 'prune-task'; readonly task: TaskId; readonly file: TaskFile; readonly putAwayAt: number | null }
   /** Removes the grant of a task that is gone. */
   | { readonly type: 'drop-grant'; readonly task: TaskId }
   | { readonly type: 'write-hold'; readonly hold: Hold | null }

@@ -3,6 +3,7 @@ import type { BaseConflict, BoardScan, FileIdentity, LoadedTask, OutsideFault, T
 import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
+import type { Pruned } from './pruned.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView } from './run.ts';
 import type { ReadVerdict } from './task-facts.ts';
 import type { Grant, Right } from './rights.ts';
@@ -26,6 +27,17 @@ export type TakenIn =
   | { readonly kind: 'changed' }
   /** It could not be read or taken in, which was not its fault; it is tried again. */
   | { readonly kind: 'failed'; readonly fault: OutsideFault };
+
+/** What is read of a finished task before anything of it goes. */
+export interface TaskEnd {
+  readonly file: TaskFile;
+  /** When its work was found to be in the base; null before. */
+  readonly mergedAt: number | null;
+  /** When its file came into `archive/`; null where it is in `done/`. */
+  readonly putAwayAt: number | null;
+  /** Whether its runs left anything that may go. */
+  readonly hasRemains: boolean;
+}
 
 /** See the file's head. `at` is in milliseconds since the epoch, `day` the local day as `YYYY-MM-DD`. */
 export type BoardEvent = { readonly at: number } & (
@@ -70,6 +82,8 @@ export type BoardEvent = { readonly at: number } & (
     }
   /** The work of these finished tasks was found to be in the base. */
   | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
+  | { readonly type: 'ends-read'; readonly ends: readonly TaskEnd[] }
+  | { readonly type: 'task-pruned'; readonly task: TaskId; readonly pruned: Pruned }
   /** Something that the board does all the time fails, with a reason that is new, or no longer fails. */
   | { readonly type: 'trouble-changed'; readonly trouble: Trouble; readonly fault: OutsideFault | null }
   /** A port found the disk full. */

@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { PauseReason, RunId, StopCause } from './run.ts';
 import type { RightKey } from './rights.ts';
+import type { Pruned } from './pruned.ts';
 import type { Column, TaskId } from './task.ts';
 
 /** A line of `history.jsonl`: what happened, for people and scripts. */
@@ -56,6 +57,8 @@ export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'refs-moved'; readonly run: RunId; readonly moved: readonly MovedRef[] }
   | { readonly type: 'task-settled'; readonly task: TaskId; readonly column: Column; readonly detail: string }
   | { readonly type: 'task-merged'; readonly task: TaskId }
+  /** What was kept of these finished tasks for as long as `keep` says is gone: counts, and bytes of the runs' files. */
+  | ({ readonly type: 'pruned'; readonly tasks: readonly TaskId[] } & Pruned)
   | { readonly type: 'held'; readonly reason: PauseReason; readonly until: number | null; readonly detail: string }
   | { readonly type: 'hold-lifted'; readonly reason: PauseReason }
   /** `message` is null once it is over. */

@@ -113,6 +113,18 @@ export const limits = {
   /** The same for a run that the board or the machine went down with. */
   maxLosses: 3,
 
+  /** How often the board looks for finished tasks that were kept long enough. */
+  pruneEveryMs: 60 * 60_000,
+  /** So many of them are looked at and pruned together. */
+  maxPrunedAtOnce: 20,
+  /** Refs of one task that are removed at once; more go the next time. */
+  maxRefsPruned: 1_000,
+  /** A history that is longer is put aside under a number, and so many of those are kept. */
+  maxHistoryBytes: 8 * 1024 * 1024,
+  maxHistoryFiles: 4,
+  /** A log of the board in the background that is longer is put aside; one such is kept. */
+  maxLogBytes: 8 * 1024 * 1024,
+
   /** Events that may wait in the daemon's mailbox; one more is a fault of ours. */
   maxMailboxEvents: 100_000,
   /** Runs kept for one task. */

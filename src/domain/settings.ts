@@ -58,6 +58,8 @@ export interface Settings {
     readonly reuse: boolean;
   };
   readonly watch: WatchMode;
+  /** How long what is kept of merged and put-away tasks stays: logs, prompts, internal refs, worktrees. */
+  readonly keepMs: number;
   readonly budgetUsd: number | null;
   readonly dailyBudgetUsd: number | null;
   /** A command run with each noteworthy event in its environment. */
@@ -139,6 +141,7 @@ export const defaultSettings: Settings = {
   copy: [],
   worktrees: { dir: null, reuse: false },
   watch: 'auto',
+  keepMs: 14 * 24 * 60 * 60_000,
   budgetUsd: null,
   dailyBudgetUsd: null,
   notify: null,

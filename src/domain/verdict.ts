@@ -1,4 +1,5 @@
 import type { MovedRef } from './moved-ref.ts';
+import type { TaskId } from './task.ts';
 import type { Diffstat, Fault } from './run.ts';
 
 /** The board's decision about a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
@@ -40,4 +41,10 @@ export interface Verdict {
   readonly warnings: readonly string[];
   /** Refs that moved while its agents ran and that are not the task's. */
   readonly moved: readonly MovedRef[];
+}
+
+/** A finished task, and the commit that holds its work. */
+export interface FinishedWork {
+  readonly id: TaskId;
+  readonly tip: string;
 }

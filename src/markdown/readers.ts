@@ -10,6 +10,8 @@ import { findControlCharacter } from './plain-text.ts';
 const maxLineChars = 1000;
 /** Timers can't wait longer than 24 days. */
 const maxDurationMs = 7 * 24 * 60 * 60_000;
+/** The longest that anything is kept: ten years. */
+const maxLongDurationMs = 3_650 * 24 * 60 * 60_000;
 
 /** Text; a number or a truth value counts as it is written, so that `010` stays `010`. */
 export const readText: Read<string> = (field) =>
@@ -63,18 +65,24 @@ export function readWord<Word extends string>(words: readonly Word[]): Read<Word
 export const readPriority = readWord(priorities);
 
 /** A duration such as `90s`, `30m`, `1h30m`, in milliseconds; over 0 and at most a week. */
-export const readDurationMs: Read<number> = (field) => {
-  const expected = 'a duration such as 90s, 30m, 2h or 1h30m, at most 168h';
+export const readDurationMs: Read<number> = (field) =>
+  readBounded(field, maxDurationMs, 'a duration such as 90s, 30m, 2h or 1h30m, at most 168h');
+
+/** A duration such as `36h` or `14d`, in milliseconds; over 0 and at most ten years. */
+export const readLongDurationMs: Read<number> = (field) =>
+  readBounded(field, maxLongDurationMs, 'a duration such as 90s, 36h or 14d, at most 3650d');
+
+function readBounded(field: Field, maxMs: number, expected: string): number | null {
   if (field.node.kind !== 'scalar') return refuse(field, expected);
   const { source } = field.node;
   if (typeof field.node.value === 'number' && /^\d+$/.test(source)) {
     return refuse(field, expected, `Write \`${source}m\` for minutes or \`${source}s\` for seconds.`);
   }
-  const match = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(source);
-  const [hours, minutes, seconds] = [1, 2, 3].map((group) => Number(match?.[group] ?? 0));
-  const ms = (((hours ?? 0) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1000;
-  return ms > 0 && ms <= maxDurationMs ? ms : refuse(field, expected);
-};
+  const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(source);
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = [1, 2, 3, 4].map((group) => Number(match?.[group] ?? 0));
+  const ms = (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+  return ms > 0 && ms <= maxMs ? ms : refuse(field, expected);
+}
 
 /** A list; each item is read by `readItem`. A single value is a list of one. Null if any item is wrong. */
 export function readList<Item>(readItem: Read<Item>): Read<readonly Item[]> {

@@ -16,6 +16,7 @@ import {
   readDurationMs,
   readInteger,
   readLine,
+  readLongDurationMs,
   readList,
   readRepositoryPath,
   readText,
@@ -89,6 +90,7 @@ function readSettings(fields: Fields): Settings {
     copy: fields.read('copy', readList(readRepositoryPath)) ?? defaults.copy,
     worktrees: readWorktrees(fields.section('worktrees')),
     watch: fields.read('watch', readWord(watchModes)) ?? defaults.watch,
+    keepMs: fields.read('keep', readLongDurationMs) ?? defaults.keepMs,
     budgetUsd: fields.read('budget_usd', readDollars) ?? defaults.budgetUsd,
     dailyBudgetUsd: fields.read('daily_budget_usd', readDollars) ?? defaults.dailyBudgetUsd,
     notify: fields.read('notify', readCommand) ?? defaults.notify,
@@ -291,6 +293,9 @@ const defaultText = `# The settings of this board. Each key stands here with its
 # How files that you drop or move are noticed: auto (the system reports them), or polling, for network mounts that report
 # nothing.
 #watch: auto
+
+# How long logs, prompts and internal refs of merged and put-away tasks are kept: 36h, 14d. Branches always stay.
+#keep: 14d
 
 # The most that a task, and a day, may cost in US dollars. Empty: no bound.
 #budget_usd:

@@ -44,6 +44,7 @@ worktrees:
   dir: ../trees
   reuse: false
 watch: polling
+keep: 36h
 budget_usd: 1.5
 daily_budget_usd: 20
 notify: notify-send Board
@@ -88,6 +89,7 @@ notify: notify-send Board
       copy: ['.env', 'config/*.local'],
       worktrees: { dir: '../trees', reuse: false },
       watch: 'polling',
+      keepMs: 36 * 60 * 60_000,
       budgetUsd: 1.5,
       dailyBudgetUsd: 20,
       notify: ['notify-send', 'Board'],
@@ -239,7 +241,7 @@ describe('the settings file that init writes', () => {
     keys.push('commands', '  env', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
     keys.push('  retries', '  base', 'verify', 'setup', 'copy');
-    keys.push('worktrees', '  dir', '  reuse', 'watch', 'budget_usd', 'daily_budget_usd', 'notify');
+    keys.push('worktrees', '  dir', '  reuse', 'watch', 'keep', 'budget_usd', 'daily_budget_usd', 'notify');
     const named = uncomment(renderDefaultSettings(null)).matchAll(/^( *[a-z_]+):/gm);
     expect([...named].map(([, key]) => key)).toEqual(keys);
   });

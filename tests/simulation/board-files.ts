@@ -2,7 +2,7 @@
 import { isSameFile, type FileIdentity, type TaskFile } from '../../src/domain/board.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { failure, success } from '../../src/domain/result.ts';
-import { columns, fileNameOf, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';
+import { columns, fileNameOf, idOfFile, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';
 import { PortError, type BoardFiles } from '../../src/ports.ts';
 import type { Call } from './calls.ts';
 import type { World } from './world.ts';
@@ -171,6 +171,39 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         const runs = [...(folder?.runs.values() ?? [])].map(({ plan, record }) => ({ plan, record }));
         return { highestRun: runs.at(-1)?.plan.n ?? 0, runs, damaged: [], verdict: folder?.verdict ?? null };
       }),
+    readEnds: (files) =>
+      call('read-ends', () =>
+        files.flatMap((file) => {
+          const id = idOfFile(file.name);
+          const stored = world.columns[file.column].get(file.name);
+          if (id === null || stored === undefined) return [];
+          const folder = world.folders.get(id);
+          const putAwayAt = world.putAwayAt.get(file.name) ?? stored.identity.mtimeMs;
+          return {
+            file,
+            mergedAt: folder?.verdict?.mergedAt ?? null,
+            putAwayAt: file.column === 'archive' ? putAwayAt : null,
+            hasRemains: (folder?.runs.size ?? 0) > 1,
+          };
+        }),
+      ),
+    removeRemains: (file) =>
+      call(
+        'remove-remains',
+        () => {
+          const id = idOfFile(file.name);
+          const isBack = (['queued', 'active', 'attention'] as const).some((each) =>
+            world.columns[each].has(file.name),
+          );
+          if (id === null || isBack || !world.columns[file.column].has(file.name)) return { runs: 0, bytes: 0 };
+          const folder = world.folderOf(id);
+          world.checkPruned(file, folder);
+          const numbers = [...folder.runs.keys()].sort((a, b) => a - b).slice(0, -1);
+          for (const n of numbers) folder.runs.delete(n);
+          return { runs: numbers.length, bytes: numbers.length };
+        },
+        alone,
+      ),
     readVerdict: (task) => call('read-verdict', () => world.folders.get(task)?.verdict ?? null),
     writePlan: (plan) =>
       call('write-plan', () => {

@@ -117,6 +117,16 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
+    prune: ({ plan }) =>
+      call(
+        'prune',
+        () => {
+          const tree = plan === null ? undefined : world.trees.get(plan.workspace.path);
+          if (tree !== undefined) tree.ready = false;
+          return { worktrees: tree === undefined ? 0 : 1, refs: 1 };
+        },
+        slow,
+      ),
   };
 }
 

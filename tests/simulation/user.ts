@@ -15,6 +15,7 @@ const settingsTexts = [
   'max_parallel: many\n',
   'permission_mode: dontAsk\ntask_rights: { retries: 3 }\n',
   'daily_budget_usd: 1\n',
+  'keep: 30s\n',
   'verify: [npm test, npm run lint]\n',
 ] as const;
 

@@ -138,6 +138,8 @@ export class World {
   maxRetriesEver = 1;
   /** When a file was last in `done/`, by task. */
   readonly lastDoneAt = new Map<string, number>();
+  /** When a file came into `archive/`, by the wall clock. */
+  readonly putAwayAt = new Map<string, number>();
   /** Files that the user deleted. */
   deleted = 0;
   accepted = 0;
@@ -222,6 +224,7 @@ export class World {
     if (stored === undefined || this.columns[to].has(name)) throw new Error(`can't rename ${file.name}`);
     this.columns[file.column].delete(file.name);
     this.columns[to].set(name, stored);
+    if (to === 'archive') this.putAwayAt.set(name, this.wall);
     const key = file.name.toLowerCase();
     if (to === 'done' || file.column === 'done') this.lastDoneAt.set(key, this.time.now);
   }
@@ -363,6 +366,14 @@ export class World {
       this.breakOff(`${name} was given up since the disk was full`);
     if (verdict?.column !== to) this.breakOff(`${name} goes to ${to}/ without a verdict that says so`);
     if (to === 'done' && verdict !== null && last !== undefined) this.checkDone(name, verdict, last);
+  }
+
+  /** What waits for its user, or is being worked on, is never pruned. */
+  checkPruned({ column, name }: TaskFile, folder: TaskFolder): void {
+    if (column === 'done' && folder.verdict?.mergedAt == null) this.breakOff(`${name} was pruned before it was merged`);
+    for (const agent of this.agents) {
+      if (agent.facts === folder && this.isKnown(agent)) this.breakOff(`${name} was pruned while its agent ran`);
+    }
   }
 
   /** Done needs evidence. */

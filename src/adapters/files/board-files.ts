@@ -7,7 +7,7 @@ import { isSameFile, type TaskFile } from '../../domain/board.ts';
 import type { Hold } from '../../domain/hold.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success } from '../../domain/result.ts';
-import { columns, fileNameOf, type Column, type TaskId } from '../../domain/task.ts';
+import { columns, fileNameOf, idOfFile, type Column, type TaskId } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
 import { makeFolder, replaceFile, syncOrUndo, writeAnew } from '../machine/durable.ts';
@@ -27,6 +27,7 @@ import { readGrant, removeGrant } from './grants.ts';
 import { boardFolderName, type Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 import { identify, readTextFile } from './reader.ts';
+import { readEnds, removeRemains } from './remains.ts';
 import { Scanner } from './scanner.ts';
 
 /** The port on real files. */
@@ -84,6 +85,17 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     if (found.every((stats) => stats === null)) await removeGrant(layout, task);
   }
 
+  /** A task that came back, or another one of its name, needs what it left. */
+  async function prune(file: TaskFile) {
+    const places = (['queued', 'active', 'attention', file.column] as const).map((column) =>
+      pathOf({ column, name: file.name }),
+    );
+    const found = await Promise.all(places.map((path) => lstat(path).catch(() => null)));
+    const id = idOfFile(file.name);
+    const isFinished = found.at(-1) != null && found.slice(0, -1).every((stats) => stats === null);
+    return isFinished && id !== null ? removeRemains(layout, id) : { runs: 0, bytes: 0 };
+  }
+
   async function rewrite(file: TaskFile, text: string): Promise<TaskFile> {
     const path = pathOf(file);
     const stats = await lstat(path);
@@ -136,6 +148,8 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     writeReport: (run, text) => inRuns(() => writeReportFile(layout, run, text)),
     writePrompt: (run, text) => inRuns(() => writePromptFile(layout, run, text)),
     writeVerdict: (task, verdict) => inRuns(() => writeVerdictFact(layout, task, verdict)),
+    readEnds: (files) => inColumns(() => readEnds(layout, files)),
+    removeRemains: (file) => inTurn(() => prune(file)),
     readGrant: (task) => inRoot(() => readGrant(layout, task)),
     dropGrant: (task) => inTurn(() => dropGrant(task)),
     readHold: () => inRoot(() => readFact(layout.hold, holdFormat)),

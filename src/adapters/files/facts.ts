@@ -96,11 +96,14 @@ async function openRun(layout: Layout, run: RunId, name: string): Promise<string
   return join(folder, name);
 }
 
+/** Where the runs of earlier tasks are whose ids were used again, in folders `TASK-TIME`. */
+export const earlierRuns = (layout: Layout): string => join(layout.runs, '.earlier');
+
 /** Puts the runs of an earlier task of the same id aside, so that a new task begins with none. */
 export async function setRunsAside(layout: Layout, task: TaskId, at: number): Promise<void> {
   const folder = layout.taskRuns(task);
   if ((await listFolder(folder)).length === 0) return;
-  const earlier = join(layout.runs, '.earlier');
+  const earlier = earlierRuns(layout);
   checkFolders([earlier]);
   await makeFolder(earlier);
   await rename(folder, join(earlier, `${task}-${String(at)}`));

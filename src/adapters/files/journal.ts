@@ -1,19 +1,20 @@
 /**
  * `history.jsonl`: one JSON object a line, appended and never changed. What can't be written, since the disk is full or
- * something else is in the file's place, is taken back whole and goes out with the next line.
+ * something else is in the file's place, is taken back whole and goes out with the next line. One that is long becomes
+ * `history.1.jsonl`, that one `history.2.jsonl`, and the last of them goes.
  */
 import { constants } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { lstat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import { codeOf } from '../machine/errors.ts';
-import type { Spending } from '../../domain/hold.ts';
 import { limits } from '../../domain/limits.ts';
 import { nameRun } from '../../domain/run.ts';
 import type { Clock, Journal } from '../../ports.ts';
 import { runEndedShape } from './fact-shapes.ts';
 import { checkFolders } from './own-folders.ts';
+import { listFormer, putLongAside } from './long-file.ts';
 import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 
 /** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
@@ -30,6 +31,8 @@ export function createJournal(path: string, clock: Clock): Journal {
     waiting = [];
     writing = null;
     try {
+      // One that can't be put aside grows on.
+      if (await putLongAside(path, limits.maxHistoryBytes, limits.maxHistoryFiles).catch(() => false)) gap = '';
       gap ??= await findGap(path);
       await appendWhole(path, gap + lines.join(''));
       gap = '';
@@ -49,7 +52,15 @@ export function createJournal(path: string, clock: Clock): Journal {
       }
       return writing;
     },
-    readSpending: async (day) => ({ day, costs: await readCosts(path, (at) => clock.day(at) === day) }),
+    async readSpending(day) {
+      const costs = new Map<string, number>();
+      for (const each of listFormer(path, limits.maxHistoryFiles).reverse().concat(path)) {
+        // Nothing was written to it since that day began, which dates tell by their order.
+        if (clock.day(await findWriteTime(each)) < day) continue;
+        await addCosts(costs, each, (at) => clock.day(at) === day);
+      }
+      return { day, costs };
+    },
   };
 }
 
@@ -88,12 +99,16 @@ async function findGap(path: string): Promise<string> {
   }
 }
 
+/** When a file was written last, in milliseconds since the epoch; 0 where there is none. */
+async function findWriteTime(path: string): Promise<number> {
+  return (await lstat(path).catch(() => null))?.mtimeMs ?? 0;
+}
+
 /**
- * What runs cost, by their names: one whose end was told again after a crash is in it once. Where there is no such file,
- * nothing is known; what else may be in its place is told of when it is to be written.
+ * Adds what runs cost, by their names: one whose end was told again after a crash is in it once. Where there is no such
+ * file, nothing is known; what else may be in its place is told of when it is to be written.
  */
-async function readCosts(path: string, isWanted: (at: number) => boolean): Promise<Spending['costs']> {
-  const costs = new Map<string, number>();
+async function addCosts(costs: Map<string, number>, path: string, isWanted: (at: number) => boolean): Promise<void> {
   try {
     const input = (await openRegular(path)).createReadStream();
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
@@ -106,7 +121,6 @@ async function readCosts(path: string, isWanted: (at: number) => boolean): Promi
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' && !(error instanceof NotRegularError)) throw error;
   }
-  return costs;
 }
 
 /** The end of a run; null where a line is something else. */

@@ -17,6 +17,8 @@ export interface Layout {
   readonly templates: string;
   readonly boardData: string;
   readonly history: string;
+  /** What a board in the background prints. */
+  readonly log: string;
   /** The user's pause: the file is there, or it is not. */
   readonly paused: string;
   readonly hold: string;
@@ -54,6 +56,7 @@ export function layOut(root: string): Layout {
     templates,
     boardData: join(root, 'queue.json'),
     history: join(root, 'history.jsonl'),
+    log: join(root, 'daemon.log'),
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
     grants,

@@ -8,6 +8,7 @@ import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/pr
 import { basename, dirname, join, resolve } from 'node:path';
 import { readRegular } from '../machine/regular-file.ts';
 import { exists } from '../machine/file-presence.ts';
+import type { TaskId } from '../../domain/task.ts';
 import type { GitOptions } from './git.ts';
 import { branchRef } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -115,6 +116,16 @@ export async function readLock(record: string): Promise<string | null> {
 /** Whether the mark is there. */
 export async function hasMark(record: string, mark: Mark): Promise<boolean> {
   return exists(join(record, `branchboard-${mark}`));
+}
+
+/** Whether the marks say that a run of that task made the worktree, or let go of its branch. */
+export async function isOfTask(record: string, task: TaskId): Promise<boolean> {
+  const marks: readonly Mark[] = ['checked-out', 'ready', 'released'];
+  const texts = await Promise.all(
+    marks.map((mark) => readFile(join(record, `branchboard-${mark}`), 'utf8').catch(() => '')),
+  );
+  const found = texts.filter((text) => text !== '');
+  return found.length > 0 && found.every((text) => text.startsWith(`${task}/`));
 }
 
 /** Whether all its files were there once, so that those that are missing were removed. */

@@ -15,7 +15,8 @@ import type { ProcessMark } from './processes.ts';
 /** The exit code of a wrapper that found its run claimed. */
 export const claimLostExitCode = 75;
 
-const claimName = 'claim';
+/** The claim's file in the run's folder. */
+export const claimName = 'claim';
 const tombstone = 'closed\n';
 /** No claim is longer. */
 const maxClaimBytes = 4 * 1024;

@@ -1,7 +1,6 @@
 /** `start`: runs the board, in the foreground or on its own. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { join } from 'node:path';
 import { Option } from 'commander';
 import { findAgent } from '../../adapters/agent/command-path.ts';
 import { awaitLeftovers, endLeftovers } from '../../adapters/machine/leftovers.ts';
@@ -10,11 +9,13 @@ import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { findOwner, lockBoard, type Owner } from '../../adapters/daemon-lock/daemon-lock.ts';
 import { createParseGuard } from '../../adapters/files/parse-guard.ts';
 import { makePrivate } from '../../adapters/files/private-files.ts';
+import { cutLongOutput, putLongAside } from '../../adapters/files/long-file.ts';
 import { openRegular } from '../../adapters/machine/regular-file.ts';
 import { trySandbox } from '../../adapters/sandbox/sandbox-probe.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
+import { limits } from '../../domain/limits.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
 import { composeDaemon } from '../compose-daemon.ts';
@@ -112,6 +113,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   const onFault = (error: unknown) => daemon.fail(error);
   process.once('uncaughtException', onFault);
   const signals = listenForSignals(() => stop());
+  const bounding = setInterval(() => boundLog(place), limits.pruneEveryMs);
   try {
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
     const running = daemon.run();
@@ -120,6 +122,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
     for (; stopsAsked > 0; stopsAsked -= 1) stop();
     await running;
   } finally {
+    clearInterval(bounding);
     await endLeftovers(place.layout.root, createClock());
     view.end();
     await lock.value.release();
@@ -160,6 +163,15 @@ function listenForSignals(stop: () => void): { end(): void } {
   };
 }
 
+/** What a board in the background prints is bounded while it runs. Without room for the copy it is tried again later. */
+function boundLog({ layout }: OpenPlace): void {
+  try {
+    cutLongOutput(process.stdout.fd, layout.log, limits.maxLogBytes);
+  } catch {
+    // The full disk is told elsewhere.
+  }
+}
+
 function describeTaken({ pid, host }: Owner): CliError {
   const who = `pid ${pid ?? 'unknown'}${host === undefined ? '' : ` on ${host}`}`;
   const hint = host === undefined ? 'Type: branchboard stop' : 'Type there: branchboard stop';
@@ -175,10 +187,8 @@ async function createView({ repository }: OpenPlace, settings: () => Settings): 
 
 async function detach(place: OpenPlace): Promise<void> {
   const { layout, repository } = place;
-  const log = await openRegular(
-    join(layout.root, 'daemon.log'),
-    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
-  );
+  await putLongAside(layout.log, limits.maxLogBytes, 1);
+  const log = await openRegular(layout.log, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
   const program = process.argv[1];
   if (program === undefined) throw new Error('the program has no path of its own');
   const child = spawn(process.execPath, [program, 'start', '--repo', repository.topLevel], {
@@ -191,11 +201,9 @@ async function detach(place: OpenPlace): Promise<void> {
   await log.close();
   if ('code' in owner) {
     if (owner.code === exitCodes.taken) throw describeTaken((await findOwner(layout.root)) ?? { pid: null });
-    throw new CliError(exitCodes.fault, 'the board did not start', `See ${layout.root}/daemon.log`);
+    throw new CliError(exitCodes.fault, 'the board did not start', `See ${layout.log}`);
   }
-  print(
-    `The board runs in the background (pid ${owner.pid}). It writes to ${layout.root}/daemon.log; branchboard stop ends it.`,
-  );
+  print(`The board runs in the background (pid ${owner.pid}). It writes to ${layout.log}; branchboard stop ends it.`);
 }
 
 async function waitForOwner(boardDir: string, pid: number | undefined): Promise<{ readonly pid: number }> {

@@ -2,7 +2,7 @@
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { unreachable } from '../../domain/result.ts';
-import { formatDuration, formatUsd } from '../../domain/amounts.ts';
+import { countOf, formatBytes, formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 
@@ -48,6 +48,8 @@ export function formatHistory(entry: HistoryEntry): string {
       return `${entry.task}: → ${entry.column}/${entry.column === 'attention' ? ` (${cleanLine(entry.detail)})` : ''}`;
     case 'task-merged':
       return `${entry.task}: its work is merged`;
+    case 'pruned':
+      return describePruned(entry);
     case 'held':
       return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${formatMoment(entry.until, entry.at)}`}: ${cleanLine(entry.detail)} (branchboard resume tries at once)`;
     case 'hold-lifted':
@@ -67,6 +69,20 @@ export function formatHistory(entry: HistoryEntry): string {
     default:
       return unreachable(entry);
   }
+}
+
+/** As many ids are named. */
+const maxPrunedNamed = 10;
+
+function describePruned({ tasks, worktrees, runs, bytes, refs }: HistoryEntry & { readonly type: 'pruned' }): string {
+  const more = tasks.length - maxPrunedNamed;
+  const named = `${tasks.slice(0, maxPrunedNamed).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+  const parts = [
+    runs > 0 ? `logs of ${countOf(runs, 'run')} (${formatBytes(bytes)})` : '',
+    refs > 0 ? countOf(refs, 'internal ref') : '',
+    worktrees > 0 ? countOf(worktrees, 'worktree') : '',
+  ];
+  return `removed what was kept of ${named}, merged or put away for longer than \`keep\`: ${parts.filter(Boolean).join(', ')}`;
 }
 
 /** As many paths are named. */

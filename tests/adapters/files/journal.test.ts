@@ -1,11 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJournal } from '../../../src/adapters/files/journal.ts';
+import { cutLongOutput } from '../../../src/adapters/files/long-file.ts';
 import { sumSpending } from '../../../src/core/spending.ts';
 import type { HistoryEntry } from '../../../src/domain/history.ts';
+import { limits } from '../../../src/domain/limits.ts';
 import type { Journal } from '../../../src/ports.ts';
 import { StandingClock, taskId } from './scratch.ts';
 
@@ -125,4 +138,71 @@ test('what could not be written goes out before the next entry', async () => {
   mkdirSync(join(folder, 'missing'));
   await own.append({ at: 2, type: 'board-stopped' });
   expect(lines().map((line) => (JSON.parse(line) as HistoryEntry).at)).toEqual([1, 2]);
+});
+
+describe('a history that grows', () => {
+  const former = (number: number): string => join(folder, `history.${String(number)}.jsonl`);
+  const fill = (text: string): void => writeFileSync(path, `${text.padEnd(limits.maxHistoryBytes, ' ')}\n`);
+
+  test('is put aside under a number when it is long, and so many of those are kept', async () => {
+    const own = journal();
+    for (let at = 0; at <= limits.maxHistoryFiles + 1; at++) {
+      fill(String(at));
+      await own.append({ at, type: 'board-started' });
+      expect(lines()).toHaveLength(1);
+    }
+    const kept = readdirSync(folder).filter((name) => name !== 'history.jsonl');
+    expect(kept).toHaveLength(limits.maxHistoryFiles);
+    expect(readFileSync(former(1), 'utf8').trim()).toBe(String(limits.maxHistoryFiles + 1));
+    expect(readFileSync(former(limits.maxHistoryFiles), 'utf8').trim()).toBe('2');
+  });
+
+  test("loses nothing of a day's spending", async () => {
+    const own = journal();
+    await own.append(runEnded(day, 0.25));
+    appendFileSync(path, `${' '.repeat(limits.maxHistoryBytes)}\n`);
+    await own.append(runEnded(day + 1, 0.5));
+    expect(lines()).toHaveLength(1);
+    expect(await sumCosts(journal(), '2026-05-05')).toBe(0.75);
+  });
+
+  test('of which a former part was last written before a day began is not read for that day', async () => {
+    writeFileSync(former(1), `${JSON.stringify(runEnded(day, 4))}\n`);
+    utimesSync(former(1), day / 1_000 - 86_400, day / 1_000 - 86_400);
+    expect(await sumCosts(journal(), '2026-05-05')).toBe(0);
+    utimesSync(former(1), day / 1_000, day / 1_000);
+    expect(await sumCosts(journal(), '2026-05-05')).toBe(4);
+  });
+
+  test('and that can not be put aside goes on', async () => {
+    fill('full');
+    writeFileSync(former(limits.maxHistoryFiles - 1), 'former\n');
+    mkdirSync(former(limits.maxHistoryFiles));
+    const own = journal();
+    await own.append({ at: 1, type: 'board-started' });
+    expect(lines()).toHaveLength(2);
+    rmSync(former(limits.maxHistoryFiles), { recursive: true });
+    await own.append({ at: 2, type: 'board-stopped' });
+    expect(lines()).toHaveLength(1);
+  });
+});
+
+describe('a log that a process writes to', () => {
+  test('is copied aside and cut off once it is long, and only where it is that file', () => {
+    const log = join(folder, 'daemon.log');
+    const fd = openSync(log, 'a');
+    try {
+      writeSync(fd, 'early\n');
+      cutLongOutput(fd, log, 10);
+      expect(readFileSync(log, 'utf8')).toBe('early\n');
+      writeSync(fd, 'much later\n');
+      cutLongOutput(fd, join(folder, 'other.log'), 10);
+      cutLongOutput(fd, log, 10);
+      writeSync(fd, 'after\n');
+    } finally {
+      closeSync(fd);
+    }
+    expect(readFileSync(log, 'utf8')).toBe('after\n');
+    expect(readFileSync(join(folder, 'daemon.1.log'), 'utf8')).toBe('early\nmuch later\n');
+  });
 });

@@ -48,6 +48,10 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
     { at: 0, type: 'run-warned', run, warnings: ['the MCP server "a\nb" did not start', 'more'] },
     'add-auth: warning: the MCP server "a b" did not start\nadd-auth: warning: more',
   ],
+  [
+    { at: 0, type: 'pruned', tasks: [task, taskId('b')], worktrees: 1, runs: 3, bytes: 3_100_000, refs: 2 },
+    'removed what was kept of add-auth, b, merged or put away for longer than `keep`: logs of 3 runs (3.1 MB), 2 internal refs, 1 worktree',
+  ],
   [{ at: 0, type: 'run-stopping', run, cause: 'timeout' }, 'add-auth: run 2 is being stopped (timeout)'],
   [
     { at: 0, type: 'run-ended', run, plannedAt: 0, outcome: 'done', detail: '', costUsd: 1.5, workedMs: 61_000 },

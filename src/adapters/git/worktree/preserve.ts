@@ -237,8 +237,8 @@ async function isFree(git: Git, branch: string, path: string): Promise<boolean> 
   return folder === null || folder === (await realpath(path).catch(() => path));
 }
 
-/** Removes the worktree; one that holds anything, or can't be removed, stays, and the user is told. */
-async function removeIfEmpty(git: Git, repository: Repository, plan: RunPlan, record: string): Promise<void> {
+/** Removes the worktree; one that holds anything, or can't be removed, stays, and the user is told. Returns whether it went. */
+export async function removeIfEmpty(git: Git, repository: Repository, plan: RunPlan, record: string): Promise<boolean> {
   const { path, kind, base } = plan.workspace;
   const losses = await listLosses(git, path, record);
   let hindrance = losses.length === 0 ? null : `it holds ${nameLosses(losses)}`;
@@ -247,11 +247,12 @@ async function removeIfEmpty(git: Git, repository: Repository, plan: RunPlan, re
     if (head !== null && head !== base) await git.run(['update-ref', leftRef(plan, head), head], durable);
     hindrance = await removeWorktree(git, repository, path).then(() => null, sayWhy);
   }
-  if (hindrance === null) return;
+  if (hindrance === null) return true;
   const command = ['git', '-C', repository.topLevel, 'worktree', 'remove', '--force', '--force', path];
   git.notice(
     `${plan.task}: its worktree stays in ${path}, since ${hindrance}. When you need nothing of it any more: ${quote(command)}`,
   );
+  return false;
 }
 
 function sayWhy(error: unknown): string {

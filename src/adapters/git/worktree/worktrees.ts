@@ -12,6 +12,7 @@ import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
 import { keep, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
+import { prune } from './pruning.ts';
 import { readProjectConfiguration, type ReadTrusted } from '../../trust/project-configuration.ts';
 import { listMoved } from '../oversight/moved-refs.ts';
 import { takeNotes, writeNotes } from '../oversight/ref-notes.ts';
@@ -106,6 +107,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
     keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
     release: (plan, forget) => told(release(git, repository, plan, forget)),
+    prune: (request) => told(prune(git, repository, request)),
     async findMerged(base, works) {
       const tips = works.map(({ tip }) => tip);
       const beyond = await listBeyond(git, tips, [base ?? 'HEAD']);

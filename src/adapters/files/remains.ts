@@ -1,0 +1,96 @@
+/**
+ * What finished tasks have left in `runs/`, and taking it away. The facts of the last run stay, so that a task that is
+ * queued again goes on from there and a verdict can be made again: plan, claim, end and report, a few kilobytes. Prompts,
+ * streams and logs go, and with them the runs before, those of earlier tasks of the same id too.
+ */
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskFile } from '../../domain/board.ts';
+import type { TaskEnd } from '../../domain/event.ts';
+import type { Pruned } from '../../domain/pruned.ts';
+import { idOfFile, type TaskId } from '../../domain/task.ts';
+import { codeOf } from '../machine/errors.ts';
+import { claimName } from '../machine/run-claim.ts';
+import { earlierRuns, readVerdictFact, runFiles } from './facts.ts';
+import type { Layout } from './layout.ts';
+import { checkFolders } from './own-folders.ts';
+
+/** What stays of the last run; without its claim it could be started once more. */
+const lasting: ReadonlySet<string> = new Set([runFiles.plan, runFiles.record, runFiles.report, claimName]);
+
+/**
+ * When finished tasks came to their end, and whether they left anything. One whose file is gone, or whose verdict can't be
+ * understood, is left out.
+ */
+export async function readEnds(layout: Layout, files: readonly TaskFile[]): Promise<readonly TaskEnd[]> {
+  const ends = await Promise.all(files.map((file) => readEnd(layout, file)));
+  return ends.filter((end) => end !== null);
+}
+
+async function readEnd(layout: Layout, file: TaskFile): Promise<TaskEnd | null> {
+  const id = idOfFile(file.name);
+  if (id === null) return null;
+  const stats = await lstat(join(layout.column(file.column), file.name)).catch(() => null);
+  if (stats === null) return null;
+  const remains = await listRemains(layout, id);
+  if (remains.length === 0) return { file, mergedAt: null, putAwayAt: null, hasRemains: false };
+  const verdict = await readVerdictFact(layout, id);
+  if (typeof verdict === 'string') return null;
+  return {
+    file,
+    mergedAt: verdict?.mergedAt ?? null,
+    // A rename is told by the time of the inode alone.
+    putAwayAt: file.column === 'archive' ? Math.max(stats.ctimeMs, stats.mtimeMs, verdict?.at ?? 0) : null,
+    hasRemains: true,
+  };
+}
+
+/** Takes away what a task's runs left; a kill in the middle leaves some of it, which the next call takes. */
+export async function removeRemains(layout: Layout, task: TaskId): Promise<Pick<Pruned, 'runs' | 'bytes'>> {
+  const remains = await listRemains(layout, task);
+  let bytes = 0;
+  for (const { path } of remains) {
+    bytes += await measure(path);
+    await rm(path, { recursive: true, force: true });
+  }
+  return { runs: new Set(remains.map(({ run }) => run)).size, bytes };
+}
+
+/** What may go of a task's runs, each with the run that it is of. */
+async function listRemains(
+  layout: Layout,
+  task: TaskId,
+): Promise<readonly { readonly run: string; readonly path: string }[]> {
+  const folder = layout.taskRuns(task);
+  checkFolders([folder]);
+  const runs = (await list(folder)).filter((name) => /^[1-9]\d{0,5}$/.test(name)).sort((a, b) => Number(a) - Number(b));
+  const last = runs.at(-1);
+  if (last !== undefined) checkFolders([join(folder, last)]);
+  const left = last === undefined ? [] : await list(join(folder, last));
+  const earlier = earlierRuns(layout);
+  checkFolders([earlier]);
+  const before = (await list(earlier)).filter((name) => /^(.+)-\d+$/.exec(name)?.[1] === task);
+  return [
+    ...before.map((name) => ({ run: name, path: join(earlier, name) })),
+    ...runs.slice(0, -1).map((run) => ({ run, path: join(folder, run) })),
+    ...left
+      .filter((name) => !lasting.has(name))
+      .map((name) => ({ run: last ?? '', path: join(folder, last ?? '', name) })),
+  ];
+}
+
+async function measure(path: string): Promise<number> {
+  const stats = await lstat(path);
+  if (!stats.isDirectory()) return stats.size;
+  const sizes = await Promise.all((await list(path)).map((name) => measure(join(path, name))));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function list(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
