@@ -92,9 +92,7 @@ describe('the order of what is written', () => {
 
   it('is looked at for each fsync of a file that is put into its place: without it, the audit says so', () => {
     const placed = new Set(calls.flatMap(({ op, path, to }) => (op === 'fsync' || to === undefined ? [] : [path])));
-    // Where the sockets are is chosen anew where it was lost.
-    const isChoice = (path: string) => path.includes('/.orchestrator/lock/');
-    const syncs = calls.filter(({ op, path }) => op === 'fsync' && placed.has(path) && !isChoice(path));
+    const syncs = calls.filter(({ op, path }) => op === 'fsync' && placed.has(path));
     expect(syncs.length).toBeGreaterThan(20);
     const unnoticed = syncs.filter(({ k }) => {
       const without = log.filter((line) => line.k !== k && line.end !== k);

@@ -1,133 +1,91 @@
 /**
- * The lock's first guard, and a way to talk to the daemon: a Unix socket in a folder of the user's own (see
- * `socket-folder.ts`). A dead one is told by a refused connection, without any time being waited for; one that is stopped
- * still listens.
+ * The daemon's socket, over which it is asked to stop. The lock's file names its path, so that who asks finds it from
+ * any environment. Each daemon makes a folder of a random name for it, which nobody can have made before. The socket
+ * decides nothing: where it was removed, or none could be made, a signal asks the same.
  */
-import { randomUUID } from 'node:crypto';
-import { rm, stat, utimes } from 'node:fs/promises';
+import { lstat, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { codeOf } from '../machine/errors.ts';
-import { failure, success, type Result } from '../../domain/result.ts';
-import { findSocketFolder, openSocketFolder } from '../machine/socket-folder.ts';
-import { findHighest, takeNumber } from './numbered-link.ts';
+import { tmpdir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 
-/** How long a daemon may take to say who it is. */
-const helloTimeoutMs = 2_000;
-/** Temp cleaners remove what looks old. */
-const touchEveryMs = 6 * 60 * 60_000;
+/** How long a daemon may take to answer. */
+const answerTimeoutMs = 2_000;
+/** Of the roughly 104 bytes that systems have for a socket's path. */
+const maxPathBytes = 100;
+const folderPrefix = 'branchboard-';
+const socketName = 's';
+const randomChars = 6;
 
-/** What a daemon is asked over its socket. */
-export type ControlRequest = 'hello' | 'stop';
-
-/** Who answered; the pid is null where somebody listens and says nothing. */
-export interface Answer {
-  readonly pid: number | null;
-}
-
-/** Something that is ours until it is released. */
-export interface Held {
-  release(): Promise<void>;
-}
-
-/** Takes a board's socket, or says who has it. `onStop` is called when somebody asks the daemon to stop. */
-export async function takeSocket(boardDir: string, onStop: () => void): Promise<Result<Held, Answer>> {
-  const folder = await openSocketFolder(boardDir);
-  const server = createServer((socket) => answer(socket, onStop));
-  const own = join(folder, `${randomUUID().slice(0, 8)}.new`);
-  await listen(server, own);
-  try {
-    const taken = await takeNumber(folder, own, (path) => ask(path, 'hello'));
-    if (taken.ok) return success(hold(server, taken.value));
-    await close(server);
-    await rm(own, { force: true });
-    return failure(taken.failure);
-  } catch (error) {
-    server.close();
-    throw error;
+/**
+ * Makes a folder of the user's alone, and gives the path of the socket in it. Null where none can be made: the path
+ * would be too long, or somebody else could put another folder in its place.
+ */
+export async function makeSocketPath(): Promise<string | null> {
+  for (const folder of [process.env['XDG_RUNTIME_DIR'] ?? '', tmpdir(), '/tmp']) {
+    const start = join(folder, folderPrefix);
+    const bytes = Buffer.byteLength(start) + randomChars + `/${socketName}`.length;
+    if (!isAbsolute(folder) || bytes > maxPathBytes || !(await isSafe(folder))) continue;
+    const own = await mkdtemp(start).catch(() => null);
+    if (own !== null) return join(own, socketName);
   }
+  return null;
 }
 
-/** Asks whoever has a board's socket; null if nobody listens. */
-export async function askSocket(boardDir: string, request: ControlRequest): Promise<Answer | null> {
-  const folder = await findSocketFolder(boardDir);
-  const highest = folder === null ? 0 : await findHighest(folder);
-  return folder === null || highest === 0 ? null : ask(join(folder, String(highest)), request);
+/** Whether nobody else can remove or rename what this user makes in a folder. */
+async function isSafe(folder: string): Promise<boolean> {
+  const user = process.getuid?.();
+  const stats = await lstat(folder).catch(() => null);
+  if (stats?.isDirectory() !== true) return false;
+  const isSticky = (stats.mode & 0o1000) !== 0;
+  return user === undefined || ([user, 0].includes(stats.uid) && (isSticky || (stats.mode & 0o022) === 0));
 }
 
-function hold(server: Server, path: string): Held {
-  const toucher = setInterval(() => void touch(path), touchEveryMs);
-  toucher.unref();
-  return {
-    // The number stays behind, dead: the next daemon takes the one after it.
-    release: () => {
-      clearInterval(toucher);
-      return close(server);
-    },
-  };
+/** Whether a folder is still the one that this user made, and not somebody else's in its place. */
+async function isOurs(folder: string): Promise<boolean> {
+  const user = process.getuid?.();
+  const stats = await lstat(folder).catch(() => null);
+  return stats?.isDirectory() === true && (user === undefined || (stats.uid === user && (stats.mode & 0o077) === 0));
 }
 
-async function touch(path: string): Promise<void> {
-  const now = new Date();
-  await stat(path).then(
-    () => utimes(path, now, now),
-    () => undefined,
-  );
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ path, backlog: 64 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
+/** Listens at a path from {@link makeSocketPath}; null where that can't be done. `onStop` is called when somebody asks. */
+export function listenForStop(path: string, onStop: () => void): Promise<Server | null> {
+  const server = createServer((socket) => answer(socket, onStop));
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    server.once('error', () => resolve(null));
+    server.listen({ path, backlog: 64 }, () => resolve(server));
   });
 }
 
 function answer(socket: Socket, onStop: () => void): void {
-  socket.setTimeout(helloTimeoutMs, () => socket.destroy());
+  socket.setTimeout(answerTimeoutMs, () => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.once('data', (data) => {
-    const request = data.toString('utf8').trim();
-    socket.end(`${JSON.stringify({ pid: process.pid })}\n`);
-    if (request === 'stop') onStop();
+    socket.end('ok\n');
+    if (data.toString('utf8').trim() === 'stop') onStop();
   });
 }
 
-/** Null if nobody listens. Somebody who listens and says nothing is there all the same. */
-function ask(path: string, request: ControlRequest): Promise<Answer | null> {
-  return new Promise((resolve, reject) => {
+/** Asks whoever listens at a path to stop. False where nobody does; one that is frozen will read it when it wakes. */
+export async function askForStop(path: string): Promise<boolean> {
+  if (!(await isOurs(dirname(path)))) return false;
+  return new Promise((resolve) => {
     const socket = connect(path);
-    let reply = '';
-    let connected = false;
-    socket.setTimeout(helloTimeoutMs, () => {
-      socket.destroy();
-      resolve({ pid: null });
-    });
+    socket.setTimeout(answerTimeoutMs, () => socket.destroy());
+    let isConnected = false;
     socket.on('connect', () => {
-      connected = true;
-      socket.write(`${request}\n`);
+      isConnected = true;
+      socket.write('stop\n');
     });
-    socket.on('data', (data) => (reply += data.toString('utf8')));
-    socket.on('close', () => resolve(connected ? parseAnswer(reply) : null));
-    socket.on('error', (error) => {
-      const code = codeOf(error);
-      if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ENOTSOCK') resolve(null);
-      // A full backlog is a sign of life.
-      else if (code === 'EAGAIN') resolve({ pid: null });
-      else if (!connected) reject(error);
-    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(isConnected));
+    socket.resume();
   });
 }
 
-function parseAnswer(reply: string): Answer {
-  const pid = /"pid":(\d+)/.exec(reply)?.[1];
-  return { pid: pid === undefined ? null : Number(pid) };
+/** Removes a socket and its folder, its own or that of a daemon that was killed. A path of another kind is left alone. */
+export async function removeSocket(path: string): Promise<void> {
+  const folder = dirname(path);
+  if (!new RegExp(`/${folderPrefix}\\w{${String(randomChars)}}/${socketName}$`).test(path)) return;
+  await rm(path, { force: true }).catch(() => undefined);
+  await rmdir(folder).catch(() => undefined);
 }

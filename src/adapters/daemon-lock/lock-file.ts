@@ -1,27 +1,28 @@
 /**
- * The lock's second guard: a numbered file in the board's own folder (`lock/`), which everybody sees who can see the
- * board. It says who the owner is, and the owner touches it on a beat.
+ * The lock: a numbered file in a folder that everybody sees who can see the board. It says who the owner is and where
+ * its socket is, and the owner touches it on a beat.
  *
  *   empty                                    released
  *   this boot, this pid namespace            alive as long as that pid with that start time is there
  *   another machine, container or boot       alive if its mtime changes while it is looked at; whether it does is all
  *                                            that counts, since the clocks of two machines can't be compared
  *
- * An owner that was frozen for so long that another machine took over finds a higher number when it wakes, and stops.
+ * An owner that was frozen for so long that another machine took over finds another file than its own when it wakes,
+ * and stops. So does one whose file was removed and whose board somebody else took meanwhile; where nobody did, it puts
+ * its file back.
  */
 import { randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../machine/errors.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import { isAlive, readStart, type ProcessMark } from '../machine/processes.ts';
 import { readBootId } from '../machine/clock.ts';
-import { makeFolder, privateMode } from '../machine/durable.ts';
+import { createFile, makeFolder, privateFolderMode, privateMode } from '../machine/durable.ts';
 import { NotRegularError, openRegular, readRegular } from '../machine/regular-file.ts';
-import type { Held } from './control-socket.ts';
 import { findHighest, takeNumber } from './numbered-link.ts';
 
 /** How long things may take; tests shorten them. */
@@ -42,21 +43,30 @@ export interface FileOwner {
   readonly mark: ProcessMark;
   /** The owner's machine or container; null where it is this one. */
   readonly host: string | null;
+  /** The path of the owner's socket, if it has one. */
+  readonly socket: string | null;
 }
 
-/** Takes a board's file, or says who has it. `onLost` is called where somebody took over from us. */
+/** Something that is ours until it is released. */
+export interface Held {
+  release(): Promise<void>;
+}
+
+/** Takes a board's file, or says who has it. `onLost` is called where somebody took over from us; `socket` is where we can be asked. */
 export async function takeFile(
   boardDir: string,
   onLost: () => void,
   timings: LockTimings = defaultLockTimings,
+  socket: string | null = null,
 ): Promise<Result<Held, FileOwner>> {
   const folder = folderOf(boardDir);
   await makeFolder(folder);
   const own = join(folder, `${randomUUID().slice(0, 8)}.new`);
-  await writeFile(own, describeUs(), { flag: 'wx', mode: privateMode });
+  const text = describeUs(socket);
+  await writeFile(own, text, { flag: 'wx', mode: privateMode });
   try {
     const taken = await takeNumber(folder, own, (path) => examine(path, timings));
-    return taken.ok ? success(hold(folder, taken.value, onLost, timings)) : failure(taken.failure);
+    return taken.ok ? success(hold(taken.value, text, onLost, timings)) : failure(taken.failure);
   } finally {
     await rm(own, { force: true });
   }
@@ -64,9 +74,14 @@ export async function takeFile(
 
 /** The owner if it is a living process of this machine; others are not waited for, and null stands for them as well. */
 export async function findLocalOwner(boardDir: string): Promise<FileOwner | null> {
-  const folder = folderOf(boardDir);
-  const owner = await read(join(folder, String(await findHighest(folder))));
+  const owner = await readLast(boardDir);
   return owner !== null && owner.host === null && isAlive(owner.mark) ? owner : null;
+}
+
+/** Who had the board last and did not release it, dead or alive; null if nobody. */
+export async function readLast(boardDir: string): Promise<FileOwner | null> {
+  const folder = folderOf(boardDir);
+  return read(join(folder, String(await findHighest(folder))));
 }
 
 function folderOf(boardDir: string): string {
@@ -99,46 +114,67 @@ async function readMtime(path: string): Promise<number> {
   }
 }
 
-function hold(folder: string, path: string, onLost: () => void, timings: LockTimings): Held {
+function hold(path: string, text: string, onLost: () => void, timings: LockTimings): Held {
   let isLost = false;
   const beat = setInterval(() => {
-    void isTakenOver(folder, path).then(async (isTaken) => {
-      if (isLost) return;
-      isLost = isTaken;
-      if (isTaken) onLost();
-      else await utimes(path, new Date(), new Date()).catch(() => undefined);
-    });
+    // A folder that can't be looked at now tells nothing.
+    void keep(path, text).then(
+      (isKept) => {
+        if (isKept || isLost) return;
+        isLost = true;
+        onLost();
+      },
+      () => undefined,
+    );
   }, timings.beatEveryMs);
   beat.unref();
   return {
     // The number stays behind, empty: the next daemon takes the one after it.
     release: async () => {
       clearInterval(beat);
-      if (!isLost) await truncate(path).catch(() => undefined);
+      if (await isHighest(path, text).catch(() => false)) await truncate(path).catch(() => undefined);
     },
   };
 }
 
-/** A folder that can't be listed now tells nothing. */
-async function isTakenOver(folder: string, path: string): Promise<boolean> {
-  return (await findHighest(folder).catch(() => 0)) > Number(basename(path));
+/** Touches our file, or puts it back where it was removed; false where somebody else's has its place. */
+async function keep(path: string, text: string): Promise<boolean> {
+  if (await isHighest(path, text)) {
+    await utimes(path, new Date(), new Date());
+    return true;
+  }
+  if ((await findHighest(dirname(path))) > 0) return false;
+  await mkdir(dirname(path), { mode: privateFolderMode }).catch(() => undefined);
+  await createFile(path, text);
+  return true;
 }
 
-/** Five lines: pid, start time, boot id, pid namespace and host. */
-function describeUs(): string {
-  return [process.pid, readStart(process.pid), ...placeOfPids(), ''].join('\n');
+async function isHighest(path: string, text: string): Promise<boolean> {
+  return (await findHighest(dirname(path))) === Number(basename(path)) && (await readText(path)) === text;
+}
+
+/** Six lines: pid, start time, boot id, pid namespace, host and the path of our socket. */
+function describeUs(socket: string | null): string {
+  return [process.pid, readStart(process.pid), ...placeOfPids(), socket ?? '', ''].join('\n');
 }
 
 /** Null where there is no such file, it was released, or it can't be understood. */
 async function read(path: string): Promise<FileOwner | null> {
-  const text = await readRegular(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || error instanceof NotRegularError) return '';
-    throw error;
-  });
-  const [pid = '', start = '', ...place] = text.split('\n');
+  const [pid = '', start = '', ...place] = (await readText(path)).split('\n');
   if (!/^[1-9]\d*$/.test(pid) || place.length < 3) return null;
   const isHere = placeOfPids().every((part, index) => part === place[index]);
-  return { mark: { pid: Number(pid), start }, host: isHere ? null : (place[2] ?? '') };
+  const [, , host = '', socket = ''] = place;
+  return { mark: { pid: Number(pid), start }, host: isHere ? null : host, socket: socket === '' ? null : socket };
+}
+
+/** Empty where there is no such file. */
+async function readText(path: string): Promise<string> {
+  try {
+    return await readRegular(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || error instanceof NotRegularError) return '';
+    throw error;
+  }
 }
 
 /** Where a pid and a start time name one process: the boot, the pid namespace, and where there are none, the host. */

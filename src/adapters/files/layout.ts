@@ -28,7 +28,7 @@ export interface Layout {
   readonly grants: string;
   readonly runs: string;
   readonly worktrees: string;
-  /** Numbered files that say which daemon has the board, and where its sockets are. */
+  /** Numbered files that say which daemon has the board, and where its socket is. */
   readonly lock: string;
   /** Dashboards that were replaced. */
   readonly dashboardBackups: string;

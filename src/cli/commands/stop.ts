@@ -1,6 +1,6 @@
 /** `stop`: ends the board that runs here; its agents are stopped and stay resumable. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { askToStop, findOwner } from '../../adapters/daemon-lock/daemon-lock.ts';
+import { askToStop } from '../../adapters/daemon-lock/daemon-lock.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findUncheckedPlace, type GlobalOptions } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
@@ -19,15 +19,15 @@ export const stopCommand: Verb = (command) =>
       return;
     }
     for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += pollMs) {
-      if ((await findOwner(layout.root)) === null) {
-        print(`Stopped (pid ${owner.pid ?? 'unknown'}).`);
+      if (owner.hasEnded()) {
+        print(`Stopped (pid ${String(owner.pid)}).`);
         return;
       }
       await delay(pollMs);
     }
     throw new CliError(
       exitCodes.fault,
-      `the board (pid ${owner.pid ?? 'unknown'}) is still ending its agents`,
+      `the board (pid ${String(owner.pid)}) is still ending its agents`,
       'Type branchboard stop again to hurry it.',
     );
   });
