@@ -1,8 +1,8 @@
 /** Prints a markdown tree with remark, as tight as the dashboard is written. */
 import type { Root, Text } from 'mdast';
+import { remark } from 'remark';
 import remarkGfm from 'remark-gfm';
-import remarkStringify, { type Options } from 'remark-stringify';
-import { unified } from 'unified';
+import type { Settings } from 'unified';
 
 /**
  * Text that is no markup wherever it stands: words with hyphens, dots and underscores inside them, and a little
@@ -11,7 +11,7 @@ import { unified } from 'unified';
  */
 const plainWords = /^(?!\d+\)|.*[Ww]\.)(?:[\p{L}\p{N} ,()·…/]|:(?= )|(?<=[\p{L}\p{N}])[-._](?=[\p{L}\p{N}]))*$/u;
 
-type TextHandler = NonNullable<NonNullable<Options['handlers']>['text']>;
+type TextHandler = NonNullable<NonNullable<Settings['handlers']>['text']>;
 
 const printText: TextHandler = (node: Text, parent, state, info) => {
   if (plainWords.test(node.value)) return node.value;
@@ -26,9 +26,9 @@ function joinTightly(left: { type: string; depth?: number }, right: { type: stri
   return left.type === 'paragraph' && right.type === 'blockquote' ? 0 : undefined;
 }
 
-const printer = unified()
+const printer = remark()
   .use(remarkGfm, { tablePipeAlign: false })
-  .use(remarkStringify, {
+  .data('settings', {
     bullet: '-',
     emphasis: '_',
     listItemIndent: 'one',

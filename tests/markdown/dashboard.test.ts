@@ -1,8 +1,6 @@
 import type { Nodes, Root } from 'mdast';
+import { remark } from 'remark';
 import remarkGfm from 'remark-gfm';
-import remarkParse from 'remark-parse';
-import remarkStringify from 'remark-stringify';
-import { unified } from 'unified';
 import { describe, expect, it } from 'vitest';
 
 import { fc, runs } from '../properties.ts';
@@ -12,7 +10,7 @@ import { formatDuration, formatUsd } from '../../src/domain/amounts.ts';
 import { renderDashboard } from '../../src/markdown/dashboard.ts';
 import { extractNotes, notesHeading, notesHint } from '../../src/markdown/user-zones.ts';
 
-const parser = unified().use(remarkParse).use(remarkGfm).freeze();
+const parser = remark().use(remarkGfm).freeze();
 const parse = (markdown: string): Root => parser.parse(markdown);
 
 function textOf(node: Nodes): string {
@@ -515,7 +513,6 @@ ${notesHint}
   });
 
   it('prints plain words as remark does', () => {
-    const remark = unified().use(remarkGfm).use(remarkStringify).freeze();
     const words = fc.array(fc.constantFrom('a', '.', '-', '_', ' ', '1', ')', '(', ': ', '/', '…', '·', ',', 'é'), {
       maxLength: 10,
     });
@@ -524,7 +521,7 @@ ${notesHint}
         const why = parts.join('').replace(/ +/g, ' ').trim();
         fc.pre(why !== '');
         const printed = renderDashboard({ ...empty, head: { ...empty.head, banner: why } }, '').split('\n')[4];
-        const expected = remark.stringify({
+        const expected = parser.stringify({
           type: 'root',
           children: [{ type: 'paragraph', children: [{ type: 'text', value: why }] }],
         });
