@@ -10,7 +10,7 @@ import { findTip } from './evidence.ts';
 import { exists, isFolder } from '../../machine/file-presence.ts';
 import type { Git } from '../git.ts';
 import { listLosses, nameLosses } from './removal-check.ts';
-import { findClaim, hasMark, inWorktree, isOnBranch, isWhole, leaveMark, removeMark, setAside } from '../record.ts';
+import { findClaim, hasMark, inWorktree, isWhole, leaveMark, setAside } from '../record.ts';
 import { headLog, listLeftBehind, listLogged, readReflog } from '../reflog.ts';
 import { branchRef, doneRef, keptRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
 import { dropRecord, finishRemovals, removeWorktree } from './removal.ts';
@@ -196,7 +196,6 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   if (workspace.kind !== 'branch') return;
   const ref = branchRef(workspace.branch);
   const where = record === null ? {} : inWorktree(workspace.path);
-  if (record !== null && (await isOnBranch(record, workspace.branch)) && (await letGo(git, plan, record))) return;
   const names = [ref, keptRef(plan), doneRef(plan.task), ...(record === null ? [] : ['HEAD'])];
   const [branchTip = null, kept = null, done = null, head = null] = await resolveCommits(git, names, where);
   if (branchTip === null && head === null) return;
@@ -216,19 +215,6 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   }
   const input = lines.map((line) => `${line}\n`).join('');
   await git.serialise(() => git.run(['update-ref', '--stdin'], { ...where, ...durable, input }));
-}
-
-/**
- * The common case, one process: HEAD is on the branch, and nothing was kept yet under the names. Returns whether it
- * was; where it was not, nothing was changed.
- */
-async function letGo(git: Git, plan: RunPlan, record: string): Promise<boolean> {
-  const input = `create ${keptRef(plan)} HEAD\ncreate ${doneRef(plan.task)} HEAD\noption no-deref\nupdate HEAD HEAD\n`;
-  await leaveMark(record, 'released', formatRunId(plan));
-  const options = { ...inWorktree(plan.workspace.path), ...durable, input };
-  const { exitCode } = await git.serialise(() => git.attempt(['update-ref', '--stdin'], options));
-  if (exitCode !== 0) await removeMark(record, 'released');
-  return exitCode === 0;
 }
 
 /** Whether no other worktree has the branch checked out: it would no longer fit its branch. */

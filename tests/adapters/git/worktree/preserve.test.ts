@@ -59,7 +59,7 @@ describe('every run', () => {
     expect(left()).toEqual([before]);
   });
 
-  it('takes two git processes at most where all is committed, one to let go, and two to remove the worktree', async () => {
+  it('takes two git processes at most where all is committed, two to let go, and two to remove the worktree', async () => {
     scratch.commit({ 'c.txt': 'c' }, path);
     const fake = fakeGit(scratch, 'exec "$REAL" "$@"');
     const board = await scratch.worktrees({ env: fake.env });
@@ -69,7 +69,7 @@ describe('every run', () => {
     await board.keep({ ...plan, n: 2 });
     expect(countCalls(fake)).toBe(5);
     await board.release({ ...plan, n: 3 }, false);
-    expect(countCalls(fake)).toBe(8);
+    expect(countCalls(fake)).toBe(9);
     expect(existsSync(path)).toBe(false);
   });
 });
