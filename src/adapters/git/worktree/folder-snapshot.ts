@@ -6,13 +6,13 @@ import { kindOf } from '../../../domain/outside-kind.ts';
 import { commitTree } from '../commit.ts';
 import type { Git, GitOptions } from '../git.ts';
 import { gitError } from '../git-errors.ts';
-import { inFolder, inWorktree } from '../record.ts';
+import { inFolder } from '../record.ts';
 
 /** What is kept, and under what words. */
 export interface SnapshotRequest {
   readonly path: string;
   /** The worktree's record, or what stands in for it where the folder is no worktree. */
-  readonly place: { readonly record: string } | { readonly gitDir: string };
+  readonly gitDir: string;
   /** The commit that the worktree is on, or null where it has none. */
   readonly head: string | null;
   /** Files that are gone are gone in the snapshot, too; not so for a worktree whose checkout was cut off. */
@@ -30,13 +30,12 @@ const maxFileBytes = 100 * 1024 * 1024;
  * it yet. Throws PortError if git fails.
  */
 export async function takeSnapshot(git: Git, request: SnapshotRequest): Promise<string | null> {
-  const { path, place, head } = request;
-  const record = 'record' in place ? place.record : place.gitDir;
-  const index = join(record, `.branchboard-index-${randomUUID()}`);
-  const where = 'gitDir' in place ? inFolder(place.gitDir, path) : inWorktree(path);
+  const { path, gitDir, head } = request;
+  const index = join(gitDir, `.branchboard-index-${randomUUID()}`);
+  const where = inFolder(gitDir, path);
   const options: GitOptions = { ...where, env: { ...where.env, GIT_INDEX_FILE: index }, config: ['core.fsync=all'] };
   try {
-    const copied = await copies(join(record, 'index'), index);
+    const copied = await copies(join(gitDir, 'index'), index);
     if (!copied && head !== null) await git.run(['read-tree', head], options);
     const excluded = [...(await listExcluded(git, path, request.dirty)), ...(await listRepositories(git, options))];
     const paths = ['.', ...excluded.map(excludeOf)];

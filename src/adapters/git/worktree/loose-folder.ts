@@ -41,7 +41,7 @@ export function snapshotFolder(
   return withStandIn(repository, commit, async (gitDir) => {
     const dirty = await readDifferences(git, path, gitDir);
     if (dirty.length === 0) return null;
-    return takeSnapshot(git, { path, place: { gitDir }, head: commit, removals: false, dirty, message });
+    return takeSnapshot(git, { path, gitDir, head: commit, removals: false, dirty, message });
   });
 }
 

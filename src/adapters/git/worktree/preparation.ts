@@ -194,7 +194,7 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
   const losses = await listLosses(git, path, record);
   if (losses.length === 0) return removeWorktree(git, repository, path);
   await keepFound(context, plan, path, (message) =>
-    takeSnapshot(git, { path, place: { record }, head, removals: false, dirty: [], message }),
+    takeSnapshot(git, { path, gitDir: record, head, removals: false, dirty: [], message }),
   );
   const aside = await moveAside(git, path, record, head);
   notice(

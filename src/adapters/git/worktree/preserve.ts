@@ -75,7 +75,7 @@ function snapshotOf(
 ): Promise<string | null> {
   const { path } = plan.workspace;
   const message = snapshotMessage(plan);
-  return takeSnapshot(git, { path, place: { record }, head, removals: true, dirty, message });
+  return takeSnapshot(git, { path, gitDir: record, head, removals: true, dirty, message });
 }
 
 /**
