@@ -90,16 +90,51 @@ const outcomes: readonly Outcome[] = [
   { file: 'history.jsonl', on: damages.filter((damage) => damage !== 'replaced by a folder'), told: null },
   { file: 'history.jsonl', on: ['replaced by a folder'], told: { dashboard: "can't write the history" } },
   { file: 'DASHBOARD.md', told: null },
-  // The user's own: what is changed counts as it stands, and what is gone was deleted.
-  ...['queued/next.md', 'inbox/fresh.md', 'active/busy.md', 'attention/asker.md', 'done/page.md'].flatMap(
-    (file): readonly Outcome[] => {
-      const [, id = ''] = /\/(.*)\.md$/.exec(file) ?? [];
-      return [
-        { file, on: changed, told: null },
-        { file, on: gone, places: { [id]: undefined }, told: null },
-      ];
-    },
-  ),
+  // The user's own: what is changed counts as it stands, and what is gone was deleted. What can't be read is told.
+  {
+    file: 'queued/next.md',
+    on: ['emptied', 'cut in half'],
+    places: { next: 'queued' },
+    told: { dashboard: '.orchestrator/queued/next.md' },
+  },
+  { file: 'queued/next.md', on: ['filled with something else'], told: null },
+  { file: 'queued/next.md', on: gone, places: { next: undefined }, told: null },
+  {
+    file: 'inbox/fresh.md',
+    on: ['emptied'],
+    places: { fresh: 'inbox' },
+    told: { dashboard: '.orchestrator/inbox/fresh.md' },
+  },
+  { file: 'inbox/fresh.md', on: ['cut in half', 'filled with something else'], told: null },
+  {
+    file: 'inbox/fresh.md',
+    on: ['replaced by a folder'],
+    places: { fresh: undefined },
+    told: { dashboard: 'this is a folder, which is never read' },
+  },
+  { file: 'inbox/fresh.md', on: ['removed'], places: { fresh: undefined }, told: null },
+  {
+    file: 'active/busy.md',
+    on: ['emptied'],
+    places: { busy: 'attention', later: 'queued' },
+    told: { dashboard: '`busy`): failed: setup-failed' },
+  },
+  { file: 'active/busy.md', on: ['cut in half', 'filled with something else'], told: null },
+  {
+    file: 'active/busy.md',
+    on: gone,
+    places: { busy: undefined, later: 'queued' },
+    told: { dashboard: 'waits for `busy`, which does not exist yet' },
+  },
+  { file: 'attention/asker.md', on: changed, told: null },
+  { file: 'attention/asker.md', on: gone, places: { asker: undefined }, told: null },
+  { file: 'done/page.md', on: changed, told: null },
+  {
+    file: 'done/page.md',
+    on: gone,
+    places: { page: undefined, next: 'queued' },
+    told: { dashboard: 'waits for `page`, which does not exist yet' },
+  },
 ];
 
 const cases = outcomes.flatMap((outcome) => (outcome.on ?? damages).map((damage) => ({ ...outcome, damage })));

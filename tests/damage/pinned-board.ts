@@ -129,6 +129,7 @@ export class PinnedBoard {
       if (!existsSync(this.path(folder))) continue;
       for (const name of readdirSync(this.path(folder))) {
         const id = name.replace(/(?:~\d+)?\.md$/, '');
+        if (!statSync(this.path(folder, name)).isFile()) continue;
         if (!name.startsWith('.')) places[id] = id in places ? `${places[id] ?? ''} and ${folder}` : folder;
       }
     }
