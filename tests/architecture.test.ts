@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const adapterRooms: Readonly<Record<string, readonly string[]>> = {
   machine: [],
   redaction: [],
-  'git-guard': [],
+  'git-guard': ['machine'],
   sandbox: ['machine'],
   'daemon-lock': ['machine'],
   files: ['machine'],

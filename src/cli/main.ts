@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 /** The `branchboard` command: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { codeOf } from '../adapters/machine/errors.ts';
+import { packageRoot } from '../adapters/machine/package-files.ts';
 import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import { verbs, type KnownVerb } from './verbs.ts';
 
 function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
   return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
 }
 

@@ -1,9 +1,10 @@
 /** The package as a user gets it: packed, installed into an empty folder with an empty home, run on each Node it promises. */
 import { execa } from 'execa';
-import { access, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { confinedTest } from '../sandbox.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const installTimeoutMs = 240_000;
@@ -44,6 +45,31 @@ describe('the package', () => {
     const places = new Set(stdout.split('\n').map((path) => path.replace(/^package\//, '').split('/')[0]));
     expect([...places].sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'templates']);
     expect(stdout).not.toMatch(/\.test\.|fixtures|\.orchestrator|\.map$/m);
+  });
+
+  it('is installed as one package, with the licences of those it contains', async () => {
+    const installed = await readdir(join(folder, 'node_modules'));
+    expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['branchboard']);
+    const notices = await readFile(join(folder, 'node_modules/branchboard/dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const contained of ['commander 14.', '@anthropic-ai/sandbox-runtime 0.', 'zod 4.', 'Apache License']) {
+      expect(notices).toContain(contained);
+    }
+    expect(notices).not.toContain('vitest');
+  });
+
+  confinedTest('confines a command as a checkout does: no sockets of others can be reached', async () => {
+    const bounds = { allowWrite: [folder], denyWrite: [], denyRead: [], allowedDomains: [] };
+    const listen = `require('net').createServer().on('error', (e) => console.log(e.code)).listen('own.sock')`;
+    const request = {
+      argv: [process.execPath, '-e', listen],
+      ...bounds,
+      tempDir: folder,
+      refusals: join(folder, 'refused'),
+    };
+    await writeFile(join(folder, 'request.json'), JSON.stringify(request));
+    const program = join(folder, 'node_modules/branchboard/dist/adapters/sandbox/confined-main.js');
+    const { stdout } = await run(folder, process.execPath, program, join(folder, 'request.json'));
+    expect(stdout).toBe('EPERM');
   });
 
   it('says what a published tool says', async () => {

@@ -36,7 +36,7 @@ import {
   type ProcessMark,
 } from '../machine/processes.ts';
 import { endRun, findRun } from './recover.ts';
-import { scriptedArguments, scriptedMainPath } from './scripted/scripted.ts';
+import { scriptedArguments } from './scripted/scripted.ts';
 import { sweepRun } from '../machine/sweep.ts';
 import { defaultTimings, type Timings } from '../machine/timings.ts';
 
@@ -58,8 +58,6 @@ export interface AgentRunnerOptions {
   readonly excludesFile: () => Promise<string | null>;
   /** The identity to lend to agents' commits, or null where the machine has its own. */
   readonly identity: () => Promise<GitIdentity | null>;
-  /** The built `scripted-main.js`; the default is the one beside this module. */
-  readonly scriptedMain?: string;
   /** For tests. */
   readonly timings?: Partial<Timings>;
   /** For tests; else `limits.maxStreamBytes`. */
@@ -128,7 +126,7 @@ class ProcessRunner implements AgentRunner {
     const env = isConfined ? await putStandIn(folder, composed) : composed;
     const call =
       agent.kind === 'scripted'
-        ? { program: process.execPath, args: scriptedArguments(plan, this.#options.scriptedMain ?? scriptedMainPath) }
+        ? { program: process.execPath, args: scriptedArguments(plan) }
         : await this.#callClaude(request, agent, env, isConfined);
     const place = { folder, cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);

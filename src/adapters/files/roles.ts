@@ -8,11 +8,11 @@
  */
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { distance } from 'fastest-levenshtein';
 
 import { codeOf } from '../machine/errors.ts';
+import { packageRoot } from '../machine/package-files.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import { PortError } from '../../ports.ts';
@@ -20,7 +20,7 @@ import type { ParseGuard, Role, Roles } from '../../ports.ts';
 import { readTextFile } from './reader.ts';
 
 /** Where the package keeps its own templates. */
-export const shippedRolesDir = fileURLToPath(new URL('../../../templates/roles/', import.meta.url));
+export const shippedRolesDir = join(packageRoot, 'templates', 'roles');
 
 /** Where roles are looked for. */
 export interface RoleDirs {

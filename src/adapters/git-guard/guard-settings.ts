@@ -2,9 +2,9 @@
  * Hands the git guard to Claude Code: a hook that judges each command before it runs. Its command line is the same for
  * every run, since a shell reads it; a variable carries the differences between runs.
  */
-import { fileURLToPath } from 'node:url';
 import { quote } from 'shell-quote';
 import type { RunRequest } from '../../ports.ts';
+import { builtProgram } from '../machine/package-files.ts';
 import { guardVariable, type GuardedRun } from './guarded-run.ts';
 import { allowsAll } from './rules.ts';
 
@@ -21,8 +21,8 @@ export interface GuardSettings {
   };
 }
 
-/** Where the built program lies: beside this module once that is built. */
-export const guardMainPath: string = fileURLToPath(new URL('./guard-main.js', import.meta.url));
+/** The built program. */
+export const guardMainPath: string = builtProgram('adapters/git-guard/guard-main');
 
 /** Settings for `claude --settings` that put the guard before a run's commands; null where its user allowed all of them. */
 export function gitGuardSettings(

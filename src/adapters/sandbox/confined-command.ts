@@ -2,14 +2,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Settings } from '../../domain/settings.ts';
 import type { Argv } from '../../domain/task.ts';
+import { builtProgram } from '../machine/package-files.ts';
 import { cacheVariables, confineCommand, findCacheFolder } from './confinement.ts';
 import { explainConnections, explainWrites } from './refusals.ts';
 
-/** The built program. It lies beside this module; a module that was not built runs the one in `dist`. */
-const mainPath = fileURLToPath(new URL('../../../dist/adapters/sandbox/confined-main.js', import.meta.url));
+const mainPath = builtProgram('adapters/sandbox/confined-main');
 
 /** A command that is ready to be started inside. */
 export interface ConfinedCommand {

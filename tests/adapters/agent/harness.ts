@@ -28,10 +28,6 @@ export const realClock: Clock = {
   uuid: () => '00000000-0000-4000-8000-000000000000',
 };
 
-export const scriptedMain = fileURLToPath(
-  new URL('../../../dist/adapters/agent/scripted/scripted-main.js', import.meta.url),
-);
-
 /** The path of a tiny agent in `tests/fixtures/agents/`. */
 export function fixtureAgent(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/agents/${name}`, import.meta.url));
@@ -120,7 +116,6 @@ export function createBench(): Bench {
         commonDir: path.join(root, 'repo', '.git'),
         excludesFile: () => Promise.resolve(null),
         identity: () => Promise.resolve({ name: 'Test', email: 'test@example.invalid' }),
-        scriptedMain,
         timings: { followEveryMs: 10, sweepGraceMs: 200 },
         ...options,
       }),

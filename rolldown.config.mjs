@@ -1,0 +1,53 @@
+/**
+ * Bundles the program with its libraries into dist/, so that one package is installed and a command loads few files. Names
+ * and lines stay as they are: users report what a stack trace says. The licences of what was bundled are written beside.
+ */
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig } from 'rolldown';
+
+/** The programs: the command, and those that it starts on their own. Each is in dist/ what it is in src/. */
+const programs = [
+  'cli/main',
+  'adapters/agent/scripted/scripted-main',
+  'adapters/sandbox/confined-main',
+  'adapters/git-guard/guard-main',
+];
+
+/** Files that the sandbox library looks for beside its code: they keep confined commands from sockets, and Java to its proxy. */
+const sandboxVendor = 'node_modules/@anthropic-ai/sandbox-runtime/vendor';
+const vendored = ['seccomp/x64/apply-seccomp', 'seccomp/arm64/apply-seccomp', 'java-proxy-agent/srt-proxy-agent.jar'];
+
+export default defineConfig({
+  input: Object.fromEntries(programs.map((name) => [name, `src/${name}.ts`])),
+  platform: 'node',
+  plugins: [
+    {
+      name: 'notices',
+      generateBundle(_, bundle) {
+        const modules = Object.values(bundle).flatMap((file) =>
+          file.type === 'chunk' ? Object.keys(file.modules) : [],
+        );
+        this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-NOTICES.txt', source: writeNotices(modules) });
+      },
+      writeBundle({ dir }) {
+        for (const file of vendored) cpSync(join(sandboxVendor, file), join(dir, 'adapters/sandbox/vendor', file));
+      },
+    },
+  ],
+  output: { dir: 'dist', cleanDir: true, entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+});
+
+/** The licences of the packages that modules are from; throws where one has none. */
+function writeNotices(modules) {
+  const folders = new Set(modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0] ?? []));
+  const notices = [...folders].map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const texts = readdirSync(folder)
+      .filter((file) => /^(?:licen[cs]e|notice|copying)/i.test(file))
+      .map((file) => readFileSync(join(folder, file), 'utf8').trim());
+    if (texts.length === 0 || license === undefined) throw new Error(`${name} has no licence that could be passed on`);
+    return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
+  });
+  return `branchboard contains these packages.\n\n${notices.sort().join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
