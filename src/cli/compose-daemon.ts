@@ -37,7 +37,7 @@ const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };
 export interface DaemonChoices {
   readonly untilIdle: boolean;
   /** See {@link Sandbox}. */
-  readonly sandbox: Sandbox;
+  readonly sandbox: Promise<Sandbox>;
   readonly onBoard?: (board: Board) => void;
   readonly onHistory?: (entry: HistoryEntry) => void;
   /** Told what the user should know and no task fails over. */

@@ -1,5 +1,5 @@
 /** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
-import type { Board, BoardScan, FinishedTask, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { Board, BoardScan, FinishedTask, Phase, QueuedTask, Task, Waiting } from '../domain/board.ts';
 import { isUnreadable } from '../domain/task-facts.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
@@ -143,4 +143,9 @@ export function needsAttention(board: Board): boolean {
   return (
     board.live.size > 0 || board.inbox.size > 0 || board.unread.size > 0 || [...board.finished.values()].some(isUnknown)
   );
+}
+
+/** What can't be written now is gone on with at the next start. */
+export function isStuck(phase: Phase): boolean {
+  return (phase.name === 'settling' && phase.failures > 0) || (phase.name === 'inspecting' && phase.retryAt !== null);
 }

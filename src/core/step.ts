@@ -159,6 +159,9 @@ function handle(draft: Draft, event: BoardEvent): void {
     case 'merges-found':
       handleMergesFound(draft, event.tasks);
       return;
+    case 'sandbox-tried':
+      draft.set({ sandbox: event.sandbox });
+      return;
     case 'trouble-changed':
       handleTrouble(draft, event.trouble, event.fault);
       return;
@@ -255,6 +258,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.userPaused !== after.userPaused ||
     before.grants !== after.grants ||
     before.shutdown !== after.shutdown ||
+    before.sandbox !== after.sandbox ||
     before.settings !== after.settings ||
     before.settingsProblems !== after.settingsProblems
   );

@@ -8,8 +8,8 @@
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake } from '../core/due.ts';
-import { isIdle } from '../core/schedule.ts';
-import type { Board, BoardScan, OutsideFault, Phase } from '../domain/board.ts';
+import { isIdle, isStuck } from '../core/schedule.ts';
+import type { Board, BoardScan, OutsideFault } from '../domain/board.ts';
 import type { Trouble } from '../domain/hold.ts';
 import { taskOf, type Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
@@ -38,8 +38,8 @@ export interface DaemonOptions {
   readonly makeAgents: (listener: RunListener, settings: () => Board['settings']) => Ports['agents'];
   readonly hints: ChangeHints;
   readonly settingsFile: SettingsFile;
-  /** Whether agents and commands are confined, found out by trying. */
-  readonly sandbox: Sandbox;
+  /** Whether agents and commands are confined, found out by trying. Where it rejects, the board ends with that error. */
+  readonly sandbox: Promise<Sandbox>;
   /** End by itself once nothing can go on without the user. */
   readonly untilIdle: boolean;
   /** Told after each change. */
@@ -111,9 +111,11 @@ export class Daemon {
     const ended = new Promise<Fault | null>((resolve) => {
       this.#end = resolve;
     });
+    this.#options.sandbox.then(
+      (sandbox) => this.#post({ type: 'sandbox-tried', sandbox }),
+      (error: unknown) => this.fail(error),
+    );
     await this.#readSettings();
-    // It is known before anything is shown; an event would have an empty board shown first.
-    this.#board = { ...this.#board, sandbox: this.#options.sandbox };
     const day = clock.day(clock.now());
     this.#post({ type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() });
     this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
@@ -180,7 +182,10 @@ export class Daemon {
   async #perform(effect: Effect): Promise<'done' | 'failed'> {
     if (this.#isOver) return 'failed';
     try {
-      for (const news of await this.#performer.perform(effect)) this.#post(news);
+      const news = await this.#performer.perform(effect);
+      // The board is shown meanwhile; nothing is decided on what was read, so that no agent starts before this is known.
+      if (news.length > 0) await this.#options.sandbox;
+      for (const each of news) this.#post(each);
       this.#failures.forget(effect);
       if (effect.type === 'journal') this.#noteTrouble('write the history', null);
       return 'done';
@@ -287,8 +292,8 @@ export class Daemon {
   }
 
   #endIfDone(): void {
-    if (this.#lanes.pending > 0) return;
     const board = this.#board;
+    if (this.#lanes.pending > 0 || board.sandbox === null) return;
     const busy = [...board.live.values()].some((task) => task.state === 'active' && !isStuck(task.phase));
     const isOver = board.shutdown === 'no' ? this.#options.untilIdle && this.#staysIdle() : !busy;
     if (!isOver) return;
@@ -309,9 +314,4 @@ export class Daemon {
     }
     return this.#idleAt !== scan;
   }
-}
-
-/** What can't be written now is gone on with at the next start. */
-function isStuck(phase: Phase): boolean {
-  return (phase.name === 'settling' && phase.failures > 0) || (phase.name === 'inspecting' && phase.retryAt !== null);
 }

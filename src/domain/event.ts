@@ -7,6 +7,7 @@ import type { Pruned } from './pruned.ts';
 import type { Evidence, RunExit, RunId, RunPlan, RunView } from './run.ts';
 import type { ReadVerdict } from './task-facts.ts';
 import type { Grant, Right } from './rights.ts';
+import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -90,6 +91,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'disk-filled'; readonly detail: string }
   | { readonly type: 'disk-looked-at'; readonly hasRoom: boolean }
   /** Agents of this board that were alive when it started. */
+  /** Whether this machine confines agents and commands. */
+  | { readonly type: 'sandbox-tried'; readonly sandbox: Sandbox }
   | { readonly type: 'agents-found'; readonly runs: readonly RunId[] }
   /** The wall clock moved by so much more than time went by: the machine slept, or its clock was set. */
   | { readonly type: 'clock-jumped'; readonly byMs: number }

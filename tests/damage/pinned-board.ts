@@ -83,7 +83,7 @@ export class PinnedBoard {
     await removeTemporaryFiles(place.layout);
     const daemon = composeDaemon(place, {
       untilIdle: true,
-      sandbox: { kind: 'off' },
+      sandbox: Promise.resolve({ kind: 'off' }),
       onNotice: (message) => this.notices.push(message),
     });
     const late = setTimeout(() => daemon.shutDown(), patienceMs);

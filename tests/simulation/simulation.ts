@@ -195,7 +195,7 @@ class Simulation {
       hints: makeHints(world, life),
       settingsFile: makeSettingsFile(world, call),
       untilIdle,
-      sandbox: world.sandbox,
+      sandbox: Promise.resolve(world.sandbox),
       onHistory: () => Promise.resolve(),
       onBoard: (board) => {
         if (life.alive) world.checkBoard(board);

@@ -51,7 +51,7 @@ export interface AgentRunnerOptions {
   /** The daemon's own environment. */
   readonly environment: NodeJS.ProcessEnv;
   /** Whether agents' commands are confined. */
-  readonly sandbox: Sandbox;
+  readonly sandbox: Promise<Sandbox>;
   /** The git folder that all worktrees share. */
   readonly commonDir: string;
   /** The user's own `core.excludesFile`, absolute; null where there is none. */
@@ -109,7 +109,8 @@ class ProcessRunner implements AgentRunner {
 
   async start(request: RunRequest): Promise<void> {
     const { plan } = request;
-    const { boardDir, clock, environment, identity, sandbox, commonDir, excludesFile } = this.#options;
+    const { boardDir, clock, environment, identity, commonDir, excludesFile } = this.#options;
+    const sandbox = await this.#options.sandbox;
     const { agent } = applyTerms(this.#options.settings(), plan.terms);
     const folder = this.#folderOf(plan);
     const isConfined = sandbox.kind === 'on' && agent.kind === 'claude';

@@ -36,7 +36,7 @@ export interface CommandRunnerOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** As they are when it asks. */
   readonly settings: () => Settings;
-  readonly sandbox: Sandbox;
+  readonly sandbox: Promise<Sandbox>;
   /** Commands end when it is aborted. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -54,7 +54,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       const { execa } = await loading;
       const settings = applyTerms(options.settings(), plan.terms);
       const confined =
-        sandbox.kind === 'on' && !fetchesSubmodules(argv) ? await confine(argv, cwd, settings.sandbox) : null;
+        (await sandbox).kind === 'on' && !fetchesSubmodules(argv) ? await confine(argv, cwd, settings.sandbox) : null;
       const [program, ...args] = confined?.argv ?? argv;
       const tag = tagOf(plan, boardDir);
       const env = composeCommandEnvironment({

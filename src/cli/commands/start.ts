@@ -95,10 +95,9 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   });
   if (!lock.ok) throw describeTaken(lock.failure);
   await removeTemporaryFiles(place.layout);
-  const sandbox = await requireSandbox(place).catch(async (error: unknown) => {
-    await lock.value.release();
-    throw error;
-  });
+  // It takes some tenths of a second, in which the board is shown; the daemon starts nothing before it is known.
+  const sandbox = requireSandbox(place);
+  sandbox.catch(() => undefined);
   const view = await createView(place, () => settings());
   onNotice = (message) => view.showNotice(message);
   const daemon = composeDaemon(place, {

@@ -112,7 +112,7 @@ export function createBench(): Bench {
         },
         clock: realClock,
         environment: process.env,
-        sandbox: { kind: 'off' },
+        sandbox: Promise.resolve({ kind: 'off' }),
         commonDir: path.join(root, 'repo', '.git'),
         excludesFile: () => Promise.resolve(null),
         identity: () => Promise.resolve({ name: 'Test', email: 'test@example.invalid' }),

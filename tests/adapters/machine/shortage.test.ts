@@ -71,7 +71,7 @@ const plan: RunPlan = {
 test.each([0, 3, 5, 7])('with %i descriptors git and commands are not started, and can be later', async (free) => {
   const git = createGit(folder);
   const commands = createCommandRunner({
-    ...{ sandbox: { kind: 'off' }, settings: () => defaultSettings },
+    ...{ sandbox: Promise.resolve({ kind: 'off' }), settings: () => defaultSettings },
     ...{ boardDir: folder, environment: process.env, signal: new AbortController().signal, clock: createClock() },
   });
   const all = (): Promise<readonly PromiseSettledResult<unknown>[]> =>

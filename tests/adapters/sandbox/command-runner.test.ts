@@ -68,7 +68,13 @@ interface How {
 function start(argv: Argv, how: How) {
   const { signal = new AbortController().signal, sandbox = { kind: 'off' }, settings, folder = cwd } = how;
   const runner = createCommandRunner({
-    ...{ boardDir: cwd, environment: { ...environment, TMPDIR: temp }, signal, clock: createClock(), sandbox },
+    ...{
+      boardDir: cwd,
+      environment: { ...environment, TMPDIR: temp },
+      signal,
+      clock: createClock(),
+      sandbox: Promise.resolve(sandbox),
+    },
     settings: () => ({ ...defaultSettings, ...settings }),
   });
   return runner.run(argv, { cwd: folder, plan });
