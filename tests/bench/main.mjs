@@ -4,7 +4,8 @@
  */
 import { loadavg } from 'node:os';
 import { benchLatency } from './latency.mjs';
-import { benchMemory, benchScale, benchStartUp } from './scale.mjs';
+import { benchCommands, benchStart } from './commands.mjs';
+import { benchMemory, benchScale } from './scale.mjs';
 import { openScratch } from './scratch.mjs';
 import { benchThroughput } from './throughput.mjs';
 
@@ -12,8 +13,13 @@ const quick = process.argv.includes('--quick');
 const benches = {
   throughput: (scratch) => benchThroughput(scratch, quick ? { tasks: 12, rounds: 2 } : { tasks: 40, rounds: 5 }),
   latency: (scratch) => benchLatency(scratch, { drops: quick ? 8 : 30 }),
-  commands: (scratch) => benchStartUp(scratch, { rounds: quick ? 3 : 9 }),
-  scale: (scratch) => benchScale(scratch, quick ? { done: 2_000, idleSeconds: 4 } : { done: 10_000, idleSeconds: 10 }),
+  commands: (scratch) => benchCommands(scratch, { rounds: quick ? 3 : 9 }),
+  start: (scratch) => benchStart(scratch, { rounds: quick ? 5 : 15 }),
+  scale: (scratch) =>
+    benchScale(
+      scratch,
+      quick ? { done: 2_000, rounds: 1, idleSeconds: 4 } : { done: 10_000, rounds: 3, idleSeconds: 10 },
+    ),
   memory: (scratch) => benchMemory(scratch, { tasks: quick ? 12 : 40 }),
 };
 const only = process.argv

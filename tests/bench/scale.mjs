@@ -2,44 +2,41 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  cliMain,
-  median,
-  printTable,
-  readCpu,
-  readMemory,
-  run,
-  time,
-  waitFor,
-  withBoard,
-  writeTask,
-} from './scratch.mjs';
+import { median, printTable, readCpu, readMemory, run, waitFor, withBoard, writeTask } from './scratch.mjs';
 
 /** After its start a board may still be tidying up. */
 const settleMs = 3_000;
 
 /** Prints start-up, idle processor time and memory, of an empty board beside one with `done` finished tasks. */
-export async function benchScale(scratch, { done, idleSeconds }) {
-  const rows = [];
-  for (const count of [0, done]) {
-    const board = scratch.makeBoard(4);
-    writeFinished(scratch, board, count);
-    const seen = await withBoard(board, scratch.env, async ({ pid, startMs }) => {
-      await delay(settleMs);
-      const before = readCpu(pid);
-      await delay(idleSeconds * 1_000);
-      return { startMs, cpuSeconds: readCpu(pid) - before, memory: readMemory(pid) };
-    });
-    const { startMs, cpuSeconds, memory } = seen;
-    const idle = `${cpuSeconds.toFixed(2)} s`;
-    rows.push([
-      `${count.toLocaleString('en')} tasks in done/`,
-      `${startMs.toFixed(0)} ms`,
-      idle,
-      `${memory.toFixed(0)} MiB`,
-    ]);
+export async function benchScale(scratch, { done, rounds, idleSeconds }) {
+  const seen = [0, done].map((count) => ({ count, startMs: [], cpuSeconds: [], memory: [] }));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { count, startMs, cpuSeconds, memory } of seen) {
+      const board = scratch.makeBoard(4);
+      writeFinished(scratch, board, count);
+      await withBoard(board, scratch.env, async (running) => {
+        startMs.push(running.startMs);
+        await delay(settleMs);
+        const before = readCpu(running.pid);
+        await delay(idleSeconds * 1_000);
+        cpuSeconds.push(readCpu(running.pid) - before);
+        memory.push(readMemory(running.pid));
+      });
+    }
   }
-  printTable(`A board with a past, ${idleSeconds} s idle`, [['', 'start to published', 'idle CPU', 'memory'], ...rows]);
+  const [none, many] = seen;
+  const more = (key) => median(many[key]) - median(none[key]);
+  printTable(`A board with a past, ${idleSeconds} s idle, ${rounds} rounds`, [
+    ['', 'start to published', 'memory', 'idle CPU'],
+    ...seen.map(({ count, startMs, cpuSeconds, memory }) => [
+      `${count.toLocaleString('en')} tasks in done/`,
+      `${median(startMs).toFixed(0)} ms`,
+      `${median(memory).toFixed(0)} MiB`,
+      `${median(cpuSeconds).toFixed(2)} s`,
+    ]),
+    ['difference', `${more('startMs').toFixed(0)} ms`, `${more('memory').toFixed(0)} MiB`, ''],
+    ['budget', 'at most 100 ms', 'at most 40 MB', ''],
+  ]);
 }
 
 /** Prints what a board holds once many tasks have gone through it. */
@@ -56,27 +53,6 @@ export async function benchMemory(scratch, { tasks }) {
     return [idle, readMemory(pid)];
   });
   console.log(`\nMemory of a board: ${before.toFixed(0)} MiB idle, ${after.toFixed(0)} MiB after ${tasks} tasks`);
-}
-
-/** Prints how long commands take that do next to nothing, beside Node.js itself. */
-export async function benchStartUp(scratch, { rounds }) {
-  const { repo } = scratch.makeBoard(4);
-  const calls = {
-    'node -e 0': ['-e', '0'],
-    'branchboard --version': [cliMain, '--version'],
-    'branchboard status': [cliMain, 'status'],
-  };
-  const times = Object.fromEntries(Object.keys(calls).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, args] of Object.entries(calls)) {
-      times[name].push(await time(process.execPath, args, { cwd: repo, env: scratch.env }));
-    }
-  }
-  const bare = median(times['node -e 0']);
-  const rows = Object.entries(times).map(([name, values]) => {
-    return [name, `${median(values).toFixed(0)} ms`, (median(values) / bare).toFixed(2)];
-  });
-  printTable(`Commands, ${rounds} rounds`, [['', 'median', 'ratio'], ...rows]);
 }
 
 function writeFinished(scratch, board, count) {

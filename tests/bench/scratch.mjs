@@ -115,8 +115,10 @@ export async function withBoard(board, env, work) {
   const child = spawn(process.execPath, [cliMain, 'start'], options);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
-    await waitFor('the board to start', () => readIfThere(board.path('queue.json')));
-    return await work({ pid: child.pid, startMs: performance.now() - spawnedAt });
+    const data = await waitFor('the board to start', () => readIfThere(board.path('queue.json')));
+    const startMs = performance.now() - spawnedAt;
+    // What was started may leave the board to a process of its own.
+    return await work({ pid: JSON.parse(data).daemon.pid, startMs });
   } finally {
     child.kill('SIGINT');
     await ended;
