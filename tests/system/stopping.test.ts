@@ -232,7 +232,8 @@ test.concurrent(
       expect(follower.output()).toContain('→ Write work.txt');
       expect(follower.output()).toContain('■ done');
       expect(await board.succeed('stop')).toBe(`Stopped (pid ${String(pid)}).\n`);
-      expect(isAlive(pid)).toBe(false);
+      // It lets go of the board before its process ends.
+      await waitUntil('the process has ended', () => !isAlive(pid));
       expect(await board.succeed('stop')).toBe('No board runs here.\n');
       expect(board.read('daemon.log')).toContain('job: → done/');
     }),
