@@ -4,6 +4,7 @@
  *   no dependency, or all of them in the start already   the start
  *   one that is not                                      its tip
  *   several                                              a merge of their tips, made in the object store alone
+ *   some in the start, and others without those          a merge of the start and their tips
  *
  * A conflict is never skipped: it is returned with both sides and the files.
  */
@@ -35,7 +36,7 @@ export async function resolveBase(
   branches: Branches,
 ): Promise<Result<{ readonly commit: string }, BaseConflict>> {
   const { start, sides } = await findCommits(git, request, branches);
-  const remaining = await dropContained(git, start, sides);
+  const remaining = await dropContained(git, { label: request.start ?? 'HEAD', commit: start }, sides);
   const [first, ...others] = remaining;
   if (first === undefined) return success({ commit: start });
   if (others.length === 0) return success({ commit: first.commit });
@@ -99,16 +100,29 @@ function workMissing(task: TaskId, dependency: Handoff): Error {
   );
 }
 
-/** The sides whose work is neither in the start nor in another side, in their order, each once. */
-async function dropContained(git: Git, start: string, sides: readonly Side[]): Promise<readonly Side[]> {
+/**
+ * The sides whose work is neither in the start nor in another side, in their order, each once; before them the start
+ * itself, where a side is in it and in none of them.
+ */
+async function dropContained(git: Git, start: Side, sides: readonly Side[]): Promise<readonly Side[]> {
   const unique = new Map<string, Side>();
   for (const side of sides) {
-    if (side.commit !== start && !unique.has(side.commit)) unique.set(side.commit, side);
+    if (side.commit !== start.commit && !unique.has(side.commit)) unique.set(side.commit, side);
   }
   if (unique.size === 0) return [];
-  const output = await git.run(['merge-base', '--independent', start, ...unique.keys()]);
-  const independent = new Set(output.split('\n'));
-  return [...unique.values()].filter(({ commit }) => independent.has(commit));
+  const independent = await listIndependent(git, [start.commit, ...unique.keys()]);
+  const remaining = [...unique.values()].filter(({ commit }) => independent.has(commit));
+  const dropped = sides
+    .map(({ commit }) => commit)
+    .filter((commit) => !independent.has(commit) || commit === start.commit);
+  if (remaining.length === 0 || dropped.length === 0 || !independent.has(start.commit)) return remaining;
+  const left = await listIndependent(git, [...remaining.map(({ commit }) => commit), ...dropped]);
+  return dropped.some((commit) => left.has(commit)) ? [start, ...remaining] : remaining;
+}
+
+/** Those of the commits that no other of them contains. */
+async function listIndependent(git: Git, commits: readonly string[]): Promise<ReadonlySet<string>> {
+  return new Set((await git.run(['merge-base', '--independent', ...commits])).split('\n'));
 }
 
 async function mergeSides(

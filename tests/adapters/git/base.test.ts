@@ -54,6 +54,18 @@ describe('the base of a task', () => {
     expect(await baseOf(null, handoff('a', 'task/a', null), handoff('scout', null, null))).toBe(now);
   });
 
+  it('has the work of a dependency that is merged, also where another one began before that', async () => {
+    scratch.branch('task/a', { 'new.txt': 'a' });
+    const other = scratch.branch('task/b', { 'newer.txt': 'b' });
+    scratch.git('merge', '--quiet', '--no-ff', '-m', 'merge', 'task/a');
+    const base = await baseOf(null, handoff('a', 'task/a', null), handoff('b', 'task/b', null));
+    expect(scratch.git('ls-tree', '--name-only', base).split('\n')).toEqual(
+      expect.arrayContaining(['new.txt', 'newer.txt']),
+    );
+    scratch.git('branch', '--force', 'task/a', other);
+    expect(await baseOf(null, handoff('a', 'task/a', null), handoff('b', 'task/b', null))).toBe(other);
+  });
+
   it('is the later of two dependencies of which one builds on the other', async () => {
     scratch.branch('task/a', { 'new.txt': 'a' });
     const tip = scratch.branch('task/b', { 'newer.txt': 'b' }, 'task/a');
