@@ -36,9 +36,14 @@ export function listGranted(board: Board, spec: TaskSpec): readonly Right[] {
   return listAsks(spec, board.settings, board.sandbox).filter((right) => given.includes(right));
 }
 
-/** What a run is done and judged by. A plan that kept no terms goes by the settings and the task's file as they are. */
-export function termsOf(board: Board, spec: TaskSpec, plan: RunPlan): RunTerms {
-  return plan.terms ?? agreeTerms(board.settings, limit(board, spec));
+/**
+ * What a run is done and judged by. A plan that kept no terms goes by the settings and the task's file as they are; so do
+ * the checks of one that was to be confined, on a board that can't confine any more.
+ */
+export function termsOf(board: Board, spec: TaskSpec, { terms }: Pick<RunPlan, 'terms'>): RunTerms {
+  const now = () => agreeTerms(board.settings, limit(board, spec), board.sandbox);
+  if (terms === null) return now();
+  return terms.isConfined && board.sandbox?.kind !== 'on' ? { ...terms, verify: now().verify } : terms;
 }
 
 /** How often a task is tried again by itself. */

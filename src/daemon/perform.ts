@@ -182,7 +182,7 @@ export class Performer {
       taskHash: hash,
       bootId: clock.bootId,
       plannedAt: clock.now(),
-      terms: agreeTerms(settings, spec),
+      terms: agreeTerms(settings, spec, this.#sandbox()),
     };
     await files.writePlan(plan);
     return { type: 'run-planned', task, plan, spec, rights };
@@ -221,7 +221,8 @@ export class Performer {
     const { plan, dependencies } = effect;
     const settings = this.#settings();
     const { spec } = effect;
-    const terms = agreeTerms(settings, limitSpec(spec, settings, this.#sandbox(), effect.rights));
+    const sandbox = this.#sandbox();
+    const terms = agreeTerms(settings, limitSpec(spec, settings, sandbox, effect.rights), sandbox);
     if (plan.terms === null || !areSameTerms(plan.terms, terms)) {
       throw new PortError('the settings were changed while the run was prepared, so it is planned again');
     }

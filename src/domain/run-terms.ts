@@ -5,6 +5,7 @@
  *
  * Values of variables (`agent.env`) are no terms: they may be secrets, and a key that was renewed counts at once.
  */
+import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { TaskSpec } from './task.ts';
 
@@ -14,19 +15,23 @@ type ByBoard = Pick<Settings, 'stallAfterMs' | 'allowedTools' | 'setup' | 'copy'
 /** See the file's head. */
 export interface RunTerms extends ByTask, ByBoard {
   readonly agent: Omit<Settings['agent'], 'env'>;
+  /** Whether its commands were to be confined: a check that a file brought may then be one that nobody granted. */
+  readonly isConfined: boolean;
 }
 
 /** The terms of a run that is planned now. What the file asks for beyond its rights must be taken out of `spec` before. */
-export function agreeTerms(settings: Settings, spec: TaskSpec): RunTerms {
-  const { stallAfterMs, allowedTools, setup, copy, sandbox, agent } = settings;
+export function agreeTerms(settings: Settings, spec: TaskSpec, sandbox: Sandbox | null): RunTerms {
+  const { stallAfterMs, allowedTools, setup, copy, agent } = settings;
   const { kind, command, args } = agent;
   return {
     permissionMode: spec.permissionMode ?? settings.permissionMode,
     budgetUsd: spec.budgetUsd ?? settings.budgetUsd,
     timeoutMs: spec.timeoutMs ?? settings.timeoutMs,
     verify: spec.verify ?? settings.verify,
-    ...{ stallAfterMs, allowedTools: [...allowedTools, ...(spec.allowedTools ?? [])], setup, copy, sandbox },
+    ...{ stallAfterMs, allowedTools: [...allowedTools, ...(spec.allowedTools ?? [])], setup, copy },
+    sandbox: settings.sandbox,
     agent: { kind, command, args },
+    isConfined: sandbox?.kind === 'on',
   };
 }
 

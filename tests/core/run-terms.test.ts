@@ -1,7 +1,8 @@
 /** Settings that change while a run is on: it ends by the terms it began with, and the next run takes the new ones. */
 import { describe, expect, it } from 'vitest';
 import { agreeTerms } from '../../src/domain/run-terms.ts';
-import { defaultSettings } from '../../src/domain/settings.ts';
+import type { Sandbox } from '../../src/domain/sandbox.ts';
+import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { findNextWake } from '../../src/core/due.ts';
 import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, Scene } from './scene.ts';
 
@@ -27,6 +28,14 @@ function changeWhileRunning() {
   return { scene, plan };
 }
 
+/** A run that was planned by other settings, perhaps to be confined, and that a board without a sandbox finds dead. */
+function takeOver(settings: Settings, sandbox: Sandbox | null): Scene {
+  const terms = agreeTerms(settings, loadedIn('active', 'a').spec ?? fail(), sandbox);
+  const facts = { highestRun: 1, damaged: [], runs: [{ plan: makePlan({ terms }), record: null }], verdict: null };
+  const lastRun = { kind: 'dead', exit: makeExit({ result: makeResult() }) } as const;
+  return new Scene(after).load(loadedIn('active', 'a', { facts, lastRun }));
+}
+
 describe('settings that change while a run is on', () => {
   it('leave it its time', () => {
     const { scene } = changeWhileRunning();
@@ -48,11 +57,13 @@ describe('settings that change while a run is on', () => {
   });
 
   it('leave them also to a run that a restarted board takes over', () => {
-    const terms = agreeTerms({ ...defaultSettings, ...before }, loadedIn('active', 'a').spec ?? fail());
-    const facts = { highestRun: 1, damaged: [], runs: [{ plan: makePlan({ terms }), record: null }], verdict: null };
-    const lastRun = { kind: 'dead', exit: makeExit({ result: makeResult() }) } as const;
-    const scene = new Scene(after).load(loadedIn('active', 'a', { facts, lastRun }));
+    const scene = takeOver({ ...defaultSettings, ...before }, null);
     expect(scene.effects).toMatchObject([{ type: 'inspect-work', task: id('a'), verify: before.verify }]);
+  });
+
+  it('count for its checks where a restarted board can’t confine what was to be confined', () => {
+    const scene = takeOver({ ...defaultSettings, ...before }, { kind: 'on' });
+    expect(scene.effects).toMatchObject([{ type: 'inspect-work', task: id('a'), verify: after.verify }]);
   });
 
   it('count for a run whose plan is from before terms were kept', () => {

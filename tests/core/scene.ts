@@ -178,7 +178,7 @@ export class Scene {
       freeRestarts: next.freeRestarts,
       cause: next.cause,
       plannedAt: this.at,
-      terms: termsOf(this.board, task.spec, makePlan({ terms: null })),
+      terms: termsOf(this.board, task.spec, { terms: null }),
       session: next.resume === null ? { mode: 'fresh', id: 'session' } : { mode: 'resume', id: next.resume },
     });
     this.tell({ type: 'run-planned', task: task.id, plan, spec: task.spec, rights: this.rights(name) });

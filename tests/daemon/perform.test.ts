@@ -62,7 +62,7 @@ function makePerformer(text: string, grants: readonly Grant[] = []) {
   const start = (spec: Parameters<typeof makeSpec>[0], rights: readonly Right[]) =>
     performer.perform({
       ...{ type: 'start-run', task: id('a'), spec: makeSpec(spec), rights },
-      plan: makePlan({ terms: agreeTerms(defaultSettings, makeSpec(spec)) }),
+      plan: makePlan({ terms: agreeTerms(defaultSettings, makeSpec(spec), inForce.sandbox) }),
       ...{ dependencies: [], taskChanged: false },
     });
   return { plan, start, did, requests, inForce };

@@ -74,6 +74,7 @@ const terms = z.object({
     denyRead: z.array(text),
   }),
   agent: z.object({ kind: z.enum(['claude', 'scripted']), command: text, args: z.array(text) }),
+  isConfined: flag.default(true),
 });
 
 const planShape = shapeOf<RunPlan>()(

@@ -95,7 +95,7 @@ function planOf(n: number): RunPlan {
     taskHash: 'h',
     bootId: null,
     plannedAt: 1,
-    terms: agreeTerms(defaultSettings, makeSpec()),
+    terms: agreeTerms(defaultSettings, makeSpec(), null),
   };
 }
 
