@@ -88,7 +88,13 @@ export class ScratchBoard {
   }
 
   get environment(): Record<string, string> {
-    return { PATH: process.env['PATH'] ?? '', HOME: this.home, GIT_CONFIG_NOSYSTEM: '1', LANG: 'C.UTF-8' };
+    return {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.home,
+      XDG_RUNTIME_DIR: this.root,
+      GIT_CONFIG_NOSYSTEM: '1',
+      LANG: 'C.UTF-8',
+    };
   }
 
   /** A path in `.orchestrator/`. */
