@@ -1,4 +1,5 @@
 /** The layers of the tests. It stands here so that a bare `npx vitest run FILE` finds it. */
+import { readdirSync } from 'node:fs';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -27,6 +28,15 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   adapters: ['adapters'],
   unit: ['core', 'markdown', 'prompt', 'daemon', 'views', 'domain', 'cli', '*.test.ts'],
 };
+
+for (const name of readdirSync('tests', { recursive: true, encoding: 'utf8' })) {
+  const isLayered =
+    !name.includes('/') ||
+    Object.values(layers)
+      .flat()
+      .includes(name.split('/')[0] ?? '');
+  if (name.endsWith('.test.ts') && !isLayered) throw new Error(`tests/${name} is in no layer: add its folder to one`);
+}
 
 const projects = Object.entries(layers).map(([name, places]): TestProjectConfiguration => ({
   extends: true,
