@@ -170,9 +170,13 @@ function act(world: World, agent: Agent, ending: Ending): void {
   const durationMs = random.chance(0.1) ? random.int(60_000, 400_000) : random.int(500, 40_000);
   const sessionId = agent.plan.session.id;
   later(100, () => say(world, agent, { sessionId: random.chance(0.05) ? `${sessionId}+` : sessionId }));
+  // A tool that runs for longer than any silence may last; of an agent that hangs it may never end.
+  const hasTool = random.chance(0.3);
+  if (hasTool) later(random.int(100, durationMs / 2), () => say(world, agent, { openTools: 1 }));
   if (ending === 'hang') return;
   later(durationMs / 2, () => {
     say(world, agent, {
+      openTools: hasTool && random.chance(0.5) ? 1 : 0,
       progress: { done: 1, total: 2, step: 'half of it' },
       lastText: 'Half done.',
       answered: true,
@@ -203,7 +207,7 @@ function end(world: World, agent: Agent, ending: Ending, later: (delayMs: number
     tree.dirty = dirty ?? tree.dirty;
   }
   const said = makeResult(result);
-  say(world, agent, { ...view, result: said, costUsd: said.costUsd });
+  say(world, agent, { ...view, openTools: 0, result: said, costUsd: said.costUsd });
   if (ending !== 'linger') {
     later(world.random.int(0, 500), () => world.endAgent(agent, exitCode, null));
     return;

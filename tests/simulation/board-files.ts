@@ -168,8 +168,19 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
     readFacts: (task) =>
       call('read-facts', () => {
         const folder = world.folders.get(task);
-        const runs = [...(folder?.runs.values() ?? [])].map(({ plan, record }) => ({ plan, record }));
-        return { highestRun: runs.at(-1)?.plan.n ?? 0, runs, damaged: [], verdict: folder?.verdict ?? null };
+        const all = [...(folder?.runs.values() ?? [])];
+        const runs = all
+          .filter((run) => !run.damaged.has('plan'))
+          .map(({ plan, record, damaged }) => ({ plan, record: damaged.has('record') ? null : record }));
+        const damaged = all.flatMap((run) => [...run.damaged].map((what) => `${run.plan.n}/${what}.json`));
+        if (folder?.isVerdictDamaged === true) damaged.push('verdict.json');
+        const verdict = folder?.isVerdictDamaged === true ? null : (folder?.verdict ?? null);
+        return { highestRun: all.at(-1)?.plan.n ?? 0, runs, damaged, verdict };
+      }),
+    readVerdict: (task) =>
+      call('read-verdict', () => {
+        const folder = world.folders.get(task);
+        return folder?.isVerdictDamaged === true ? 'damaged' : (folder?.verdict ?? null);
       }),
     readEnds: (files) =>
       call('read-ends', () =>
@@ -204,7 +215,6 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         },
         alone,
       ),
-    readVerdict: (task) => call('read-verdict', () => world.folders.get(task)?.verdict ?? null),
     writePlan: (plan) =>
       call('write-plan', () => {
         const { runs } = world.folderOf(plan.task);
@@ -212,13 +222,14 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
           throw new PortError(`run ${plan.n} of ${plan.task} is planned already`, { code: 'EEXIST' });
         if (plan.attempt > world.maxRetriesEver + 1) world.breakOff(`${plan.task} makes attempt ${plan.attempt}`);
         if (plan.freeRestarts > limits.maxFreeRestarts) world.breakOff(`${plan.task} restarts for ever`);
-        runs.set(plan.n, { plan, record: null, claim: 'none' });
+        runs.set(plan.n, { plan, record: null, claim: 'none', damaged: new Set() });
       }),
     writeRecord: (run, record) =>
       call(
         'write-record',
         () => {
           const folder = folderOfRun(run);
+          folder?.damaged.delete('record');
           if (folder !== undefined) folder.record = record;
         },
         {
@@ -235,7 +246,9 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
       }),
     writeVerdict: (task, verdict) =>
       call('write-verdict', () => {
-        world.folderOf(task).verdict = verdict;
+        const folder = world.folderOf(task);
+        folder.verdict = verdict;
+        folder.isVerdictDamaged = false;
       }),
     readGrant: (task) => call('read-grant', () => world.grants.get(keyOf(task)) ?? null),
     dropGrant: (task) =>

@@ -2,9 +2,12 @@
 import { expect } from 'vitest';
 import { makeDigestsSynchronous, makeErrorsCheap, simulate } from './simulation.ts';
 
-const defaultSeeds = 10_000;
+/** So many seeds are run, half of them the same each time, half of them new ones. */
+const defaultSeeds = 2_000;
 /** One in so many seeds is run twice. */
 const repeatEvery = 20;
+/** Random seeds begin beyond the fixed ones. */
+const firstRandom = 1_000_000;
 
 /** Simulates every seed of share `share` of `shares`; fails with the command that replays the first that broke. */
 export async function runSeeds(share: number, shares: number): Promise<void> {
@@ -15,15 +18,22 @@ export async function runSeeds(share: number, shares: number): Promise<void> {
     return;
   }
   makeErrorsCheap();
-  const seeds = Number(process.env['SIMULATION_SEEDS'] ?? defaultSeeds);
-  const first = Number(process.env['SIMULATION_FIRST_SEED'] ?? 1);
-  for (let seed = first; seed < first + seeds; seed++) {
-    if (seed % shares !== share) continue;
+  for (const seed of listSeeds(share, shares)) {
     const isRepeated = seed % repeatEvery === share;
     const { broken, fingerprint } = await simulate(seed, { isLogged: isRepeated });
     expect(broken, explain(seed)).toEqual([]);
     if (isRepeated) expect((await simulate(seed, { isLogged: true })).fingerprint, explain(seed)).toBe(fingerprint);
   }
+}
+
+/** `SIMULATION_SEEDS` says how many of all shares together; `SIMULATION_RANDOM_BASE` repeats the random ones of an earlier time. */
+function listSeeds(share: number, shares: number): readonly number[] {
+  const count = Math.floor(Number(process.env['SIMULATION_SEEDS'] ?? defaultSeeds) / 2 / shares);
+  const drawn = firstRandom + shares * Math.floor(Math.random() * 1_000_000_000);
+  const base = Number(process.env['SIMULATION_RANDOM_BASE'] ?? drawn);
+  console.log(`random seeds from ${base}: SIMULATION_RANDOM_BASE=${base} repeats them`);
+  const from = (first: number) => Array.from({ length: count }, (_, index) => first + share + shares * index);
+  return [...from(shares), ...from(base - (base % shares))];
 }
 
 async function replay(seed: number): Promise<void> {
@@ -34,5 +44,5 @@ async function replay(seed: number): Promise<void> {
 }
 
 function explain(seed: number): string {
-  return `replay it: SIMULATION_SEED=${seed} npx vitest run tests/simulation`;
+  return `replay it: SIMULATION_SEED=${seed} npx vitest run --project simulation`;
 }

@@ -34,7 +34,7 @@ const endWithinMs = 2 * 60_000;
 /** How often the user may have to mend a login once it is calm. */
 const maxRestartsWhenCalm = 50;
 
-const calmWeather: Weather = { crash: 0, fault: 0, meddle: 0, trouble: 0, reboot: 0 };
+const calmWeather: Weather = { crash: 0, fault: 0, meddle: 0, trouble: 0, reboot: 0, damage: 0 };
 
 /** What came of a simulation. */
 export interface Simulated {
@@ -79,6 +79,7 @@ class Simulation {
       meddle: random.pick([0, 0.003, 0.01, 0.03]),
       trouble: random.pick([0, 0.3, 0.6, 1]),
       reboot: random.pick([0, 0, 0.3]),
+      damage: random.pick([0, 0, 0.3]),
     };
     this.#user = new User(this.world, random.int(1, 6));
     this.#isPrinted = seed % 16 < 2;
@@ -173,6 +174,7 @@ class Simulation {
     const untilIdle = this.#isCalm || world.random.chance(0.3);
     world.sandbox = world.random.pick([{ kind: 'on' }, { kind: 'missing', why: 'no bubblewrap', hint: 'Install it.' }]);
     world.note(() => `daemon ${life.number} starts`);
+    if (world.random.chance(world.weather.damage)) world.damageFact();
     const call = makeCall(world, life, () => this.#kill(life));
     const daemon: Daemon = new Daemon({
       ports: {

@@ -52,6 +52,8 @@ export interface Agent {
 export interface RunFolder {
   readonly plan: RunPlan;
   record: RunRecord | null;
+  /** Whether its facts can't be understood any more. What they said stays known to the world. */
+  readonly damaged: Set<'plan' | 'record'>;
   claim: 'none' | 'closed' | Agent;
 }
 
@@ -59,6 +61,7 @@ export interface RunFolder {
 export interface TaskFolder {
   readonly runs: Map<number, RunFolder>;
   verdict: Verdict | null;
+  isVerdictDamaged: boolean;
   /** All that the user ever granted to the task. */
   readonly granted: Set<Right>;
 }
@@ -90,6 +93,8 @@ export interface Weather {
   readonly trouble: number;
   /** That all agents go down with the daemon, at each of its crashes. */
   readonly reboot: number;
+  /** That one fact can't be understood any more, at each start of a daemon. */
+  readonly damage: number;
 }
 
 const startAt = Date.UTC(2026, 2, 2, 10);
@@ -200,7 +205,7 @@ export class World {
   folderOf(task: TaskId): TaskFolder {
     const known = this.folders.get(task);
     if (known !== undefined) return known;
-    const made: TaskFolder = { runs: new Map(), verdict: null, granted: new Set() };
+    const made: TaskFolder = { runs: new Map(), verdict: null, isVerdictDamaged: false, granted: new Set() };
     this.folders.set(task, made);
     return made;
   }
@@ -239,6 +244,18 @@ export class World {
         for (const hinter of [...this.hinters]) hinter();
       });
     }
+  }
+
+  /** One fact of one task can't be understood any more: it is emptied, or cut in its middle. */
+  damageFact(): void {
+    const folders = [...this.folders];
+    if (folders.length === 0) return;
+    const [task, folder] = this.random.pick(folders);
+    const runs = [...folder.runs.values()];
+    const what = this.random.pick(['plan', 'record', 'verdict'] as const);
+    this.note(() => `a ${what} of ${task} is damaged`);
+    if (what === 'verdict') folder.isVerdictDamaged = folder.verdict !== null;
+    else if (runs.length > 0) this.random.pick(runs).damaged.add(what);
   }
 
   /** Ends an agent's process. */
@@ -320,11 +337,14 @@ export class World {
   }
 
   /** What must hold when the board ends an agent. */
-  checkStop({ plan, begunAt, heardAt, follower, stopCause }: Agent): void {
+  checkStop({ plan, begunAt, heardAt, follower, stopCause, view }: Agent): void {
     // The shortest times that any settings of a simulation ask for.
     const [shortestStallMs, shortestTimeoutMs, slackMs] = [60_000, 300_000, 2_000];
     if (stopCause === 'stalled' && this.time.now - heardAt < shortestStallMs - slackMs) {
       this.breakOff(`${plan.task} was ended as stalled, though it spoke ${this.time.now - heardAt} ms ago`);
+    }
+    if (stopCause === 'stalled' && view.openTools > 0) {
+      this.breakOff(`${plan.task} was ended as stalled while a tool of it ran`);
     }
     // A board that takes an agent over knows when it began by the wall clock alone.
     if (
@@ -358,7 +378,8 @@ export class World {
     if ((column !== 'active' && to !== 'done') || isNamesake) return;
     const folder = this.folders.get(name.slice(0, -'.md'.length) as TaskId);
     const last = [...(folder?.runs.values() ?? [])].at(-1);
-    if (last?.record === null && !this.unrecorded.has(last.plan)) {
+    // Of a run whose plan can't be understood nothing is known.
+    if (last?.record === null && !this.unrecorded.has(last.plan) && !last.damaged.has('plan')) {
       this.breakOff(`${name} left active/ for ${to}/ and run ${last.plan.n} has no record`);
     }
     if (to === 'queued') return;
