@@ -2,7 +2,7 @@
 import type { BaseConflict, BoardScan, FileIdentity, LastRun, TaskFile } from './domain/board.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
 import type { Hold, Spending } from './domain/hold.ts';
-import type { Diagnostic, Parsed } from './domain/diagnostic.ts';
+import type { Diagnostic } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
 import type { MovedRef } from './domain/moved-ref.ts';
@@ -137,19 +137,6 @@ export interface BoardFiles {
   writeHold(hold: Hold | null): Promise<void>;
   /** Writes `queue.json`. */
   writeBoardData(json: string): Promise<void>;
-}
-
-/** A file whose text is to be parsed. */
-export interface ParsedFile {
-  /** As diagnostics name it, such as `.orchestrator/inbox/a.md`. */
-  readonly file: string;
-  readonly identity: FileIdentity;
-}
-
-/** Parses what anybody may have written; what ended the process again and again is refused until it is saved anew. */
-export interface ParseGuard {
-  /** What `parse` gives, or a diagnostic that says why the file is not parsed. */
-  parse<Value>(file: ParsedFile, parse: () => Parsed<Value>): Parsed<Value>;
 }
 
 /** The dashboard's file, with the zones that belong to the user. */

@@ -3,7 +3,6 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { quote } from 'shell-quote';
-import { createOnlookerGuard } from '../adapters/files/parse-guard.ts';
 import type { Trust } from '../adapters/trust/trusted-claims.ts';
 import { claimsOfSettings, mcpSource, projectSettingsSource } from '../core/judge-claims.ts';
 import type { Claim } from '../domain/claim.ts';
@@ -126,7 +125,7 @@ function formatClaim({ key, value }: Claim): string {
 }
 
 async function listRoleClaims(place: OpenPlace): Promise<readonly Claim[]> {
-  const roles = composeRoles(place, createOnlookerGuard(place.layout));
+  const roles = composeRoles(place);
   const named = (await roles.listRoles()).filter(({ source }) => source !== 'shipped');
   // A role that is broken is refused where a task names it.
   const found = await Promise.all(named.map(({ name }) => roles.find(name).catch(() => null)));

@@ -7,12 +7,10 @@ import { createCommandRunner } from '../adapters/sandbox/command-runner.ts';
 import { createDisk } from '../adapters/machine/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createDashboardFile } from '../adapters/dashboard/dashboard-file.ts';
-import { createParseGuard } from '../adapters/files/parse-guard.ts';
 import { findExcludesFile } from '../adapters/git/excludes-file.ts';
 import { createWorktrees } from '../adapters/git/worktree/worktrees.ts';
 import { createJournal } from '../adapters/files/journal.ts';
 import { notify } from '../adapters/machine/notifier.ts';
-import { guardSpawns } from '../adapters/machine/spawn-guard.ts';
 import { trustRoles, trustSettings } from '../adapters/trust/gates.ts';
 import { refuseTracked } from '../adapters/trust/tracked.ts';
 import { createChangeHints } from '../adapters/files/change-hints.ts';
@@ -35,6 +33,8 @@ const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };
 
 /** How a daemon is to run. */
 export interface DaemonChoices {
+  /** How many boards before this one crashed lately. */
+  readonly crashes: number;
   readonly untilIdle: boolean;
   /** See {@link Sandbox}. */
   readonly sandbox: Promise<Sandbox>;
@@ -46,10 +46,8 @@ export interface DaemonChoices {
 
 /** A daemon on this place's real files, git and agents. */
 export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon {
-  guardSpawns();
   const { layout, repository } = place;
   const clock = createClock();
-  const guard = createParseGuard(layout);
   const trust = composeTrust(place);
   const redact = redactFor(() => daemon.board.settings);
   const onNotice = (message: string) => choices.onNotice(redact(message));
@@ -66,7 +64,6 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
     ports: {
       clock,
       files: refuseTracked(createBoardFiles(layout, clock), composeTracked(place)),
-      guard,
       dashboard: composeDashboard(place),
       worktrees: createWorktrees({
         repository,
@@ -81,7 +78,7 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
       commands,
       disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings), repository.commonDir]),
       journal: createJournal(layout.history, clock),
-      roles: trustRoles(composeRoles(place, guard), trust, claimsOfFoundRole),
+      roles: trustRoles(composeRoles(place), trust, claimsOfFoundRole),
       redact,
       boardDir: layout.root,
       repo: repository.topLevel,
@@ -101,12 +98,14 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
         identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
       }),
     hints: createChangeHints(layout, onNotice),
-    settingsFile: trustSettings(composeSettings(place, guard, onNotice), settingsShownAs, trust, claimsOfSettings),
+    settingsFile: trustSettings(composeSettings(place, onNotice), settingsShownAs, trust, claimsOfSettings),
     untilIdle: choices.untilIdle,
     sandbox: choices.sandbox,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
     onHistory: async (entry) => {
       choices.onHistory?.(entry);
+      // The first crash is told; after more of them the supervisor tells that it gives up.
+      if (entry.type === 'board-stopped' && choices.crashes > 0) return;
       await notify(daemon.board.settings.notify, entry, repository.topLevel, onNotice);
     },
   });

@@ -1,7 +1,6 @@
 /** Joins what reads a board and its settings, for commands that look from outside. */
 import { createClock } from '../adapters/machine/clock.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
-import { createOnlookerGuard } from '../adapters/files/parse-guard.ts';
 import { createLocalSettings, joinSettings } from '../adapters/files/local-settings.ts';
 import { createSettingsFile } from '../adapters/files/settings-source.ts';
 import { createJournal } from '../adapters/files/journal.ts';
@@ -9,7 +8,7 @@ import { readBoard } from '../daemon/snapshot.ts';
 import type { Board } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
-import type { ParseGuard, SettingsFile } from '../ports.ts';
+import type { SettingsFile } from '../ports.ts';
 import { parseLocalSettings, parseSettings } from '../markdown/settings-file.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { recallSandbox } from './last-sandbox.ts';
@@ -29,13 +28,13 @@ export async function readBoardOf(place: Place): Promise<Board> {
   const journal = createJournal(place.layout.history, clock);
   const known = settings ?? defaultSettings;
   const redact = redactFor(() => known);
-  const ports = { clock, files, guard: createOnlookerGuard(place.layout), journal, redact };
+  const ports = { clock, files, journal, redact };
   return readBoard(ports, known, await recallSandbox(place, known));
 }
 
 /** The settings as they are; null where the file is wrong. */
 export async function readSettingsOf(place: Place): Promise<Settings | null> {
-  return (await composeSettings(place, createOnlookerGuard(place.layout)).readIfChanged())?.settings ?? null;
+  return (await composeSettings(place).readIfChanged())?.settings ?? null;
 }
 
 /**
@@ -43,7 +42,7 @@ export async function readSettingsOf(place: Place): Promise<Settings | null> {
  * wrong, since those are not known then.
  */
 export async function requireSettings(place: Place): Promise<Settings> {
-  const read = await composeSettings(place, createOnlookerGuard(place.layout)).readIfChanged();
+  const read = await composeSettings(place).readIfChanged();
   if (read === null || read.settings !== null) return read?.settings ?? defaultSettings;
   throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and try again.');
 }
@@ -52,16 +51,12 @@ export async function requireSettings(place: Place): Promise<Settings> {
  * The settings of a place, those that its repository does not hold among them. Where `onNotice` is there, other users are
  * kept from reading those, and it is told so.
  */
-export function composeSettings(
-  place: Place,
-  guard: ParseGuard,
-  onNotice: ((message: string) => void) | null = null,
-): SettingsFile {
+export function composeSettings(place: Place, onNotice: ((message: string) => void) | null = null): SettingsFile {
   const { layout, topLevel } = place;
   const local = createLocalSettings({
     path: layout.localSettings,
     shownAs: localSettingsShownAs,
-    guard,
+
     parse: (text) => parseLocalSettings(text, localSettingsShownAs),
     isTracked: async () => {
       const { findTracking } = await import('../adapters/git/tracking.ts');
@@ -69,10 +64,10 @@ export function composeSettings(
     },
     onNotice,
   });
-  return joinSettings(composeConfig(place, guard), local);
+  return joinSettings(composeConfig(place), local);
 }
 
 /** The settings that a place's repository may hold. */
-export function composeConfig({ layout }: Place, guard: ParseGuard): SettingsFile {
-  return createSettingsFile(layout.settings, settingsShownAs, guard, (text) => parseSettings(text, settingsShownAs));
+export function composeConfig({ layout }: Place): SettingsFile {
+  return createSettingsFile(layout.settings, settingsShownAs, (text) => parseSettings(text, settingsShownAs));
 }

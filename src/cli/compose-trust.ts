@@ -6,7 +6,6 @@ import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/fi
 import { createTrustStore } from '../adapters/trust/store.ts';
 import { createTrackedFiles, type ListTracked } from '../adapters/trust/tracked.ts';
 import { createTrust, type Trust } from '../adapters/trust/trusted-claims.ts';
-import type { ParseGuard } from '../ports.ts';
 import { parseRoleFile } from '../markdown/role-file.ts';
 import { claimsOfFile } from './file-claims.ts';
 import type { OpenPlace } from './place.ts';
@@ -32,11 +31,11 @@ function composeGit({ layout, repository }: OpenPlace) {
 }
 
 /** The roles that tasks of a place may name, whether or not they are trusted. */
-export function composeRoles({ layout, repository }: OpenPlace, guard: ParseGuard): RoleTemplates {
+export function composeRoles({ layout, repository }: OpenPlace): RoleTemplates {
   const dirs = {
     shippedDir: shippedRolesDir,
     overridesDir: layout.templates,
     claudeAgentsDir: join(repository.topLevel, '.claude', 'agents'),
   };
-  return createRoles(dirs, guard, parseRoleFile);
+  return createRoles(dirs, parseRoleFile);
 }

@@ -1,85 +1,15 @@
 #!/usr/bin/env node
-/** The `branchboard` command: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
-import { codeOf } from '../adapters/machine/errors.ts';
-import { packageRoot } from '../adapters/machine/package-files.ts';
-import { PortError } from '../ports.ts';
-import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
-import { verbs, type KnownVerb } from './verbs.ts';
+/**
+ * The `branchboard` command. `start` becomes the supervisor, which loads nothing else; the board is its child, the same
+ * program called as `board`.
+ */
+const [verb, ...args] = process.argv.slice(2);
+const isOther = args.some((word) => ['--detach', '--help', '-h'].includes(word));
 
-function readVersion(): string {
-  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
-  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+if (verb === 'start' && !isOther) {
+  const { supervise } = await import('./supervisor.ts');
+  process.exitCode = await supervise(args);
+} else {
+  const { runProgram } = await import('./program.ts');
+  await runProgram(verb === 'board' ? ['start', ...args] : process.argv.slice(2));
 }
-
-async function main(args: readonly string[]): Promise<ExitCode> {
-  let exitCode: ExitCode = exitCodes.fine;
-  const program = new Command('branchboard')
-    .description(
-      'A task board made of files that runs Claude Code: drop markdown tasks, review the branches they leave.',
-    )
-    .version(readVersion())
-    .showHelpAfterError('(branchboard --help lists the commands)')
-    .exitOverride();
-  const loads = new Map<Command, KnownVerb['load']>();
-  for (const { usage, description, load } of verbs) loads.set(program.command(usage).description(description), load);
-  program.hook('preSubcommand', async (_, command) => {
-    (await loads.get(command)?.())?.(command, (code) => (exitCode = code));
-    command.addOption(new Option('--repo <dir>', 'the repository; default: the one of the current folder'));
-    command.exitOverride().showHelpAfterError(`(branchboard ${command.name()} --help says more)`);
-  });
-  // Commander answers `help VERB` without the verb's options, which are not loaded then.
-  const [first, verb, ...others] = args;
-  const words = first === 'help' && verb !== undefined ? [verb, '--help', ...others] : args;
-  await program.parseAsync(words, { from: 'user' });
-  return exitCode;
-}
-
-/** What to do about a system that refuses, by the error's code. */
-const systemAdvice: ReadonlyMap<string, string> = new Map([
-  ['ENOSPC', 'The disk is full: make room (df -h), then try again.'],
-  ['EDQUOT', 'Your share of the disk is used up: make room (quota -s), then try again.'],
-  ['EROFS', 'The file system is mounted read-only: mount it for writing, then try again.'],
-  ['EACCES', 'Check who owns the files in .orchestrator/ and .git/ (ls -ld), then try again.'],
-]);
-
-async function report(error: unknown): Promise<ExitCode> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
-  const { createRedactor } = await import('../adapters/redaction/redactor.ts');
-  const redact = createRedactor([process.env]);
-  if (error instanceof CliError) {
-    process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
-    return error.exitCode;
-  }
-  const advice = systemAdvice.get(codeOf(error) ?? '');
-  if (error instanceof Error && advice !== undefined) {
-    process.stderr.write(redact(`error: ${error.message}\n${advice}\n`));
-    return exitCodes.notReady;
-  }
-  // What is wrong is outside of the program, and its message says what to do.
-  if (error instanceof PortError) {
-    process.stderr.write(redact(`error: ${error.message}\n`));
-    return exitCodes.notReady;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(redact(`branchboard has a fault; please report it:\n${text}\n`));
-  return exitCodes.fault;
-}
-
-/** These have agents at work, and go on when nobody reads what they print. */
-const outliveTheirReader = ['start', 'demo'];
-
-/** A reader that goes away, such as `head`, and a terminal that is closed are no fault. */
-const readerIsGone = ['EPIPE', 'EIO'];
-
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (!readerIsGone.includes(error.code ?? '')) throw error;
-    if (!outliveTheirReader.includes(process.argv[2] ?? '')) process.exit(exitCodes.fine);
-  });
-}
-
-// After an error nothing is waited for that is still under way.
-process.exitCode = await main(process.argv.slice(2)).catch(async (error: unknown) => process.exit(await report(error)));

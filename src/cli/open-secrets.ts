@@ -1,7 +1,6 @@
 /** Finds secrets in the settings that others than the user can read. Messages never repeat a value. */
 import { lstat } from 'node:fs/promises';
 import { isOpenToOthers } from '../adapters/files/local-settings.ts';
-import { createOnlookerGuard } from '../adapters/files/parse-guard.ts';
 import { findTracking, type Tracking } from '../adapters/git/tracking.ts';
 import { looksSecret } from '../adapters/redaction/redactor.ts';
 import { composeConfig, localSettingsShownAs, settingsShownAs } from './compose-reader.ts';
@@ -18,7 +17,7 @@ export interface Exposure {
 export async function listOpenSecrets(place: Place): Promise<readonly Exposure[]> {
   const tracking = await findTracking(place.topLevel, settingsShownAs);
   if (tracking === 'ignored') return [];
-  const settings = (await composeConfig(place, createOnlookerGuard(place.layout)).readIfChanged())?.settings;
+  const settings = (await composeConfig(place).readIfChanged())?.settings;
   if (settings == null) return [];
   const variables = Object.entries(settings.agent.env).filter(([name, value]) => looksSecret(name, value));
   const isNotifySecret = settings.notify?.some((word) => looksSecret('', word)) ?? false;

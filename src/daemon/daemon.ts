@@ -84,7 +84,7 @@ export class Daemon {
       (effect) => this.#perform(effect),
       () => this.#endIfDone(),
     );
-    const intake = new Intake(this.#ports, () => this.#board);
+    const intake = new Intake(this.#ports.files, () => this.#board);
     this.#performer = new Performer(this.#ports, intake, settings, () => this.#board.sandbox);
     this.#publisher = new Publisher(
       this.#ports,

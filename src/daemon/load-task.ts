@@ -2,14 +2,13 @@
 import type { LastRun, TaskFile } from '../domain/board.ts';
 import { noFacts, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
 import { idOfFile, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
-import { NewerFactError, type AgentRunner, type BoardFiles, type ParseGuard, type Worktrees } from '../ports.ts';
+import { NewerFactError, type AgentRunner, type BoardFiles, type Worktrees } from '../ports.ts';
 import type { News } from './untimed-event.ts';
 import { parseTask } from './parse-task.ts';
 
 /** What loading asks. */
 export interface LoadPorts {
   readonly files: BoardFiles;
-  readonly guard: ParseGuard;
   readonly agents: Pick<AgentRunner, 'recover'>;
   readonly worktrees: Pick<Worktrees, 'listMoved'>;
 }
@@ -19,26 +18,24 @@ export async function loadTask(ports: LoadPorts, file: TaskFile): Promise<News> 
   const id = parseTaskId(file.name.replace(/\.md$/, ''));
   const read = await ports.files.readTask(file);
   if (id === undefined || (!read.ok && read.failure.kind === 'changed')) return { type: 'task-vanished', file };
+  const parsed = read.ok ? parseTask(read.value) : null;
   const facts = await ports.files.readFacts(id);
   const lastRun = await recoverLastRun(ports, facts);
-  if (!read.ok) {
-    const diagnostics = read.failure.kind === 'refused' ? read.failure.diagnostics : [];
+  if (parsed === null || !read.ok) {
+    const diagnostics = !read.ok && read.failure.kind === 'refused' ? read.failure.diagnostics : [];
     return { type: 'task-loaded', loaded: { file, spec: null, diagnostics, facts, lastRun } };
   }
-  const { value, diagnostics } = parseTask(ports.guard, read.value);
+  const { value, diagnostics } = parsed;
   return { type: 'task-loaded', loaded: { file: read.value.file, spec: value ?? null, diagnostics, facts, lastRun } };
 }
 
 /** `verdicts-read`: finished tasks' verdicts; of one that can't be read, what else is kept of the task. */
-export async function readVerdicts(
-  ports: Pick<LoadPorts, 'files' | 'guard'>,
-  tasks: ReadonlyMap<TaskKey, TaskFile>,
-): Promise<News> {
-  const read = [...tasks].map(async ([key, file]) => [key, await readVerdict(ports, file)] as const);
+export async function readVerdicts(files: BoardFiles, tasks: ReadonlyMap<TaskKey, TaskFile>): Promise<News> {
+  const read = [...tasks].map(async ([key, file]) => [key, await readVerdict(files, file)] as const);
   return { type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) };
 }
 
-async function readVerdict({ files, guard }: Pick<LoadPorts, 'files' | 'guard'>, file: TaskFile): Promise<ReadVerdict> {
+async function readVerdict(files: BoardFiles, file: TaskFile): Promise<ReadVerdict> {
   const id = idOfFile(file.name);
   const verdict = id === null ? null : await files.readVerdict(id);
   if (verdict === 'newer') return { kind: 'newer' };
@@ -46,7 +43,7 @@ async function readVerdict({ files, guard }: Pick<LoadPorts, 'files' | 'guard'>,
   const facts = id === null ? noFacts : await readKnownFacts(files, id);
   if (facts === 'newer') return { kind: 'newer' };
   const text = facts.runs.length === 0 ? null : await files.readTask(file);
-  const spec = text?.ok === true ? (parseTask(guard, text.value).value ?? null) : null;
+  const spec = text?.ok === true ? (parseTask(text.value).value ?? null) : null;
   return { kind: verdict ?? 'missing', spec, facts };
 }
 

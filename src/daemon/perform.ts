@@ -21,7 +21,6 @@ import {
   type DashboardFile,
   type Disk,
   type Journal,
-  type ParseGuard,
   type Roles,
   type Worktrees,
 } from '../ports.ts';
@@ -36,7 +35,6 @@ import { parseTask } from './parse-task.ts';
 export interface Ports {
   readonly clock: Clock;
   readonly files: BoardFiles;
-  readonly guard: ParseGuard;
   readonly dashboard: DashboardFile;
   readonly worktrees: Worktrees;
   readonly commands: CommandRunner;
@@ -83,7 +81,7 @@ export class Performer {
       case 'read-task':
         return this.#readTask(effect.file);
       case 'read-verdicts':
-        return [await readVerdicts(this.#ports, effect.tasks)];
+        return [await readVerdicts(this.#ports.files, effect.tasks)];
       case 'plan-run':
         return [await this.#planRun(effect)];
       case 'move-task':
@@ -144,7 +142,7 @@ export class Performer {
       if (read.failure.kind === 'changed') return [];
       return [{ type: 'task-read', file, spec: null, diagnostics: read.failure.diagnostics }];
     }
-    const parsed = parseTask(this.#ports.guard, read.value);
+    const parsed = parseTask(read.value);
     return [{ type: 'task-read', file: read.value.file, spec: parsed.value ?? null, diagnostics: parsed.diagnostics }];
   }
 
@@ -198,7 +196,7 @@ export class Performer {
           : read.failure.diagnostics.map(formatDiagnostic).join('\n');
       throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
     }
-    const { value, diagnostics } = parseTask(this.#ports.guard, read.value);
+    const { value, diagnostics } = parseTask(read.value);
     if (value === undefined) {
       const detail = diagnostics.map(formatDiagnostic).join('\n');
       throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });

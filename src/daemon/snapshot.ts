@@ -5,7 +5,7 @@ import type { Effect } from '../domain/effect.ts';
 import { emptyRunView } from '../domain/run.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { AgentRunner, BoardFiles, Clock, Journal, ParseGuard, Worktrees } from '../ports.ts';
+import type { AgentRunner, BoardFiles, Clock, Journal, Worktrees } from '../ports.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import type { News } from './untimed-event.ts';
 import { redactNews } from './redact-news.ts';
@@ -14,7 +14,6 @@ import { redactNews } from './redact-news.ts';
 export interface SnapshotPorts {
   readonly clock: Clock;
   readonly files: BoardFiles;
-  readonly guard: ParseGuard;
   readonly journal: Journal;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
@@ -54,10 +53,10 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbo
 }
 
 /** Only what reads is performed. */
-async function readFor(effect: Effect, { files, guard }: SnapshotPorts): Promise<News | null> {
+async function readFor(effect: Effect, { files }: SnapshotPorts): Promise<News | null> {
   if (effect.type === 'load-task') {
     const agents = effect.file.column === 'active' ? onlooker : nobody;
-    return loadTask({ files, guard, agents, worktrees: unlooked }, effect.file);
+    return loadTask({ files, agents, worktrees: unlooked }, effect.file);
   }
-  return effect.type === 'read-verdicts' ? readVerdicts({ files, guard }, effect.tasks) : null;
+  return effect.type === 'read-verdicts' ? readVerdicts(files, effect.tasks) : null;
 }

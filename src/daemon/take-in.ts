@@ -3,18 +3,16 @@ import type { Board, FileIdentity } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
-import type { BoardFiles, ParseGuard } from '../ports.ts';
+import type { BoardFiles } from '../ports.ts';
 import type { News } from './untimed-event.ts';
 
 /** Takes files in; asks `board` which ids are in use. */
 export class Intake {
   readonly #files: BoardFiles;
-  readonly #guard: ParseGuard;
   readonly #board: () => Board;
 
-  constructor(ports: { readonly files: BoardFiles; readonly guard: ParseGuard }, board: () => Board) {
-    this.#files = ports.files;
-    this.#guard = ports.guard;
+  constructor(files: BoardFiles, board: () => Board) {
+    this.#files = files;
     this.#board = board;
   }
 
@@ -27,9 +25,7 @@ export class Intake {
       if (failure.kind === 'changed') return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };
       return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: failure.diagnostics } };
     }
-    const { value: spec, diagnostics } = this.#guard.parse({ file, identity }, () =>
-      parseTaskFile(read.value.text, { file, fileName: name }),
-    );
+    const { value: spec, diagnostics } = parseTaskFile(read.value.text, { file, fileName: name });
     if (spec === undefined) return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics } };
     const id = this.#knownAs(spec.id);
     if (await this.#isLeaving(id)) return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };

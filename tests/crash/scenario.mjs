@@ -110,7 +110,7 @@ export class Run {
   start(fault = {}) {
     const n = (this.daemons += 1);
     const out = openSync(join(this.root, `said-${n}`), 'a');
-    const args = ['--import', faultPoint, cliMain, 'start', '--until-idle'];
+    const args = ['--import', faultPoint, cliMain, 'board', '--until-idle'];
     const env = { ...this.env, FAULT_LOG: join(this.root, `calls-${n}`), ...fault };
     const child = spawn(process.execPath, args, { cwd: this.repo, env, stdio: ['ignore', out, out] });
     closeSync(out);

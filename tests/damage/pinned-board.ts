@@ -83,6 +83,7 @@ export class PinnedBoard {
     await removeTemporaryFiles(place.layout);
     const daemon = composeDaemon(place, {
       untilIdle: true,
+      crashes: 0,
       sandbox: Promise.resolve({ kind: 'off' }),
       onNotice: (message) => this.notices.push(message),
     });

@@ -186,7 +186,6 @@ class Simulation {
         disk: makeDisk(world, call),
         journal: makeJournal(world, call),
         roles: makeRoles(call),
-        guard: { parse: (_, parse) => parse() },
         redact: (text) => text,
         boardDir: '/repo/.orchestrator',
         repo: '/repo',

@@ -69,7 +69,7 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 async function startDaemon() {
   const options = { cwd: board.repo, env: scratch.env, stdio: ['ignore', 'ignore', 'inherit'] };
-  const child = spawn(process.execPath, [cliMain, 'start'], options);
+  const child = spawn(process.execPath, [cliMain, 'board'], options);
   daemon = { child, ended: new Promise((resolve) => child.once('exit', resolve)) };
   await waitFor('the board to start', () => (readBoard()?.daemon.pid === child.pid ? true : undefined));
 }

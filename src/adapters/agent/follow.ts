@@ -4,11 +4,11 @@
  */
 import { fstatSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { kindOf } from '../../domain/outside-kind.ts';
 import { limits } from '../../domain/limits.ts';
 import type { RunView, Session } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { openRegular } from '../machine/regular-file.ts';
-import { isShortage } from '../machine/shortage.ts';
 import {
   addNoise,
   addStray,
@@ -73,8 +73,6 @@ export class StreamFollower {
   #wasAddedTo = false;
   #lastOutputAt: number | null = null;
   #reading: Promise<void> | null = null;
-  /** Why nothing could be read the last time, where it is the machine that lacked something. */
-  #shortage: Error | null = null;
 
   /** `askedMode` is the permission mode that the agent was started with, where that is known. */
   constructor(
@@ -113,7 +111,10 @@ export class StreamFollower {
     return this.#lastOutputAt;
   }
 
-  /** Reads what came since; calls that overlap share one reading. A file that can't be read counts as empty. */
+  /**
+   * Reads what came since; calls that overlap share one reading. A file that can't be read counts as empty; rejects where
+   * the machine lacks descriptors or memory.
+   */
   catchUp(): Promise<void> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = null;
@@ -131,12 +132,11 @@ export class StreamFollower {
     this.#endsAt = found?.size ?? 0;
   }
 
-  /** Reads to the end, with a last line that lacks its own, and lets go of the file. Rejects where the machine lacks descriptors. */
+  /** Reads to the end, with a last line that lacks its own, and lets go of the file. */
   async finish(process: ProcessEnd): Promise<void> {
     // A reading that is under way may have passed the end that was there when it looked.
     await this.#reading;
     await this.catchUp();
-    if (this.#shortage !== null) throw this.#shortage;
     this.#take(this.#splitter.end());
     if (this.#wasAddedTo) this.#state = addStray(this.#state);
     this.#state = closeStream(this.#state, process);
@@ -145,7 +145,6 @@ export class StreamFollower {
   }
 
   async #read(): Promise<void> {
-    this.#shortage = null;
     try {
       const handle = (this.#handle ??= await openRegular(this.#file));
       const { size } = await handle.stat();
@@ -164,7 +163,7 @@ export class StreamFollower {
       if (this.#offset > from) this.#lastOutputAt = Math.floor((await handle.stat()).mtimeMs);
     } catch (error) {
       // The file is gone, unreadable or no file at all: what was read stands, and the exit of the agent decides.
-      if (isShortage(error)) this.#shortage = error;
+      if (kindOf(error) === 'shortage') throw error;
     }
   }
 

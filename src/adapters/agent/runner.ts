@@ -15,7 +15,6 @@ import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type S
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
-import { isShortage, outlastShortage } from '../machine/shortage.ts';
 import { AbilityReader } from './claude/abilities.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from '../machine/environment.ts';
 import { claudeArguments } from './claude/claude-arguments.ts';
@@ -152,9 +151,7 @@ class ProcessRunner implements AgentRunner {
     const known = this.#runs.get(formatRunId(plan));
     if (known !== undefined) return { kind: 'alive', view: known.follower.view, startedAt: known.startedAt };
     const { boardDir, clock } = this.#options;
-    const found = await outlastShortage(clock, () =>
-      findRun(plan, this.#folderOf(plan), boardDir, clock, this.#timings),
-    );
+    const found = await findRun(plan, this.#folderOf(plan), boardDir, clock, this.#timings);
     if (found.kind !== 'alive') return found;
     const follower = this.#openStream(plan);
     await follower.catchUp();
@@ -172,7 +169,7 @@ class ProcessRunner implements AgentRunner {
   async endStray(run: RunId): Promise<void> {
     if (this.#runs.has(formatRunId(run))) return;
     const { boardDir, clock } = this.#options;
-    await outlastShortage(clock, () => endRun(run, this.#folderOf(run), boardDir, clock, this.#timings));
+    await endRun(run, this.#folderOf(run), boardDir, clock, this.#timings);
   }
 
   async #callClaude(
@@ -276,7 +273,7 @@ class ProcessRunner implements AgentRunner {
     const tag = tagOf(run.plan, boardDir);
     await sweepRun(tag, run.mark.start, clock, this.#timings, [...run.descendants.values()]);
     const isForced = run.ending.cause !== null || exit.signal !== null;
-    await outlastShortage(clock, () => run.follower.finish({ exitCode: exit.exitCode, isForced }));
+    await run.follower.finish({ exitCode: exit.exitCode, isForced });
     const stderrTail = await readStderrTail(this.#folderOf(run.plan));
     this.#runs.delete(formatRunId(run.plan));
     if (this.#runs.size === 0) {
@@ -295,16 +292,11 @@ function sizeOf(file: string): number {
 
 /** Looks at all processes once, for all these runs. */
 function noteDescendants(runs: readonly Followed[]): void {
-  try {
-    const children = listChildren();
-    for (const { mark, descendants } of runs) {
-      const known = [...descendants.values()].filter(isAlive);
-      const found = findDescendants([mark, ...known], children);
-      descendants.clear();
-      for (const each of [...known, ...found]) descendants.set(each.pid, each);
-    }
-  } catch (error) {
-    // A process that can't be looked at now is looked at the next time.
-    if (!isShortage(error)) throw error;
+  const children = listChildren();
+  for (const { mark, descendants } of runs) {
+    const known = [...descendants.values()].filter(isAlive);
+    const found = findDescendants([mark, ...known], children);
+    descendants.clear();
+    for (const each of [...known, ...found]) descendants.set(each.pid, each);
   }
 }

@@ -22,14 +22,14 @@ export interface Layout {
   /** The user's pause: the file is there, or it is not. */
   readonly paused: string;
   readonly hold: string;
-  /** Which files are being parsed at this moment, and those whose parsing ended the process. */
-  readonly parsing: string;
   /** What the user granted to tasks, a file each. */
   readonly grants: string;
   readonly runs: string;
   readonly worktrees: string;
   /** Numbered files that say which daemon has the board, and where its socket is. */
   readonly lock: string;
+  /** The process that starts the board again, while it waits after a crash: its pid and start time. */
+  readonly supervisor: string;
   /** Dashboards that were replaced. */
   readonly dashboardBackups: string;
   /** All folders that the board makes and looks into: its own, and those in it. */
@@ -45,7 +45,7 @@ export function layOut(root: string): Layout {
   const inFolder = (name: string) => join(root, name);
   const [inbox, templates, runs] = [inFolder('inbox'), inFolder('templates'), inFolder('runs')];
   const dashboardBackups = inFolder('.dashboard');
-  const [worktrees, lock, parsing] = [inFolder('worktrees'), inFolder('lock'), inFolder('.parsing')];
+  const [worktrees, lock] = [inFolder('worktrees'), inFolder('lock')];
   const grants = inFolder('grants');
   return {
     root,
@@ -60,23 +60,12 @@ export function layOut(root: string): Layout {
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
     grants,
-    parsing,
     runs,
     worktrees,
     lock,
+    supervisor: join(root, 'supervisor'),
     dashboardBackups,
-    folders: [
-      root,
-      inbox,
-      ...columns.map(inFolder),
-      templates,
-      runs,
-      grants,
-      worktrees,
-      lock,
-      parsing,
-      dashboardBackups,
-    ],
+    folders: [root, inbox, ...columns.map(inFolder), templates, runs, grants, worktrees, lock, dashboardBackups],
     column: (column) => join(root, column),
     grant: (task) => join(grants, `${task}.json`),
     taskRuns: (task) => join(runs, task),

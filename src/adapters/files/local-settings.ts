@@ -6,7 +6,7 @@ import { lstat } from 'node:fs/promises';
 import { exists } from '../machine/file-presence.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import { applyLocalSettings, type LocalSettings } from '../../domain/settings.ts';
-import type { ParseGuard, ReadSettings, SettingsFile } from '../../ports.ts';
+import type { ReadSettings, SettingsFile } from '../../ports.ts';
 import { privateMode } from '../machine/durable.ts';
 import { openRegular } from '../machine/regular-file.ts';
 import { createSettingsFile } from './settings-source.ts';
@@ -16,7 +16,6 @@ export interface LocalSettingsOptions {
   readonly path: string;
   /** As messages call it. */
   readonly shownAs: string;
-  readonly guard: ParseGuard;
   readonly parse: (text: string) => Parsed<LocalSettings>;
   /** Whether git tracks it. */
   readonly isTracked: () => Promise<boolean>;
@@ -27,7 +26,7 @@ export interface LocalSettingsOptions {
 /** The local settings; a file that is missing says nothing. */
 export function createLocalSettings(options: LocalSettingsOptions): SettingsFile<LocalSettings> {
   const { path, shownAs, isTracked, onNotice } = options;
-  const file = createSettingsFile(path, shownAs, options.guard, options.parse);
+  const file = createSettingsFile(path, shownAs, options.parse);
   /** Where a file system knows no modes, that is told once. */
   let isHopeless = false;
 

@@ -7,6 +7,7 @@ import type { Diagnostic } from '../../domain/diagnostic.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { Unreadable } from '../../ports.ts';
 import { NotRegularError, openRegular } from '../machine/regular-file.ts';
+import { isRefused, noteParsing } from '../machine/supervision.ts';
 
 /** A file's text and which version of it that is. */
 export interface TextFile {
@@ -19,7 +20,10 @@ export function identify(stats: Stats): FileIdentity {
   return { inode: stats.ino, size: stats.size, mtimeMs: stats.mtimeMs };
 }
 
-/** Reads a text file. `shownAs` is its name in diagnostics. Throws only where the system is at fault. */
+/**
+ * Reads a text file that is to be parsed, which must be done before anything else is waited for: then the supervisor
+ * knows which file ended a board. `shownAs` is its name in diagnostics. Throws only where the system is at fault.
+ */
 export async function readTextFile(
   path: string,
   shownAs: string,
@@ -47,11 +51,23 @@ export async function readTextFile(
         throw error;
     }
   }
+  let read: Result<TextFile, Unreadable>;
   try {
-    return await readOpenFile(handle, shownAs, maxBytes);
+    read = await readOpenFile(handle, shownAs, maxBytes);
   } finally {
     await handle.close();
   }
+  if (!read.ok) return read;
+  if (isRefused(read.value.identity)) {
+    return refuse(
+      shownAs,
+      'the board ended while it read this file, again and again; it is not read any more',
+      'text that can be read',
+      'Take out what is unusual in it; saving it again tries again.',
+    );
+  }
+  noteParsing(read.value.identity);
+  return read;
 }
 
 /** Reads a text file that is open. Throws only where the system is at fault. */

@@ -16,7 +16,7 @@ import { packageRoot } from '../machine/package-files.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
 import { PortError } from '../../ports.ts';
-import type { ParseGuard, Role, Roles } from '../../ports.ts';
+import type { Role, Roles } from '../../ports.ts';
 import { readTextFile } from './reader.ts';
 
 /** Where the package keeps its own templates. */
@@ -56,10 +56,10 @@ const maxRoleNameChars = 64;
 const roleName = new RegExp(`^[A-Za-z0-9](?:[._-]?[A-Za-z0-9_-]){0,${String(maxRoleNameChars - 1)}}$`);
 
 /**
- * Roles from files, which anybody may have put into the repository: they are read as tasks are, never through a link, and
- * parsed under the guard. `find` throws PortError with `setup-failed` for an unknown name, and for a file that is broken.
+ * Roles from files, which anybody may have put into the repository: they are read as tasks are, never through a link.
+ * `find` throws PortError with `setup-failed` for an unknown name, and for a file that is broken.
  */
-export function createRoles(dirs: RoleDirs, guard: ParseGuard, parse: ParseRole): RoleTemplates {
+export function createRoles(dirs: RoleDirs, parse: ParseRole): RoleTemplates {
   const places: readonly Omit<RoleEntry, 'name'>[] = [
     { source: 'override', path: dirs.overridesDir },
     { source: 'override', path: join(dirs.overridesDir, 'roles') },
@@ -100,10 +100,7 @@ export function createRoles(dirs: RoleDirs, guard: ParseGuard, parse: ParseRole)
       // Gone, or saved at this very moment.
       return (await lstat(path).catch(nullIfMissing)) === null ? null : readRole({ name, source, path });
     }
-    const { text, identity } = read.value;
-    const parsed = guard.parse({ file, identity }, () =>
-      parse(text, { file, isClaudeAgent: source === 'claude-agent' }),
-    );
+    const parsed = parse(read.value.text, { file, isClaudeAgent: source === 'claude-agent' });
     if (parsed.value === undefined) throw broken(parsed.diagnostics);
     return { name, source, ...parsed.value };
   }

@@ -1,7 +1,7 @@
 /** A file of settings, `config.yaml` or `local.yaml`, read again when it changed. */
 import type { Parsed } from '../../domain/diagnostic.ts';
 import { limits } from '../../domain/limits.ts';
-import type { ParseGuard, SettingsFile } from '../../ports.ts';
+import type { SettingsFile } from '../../ports.ts';
 import { readTextFile } from './reader.ts';
 
 /** A change counts once it was found unchanged after so long: a save that is half done must not pass for defaults. */
@@ -11,7 +11,6 @@ const quietMs = 250;
 export function createSettingsFile<Value>(
   path: string,
   shownAs: string,
-  guard: ParseGuard,
   parse: (text: string) => Parsed<Value>,
 ): SettingsFile<Value> {
   /** What was told last, as JSON: the file's identity, why it is refused, or that it is missing. */
@@ -32,9 +31,7 @@ export function createSettingsFile<Value>(
       known = found;
       change = null;
       if (!read.ok && read.failure.kind === 'refused') return { settings: null, problems: read.failure.diagnostics };
-      const { value, diagnostics } = read.ok
-        ? guard.parse({ file: shownAs, identity: read.value.identity }, () => parse(read.value.text))
-        : parse('');
+      const { value, diagnostics } = parse(read.ok ? read.value.text : '');
       return { settings: value ?? null, problems: diagnostics };
     },
   };

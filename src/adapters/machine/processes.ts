@@ -3,13 +3,13 @@
  * start time. On Linux all comes from `/proc`. Elsewhere it comes from `ps`, and what a run has left behind is found
  * only where `ps -E` shows environments (macOS hides those of its own programs).
  *
- * Where the machine lacks descriptors nothing can be seen, and that is told from "there is nothing": who asks is thrown
- * the system's error, unless its own comment says what it is told instead.
+ * Where nothing can be seen, for want of descriptors or for another reason, who asks is thrown the system's error: that
+ * is not "there is nothing". Only `isAlive` and what signals give an answer all the same.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
-import { isShortage } from './shortage.ts';
 import { formatTag, type RunTag } from './environment.ts';
+import { codeOf } from './errors.ts';
 
 /** How many processes are looked at before other work gets its turn. */
 const processesPerTurn = 64;
@@ -171,12 +171,7 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 function listPids(): readonly number[] {
-  try {
-    return readdirSync('/proc').map(Number).filter(Number.isInteger);
-  } catch (error) {
-    if (isShortage(error)) throw error;
-    return [];
-  }
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
 /** The fields of a process's `stat` from the third on: the state, the parent, …; the one at 19 is the start time. */
@@ -198,8 +193,7 @@ function readStat(pid: number): string | null {
     file = openSync(`/proc/${String(pid)}/stat`, 'r');
     return statBuffer.toString('latin1', 0, readSync(file, statBuffer));
   } catch (error) {
-    if (isShortage(error)) throw error;
-    return null;
+    return nullIfHidden(error);
   } finally {
     if (file !== null) closeSync(file);
   }
@@ -210,9 +204,14 @@ function readEnvironment(pid: number): string | null {
   try {
     return `\0${readFileSync(`/proc/${String(pid)}/environ`, 'utf8')}`;
   } catch (error) {
-    if (isShortage(error)) throw error;
-    return null;
+    return nullIfHidden(error);
   }
+}
+
+/** A process that is gone, or another user's, says nothing. */
+function nullIfHidden(error: unknown): null {
+  if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return null;
+  throw error;
 }
 
 function findVariable(environment: string, name: string): string | null {
@@ -256,7 +255,8 @@ function runPs(args: readonly string[]): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   } catch (error) {
-    if (isShortage(error)) throw error;
-    return '';
+    // It ran, and found nothing.
+    if (error instanceof Error && 'status' in error && typeof error.status === 'number') return '';
+    throw error;
   }
 }

@@ -8,7 +8,6 @@
  * descends from the tagged ones, and among `known`, what descended from the agent when it was last looked at.
  */
 import type { Clock } from '../../ports.ts';
-import { outlastShortage } from './shortage.ts';
 import type { RunTag } from './environment.ts';
 import { findDescendants, findTagged, isAlive, signalProcess, type ProcessMark } from './processes.ts';
 import { wait, type Timings } from './timings.ts';
@@ -22,8 +21,7 @@ const killWaitMs = 1_000;
 
 /**
  * Ends all processes that carry exactly this tag, those that are known, and their descendants. `since` is the start time
- * of the run's first process, or null where it is not known. Returns how many it found; it never throws, and where the
- * machine lacks descriptors it waits until it can look.
+ * of the run's first process, or null where it is not known. Returns how many it found; throws where it can't look.
  */
 export async function sweepRun(
   tag: RunTag,
@@ -43,10 +41,8 @@ export async function sweep(
 ): Promise<number> {
   const seen = new Set<string>();
   for (let round = 0; round < maxRounds; round += 1) {
-    const marks = await outlastShortage(clock, async () => {
-      const roots = (await find()).filter(isAlive);
-      return [...roots, ...findDescendants(roots)];
-    });
+    const roots = (await find()).filter(isAlive);
+    const marks = [...roots, ...findDescendants(roots)];
     if (marks.length === 0) break;
     for (const mark of marks) seen.add(`${String(mark.pid)} ${mark.start}`);
     for (const mark of marks) signalProcess(mark, 'SIGTERM');

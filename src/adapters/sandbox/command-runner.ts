@@ -8,6 +8,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { toPortError } from '../machine/errors.ts';
+import { kindOf } from '../../domain/outside-kind.ts';
 import { limits } from '../../domain/limits.ts';
 import { applyTerms } from '../../domain/run-terms.ts';
 import type { Sandbox } from '../../domain/sandbox.ts';
@@ -21,7 +22,6 @@ import { readStart } from '../machine/processes.ts';
 import { sweepRun } from '../machine/sweep.ts';
 import { defaultTimings } from '../machine/timings.ts';
 import { confine, type ConfinedCommand } from './confined-command.ts';
-import { isShortage } from '../machine/shortage.ts';
 
 /** A process that no sweep finds may hold a command's output open; it is waited for so long. */
 const drainMs = 1_000;
@@ -82,7 +82,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       await swept;
       const refused = await explainAndEnd(confined, result.failed && typeof result.all === 'string' ? result.all : '');
       if (result.isCanceled) throw new Error(`${argv.join(' ')} was broken off because the board stops`);
-      if (isShortage(result)) throw toPortError(result, argv.join(' '));
+      if (kindOf(result) === 'shortage') throw toPortError(result, argv.join(' '));
       const output = typeof result.all === 'string' ? result.all : '';
       const problem = result.failed && result.exitCode === undefined ? `\n${result.shortMessage}` : '';
       const said = [`${keepTail(output)}${problem}`.trim(), ...(result.failed ? refused : [])];

@@ -11,7 +11,6 @@ import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { fetchesSubmodules } from '../../domain/task.ts';
-import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
 import { composeSettings } from '../compose-reader.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -111,7 +110,7 @@ function checkNode(): Finding {
 
 async function checkSettings(place: Place): Promise<{ readonly settings: Settings; readonly finding: Finding }> {
   const check = 'settings';
-  const read = await composeSettings(place, createOnlookerGuard(place.layout)).readIfChanged();
+  const read = await composeSettings(place).readIfChanged();
   if (read === null || read.settings === null) {
     const detail = (read?.problems ?? []).map(formatDiagnostic).join('\n');
     return {

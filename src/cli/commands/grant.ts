@@ -2,7 +2,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readGrant, readInboxGrant, writeGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
-import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import { parseTask } from '../../daemon/parse-task.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -57,7 +56,7 @@ async function readFound(place: Place, { id, column, path }: FoundTask): Promise
     throw new CliError(exitCodes.usage, why, 'Try it again.');
   }
   const { text, identity } = read.value;
-  const { value, diagnostics } = parseTask(createOnlookerGuard(place.layout), {
+  const { value, diagnostics } = parseTask({
     text,
     file: { column, name, identity },
   });
@@ -79,14 +78,13 @@ async function findInInbox(place: Place, wanted: string): Promise<Grantee | null
       () => false,
     ));
   if (isTask) return null;
-  const guard = createOnlookerGuard(place.layout);
   for (const name of await readdir(place.layout.inbox).catch(() => [])) {
     if (!/\.(?:md|markdown)$/i.test(name)) continue;
     const file = `.orchestrator/inbox/${name}`;
     const read = await readTextFile(join(place.layout.inbox, name), file, limits.maxTaskFileBytes);
     if (!read.ok) continue;
-    const { text, identity } = read.value;
-    const { value } = guard.parse({ file, identity }, () => parseTaskFile(text, { file, fileName: name }));
+    const { text } = read.value;
+    const { value } = parseTaskFile(text, { file, fileName: name });
     if (value === undefined || keyOf(value.id) !== keyOf(id)) continue;
     return {
       spec: value,

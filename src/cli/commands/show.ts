@@ -1,7 +1,6 @@
 /** `show`: one task with its runs. */
 import { basename, relative } from 'node:path';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
-import { createOnlookerGuard } from '../../adapters/files/parse-guard.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import type { Redactor } from '../../adapters/redaction/redactor.ts';
 import { parseTask } from '../../daemon/parse-task.ts';
@@ -18,7 +17,7 @@ import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { stripStory } from '../../markdown/story.ts';
 import { findTaskData, readBoardData } from '../read-board.ts';
 import { requireSettings } from '../compose-reader.ts';
-import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { findPlace, type GlobalOptions } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
 import { findTask, type FoundTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
@@ -38,7 +37,7 @@ export const showCommand: Verb = (command) =>
       const settings = await requireSettings(place);
       const redact = redactFor(() => settings);
       const { runs, verdict, damaged } = redactTexts(await readTaskFacts(place.layout, id), redact);
-      const { warnings, hiddenLines } = await readNotices(place, { id, column, path });
+      const { warnings, hiddenLines } = await readNotices({ id, column, path });
       const task = redactTexts(findTaskData((await readBoardData(place)).data, id), redact);
       if (options.json === true) {
         printJson({
@@ -76,12 +75,12 @@ export const showCommand: Verb = (command) =>
     });
 
 /** Warnings about its file. */
-async function readNotices({ layout }: Place, { column, path }: FoundTask) {
+async function readNotices({ column, path }: FoundTask) {
   const name = basename(path);
   const read = await readTextFile(path, `.orchestrator/${column}/${name}`, limits.maxTaskFileBytes);
   if (!read.ok) return { warnings: [], hiddenLines: [] };
   const { text, identity } = read.value;
-  const { diagnostics } = parseTask(createOnlookerGuard(layout), { text, file: { column, name, identity } });
+  const { diagnostics } = parseTask({ text, file: { column, name, identity } });
   return {
     warnings: diagnostics.filter(({ severity }) => severity === 'warning'),
     hiddenLines: listHiddenLines(stripStory(text)),

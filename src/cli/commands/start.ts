@@ -7,10 +7,10 @@ import { awaitLeftovers, endLeftovers } from '../../adapters/machine/leftovers.t
 import { createClock } from '../../adapters/machine/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
 import { findOwner, lockBoard, type Owner } from '../../adapters/daemon-lock/daemon-lock.ts';
-import { createParseGuard } from '../../adapters/files/parse-guard.ts';
 import { makePrivate } from '../../adapters/files/private-files.ts';
 import { cutLongOutput, putLongAside } from '../../adapters/files/long-file.ts';
 import { openRegular } from '../../adapters/machine/regular-file.ts';
+import { hearSupervisor, readHandover, tellSupervisor, type FromBoard } from '../../adapters/machine/supervision.ts';
 import { trySandbox } from '../../adapters/sandbox/sandbox-probe.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -35,7 +35,7 @@ interface StartOptions extends GlobalOptions {
 
 /** How long a detached board may take to answer. */
 const detachTimeoutMs = 30_000;
-const detachPollMs = 50;
+const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** The verb `start`. */
 export const startCommand: Verb = (command, exit) =>
@@ -44,6 +44,12 @@ export const startCommand: Verb = (command, exit) =>
     .addOption(new Option('--detach', 'run in the background; `stop` ends it').conflicts('untilIdle'))
     .action(async (options: StartOptions) => {
       const place = await openPlace(options);
+      const givenUp = readHandover()?.givenUp ?? null;
+      if (givenUp !== null) {
+        const { sayGivenUp } = await import('../give-up.ts');
+        await sayGivenUp(place, givenUp);
+        return;
+      }
       closeToOthers(place);
       await checkMachine(place);
       if (options.detach === true) await detach(place);
@@ -63,7 +69,7 @@ function closeToOthers({ layout }: OpenPlace): void {
  * stay that were right last, and an agent that is gone is waited for.
  */
 async function checkMachine(place: OpenPlace): Promise<void> {
-  const read = await composeSettings(place, createParseGuard(place.layout), print).readIfChanged();
+  const read = await composeSettings(place, print).readIfChanged();
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
@@ -102,6 +108,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   onNotice = (message) => view.showNotice(message);
   const daemon = composeDaemon(place, {
     untilIdle: choices.untilIdle,
+    crashes: readHandover()?.crashes ?? 0,
     sandbox,
     onBoard: (board) => view.showBoard(board),
     onHistory: (entry) => view.showHistory(entry),
@@ -115,6 +122,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   const bounding = setInterval(() => boundLog(place), limits.pruneEveryMs);
   try {
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
+    tellSupervisor({ type: 'up', pid: process.pid, boardDir: place.layout.root });
     const running = daemon.run();
     stop = () => daemon.shutDown();
     // Whoever asked while the board was being set up is not asked to ask again.
@@ -141,21 +149,27 @@ async function requireSandbox(place: OpenPlace): Promise<Sandbox> {
 }
 
 /**
- * Calls `stop` at each signal that asks for an end. A terminal that hangs up ends the board that shows itself there; one
- * whose output goes elsewhere goes on, as under `nohup`, which Node.js makes nothing of by itself.
+ * Calls `stop` at each signal that asks for an end, of this process or of its supervisor: a terminal signals both, which
+ * counts as one. A terminal that hangs up ends the board that shows itself there; one whose output goes elsewhere goes
+ * on, as under `nohup`, which Node.js makes nothing of by itself.
  */
 function listenForSignals(stop: () => void): { end(): void } {
   const isShown = process.stdout.isTTY;
+  const heard = { here: 0, there: 0 };
+  let asked = 0;
   let isHungUp = false;
-  const onHangUp = () => {
-    if (!isShown) return;
-    isHungUp = true;
-    stop();
+  const hear = (where: keyof typeof heard, signal: NodeJS.Signals) => {
+    if (signal === 'SIGHUP' && !isShown) return;
+    isHungUp ||= signal === 'SIGHUP';
+    heard[where] += 1;
+    for (; asked < Math.max(heard.here, heard.there); asked += 1) stop();
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', onHangUp);
+  const hearHere = (signal: NodeJS.Signals) => hear('here', signal);
+  for (const signal of endSignals) process.on(signal, hearHere);
+  hearSupervisor((signal) => hear('there', signal));
   return {
     end() {
-      process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', onHangUp);
+      for (const signal of endSignals) process.off(signal, hearHere);
       // Node.js aborts at its exit where its terminal is gone, so that signal ends it, as it ends other programs.
       if (isHungUp) process.kill(process.pid, 'SIGHUP');
     },
@@ -190,26 +204,26 @@ async function detach(place: OpenPlace): Promise<void> {
   const log = await openRegular(layout.log, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
   const program = process.argv[1];
   if (program === undefined) throw new Error('the program has no path of its own');
-  const child = spawn(process.execPath, [program, 'start', '--repo', repository.topLevel], {
-    detached: true,
-    stdio: ['ignore', log.fd, log.fd],
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const owner = await Promise.race([waitForOwner(layout.root, child.pid), ended.then((code) => ({ code }))]);
-  child.unref();
+  const supervisor = spawn(
+    process.execPath,
+    [...process.execArgv, program, 'start', '--repo', repository.topLevel],
+    // It passes on what the board says over a channel of its own.
+    { detached: true, stdio: ['ignore', log.fd, log.fd, 'ipc'] },
+  );
+  const told = new Promise<FromBoard>((resolve) =>
+    supervisor.once('message', (message) => resolve(message as FromBoard)),
+  );
+  const ended = new Promise<number | null>((resolve) => supervisor.once('exit', resolve));
+  const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), detachTimeoutMs).unref());
+  const first = await Promise.race([told, ended, late]);
+  if (supervisor.connected) supervisor.disconnect();
+  supervisor.unref();
   await log.close();
-  if ('code' in owner) {
-    if (owner.code === exitCodes.taken) throw describeTaken((await findOwner(layout.root)) ?? { pid: null });
+  if (first === 'late') throw new CliError(exitCodes.fault, 'the board did not answer in time', `See ${layout.log}`);
+  if (first === exitCodes.taken) throw describeTaken((await findOwner(layout.root)) ?? { pid: null });
+  if (typeof first === 'number' || first?.type !== 'up') {
     throw new CliError(exitCodes.fault, 'the board did not start', `See ${layout.log}`);
   }
-  print(`The board runs in the background (pid ${owner.pid}). It writes to ${layout.log}; branchboard stop ends it.`);
-}
-
-async function waitForOwner(boardDir: string, pid: number | undefined): Promise<{ readonly pid: number }> {
-  for (let waitedMs = 0; waitedMs < detachTimeoutMs; waitedMs += detachPollMs) {
-    const owner = await findOwner(boardDir);
-    if (owner?.pid !== null && owner?.pid === pid && pid !== undefined) return { pid };
-    await new Promise((resolve) => setTimeout(resolve, detachPollMs));
-  }
-  throw new CliError(exitCodes.fault, 'the board did not answer in time', `See ${boardDir}/daemon.log`);
+  const pid = String(first.pid);
+  print(`The board runs in the background (pid ${pid}). It writes to ${layout.log}; branchboard stop ends it.`);
 }

@@ -1,6 +1,8 @@
 /** `stop`: ends the board that runs here; its agents are stopped and stay resumable. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { askToStop } from '../../adapters/daemon-lock/daemon-lock.ts';
+import { signalProcess } from '../../adapters/machine/processes.ts';
+import { readRegular } from '../../adapters/machine/regular-file.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findUncheckedPlace, type GlobalOptions } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
@@ -15,7 +17,10 @@ export const stopCommand: Verb = (command) =>
     const { layout } = await findUncheckedPlace(options);
     const owner = await askToStop(layout.root);
     if (owner === null) {
-      print('No board runs here.');
+      const supervisor = await endSupervisor(layout.supervisor);
+      print(
+        supervisor === null ? 'No board runs here.' : `Stopped (pid ${String(supervisor)}), before it started again.`,
+      );
       return;
     }
     for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += pollMs) {
@@ -31,3 +36,10 @@ export const stopCommand: Verb = (command) =>
       'Type branchboard stop again to hurry it.',
     );
   });
+
+/** Ends the supervisor that waits until it starts a crashed board again; null where none does. */
+async function endSupervisor(path: string): Promise<number | null> {
+  const [pid, start = ''] = (await readRegular(path).catch(() => '')).split('\n');
+  const mark = { pid: Number(pid), start };
+  return mark.pid > 0 && signalProcess(mark, 'SIGTERM') ? mark.pid : null;
+}

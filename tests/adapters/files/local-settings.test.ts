@@ -3,10 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLocalSettings, joinSettings } from '../../../src/adapters/files/local-settings.ts';
 import { createSettingsFile } from '../../../src/adapters/files/settings-source.ts';
 import { parseLocalSettings, parseSettings } from '../../../src/markdown/settings-file.ts';
-import type { ParseGuard, SettingsFile } from '../../../src/ports.ts';
+import type { SettingsFile } from '../../../src/ports.ts';
 import { ScratchFolder } from './scratch.ts';
-
-const guard: ParseGuard = { parse: (_, parse) => parse() };
 
 let scratch: ScratchFolder;
 let file: SettingsFile;
@@ -16,11 +14,10 @@ let notices: string[];
 function open(onNotice: ((message: string) => void) | null): SettingsFile {
   const { layout } = scratch;
   return joinSettings(
-    createSettingsFile(layout.settings, 'config.yaml', guard, (text) => parseSettings(text, 'config.yaml')),
+    createSettingsFile(layout.settings, 'config.yaml', (text) => parseSettings(text, 'config.yaml')),
     createLocalSettings({
       path: layout.localSettings,
       shownAs: 'local.yaml',
-      guard,
       parse: (text) => parseLocalSettings(text, 'local.yaml'),
       isTracked: () => Promise.resolve(isTracked),
       onNotice,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { createRoles, shippedRolesDir } from '../../../src/adapters/files/roles.ts';
 import { layOut } from '../../../src/adapters/files/layout.ts';
-import { createParseGuard } from '../../../src/adapters/files/parse-guard.ts';
 import { parseRoleFile } from '../../../src/markdown/role-file.ts';
 import type { RoleTemplates } from '../../../src/adapters/files/roles.ts';
 import { PortError } from '../../../src/ports.ts';
@@ -37,7 +36,7 @@ function makeRoles(): RoleTemplates {
     overridesDir: layout.templates,
     claudeAgentsDir: join(repo, '.claude/agents'),
   };
-  return createRoles(dirs, createParseGuard(layout), parseRoleFile);
+  return createRoles(dirs, parseRoleFile);
 }
 
 afterEach(async () => {
@@ -195,16 +194,6 @@ describe('a name', () => {
     await mkdir(join(repo, '.claude/agents'), { recursive: true });
     await symlink(secret, join(repo, '.claude/agents/x.md'));
     expect(await refusalOf('x')).toContain('.claude/agents/x.md: this is a symbolic link, which is never read');
-  });
-
-  test('of a file that ended the board twice is refused until it is saved again', async () => {
-    const file = await put('.claude/agents/x.md', 'Do.');
-    const { ino, size, mtimeMs } = await stat(file);
-    await put('.orchestrator/.parsing/strikes.json', JSON.stringify({ [[ino, size, mtimeMs].join(':')]: 2 }));
-    roles = makeRoles();
-    expect(await refusalOf('x')).toContain('.claude/agents/x.md: the board ended while it read this file, 2 times');
-    await put('.claude/agents/x.md', 'Do it.');
-    expect(await roles.find('x')).toMatchObject({ instructions: 'Do it.' });
   });
 
   test('of something that is no file is refused', async () => {

@@ -18,9 +18,7 @@ async function readLater() {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] });
   scratch = new ScratchFolder();
-  file = createSettingsFile(scratch.layout.settings, 'config.yaml', { parse: (_, parse) => parse() }, (text) =>
-    parseSettings(text, 'config.yaml'),
-  );
+  file = createSettingsFile(scratch.layout.settings, 'config.yaml', (text) => parseSettings(text, 'config.yaml'));
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -1,0 +1,49 @@
+/**
+ * Tells the user that the board crashed again and again and is not started any more. What took the boards down may well
+ * be in the tasks' files, so that none of them is read: the last dashboard and `queue.json` stay as they are but for what
+ * they say of the board itself.
+ */
+import { createDashboardFile } from '../adapters/dashboard/dashboard-file.ts';
+import { lockBoard } from '../adapters/daemon-lock/daemon-lock.ts';
+import { createBoardFiles } from '../adapters/files/board-files.ts';
+import { createJournal } from '../adapters/files/journal.ts';
+import { createClock } from '../adapters/machine/clock.ts';
+import { notify } from '../adapters/machine/notifier.ts';
+import { readRegular } from '../adapters/machine/regular-file.ts';
+import type { HistoryEntry } from '../domain/history.ts';
+import { countChanges } from '../markdown/line-merge.ts';
+import { markStopped } from '../markdown/stopped-dashboard.ts';
+import * as userZones from '../markdown/user-zones.ts';
+import type { BoardData } from '../views/board-data.ts';
+import { readSettingsOf } from './compose-reader.ts';
+import type { OpenPlace } from './place.ts';
+import { print } from './verb.ts';
+
+/** Says on the dashboard, in `queue.json`, in the history and to `notify` that the board has stopped, and by which fault. */
+export async function sayGivenUp(place: OpenPlace, fault: string): Promise<void> {
+  const { layout, repository } = place;
+  const lock = await lockBoard(layout.root, { onStop: () => undefined, onLost: () => undefined });
+  // Somebody else runs the board meanwhile, and it has not stopped at all.
+  if (!lock.ok) return;
+  const clock = createClock();
+  const entry: HistoryEntry = { type: 'board-stopped', at: clock.now(), fault };
+  try {
+    await Promise.allSettled([
+      createDashboardFile({ path: layout.dashboard, zones: { ...userZones, countChanges } }).update((current) =>
+        markStopped(current, fault),
+      ),
+      createJournal(layout.history, clock).append(entry),
+      stopBoardData(layout.boardData, (json) => createBoardFiles(layout, clock).writeBoardData(json)),
+    ]);
+  } finally {
+    await lock.value.release();
+  }
+  const settings = await readSettingsOf(place);
+  await notify(settings?.notify ?? null, entry, repository.topLevel, print);
+}
+
+async function stopBoardData(path: string, write: (json: string) => Promise<void>): Promise<void> {
+  const data = JSON.parse(await readRegular(path)) as BoardData;
+  const stopped: BoardData = { ...data, daemon: { ...data.daemon, running: false, pid: null } };
+  await write(`${JSON.stringify(stopped)}\n`);
+}

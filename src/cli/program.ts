@@ -1,0 +1,97 @@
+/** All verbs: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { codeOf } from '../adapters/machine/errors.ts';
+import { packageRoot } from '../adapters/machine/package-files.ts';
+import { followSupervisor, tellSupervisor } from '../adapters/machine/supervision.ts';
+import { limits } from '../domain/limits.ts';
+import { PortError } from '../ports.ts';
+import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
+import { verbs, type KnownVerb } from './verbs.ts';
+
+function readVersion(): string {
+  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
+  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+}
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.fine;
+  const program = new Command('branchboard')
+    .description(
+      'A task board made of files that runs Claude Code: drop markdown tasks, review the branches they leave.',
+    )
+    .version(readVersion())
+    .showHelpAfterError('(branchboard --help lists the commands)')
+    .exitOverride();
+  const loads = new Map<Command, KnownVerb['load']>();
+  for (const { usage, description, load } of verbs) loads.set(program.command(usage).description(description), load);
+  program.hook('preSubcommand', async (_, command) => {
+    (await loads.get(command)?.())?.(command, (code) => (exitCode = code));
+    command.addOption(new Option('--repo <dir>', 'the repository; default: the one of the current folder'));
+    command.exitOverride().showHelpAfterError(`(branchboard ${command.name()} --help says more)`);
+  });
+  // Commander answers `help VERB` without the verb's options, which are not loaded then.
+  const [first, verb, ...others] = args;
+  const words = first === 'help' && verb !== undefined ? [verb, '--help', ...others] : args;
+  await program.parseAsync(words, { from: 'user' });
+  return exitCode;
+}
+
+/** What to do about a system that refuses, by the error's code. */
+const systemAdvice: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'The disk is full: make room (df -h), then try again.'],
+  ['EDQUOT', 'Your share of the disk is used up: make room (quota -s), then try again.'],
+  ['EROFS', 'The file system is mounted read-only: mount it for writing, then try again.'],
+  ['EACCES', 'Check who owns the files in .orchestrator/ and .git/ (ls -ld), then try again.'],
+]);
+
+async function report(error: unknown): Promise<ExitCode> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+  const { createRedactor } = await import('../adapters/redaction/redactor.ts');
+  const redact = createRedactor([process.env]);
+  const [why = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  tellSupervisor({ type: 'failed', why: redact(why).slice(0, limits.maxFaultChars) });
+  if (error instanceof CliError) {
+    process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
+    return error.exitCode;
+  }
+  const advice = systemAdvice.get(codeOf(error) ?? '');
+  if (error instanceof Error && advice !== undefined) {
+    process.stderr.write(redact(`error: ${error.message}\n${advice}\n`));
+    return exitCodes.notReady;
+  }
+  // What is wrong is outside of the program, and its message says what to do.
+  if (error instanceof PortError) {
+    process.stderr.write(redact(`error: ${error.message}\n`));
+    return exitCodes.notReady;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(redact(`branchboard has a fault; please report it:\n${text}\n`));
+  return exitCodes.fault;
+}
+
+/** These have agents at work, and go on when nobody reads what they print. */
+const outliveTheirReader = ['board', 'demo'];
+
+/** A reader that goes away, such as `head`, and a terminal that is closed are no fault. */
+const readerIsGone = ['EPIPE', 'EIO'];
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (!readerIsGone.includes(error.code ?? '')) throw error;
+    if (!outliveTheirReader.includes(process.argv[2] ?? '')) process.exit(exitCodes.fine);
+  });
+}
+
+/** Runs what the arguments say, and sets the exit code. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  // Before anything else, lest a board goes on that nobody knows of.
+  followSupervisor();
+  try {
+    process.exitCode = await main(args);
+  } catch (error) {
+    // Nothing is waited for that is still under way.
+    process.exit(await report(error));
+  }
+}
