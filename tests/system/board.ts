@@ -151,10 +151,17 @@ export class ScratchBoard {
     });
   }
 
-  /** Starts the board and waits until it is up. */
+  /** Starts the board, in a process without a supervisor, and waits until it is up. */
   async start(...args: readonly string[]): Promise<Running> {
-    const running = this.launch(['start', ...args]);
+    const running = this.launch(['board', ...args]);
     await waitUntil('the board is up', () => running.output().includes('board started'));
+    return running;
+  }
+
+  /** Starts the board as users do, below its supervisor, and waits until it is up. */
+  async startSupervised(): Promise<Running> {
+    const running = this.launch(['start']);
+    await waitUntil('the board is up', () => running.output().includes('board started') && this.data.daemon.running);
     return running;
   }
 

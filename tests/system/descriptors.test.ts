@@ -18,7 +18,7 @@ test.concurrent.each([
   withBoard({ config: `${fakeAgent}\nverify: 'true'` }, async (board) => {
     writeAgent(board, `await ${board.gate('go')}\nwork "\${BRANCHBOARD_RUN%/*}.txt"\nend`);
     board.drop({ 'started.md': '# Started\n' });
-    const running = await board.start();
+    const running = await board.startSupervised();
     await waitUntilStreamed(board, 'started', '"init"');
     await waitUntil('its start is told', () => board.happened('run-started').length === 1);
     const agent = Number(board.read('runs', 'started', '1', 'claim').split('\n')[0]);

@@ -33,7 +33,7 @@ test.concurrent('a fault is told by the dashboard, the history, queue.json and n
 test.concurrent('a board that is killed is started again, and goes on with its agents', { timeout }, () =>
   withBoard({}, async (board) => {
     board.drop({ 'job.md': writeTask('Job', [`wait-for ${board.gate('go')}`, ...addFile('a.txt')]) });
-    const running = await board.start();
+    const running = await board.startSupervised();
     await waitUntil('its agent runs', () => board.happened('run-started').length === 1);
     const first = board.data.daemon.pid ?? 0;
     expect(first).not.toBe(running.pid);
@@ -50,7 +50,7 @@ test.concurrent('a board that is killed is started again, and goes on with its a
 test.concurrent('a board whose supervisor is killed ends at once, and its agents go on', { timeout }, () =>
   withBoard({}, async (board) => {
     board.drop({ 'job.md': writeTask('Job', [`wait-for ${board.gate('go')}`, ...addFile('a.txt')]) });
-    const running = await board.start();
+    const running = await board.startSupervised();
     await waitUntil('its agent runs', () => board.happened('run-started').length === 1);
     const { pid } = board.data.daemon;
     running.signal('SIGKILL');
@@ -84,7 +84,7 @@ test.concurrent('a board that crashes again and again is given up, loudly, and w
 
 test.concurrent('stop ends a board that waits to be started again', { timeout }, () =>
   withBoard({}, async (board) => {
-    const running = await board.start();
+    const running = await board.startSupervised();
     process.kill(board.data.daemon.pid ?? 0, 'SIGKILL');
     await waitUntil('it waits', () => existsSync(board.path('supervisor')));
     expect(await board.succeed('stop')).toContain('Stopped');

@@ -207,7 +207,7 @@ test.concurrent(
       const half = 'for last; do :; done; rm -rf "$last/d0"; kill -9 $PPID $$';
       const script = `case "$*" in *"worktree remove"*) ${half};; esac\nexec '${real}' "$@"`;
       writeFileSync(join(bin, 'git'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-      const running = board.launch(['start'], { env: { PATH: `${bin}:${board.environment['PATH'] ?? ''}` } });
+      const running = board.launch(['board'], { env: { PATH: `${bin}:${board.environment['PATH'] ?? ''}` } });
       await waitUntil('the board is up', () => running.output().includes('board started'));
       await board.succeed('cancel', 'x');
       await withPatience(running.ended, 'the end of the board');

@@ -30,7 +30,7 @@ function socketFolderOf(board: ScratchBoard): string {
 
 /** Starts eight at once; gives the one that runs after the others gave up and named it. */
 async function startEight(board: ScratchBoard): Promise<Running> {
-  const all = Array.from({ length: 8 }, () => board.launch(['start']));
+  const all = Array.from({ length: 8 }, () => board.launch(['board']));
   const ended = new Map<number, number | null>();
   for (const each of all) void each.ended.then(({ code }) => ended.set(each.pid, code));
   await waitUntil('seven gave up', () => ended.size === 7);
@@ -104,7 +104,7 @@ test.concurrent('a board is found and stopped by who has another environment', {
   withBoard({}, async (board) => {
     const runtimeDir = join(board.root, 'run');
     mkdirSync(runtimeDir, { mode: 0o700 });
-    const owner = board.launch(['start'], { env: { XDG_RUNTIME_DIR: runtimeDir } });
+    const owner = board.launch(['board'], { env: { XDG_RUNTIME_DIR: runtimeDir } });
     await waitUntil('the board is up', () => owner.output().includes('board started'));
     expect(dirname(socketFolderOf(board))).toBe(runtimeDir);
     expect((await board.json<BoardData>('status')).daemon).toEqual({ running: true, pid: owner.pid });
@@ -162,7 +162,7 @@ test.concurrent.each(refusals)('a board that can not take its lock (%s) says wha
   withBoard({}, async (board) => {
     const preload = fileURLToPath(new URL('../crash/fault-point.mjs', import.meta.url));
     const fault = { FAULT_KIND: 'fail', FAULT_CODE: code, FAULT_AT: '1', FAULT_UNTIL: board.gate('never') };
-    const start = board.launch(['start'], { env: { NODE_OPTIONS: `--import ${preload}`, ...fault } });
+    const start = board.launch(['board'], { env: { NODE_OPTIONS: `--import ${preload}`, ...fault } });
     const ended = await withPatience(start.ended, 'the start');
     expect([ended.code, ended.stderr]).toEqual([5, expect.stringContaining(advice)]);
   }),

@@ -1,19 +1,22 @@
 /** A file that kills the process that parses it does so twice; then the board that its supervisor starts goes on without it. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { addFile, boardTestTimeoutMs, cliMain, waitUntil, withBoard, withPatience, writeTask } from './board.ts';
+import { addFile, boardTestTimeoutMs, waitUntil, withBoard, withPatience, writeTask } from './board.ts';
 import type { Running, ScratchBoard } from './board.ts';
 
-/** Loaded into the board's process: the real YAML library then ends it at a certain word, as a bad fault of it would. */
+/**
+ * Loaded into the board's process: the YAML library's lexer, which is bundled with the program, then ends the process at a
+ * certain word, as a bad fault of it would. It looks for line ends by `indexOf`.
+ */
 const preload = `
-import { createRequire } from 'node:module';
-const { Lexer } = createRequire(${JSON.stringify(cliMain)})('yaml');
-const { lex } = Lexer.prototype;
-Lexer.prototype.lex = function (source, ...rest) {
-  if (source.includes('poison')) process.kill(process.pid, 'SIGKILL');
-  return lex.call(this, source, ...rest);
+const { indexOf } = String.prototype;
+String.prototype.indexOf = function (...args) {
+  if (args[0] === '\\n' && this.includes('poison') && new Error().stack.includes('Lexer.')) {
+    process.kill(process.pid, 'SIGKILL');
+  }
+  return indexOf.apply(this, args);
 };
 `;
 
@@ -49,6 +52,23 @@ test.concurrent('one in queued/ is kept with that problem and not started', { ti
     expect([board.has('queued', 'bad'), board.countRuns('bad')]).toEqual([true, 0]);
     writeFileSync(board.path('queued', 'bad.md'), writeTask('Mended', ['nothing It is mended.']));
     await board.arrive('done', 'bad');
+    await board.stop(running);
+  }),
+);
+
+test.concurrent('a role that does is refused to its task, and others go on', { timeout }, () =>
+  withBoard({}, async (board) => {
+    mkdirSync(board.path('templates'), { recursive: true });
+    board.write('templates/bad-role.md', '---\ndescription: poison\n---\nDo it.\n');
+    board.drop({
+      'uses.md': writeTask('Uses it', ['nothing'], { agent: 'bad-role' }),
+      'good.md': writeTask('Good', addFile('good.txt')),
+    });
+    const running = await launch(board);
+    await board.arrive('done', 'good');
+    await waitUntil('the dashboard tells of it', () => board.dashboard.includes('it is not read any more'));
+    expect(board.dashboard).toContain('templates/bad-role.md');
+    expect(board.read('templates', 'bad-role.md')).toContain('poison');
     await board.stop(running);
   }),
 );

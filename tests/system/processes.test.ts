@@ -129,7 +129,7 @@ test.concurrent('git that is still at work for a killed board is waited for', { 
     writeFileSync(join(bin, 'git'), `#!/bin/sh\n${wait}\nexec ${git} "$@"\n`, { mode: 0o755 });
     const env = { PATH: `${bin}:${board.environment['PATH'] ?? ''}` };
     board.drop({ 'job.md': writeTask('Job', addFile('a.txt')) });
-    const first = board.launch(['start'], { env });
+    const first = board.launch(['board'], { env });
     await waitUntil('git is at work', () => existsSync(board.gate('begun')));
     first.signal('SIGKILL');
     await first.ended;

@@ -185,7 +185,7 @@ test.concurrent(
   () =>
     withBoard({}, async (board) => {
       const startAll = async () => {
-        const all = Array.from({ length: 8 }, () => board.launch(['start']));
+        const all = Array.from({ length: 8 }, () => board.launch(['board']));
         const ended = new Map<number, number | null>();
         for (const each of all) void each.ended.then(({ code }) => ended.set(each.pid, code));
         await waitUntil('seven gave up', () => ended.size === 7);
