@@ -43,7 +43,6 @@ describe('a grant', () => {
   it.each<[string, object | string]>([
     ['of another task', grant('b', bash)],
     ['with a right that is none', { ...grant('a'), rights: ['everything Bash'] }],
-    ['of another version', { ...grant('a', bash), version: 2 }],
     ['that is too long', grant('a', `allowed_tools ${'x'.repeat(300_000)}`)],
     ['that is no grant', 'granted'],
   ])('%s grants nothing', async (_, fact) => {
@@ -51,6 +50,12 @@ describe('a grant', () => {
     scratch.write('grants/a.json', JSON.stringify(fact));
     expect(await readGrant(scratch.layout, taskId('a'))).toBeNull();
   });
+});
+
+it('of a newer version is an error that says so: it may grant more than this version can read', async () => {
+  mkdirSync(scratch.layout.grants);
+  scratch.write('grants/a.json', JSON.stringify({ ...grant('a', bash), version: 2 }));
+  await expect(readGrant(scratch.layout, taskId('a'))).rejects.toThrow(/written by a newer branchboard \(version 2\)/);
 });
 
 describe('the scan', () => {
