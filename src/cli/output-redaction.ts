@@ -2,7 +2,7 @@
  * Keeps secrets out of what commands print, as far as they know them: those of their own environment, and the agents'.
  */
 import { createRedactor, type Redactor } from '../adapters/redaction/redactor.ts';
-import { mapTexts } from '../daemon/redact-news.ts';
+import { mapTexts } from '../daemon/redact-event.ts';
 import type { Settings } from '../domain/settings.ts';
 import { stripHidden } from '../domain/visible-text.ts';
 

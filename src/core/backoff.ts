@@ -1,6 +1,6 @@
 import { limits } from '../domain/limits.ts';
 
-/** How long to wait after something failed for the `times`th time in a row, in milliseconds: doubled each time, up to `maxBackoffMs`. */
+/** The wait after the `times`th failure in a row, in milliseconds: doubled each time, up to `maxBackoffMs`. */
 export function backOff(firstMs: number, times: number): number {
   return Math.min(limits.maxBackoffMs, firstMs * 2 ** (times - 1));
 }

@@ -1,5 +1,6 @@
 /**
- * Holds: times in which no new run starts because the account or the service can't serve one.
+ * A circuit breaker for the whole board: while the account or the service can't serve a run, no new run starts. Here an
+ * open one is a hold, and half-open is a probe.
  *
  *   none ──► held until T ──► one probe ──► none, if it gets through
  *              ▲                  │
@@ -56,8 +57,9 @@ function backoffMs(reason: Hold['reason'], strikes: number, at: number): number 
 }
 
 /**
- * Goes on with a hold of an earlier start. What only the user can mend may be mended by now: that is probed at once, as
- * is one whose end can't be right. The board's own wait is never longer than if it began now: the clock may have been wrong.
+ * Restores the hold of an earlier start. The user may have mended it by now where only the user can, so that is probed
+ * at once, as is a hold with an impossible end. The board's own wait is never longer than if it began now: the clock
+ * may have been wrong.
  */
 export function recallHold(draft: Draft, hold: Hold): void {
   const longest = hold.isTold ? hold.until : draft.at + backoffMs(hold.reason, hold.strikes, draft.at);

@@ -1,11 +1,11 @@
 /**
- * A wall clock that jumped: the machine slept, or its clock was set. What was measured from a time before the jump is
- * measured from as much later, so that sleep is no stall and no agent runs out of its time by a clock that was set.
+ * Handles a jump of the wall clock: the machine slept, or its clock was set. Times measured from before the jump are
+ * moved by as much, so that sleep is no stall and no agent runs out of its time.
  */
 import type { ActiveTask, Phase } from '../domain/board.ts';
 import type { Draft } from './draft.ts';
 
-/** Moves the times of what is under way. A time that the outside named, such as a limit's reset, stays as it is. */
+/** Moves the times of tasks and runs under way. Times named from outside, such as a limit's reset, stay. */
 export function handleClockJumped(draft: Draft, byMs: number): void {
   draft.journal({ type: 'clock-jumped', byMs });
   const { disk, hold } = draft.board;

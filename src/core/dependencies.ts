@@ -1,4 +1,6 @@
-/** The dependency graph: what a task waits for, cycles, and how long a chain hangs on each task. */
+/**
+ * The dependency graph: the dependencies that a task waits for, cycles, and the length of the chain behind each task.
+ */
 import { verdictOf, type Board, type FinishedTask, type Task, type WaitingOn } from '../domain/board.ts';
 import { isUnreadable } from '../domain/task-facts.ts';
 import type { Handoff } from '../domain/effect.ts';
@@ -39,7 +41,7 @@ export function findUnreadDependencies(board: Board): readonly FinishedTask[] {
   return [...unread];
 }
 
-/** What a task is told of its dependencies, in the order it names them. All of them are done. */
+/** The hand-offs of a task's dependencies, in the order it names them. All of them are done. */
 export function collectHandoffs(board: Board, task: Task): readonly Handoff[] {
   return task.spec.dependsOn.map((id) => {
     const finished = board.finished.get(keyOf(id));

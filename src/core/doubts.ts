@@ -1,18 +1,18 @@
 /**
- * What is not believed of a run, and what is told of it. An agent's stream and the repository's refs can be written by
- * whatever runs as the user, so what they claim decides nothing that others depend on: how a run ended is decided by its
- * commits and checks, and of a cost counts what the run could have spent.
+ * Decides which claims of a run count. Any process of the user's can write an agent's stream and the repository's refs,
+ * so their claims decide nothing that others depend on: commits and checks decide how a run ended, and of a cost counts
+ * only what the run could have spent.
  */
 import { limits } from '../domain/limits.ts';
 import type { MovedRef } from '../domain/moved-ref.ts';
 import type { RunView } from '../domain/run.ts';
 import type { EndedRun } from './make-verdict.ts';
 
-/** What bounds a run's cost. */
+/** Bounds of a run's cost. */
 export interface CostBounds {
-  /** What the run may spend, in US dollars; null where that was not said. */
+  /** The run's budget in US dollars; null where it has none. */
   readonly budgetUsd: number | null;
-  /** What the task's earlier runs cost: some versions of Claude Code count the whole session again. */
+  /** The cost of the task's earlier runs: some versions of Claude Code count the whole session again. */
   readonly earlierUsd: number;
 }
 
@@ -24,7 +24,7 @@ export function boundCost(view: RunView, { budgetUsd, earlierUsd }: CostBounds):
   return costUsd === view.costUsd && claimedUsd === view.claimedUsd ? view : { ...view, costUsd, claimedUsd };
 }
 
-/** What the user should know of a run beside how it ended. */
+/** Warnings about a run beside how it ended. */
 export function listWarnings({ plan, exit }: EndedRun): readonly string[] {
   if (exit === null) return [];
   const { strayLines, claimedUsd, costUsd } = exit.view;
@@ -43,7 +43,7 @@ export function listWarnings({ plan, exit }: EndedRun): readonly string[] {
   return warnings;
 }
 
-/** What moved in the repository until a run and its checks were through. */
+/** Refs that moved until a run and its checks were through. */
 export function listMoved({ exit, evidence }: EndedRun): readonly MovedRef[] {
   return evidence === null || evidence.moved.length === 0 ? (exit?.moved ?? []) : evidence.moved;
 }

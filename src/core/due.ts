@@ -10,7 +10,7 @@ export type Due = { readonly at: number } &
     | { readonly what: 'start' }
     | { readonly what: 'look-at-disk' }
     | { readonly what: 'stop'; readonly task: ActiveTask; readonly cause: 'timeout' | 'stalled' }
-    /** What failed in a task's phase is tried again. */
+    /** Retries a failed step of a task's phase. */
     | { readonly what: 'retry'; readonly task: ActiveTask }
   );
 
@@ -41,9 +41,7 @@ function listPhaseDue(board: Board, task: ActiveTask): readonly Due[] {
   return [timeout.at <= stall.at ? timeout : stall];
 }
 
-/**
- * The next time after `now` at which the board must be told the time, in milliseconds since the epoch; Infinity for never.
- */
+/** The next time after `now` at which the board needs a tick, in milliseconds since the epoch; Infinity for never. */
 export function findNextWake(board: Board, now: number): number {
   // A hold that is over keeps nobody, but whatever else is due waits for a tick, which another event may have come before.
   const wakes = listDue(board).map(({ at, what }) => (what === 'start' ? at : Math.max(at, now + 1)));

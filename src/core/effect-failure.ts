@@ -1,4 +1,4 @@
-/** What follows when the outside could not do what it was asked. */
+/** Handles effects that the outside could not perform. */
 import type { ActiveTask, OutsideFault, Phase } from '../domain/board.ts';
 import type { EffectKind } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
@@ -28,7 +28,7 @@ export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind,
   else charge(draft, task, outside.fault ?? { reason: 'setup-failed', detail: outside.message });
 }
 
-/** What the task is not to blame for: the same may succeed later. */
+/** The task is not to blame, and the same may succeed later. */
 function isMachineFault(outside: OutsideFault): boolean {
   return outside.fault === null || outside.pause !== undefined || isDiskFull(outside);
 }
@@ -61,8 +61,8 @@ function endOf(draft: Draft, outcome: Outcome): Outcome {
 }
 
 /**
- * What the machine could not do is done later, at no attempt's cost: once a full disk has room, once a hold is over, or
- * after a wait that grows each time. Others go on meanwhile. After `maxFreeRestarts` in a row the user is asked.
+ * Repeats later what the machine could not do, at no attempt's cost: once a full disk has room, once a hold is over, or
+ * after a wait that grows each time. Others go on meanwhile. After `maxFreeRestarts` in a row the board asks the user.
  */
 function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): void {
   const { phase, past, wish } = task;
@@ -114,7 +114,7 @@ function findDelay(draft: Draft, outside: OutsideFault, times: number): number |
   return isBoards ? null : draft.at + backOff(limits.firstBackoffMs, times);
 }
 
-/** What was decided is written later, after longer waits; sooner where a disk that was full has room again. */
+/** Writes a decision later, after longer waits; sooner where a full disk has room again. */
 function retrySettling(draft: Draft, task: ActiveTask, phase: Phase & { readonly name: 'settling' }): void {
   const failures = phase.failures + 1;
   const retryAt = draft.at + backOff(limits.firstBackoffMs, failures);

@@ -1,4 +1,4 @@
-/** What was asked of the files comes back: tasks that were met for the first time, or edited, and finished tasks' verdicts. */
+/** Handles results of file reads: new tasks, edited tasks, verdicts of finished tasks. */
 import type { FinishedTask, LoadedTask, TaskFile } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { placeOf, type Place } from '../domain/file-place.ts';
@@ -51,7 +51,7 @@ export function handleTaskVanished(draft: Draft, file: TaskFile): void {
   stopLoading(draft, [placeOf(file)]);
 }
 
-/** A file could not be loaded: it is asked for again at the next scan, and holds nobody else up until then. */
+/** Notes a file that could not be loaded: the next scan asks for it again, and until then it holds nobody else up. */
 export function handleTaskUnread(draft: Draft, file: TaskFile, why: string): void {
   const place = placeOf(file);
   const known = draft.board.unread.get(place);
@@ -81,7 +81,7 @@ export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, 
   }
 }
 
-/** What is known of a finished task from now on. What its other facts tell is as good as the verdict, and is written again. */
+/** Stores the verdict of a finished task. One rebuilt from its other facts is as good, and is written again. */
 function settleVerdict(draft: Draft, { id, file }: FinishedTask, read: ReadVerdict): FinishedTask['verdict'] {
   if (read.kind === 'known') return read.verdict;
   if (read.kind === 'newer') return 'newer';

@@ -1,6 +1,6 @@
 /**
- * What a task's file asks for, and what of it counts. A task that asks for more than it was given waits; once it runs,
- * an edit of its file gives it nothing more, and whatever it lacks is as the settings say.
+ * Decides which rights of a task's file count. A task that asks for more than it was given waits; once it runs, an edit
+ * of its file gives it nothing more, and keys without a grant fall back to the settings.
  */
 import type { Board, Waiting } from '../domain/board.ts';
 import {
@@ -17,12 +17,12 @@ import type { RunPlan } from '../domain/run.ts';
 import { keyOf, type TaskId, type TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 
-/** What the user granted to a task, or null. */
+/** The user's grant to a task, or null. */
 export function findGrant(board: Board, id: TaskId): Grant | null {
   return board.grants.get(keyOf(id)) ?? null;
 }
 
-/** What a task asks for and was not given: what it waits for; null where that is nothing. */
+/** The rights that a task asks for and waits for; null where there are none. */
 export function findAsks(board: Board, spec: TaskSpec): (Waiting & { readonly kind: 'rights' }) | null {
   const given = listGiven(board, spec);
   const asks = listAsks(spec, board.settings, board.sandbox).filter((right) => !given.includes(right));
@@ -30,15 +30,15 @@ export function findAsks(board: Board, spec: TaskSpec): (Waiting & { readonly ki
   return { kind: 'rights', asks, refusal: explainUngrantable(spec, asks, findParentGrant(board, spec)) };
 }
 
-/** What a task has beyond the settings because it was granted. */
+/** The rights beyond the settings that a task was granted. */
 export function listGranted(board: Board, spec: TaskSpec): readonly Right[] {
   const given = listGiven(board, spec);
   return listAsks(spec, board.settings, board.sandbox).filter((right) => given.includes(right));
 }
 
 /**
- * What a run is done and judged by. A plan that kept no terms goes by the settings and the task's file as they are; so do
- * the checks of one that was to be confined, on a board that can't confine any more.
+ * The terms of a run. A plan without terms takes the settings and the task's file as they are now, and so do the checks
+ * of a run that was to be confined, on a board that can't confine any more.
  */
 export function termsOf(board: Board, spec: TaskSpec, { terms }: Pick<RunPlan, 'terms'>): RunTerms {
   const now = () => agreeTerms(board.settings, limit(board, spec), board.sandbox);
@@ -46,7 +46,7 @@ export function termsOf(board: Board, spec: TaskSpec, { terms }: Pick<RunPlan, '
   return terms.isConfined && board.sandbox?.kind !== 'on' ? { ...terms, verify: now().verify } : terms;
 }
 
-/** How often a task is tried again by itself. */
+/** The number of retries of a task. */
 export function retriesOf(board: Board, spec: TaskSpec): number {
   return limit(board, spec).retries ?? board.settings.retries;
 }

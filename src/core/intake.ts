@@ -1,4 +1,4 @@
-/** What a scan of the folders tells: new files, edited ones, and moves by hand, each of which is a command. */
+/** Handles a scan of the folders: new files, edited files, and moves by hand, each of which is a command. */
 import {
   emptyPast,
   firstRun,
@@ -24,7 +24,7 @@ import { readVerdicts, stopLoading } from './file-results.ts';
 import { load, moveActive, moveWaiting } from './move.ts';
 import { journalAsks } from './granted-rights.ts';
 
-/** Compares the folders with what is known. */
+/** Compares the folders with the board. */
 export function handleScanned(draft: Draft, scan: BoardScan): void {
   const before = draft.board.scan;
   draft.set({ scan, userPaused: scan.userPaused, grants: scan.grants });
@@ -43,7 +43,7 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   dropGrants(draft, scan, before);
 }
 
-/** What was granted to a task that is cancelled or deleted; a file that is being moved is missed in one scan only. */
+/** Grants of tasks that were cancelled or deleted; a file that is being moved is missing in one scan only. */
 function dropGrants(draft: Draft, scan: BoardScan, before: BoardScan | null): void {
   if (before === null) return;
   const isThere = ({ columns: { queued, active, attention, done } }: BoardScan, name: string) =>
@@ -66,7 +66,7 @@ function listGone(draft: Draft, scan: BoardScan): readonly Place[] {
 function lookAtInbox(draft: Draft, scan: BoardScan): void {
   if (!hasDisk(draft.board)) return;
   for (const [name, known] of draft.board.inbox) {
-    // What is being read is answered by its own event.
+    // A file that is being read has an event of its own to come.
     if (known.diagnostics !== null && !scan.inbox.has(name) && !scan.inboxRefused.has(name)) draft.removeInbox(name);
   }
   for (const [name, identity] of scan.inbox) {
@@ -121,7 +121,10 @@ function lookAtFinished(draft: Draft, scan: BoardScan, before: BoardScan | null)
   }
 }
 
-/** What was done last is shown, so its verdicts are read; older ones are read when a task depends on them. */
+/**
+ * The dashboard shows the newest finished tasks, so the board reads their verdicts; it reads older ones when a task
+ * depends on them.
+ */
 function readNewestVerdicts(draft: Draft): void {
   const newest = [...draft.board.finished.entries()]
     .filter(([, task]) => task.file.column === 'done')
@@ -226,7 +229,7 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
   }
 }
 
-/** What was granted to an earlier task of that id does not count for a new one. */
+/** A grant to an earlier task of that id does not count for a new one. */
 function putGrant(draft: Draft, id: TaskId, grant: Grant | null): void {
   const key = keyOf(id);
   if (grant === null && !draft.board.grants.has(key)) return;

@@ -1,9 +1,12 @@
-/** What holds for every board that the reducer makes: the simulator checks it after each step. */
+/** Invariants of every board that the reducer makes: the simulator checks them after each step. */
 import type { ActiveTask, Board, Task } from '../domain/board.ts';
 import { fileNameOf, keyOf } from '../domain/task.ts';
 import { sumSpending } from './spending.ts';
 
-/** What is wrong with a board, a sentence each; empty for a sound one. Slots count where runs start, not here: settings change. */
+/**
+ * The broken invariants of a board, a sentence each; empty for a sound one. Slots count where runs start, not here:
+ * settings change.
+ */
 export function checkBoard(board: Board): readonly string[] {
   const problems: string[] = [];
   for (const [key, task] of board.live) {

@@ -1,7 +1,7 @@
 /**
- * Which values of a file are claims, for all files of a repository that hold any. What a default says claims nothing, nor
- * do the keys that are listed here as harmless: a key that is not listed needs trust, so that one that is added later
- * does as well.
+ * Decides which values of a file are claims, for all files of a repository that hold any. A default value claims
+ * nothing, nor do the keys that are listed here as harmless: an unlisted key needs trust, so that one that is added
+ * later does as well.
  *
  * A list is judged by its items and a map by its entries. Whoever adds a line below one that came with a clone has not
  * said yes to that one, and whoever said yes to a list is asked for its new item alone.
@@ -16,7 +16,7 @@ export const projectSettingsSource = '.claude/settings.json';
 /** A repository's MCP servers, as claims name them. */
 export const mcpSource = '.mcp.json';
 
-/** How a file's values are taken apart; keys are dotted. */
+/** The parts of a file's values that are judged each for itself; keys are dotted. */
 interface Rules {
   /** These give no right and run nothing. */
   readonly harmless: ReadonlySet<string>;
@@ -68,21 +68,21 @@ const projectSettingsRules: Rules = {
 
 const noRules: Rules = { harmless: new Set(), whole: new Set() };
 
-/** What settings claim, whichever file their values are from. */
+/** The claims of settings, whichever file their values are from. */
 export function claimsOfSettings(settings: Settings): readonly Claim[] {
   return listClaims(settingsSource, arrange(settings), arrange(defaultSettings), settingsRules);
 }
 
 /**
- * What a role claims: the tools that it may use without being asked (see `prompt/permissions`). Its instructions ask for
- * work, a bare name of a tool gives no right, and any task may choose its own model.
+ * The claims of a role: the tools that it may use without being asked (see `prompt/permissions`). Its instructions ask
+ * for work, a bare name of a tool gives no right, and any task may choose its own model.
  */
 export function claimsOfRole(name: string, allowedTools: readonly string[]): readonly Claim[] {
   // Where a file system does not tell case apart, one file answers to several names.
   return allowedTools.map((value) => ({ source: `role ${name.toLowerCase()}`, key: 'tools', value }));
 }
 
-/** What a JSON file of Claude Code's claims; null where it is no JSON. */
+/** The claims of a JSON file of Claude Code; null where it is no JSON. */
 export function claimsOfProjectFile(
   source: typeof projectSettingsSource | typeof mcpSource,
   text: string,

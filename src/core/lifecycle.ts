@@ -142,7 +142,7 @@ export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
   const { phase } = task;
   if ((phase.name !== 'running' && phase.name !== 'preparing') || phase.plan.n !== run.n) return;
   tellWarnings(draft, run, phase.name === 'running' ? phase.view : emptyRunView, exit.view);
-  // Who ends the board may end its agents at the same moment, and quicker than the board does.
+  // A signal to the process group ends the agents at the same moment, and quicker than the board does.
   const isSwept = draft.board.shutdown !== 'no' && (exit.view.result === null || wasBrokenOff(exit.view.result));
   finishRun(draft, task, phase.plan, isSwept && exit.stopped === null ? { ...exit, stopped: 'shutdown' } : exit);
 }
@@ -195,7 +195,7 @@ export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan): void
   draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
 }
 
-/** What an agent leaves undone where it can't write. */
+/** Failures of an agent that can't write. */
 const undone: readonly Reason[] = ['no-result', 'agent-error', 'no-changes', 'uncommitted'];
 
 /** An agent that could not write is not to blame. */
@@ -204,7 +204,7 @@ function excuseDiskFull(draft: Draft, outcome: Outcome): Outcome {
   return { kind: 'interrupted', detail: 'the disk was full', blame: 'nobody', pause: 'disk-full', until: null };
 }
 
-/** What the run left was looked at, and verified. */
+/** Handles the inspection of a run's work. */
 export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence): void {
   const task = draft.task(run.task);
   if (task?.state !== 'active' || task.phase.name !== 'inspecting' || task.phase.plan.n !== run.n) return;

@@ -1,4 +1,4 @@
-/** What is kept of a task when it leaves `active/`: from a run and its outcome to the verdict. */
+/** Makes the verdict of a task that leaves `active/`, from a run and its outcome. */
 import type { Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
@@ -6,7 +6,7 @@ import type { Evidence, Outcome, RunExit, RunPlan } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Draft } from './draft.ts';
 
-/** A run that ended, with what was found of it. `exit` is null where no agent was ever started. */
+/** A run that ended, with the evidence found of it. `exit` is null where no agent was ever started. */
 export interface EndedRun {
   readonly plan: RunPlan;
   readonly exit: RunExit | null;
@@ -15,7 +15,7 @@ export interface EndedRun {
 
 /** When it is decided, in milliseconds since the epoch. */
 type Moment = Pick<Draft, 'at'>;
-/** What a verdict tells of its task. */
+/** The part of a verdict about its task. */
 type Judged = Pick<Task, 'id' | 'spec' | 'past'>;
 
 /** The verdict that follows from a run's outcome. */
@@ -76,7 +76,7 @@ function describeRepeated({ detail, blame }: Outcome & { readonly kind: 'interru
     : `It was interrupted more than ${String(limits.maxFreeRestarts)} times in a row: ${detail.replace(/\.$/, '')}. ${again}`;
 }
 
-/** A verdict that says no more than what is known of the task anyway. */
+/** A verdict that adds nothing to the task itself. */
 export function emptyVerdict(draft: Moment, task: Judged): Verdict {
   const { spec, past } = task;
   const workspace = past.lastPlan?.workspace ?? null;

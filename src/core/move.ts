@@ -1,4 +1,4 @@
-/** What the user asks by moving or deleting a task's file. */
+/** Handles the user's moves and deletions of task files. */
 import { placeOf } from '../domain/file-place.ts';
 import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
 import { hasDisk } from './full-disk.ts';
@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts';
 import { stopRun } from './lifecycle.ts';
 import { settleWish } from './settlement.ts';
 
-/** The user moved or deleted the file of a task that nobody works on. */
+/** Handles a moved or deleted file of a task without a run under way. */
 export function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void {
   const { id } = task;
   if (to === null || to.column === 'archive') {
@@ -62,7 +62,7 @@ export function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null):
       draft.putTask({ ...task, file: to });
       return;
     }
-    // What its run left is written first; on a full disk that has to wait.
+    // The facts of its last run are written first; on a full disk they have to wait.
     if (!hasDisk(draft.board)) return;
     // Its run is over; wherever the file went, it is where the user wants it.
     journalMove(draft, task, to, to === null ? 'forget' : 'leave it there');

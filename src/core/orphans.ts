@@ -1,6 +1,7 @@
 /**
- * Agents that outlived their board and that the board which came after does not follow: their task was cancelled, put
- * away or finished meanwhile, or the facts of their run are gone. Each is ended before anything starts on its task.
+ * Ends orphan processes: agents that outlived their board and that the next board does not follow, since their task was
+ * cancelled, put away or finished meanwhile, or the facts of their run are gone. Each is ended before anything starts
+ * on its task.
  */
 import type { RunId } from '../domain/run.ts';
 import { idOfFile, keyOf } from '../domain/task.ts';

@@ -1,4 +1,4 @@
-/** What a run's end means: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
+/** Judges a run's end: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
 import type { Blame, Evidence, Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
 import { findServiceFault, isSessionLost, quoteResult, wasBrokenOff, type ServiceFault } from './service.ts';
@@ -10,7 +10,7 @@ export type ExitMeaning =
   | { readonly kind: 'session-lost' }
   | { readonly kind: 'inspect' };
 
-/** What the exit facts alone tell. */
+/** The outcome by the exit facts alone. */
 export function interpretExit(exit: RunExit): ExitMeaning {
   const { result } = exit.view;
   if (exit.stopped === 'cancelled') return decided({ kind: 'cancelled' });
@@ -90,7 +90,7 @@ function awaitService({ reason, detail, until }: ServiceFault): ExitMeaning {
   return decided({ kind: 'interrupted', detail, blame, pause: reason, until });
 }
 
-/** What the work that was found tells of a run whose agent said that it succeeded. */
+/** The outcome by the work found, for a run whose agent said that it succeeded. */
 export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Outcome {
   const result = exit.view.result;
   const report = result?.report ?? null;

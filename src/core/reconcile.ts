@@ -1,6 +1,6 @@
 /**
- * What a task's file and facts mean for a board that meets it for the first time: after a start, or when the user
- * put a file into a column by hand.
+ * Decides what to do with a task that the board meets for the first time, by its file and facts: after a start, or when
+ * the user put a file into a column by hand.
  *
  *   column      facts                              becomes
  *   queued      no run                             its first run waits
@@ -167,7 +167,7 @@ export function remakeVerdict(board: Board, id: TaskId, spec: TaskSpec | null, f
   return judge({ at: exit.endedAt }, task, { plan: last.plan, exit, evidence }, outcome);
 }
 
-/** What earlier runs tell. A run without a record counts as one that nobody heard. */
+/** The history of a task from its earlier runs. A run without a record counts as one whose end no board saw. */
 export function recallPast(facts: TaskFacts): TaskPast {
   const past = facts.runs.reduce<TaskPast>(
     (sofar, { plan, record }) =>
@@ -177,7 +177,7 @@ export function recallPast(facts: TaskFacts): TaskPast {
   return { ...past, runs: Math.max(past.runs, facts.highestRun) };
 }
 
-/** How a task in `queued/` goes on. */
+/** The next step of a task in `queued/`. */
 function recallNext(facts: TaskFacts, retries: number): NextRun {
   const last = facts.runs.at(-1);
   if (last === undefined) return firstRun;

@@ -1,6 +1,6 @@
 /**
- * When a usage limit is reset, as the text about it says: `resets 10:10am (UTC)`, `resets Nov 25, 3pm (Europe/Berlin)`,
- * or seconds since the epoch behind a bar. Needed where no `rate_limit_event` told it.
+ * Reads the reset time of a usage limit from its text: `resets 10:10am (UTC)`, `resets Nov 25, 3pm (Europe/Berlin)`, or
+ * seconds since the epoch behind a bar. Needed where no `rate_limit_event` came.
  */
 
 const dayMs = 24 * 60 * 60_000;
@@ -31,7 +31,7 @@ export function findResetTime(text: string, at: number): number | null {
   return thisYear > at - dayMs ? thisYear : inYear(here.getUTCFullYear() + 1);
 }
 
-/** How far a zone's wall clock is ahead of UTC at that time, in milliseconds; null for a zone that is not known. */
+/** The offset of a zone's wall clock from UTC at that time, in milliseconds; null for an unknown zone. */
 function findZoneOffset(zone: string, at: number): number | null {
   try {
     const parts = new Intl.DateTimeFormat('en-US', {

@@ -1,5 +1,5 @@
 /**
- * Which finished tasks are pruned, and when: those whose end is longer ago than the setting `keep`.
+ * Decides which finished tasks are pruned, and when: those whose end is longer ago than the setting `keep`.
  *
  *   merged        since its work was found in the base; refs that nothing else contains stay
  *   in archive/   since its file came there; its refs of before that go
@@ -66,7 +66,7 @@ export function handlePruned(draft: Draft, id: TaskId, pruned: Pruned): void {
   endPruning(draft, id, { pruned: new Map(draft.board.retention.pruned).set(id, pruned) });
 }
 
-/** One of them could not be pruned, or not wholly: what is left of it stays. */
+/** Notes a task that could not be pruned, or not wholly: the rest of it stays. */
 export function handlePruneFailed(draft: Draft, id: TaskId): void {
   endPruning(draft, id, { failed: new Set(draft.board.retention.failed).add(keyOf(id)) });
 }
@@ -109,7 +109,7 @@ function findFinished(board: Board, { file }: TaskEnd): FinishedTask | null {
   return task === undefined || board.live.has(keyOf(task.id)) ? null : task;
 }
 
-/** Tasks that live ones depend on: a start, or one more attempt, may need what is kept of them. */
+/** Tasks that live ones depend on: a start, or one more attempt, may need their facts and refs. */
 function listNeeded(board: Board): ReadonlySet<TaskKey> {
   return new Set([...board.live.values()].flatMap(({ spec }) => spec.dependsOn.map(keyOf)));
 }

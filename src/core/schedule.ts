@@ -1,4 +1,7 @@
-/** Which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents, then age. */
+/**
+ * Decides which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents,
+ * then age.
+ */
 import type { Board, BoardScan, FinishedTask, Phase, QueuedTask, Task, Waiting } from '../domain/board.ts';
 import { isUnreadable } from '../domain/task-facts.ts';
 import type { Hold } from '../domain/hold.ts';
@@ -29,12 +32,12 @@ function compareIds(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-/** How many agents may be started beside those at work. */
+/** The number of agents that may be started beside those at work. */
 export function countFreeSlots(board: Board): number {
   return board.settings.maxParallel - countUsedSlots(board);
 }
 
-/** How many of the board's slots are taken; a task whose facts are only being written takes none. */
+/** The number of slots taken; a task whose facts are only being written takes none. */
 export function countUsedSlots(board: Board): number {
   // On a task that can't be read an agent may be at work.
   let used = [...board.unread.values()].filter(({ file }) => file.column === 'active').length;
@@ -78,7 +81,7 @@ function isReadingInbox(board: Board): boolean {
   return [...board.inbox.values()].some((file) => file.diagnostics === null);
 }
 
-/** What keeps this one task from starting, whatever the slots; null if nothing does. */
+/** The reason why this one task can't start, whatever the slots; null if there is none. */
 export function findObstacle(board: Board, task: QueuedTask, now: number): Waiting | null {
   if (task.problems.length > 0) return { kind: 'problem' };
   // The user is asked before the dependencies are done: by then they may be asleep.
@@ -145,7 +148,7 @@ export function needsAttention(board: Board): boolean {
   );
 }
 
-/** What can't be written now is gone on with at the next start. */
+/** A write that fails now is done at the next start. */
 export function isStuck(phase: Phase): boolean {
   return (phase.name === 'settling' && phase.failures > 0) || (phase.name === 'inspecting' && phase.retryAt !== null);
 }

@@ -1,12 +1,12 @@
 /**
- * Whether the account or the service, not the task, ended a run. Claude Code tells it by the HTTP status where there was
- * one, by an event about the usage limit, and in words that change from version to version; of both versions that were
- * looked at a call of the API that failed is a result of subtype `success` that is an error.
+ * Decides whether the account or the service, not the task, ended a run. Claude Code shows it by the HTTP status where
+ * there was one, by an event about the usage limit, and in words that change from version to version. In both versions
+ * that were measured, a failed call of the API is a result of subtype `success` that is an error.
  */
 import type { AgentResult, PauseReason, RunExit } from '../domain/run.ts';
 import { findResetTime } from './reset-time.ts';
 
-/** What the board has to wait for. */
+/** The hold that the board has to wait for. */
 export interface ServiceFault {
   readonly reason: PauseReason;
   readonly detail: string;
@@ -21,7 +21,7 @@ const overloadWords = /overload|\b5\d\d\b|server-side/i;
 /** Of the request itself: it would be refused again. */
 const requestWords = /too (?:long|large|many)|context (?:window|length)|\bmodel\b|\bimage\b/i;
 
-/** What the service did to a run; null where its end is the agent's own. */
+/** The service's part in a run's end; null where the end is the agent's own. */
 export function findServiceFault(exit: RunExit): ServiceFault | null {
   const { usageLimit } = exit.view;
   const result = wasBrokenOff(exit.view.result) ? null : exit.view.result;
@@ -37,7 +37,7 @@ export function findServiceFault(exit: RunExit): ServiceFault | null {
   return { reason, detail, until: reason === 'usage-limit' ? findResetTime(detail, exit.endedAt) : null };
 }
 
-/** What a result says in words, each thing once. */
+/** The words of a result, each thing once. */
 export function quoteResult({ text, errors }: AgentResult): string {
   return [...new Set([text, ...errors])].filter((said) => said !== '').join('\n');
 }
@@ -76,7 +76,7 @@ function findReason({ apiErrorStatus: status, subtype, report }: AgentResult, de
     default:
       return status >= 500 ? 'overload' : null;
   }
-  // What says itself that it is of another kind, or what the model reported, is the agent's own failure.
+  // A result of another kind, or one that the model reported, is the agent's own failure.
   if (subtype !== 'success' || report !== null) return null;
   if (loginWords.test(detail)) return 'auth';
   const spent = findSpent(detail);

@@ -1,5 +1,5 @@
 /**
- * How a task leaves `active/`: from an outcome to the facts to write and the move that commits them.
+ * Settles a task that leaves `active/`: from an outcome to the facts to write and the move that commits them.
  *
  *   outcome       column       facts, in this order, before the rename
  *   done          done         exit, verdict, story; the worktree goes, its branch stays
@@ -113,7 +113,7 @@ export function listSettlingEffects(task: Task, settlement: Settlement): readonl
     const { verdict } = settlement;
     const workspaceOf = plan ?? task.past.lastPlan;
     if (workspaceOf !== null) {
-      // Letting go of the branch keeps what is done.
+      // Releasing the worktree keeps the work that is committed.
       if (verdict.column !== 'done') effects.push({ type: 'keep-work', task: id, plan: workspaceOf });
       if (verdict.column !== 'attention') {
         const forget = verdict.column === 'archive';
@@ -139,7 +139,7 @@ export function planRun(draft: Draft, task: Task, next: NextRun, before: EndedBe
   draft.emit({ type: 'plan-run', task: id, n: past.runs + 1, next, past, file, dependencies });
 }
 
-/** What is known of a task after one more run; `outcome` is null for one that left no record. */
+/** The history of a task after one more run; `outcome` is null for a run without a record. */
 export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): TaskPast {
   const { plan, exit } = run;
   const heard = exit !== null && (exit.view.sessionId !== null || exit.view.result !== null);

@@ -1,4 +1,4 @@
-/** What today's runs cost, and the hold that a spent daily budget is. */
+/** Sums the cost of today's runs, and holds the board once the daily budget is spent. */
 import type { Spending } from '../domain/hold.ts';
 import { nameRun, type RunPlan } from '../domain/run.ts';
 import type { Draft } from './draft.ts';
@@ -11,7 +11,7 @@ export function sumSpending({ costs }: Spending): number {
   return [...costs.values()].reduce((sum, usd) => sum + usd, 0);
 }
 
-/** Counts a run's cost, once however often its end is told: a board that died with it tells it again. */
+/** Counts a run's cost once, however often its end is reported: a board that died with the run reports it again. */
 export function spend(draft: Draft, plan: RunPlan, usd: number): void {
   const { spending, settings } = draft.board;
   const name = nameRun(plan, plan.plannedAt);

@@ -1,6 +1,6 @@
 /**
- * The reducer: the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out;
- * time comes with the event, and nothing here reads a clock, a file or a random number.
+ * The reducer, the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out.
+ * Time comes with the event; nothing here reads a clock, a file or a random number.
  */
 import { verdictOf, type Board, type OutsideFault } from '../domain/board.ts';
 import type { Trouble } from '../domain/hold.ts';
@@ -67,7 +67,7 @@ export const emptyBoard: Board = {
   revision: { facts: 0, progress: 0 },
 };
 
-/** The next board, and what is asked of the outside, in order. */
+/** The next board, and the effects in their order. */
 export function step(board: Board, event: BoardEvent): { readonly board: Board; readonly effects: readonly Effect[] } {
   const draft = new Draft(board, event.at);
   handle(draft, event);
@@ -192,7 +192,7 @@ function handleShutdown(draft: Draft): void {
   for (const task of [...draft.board.live.values()]) stopRun(draft, task.id, 'shutdown');
 }
 
-/** Told once, and once more when it is over. On a full disk that alone is told. */
+/** Reported once, and once more when it is over. On a full disk only the disk is reported. */
 function handleTrouble(draft: Draft, trouble: Trouble, fault: OutsideFault | null): void {
   if (fault !== null && isDiskFull(fault)) {
     noteDiskFull(draft, fault.message);

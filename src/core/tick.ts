@@ -1,4 +1,4 @@
-/** Does what is due by now. */
+/** Handles a tick: does everything that is due by now. */
 import type { ActiveTask } from '../domain/board.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';

@@ -1,13 +1,13 @@
-/** Sees to what was not foreseen: two files of one name, agents that nobody follows, work that must not be lost. */
+/** Handles the unforeseen: two files of one name, agents that no board follows, work that must not be lost. */
 import type { TaskFile } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { kindOf } from '../domain/outside-kind.ts';
 import type { RunId, RunPlan } from '../domain/run.ts';
 import type { Column, TaskId } from '../domain/task.ts';
 import { PortError, type AgentRunner, type BoardFiles, type Clock, type Journal, type Worktrees } from '../ports.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 
-/** What a caretaker needs of the outside. */
+/** Dependencies of {@link Caretaker}. */
 export interface CaretakerPorts {
   readonly clock: Clock;
   readonly files: BoardFiles;
@@ -17,7 +17,7 @@ export interface CaretakerPorts {
   readonly redact: (text: string) => string;
 }
 
-/** See the file's head. What it finds it tells in the history. */
+/** See the file's head. The history tells each finding. */
 export class Caretaker {
   readonly #ports: CaretakerPorts;
 
@@ -40,7 +40,7 @@ export class Caretaker {
   }
 
   /** Puts the second of two files of one name into the archive. */
-  async setAside({ task, file, keeper }: Effect & { readonly type: 'set-aside' }): Promise<readonly News[]> {
+  async setAside({ task, file, keeper }: Effect & { readonly type: 'set-aside' }): Promise<readonly UntimedEvent[]> {
     const aside = await this.#ports.files.setAside(file, keeper);
     if (aside === null) return [];
     await this.#tellFound(
@@ -52,10 +52,10 @@ export class Caretaker {
   }
 
   /**
-   * Nothing is removed here, so what git can't take in is told and holds nothing up. Where the machine lacks something
-   * for a while, it is thrown: the next attempt may throw the work away, so it waits until the work is kept.
+   * Keeps a run's work. Nothing is removed here, so work that git can't take in is reported and holds nothing up. A
+   * fault of the machine is thrown: the next attempt may throw the work away, so it waits until the work is kept.
    */
-  async keepWork(task: TaskId, plan: RunPlan): Promise<readonly News[]> {
+  async keepWork(task: TaskId, plan: RunPlan): Promise<readonly UntimedEvent[]> {
     try {
       await this.#ports.worktrees.keep(plan);
     } catch (error) {
@@ -68,9 +68,9 @@ export class Caretaker {
   }
 
   /** Ends an agent that the board does not follow, and keeps its work. */
-  async endStray(task: TaskId, run: RunId): Promise<readonly News[]> {
+  async endStray(task: TaskId, run: RunId): Promise<readonly UntimedEvent[]> {
     const { agents, files } = this.#ports;
-    // What can't be written of its end does not keep its task from going on: it is gone.
+    // Its end can't be written, which does not keep its task from going on: it is gone.
     await agents.endStray(run).catch(() => undefined);
     await this.#tellFound(
       task,

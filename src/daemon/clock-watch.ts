@@ -1,11 +1,11 @@
-/** Tells whether the wall clock jumped since it was looked at last: the machine slept, or its clock was set. */
+/** Finds jumps of the wall clock since the last look: the machine slept, or its clock was set. */
 import { limits } from '../domain/limits.ts';
 import type { Clock } from '../ports.ts';
 
 /** Compares the wall clock with the monotonic one, which stands still while the machine sleeps and is never set. */
 export class ClockWatch {
   readonly #clock: Clock;
-  /** How far the wall clock is ahead of the monotonic one. */
+  /** The lead of the wall clock over the monotonic one. */
   #aheadMs: number;
   /** When it was looked at last, by the monotonic clock. */
   #lookedAt: number;
@@ -16,7 +16,7 @@ export class ClockWatch {
     this.#aheadMs = clock.now() - this.#lookedAt;
   }
 
-  /** By how many milliseconds it jumped, back or forth; 0 for what is no jump but drift. */
+  /** The jump in milliseconds, back or forth; 0 for mere drift. */
   takeJump(): number {
     const monotonic = this.#clock.monotonic();
     // The board looks at its folders all the time: one that did not was frozen, or slept where that clock goes on (macOS).

@@ -1,10 +1,11 @@
 /**
- * The loop: events go into the mailbox, the reducer decides, effects are performed, and what comes of them are events.
+ * The loop: events go into the mailbox, the reducer decides, lanes perform the effects, and their results are events
+ * again.
  *
  *   hints, sweep, timers ──► scan ─┐
  *   agents ────────────────────────┼──► mailbox ──► step ──► lanes ──► ports
  *   signals ───────────────────────┘       ▲                   │
- *                                          └──── news ─────────┘
+ *                                          └──── events ───────┘
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake } from '../core/due.ts';
@@ -26,13 +27,13 @@ import { Mailbox } from './mailbox.ts';
 import { sayLast, type Fault } from './last-words.ts';
 import { explainFault, lookForRoom } from './outside-fault.ts';
 import { MergeWatch } from './merge-watch.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 import { Performer, type Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
-import { redactNews } from './redact-news.ts';
+import { redactEvent } from './redact-event.ts';
 import { answerFailure, FailureDedupe } from './failure-dedupe.ts';
 
-/** What a daemon is made of. The runner of agents is made last, since it tells what it sees to the daemon. */
+/** The parts of a daemon. The runner of agents is made last, since it reports to the daemon. */
 export interface DaemonOptions {
   readonly ports: Omit<Ports, 'agents'>;
   readonly makeAgents: (listener: RunListener, settings: () => Board['settings']) => Ports['agents'];
@@ -142,19 +143,19 @@ export class Daemon {
     this.#post({ type: 'shutdown-asked' });
   }
 
-  #post(news: News): void {
+  #post(event: UntimedEvent): void {
     // Before an event is judged by the wall clock, the board hears whether that clock jumped.
     const byMs = this.#clockWatch.takeJump();
     if (byMs !== 0) this.#mailbox.post({ type: 'clock-jumped', byMs, at: this.#ports.clock.now() });
-    // An event is its news and the time at which it is posted.
-    this.#mailbox.post({ ...redactNews(news, this.#ports.redact), at: this.#ports.clock.now() });
+    // The event gets its time when it is posted.
+    this.#mailbox.post({ ...redactEvent(event, this.#ports.redact), at: this.#ports.clock.now() });
   }
 
-  /** An agent that ended may have had no room to write. What moved is looked for before all else. */
+  /** An agent that ended may have had no room to write, so the disk is tried. Moved refs are read before all else. */
   async #tellExit(plan: RunPlan, told: RunExit): Promise<void> {
     const exit = { ...told, moved: await this.#ports.worktrees.listMoved(plan) };
     const run: RunId = { task: plan.task, n: plan.n };
-    for (const news of await lookForRoom(this.#ports.disk, run)) this.#post(news);
+    for (const event of await lookForRoom(this.#ports.disk, run)) this.#post(event);
     this.#post({ type: 'run-exited', run, exit });
   }
 
@@ -182,10 +183,10 @@ export class Daemon {
   async #perform(effect: Effect): Promise<'done' | 'failed'> {
     if (this.#isOver) return 'failed';
     try {
-      const news = await this.#performer.perform(effect);
+      const events = await this.#performer.perform(effect);
       // The board is shown meanwhile; nothing is decided on what was read, so that no agent starts before this is known.
-      if (news.length > 0) await this.#options.sandbox;
-      for (const each of news) this.#post(each);
+      if (events.length > 0) await this.#options.sandbox;
+      for (const each of events) this.#post(each);
       this.#failures.forget(effect);
       if (effect.type === 'journal') this.#noteTrouble('write the history', null);
       return 'done';
@@ -203,7 +204,7 @@ export class Daemon {
       case 'nothing':
         return;
       case 'answered':
-        for (const news of answerFailure(effect, fault)) this.#post(news);
+        for (const event of answerFailure(effect, fault)) this.#post(event);
         return;
       case 'again':
         this.#laterAgain(effect);
@@ -214,7 +215,7 @@ export class Daemon {
     }
   }
 
-  /** What the board must know before it goes on is tried until it succeeds. */
+  /** Repeats a read that the board needs before it can go on, until it succeeds. */
   #laterAgain(effect: Effect): void {
     this.#ports.clock.setTimer(limits.firstBackoffMs, () => {
       if (!this.#isOver) this.#lanes.dispatch([effect]);

@@ -1,8 +1,8 @@
-/** Remembers which failures of effects were told, so that what the board tries again and again is told once. */
+/** Reports a retried effect's failure once; again only if the message changes or it succeeded in between. */
 import type { OutsideFault } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 
 /** See the file's head. */
 export class FailureDedupe {
@@ -18,7 +18,7 @@ export class FailureDedupe {
     return isNews;
   }
 
-  /** The effect succeeded: its next failure is told. */
+  /** The effect succeeded, so its next failure is reported. */
   forget(effect: Effect): void {
     this.#told.delete(nameEffect(effect));
   }
@@ -28,8 +28,8 @@ function nameEffect(effect: Effect): string {
   return 'file' in effect ? `${effect.type} ${effect.file.column}/${effect.file.name}` : effect.type;
 }
 
-/** What whoever waits for an effect is told in its answer's place. */
-export function answerFailure(effect: Effect, fault: OutsideFault): readonly News[] {
+/** The event that stands in for the effect's result, for the tasks that wait for it. */
+export function answerFailure(effect: Effect, fault: OutsideFault): readonly UntimedEvent[] {
   switch (effect.type) {
     case 'take-in': {
       const { name, identity } = effect;

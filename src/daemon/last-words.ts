@@ -1,15 +1,18 @@
-/** Tells everybody that the board has ended, and why: the history, `notify`, the dashboard and `queue.json`. */
+/** Reports that the board has ended, and why: to the history, `notify`, the dashboard and `queue.json`. */
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
 import type { Ports } from './perform.ts';
 import type { Publisher } from './publisher.ts';
 
-/** What ended the board though nobody had asked for its end. */
+/** The fault that ended the board. */
 export interface Fault {
   readonly error: unknown;
 }
 
-/** Says that the board has ended; `fault` is null where that was asked for. Nothing that fails here is told. */
+/**
+ * Reports the end; `fault` is null where the user asked for it. Failures of a report are dropped, since nothing can
+ * report them.
+ */
 export async function sayLast(
   fault: Fault | null,
   { clock, journal, redact }: Pick<Ports, 'clock' | 'journal' | 'redact'>,

@@ -1,12 +1,12 @@
-/** Reads a task's file and facts when the board meets it for the first time, and asks what became of its last run. */
+/** Reads a task's file and facts when the board meets it for the first time, and finds out about its last run. */
 import type { LastRun, TaskFile } from '../domain/board.ts';
 import { noFacts, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
 import { idOfFile, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
 import { NewerFactError, type AgentRunner, type BoardFiles, type Worktrees } from '../ports.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 import { parseTask } from './parse-task.ts';
 
-/** What loading asks. */
+/** Dependencies of loading. */
 export interface LoadPorts {
   readonly files: BoardFiles;
   readonly agents: Pick<AgentRunner, 'recover'>;
@@ -14,7 +14,7 @@ export interface LoadPorts {
 }
 
 /** `task-loaded`, or `task-vanished` if the file is not there any more. */
-export async function loadTask(ports: LoadPorts, file: TaskFile): Promise<News> {
+export async function loadTask(ports: LoadPorts, file: TaskFile): Promise<UntimedEvent> {
   const id = parseTaskId(file.name.replace(/\.md$/, ''));
   const read = await ports.files.readTask(file);
   if (id === undefined || (!read.ok && read.failure.kind === 'changed')) return { type: 'task-vanished', file };
@@ -30,7 +30,7 @@ export async function loadTask(ports: LoadPorts, file: TaskFile): Promise<News> 
 }
 
 /** `verdicts-read`: finished tasks' verdicts; of one that can't be read, what else is kept of the task. */
-export async function readVerdicts(files: BoardFiles, tasks: ReadonlyMap<TaskKey, TaskFile>): Promise<News> {
+export async function readVerdicts(files: BoardFiles, tasks: ReadonlyMap<TaskKey, TaskFile>): Promise<UntimedEvent> {
   const read = [...tasks].map(async ([key, file]) => [key, await readVerdict(files, file)] as const);
   return { type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) };
 }

@@ -1,4 +1,4 @@
-/** A bounded queue with one consumer: whatever happens outside becomes an event here, and is handled one at a time. */
+/** A bounded queue of events with one consumer, which handles them one at a time. */
 import { limits } from '../domain/limits.ts';
 
 /** Takes messages from anywhere and hands them to its consumer in order, never two at once. */

@@ -1,4 +1,4 @@
-/** Looks now and then which finished tasks' branches the user merged by hand. */
+/** Finds finished tasks whose branches the user merged by hand, now and then. */
 import { verdictOf, type Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { TaskId } from '../domain/task.ts';

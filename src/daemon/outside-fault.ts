@@ -1,9 +1,9 @@
-/** Says what went wrong outside of the board, in the words that the core judges by. */
+/** Turns an error of the outside into the kinds that the core judges by. */
 import type { OutsideFault } from '../domain/board.ts';
 import type { RunId } from '../domain/run.ts';
 import { kindOf } from '../domain/outside-kind.ts';
 import { PortError, type Disk } from '../ports.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 
 /** Describes an error of a port. A full disk shows in many ways, such as a command that failed, so it is looked for. */
 export async function explainFault(error: unknown, disk: Disk): Promise<OutsideFault> {
@@ -15,6 +15,6 @@ export async function explainFault(error: unknown, disk: Disk): Promise<OutsideF
 }
 
 /** Whether the disk was full when a run ended or was looked at: what it left may be all that there was room for. */
-export async function lookForRoom(disk: Disk, { task }: RunId): Promise<readonly News[]> {
+export async function lookForRoom(disk: Disk, { task }: RunId): Promise<readonly UntimedEvent[]> {
   return (await disk.hasRoom()) ? [] : [{ type: 'disk-filled', detail: `${task}: its run ended on a full disk` }];
 }

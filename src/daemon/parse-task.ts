@@ -1,4 +1,4 @@
-/** A task's file in a column → the task: the user's text, without the story that the board wrote below it. */
+/** Parses a task's file in a column: the user's text, without the story that the board wrote below it. */
 import type { Parsed } from '../domain/diagnostic.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import { stripStory } from '../markdown/story.ts';

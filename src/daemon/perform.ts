@@ -1,4 +1,4 @@
-/** The imperative shell: one effect in, calls of the ports, and what came of it as events. */
+/** The imperative shell: performs one effect by calls of the ports, and returns the events that follow. */
 import type { TaskFile } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -28,7 +28,7 @@ import { Caretaker } from './caretaker.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { lookForRoom } from './outside-fault.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 import { parseTask } from './parse-task.ts';
 
 /** Everything outside that effects are performed on. */
@@ -70,8 +70,8 @@ export class Performer {
     this.#sandbox = sandbox;
   }
 
-  /** What an effect led to. Throws where it could not be performed. */
-  async perform(effect: Effect): Promise<readonly News[]> {
+  /** The events that follow from an effect. Throws where it could not be performed. */
+  async perform(effect: Effect): Promise<readonly UntimedEvent[]> {
     const { files, worktrees, agents, journal } = this.#ports;
     switch (effect.type) {
       case 'take-in':
@@ -136,7 +136,7 @@ export class Performer {
     }
   }
 
-  async #readTask(file: TaskFile): Promise<readonly News[]> {
+  async #readTask(file: TaskFile): Promise<readonly UntimedEvent[]> {
     const read = await this.#ports.files.readTask(file);
     if (!read.ok) {
       if (read.failure.kind === 'changed') return [];
@@ -146,7 +146,7 @@ export class Performer {
     return [{ type: 'task-read', file: read.value.file, spec: parsed.value ?? null, diagnostics: parsed.diagnostics }];
   }
 
-  async #planRun(effect: Effect & { readonly type: 'plan-run' }): Promise<News> {
+  async #planRun(effect: Effect & { readonly type: 'plan-run' }): Promise<UntimedEvent> {
     const { clock, files, worktrees, roles } = this.#ports;
     const { task, n, next, past } = effect;
     const { spec, hash } = await this.#readSpec(task, effect.file);
@@ -204,7 +204,7 @@ export class Performer {
     return { spec: { ...value, id: task }, hash: await hashText(stripStory(read.value.text)) };
   }
 
-  /** What a task was given, read from the facts: the last scan may be older than its file. */
+  /** The rights of a task, read from the facts: the last scan may be older than its file. */
   async #readRights(spec: TaskSpec): Promise<readonly Right[]> {
     const { files } = this.#ports;
     const [own, parent] = await Promise.all([
@@ -214,7 +214,7 @@ export class Performer {
     return combineGrants(spec, own, parent);
   }
 
-  async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<News> {
+  async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<UntimedEvent> {
     const { files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
     const { plan, dependencies } = effect;
     const settings = this.#settings();
@@ -254,7 +254,7 @@ export class Performer {
     return { type: 'run-started', run: { task: effect.task, n: plan.n }, setAside };
   }
 
-  async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<readonly News[]> {
+  async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<readonly UntimedEvent[]> {
     const { worktrees, commands, disk } = this.#ports;
     const found = await worktrees.inspect(plan);
     const outcomes: CommandOutcome[] = [];
@@ -271,14 +271,14 @@ export class Performer {
   }
 
   /** The files go last: as long as they are there, what a kill left is pruned the next time. */
-  async #prune({ task, file, putAwayAt }: Effect & { readonly type: 'prune-task' }): Promise<News> {
+  async #prune({ task, file, putAwayAt }: Effect & { readonly type: 'prune-task' }): Promise<UntimedEvent> {
     const { files, worktrees } = this.#ports;
     const plan = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
     const inGit = await worktrees.prune({ task, plan, putAwayAt });
     return { type: 'task-pruned', task, pruned: { ...inGit, ...(await files.removeRemains(file)) } };
   }
 
-  async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly News[]> {
+  async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly UntimedEvent[]> {
     const { clock, files } = this.#ports;
     const { task, file, verdict } = effect;
     const read = await files.readTask(file);

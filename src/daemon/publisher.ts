@@ -1,4 +1,4 @@
-/** Writes what people and scripts look at, `DASHBOARD.md` and `queue.json`, when it changed and not too often. */
+/** Writes `DASHBOARD.md` and `queue.json` when they changed, and not too often. */
 import type { Board, OutsideFault } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { renderDashboard } from '../markdown/dashboard.ts';
@@ -67,7 +67,7 @@ export class Publisher {
     return this.#writing;
   }
 
-  /** What keeps one of the two from being written is no reason not to write the other. */
+  /** A failure to write one of the two keeps the other from nothing. */
   async #write(board: Board, daemon: DaemonState): Promise<void> {
     const { clock, dashboard, files, repo, pid, redact } = this.#ports;
     const running = daemon === 'running';

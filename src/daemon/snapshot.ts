@@ -1,4 +1,6 @@
-/** The board as its folder tells at one moment, for commands that look at it while no daemon runs. Changes nothing. */
+/**
+ * Reads the board from its folder at one moment, for commands that look at it while no daemon runs. Changes nothing.
+ */
 import { emptyBoard, step } from '../core/step.ts';
 import type { Board, LastRun } from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -7,10 +9,10 @@ import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal, Worktrees } from '../ports.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
-import type { News } from './untimed-event.ts';
-import { redactNews } from './redact-news.ts';
+import type { UntimedEvent } from './untimed-event.ts';
+import { redactEvent } from './redact-event.ts';
 
-/** What a snapshot is read from. */
+/** Dependencies of a snapshot. */
 export interface SnapshotPorts {
   readonly clock: Clock;
   readonly files: BoardFiles;
@@ -28,7 +30,7 @@ const onlooker: Pick<AgentRunner, 'recover'> = {
 /** A task that is not in `active/` shows as where its file is. */
 const nobody: typeof onlooker = { recover: (): Promise<LastRun> => Promise.resolve({ kind: 'unclaimed' }) };
 
-/** Nobody looks what moved either: that is told once its run is settled. */
+/** Moved refs are not looked for: the daemon reports them once the run is settled. */
 const unlooked: Pick<Worktrees, 'listMoved'> = { listMoved: () => Promise.resolve([]) };
 
 /**
@@ -39,12 +41,12 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbo
   const { clock, files, journal } = ports;
   const day = clock.day(clock.now());
   let board: Board = { ...emptyBoard, settings, sandbox, shutdown: 'asked' };
-  const waiting: News[] = [
+  const waiting: UntimedEvent[] = [
     { type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() },
     { type: 'scanned', scan: await files.scan() },
   ];
-  for (let news = waiting.shift(); news !== undefined; news = waiting.shift()) {
-    const next = step(board, { ...redactNews(news, ports.redact), at: clock.now() });
+  for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
+    const next = step(board, { ...redactEvent(event, ports.redact), at: clock.now() });
     board = next.board;
     const read = await Promise.all(next.effects.map((effect) => readFor(effect, ports)));
     waiting.push(...read.filter((each) => each !== null));
@@ -53,7 +55,7 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbo
 }
 
 /** Only what reads is performed. */
-async function readFor(effect: Effect, { files }: SnapshotPorts): Promise<News | null> {
+async function readFor(effect: Effect, { files }: SnapshotPorts): Promise<UntimedEvent | null> {
   if (effect.type === 'load-task') {
     const agents = effect.file.column === 'active' ? onlooker : nobody;
     return loadTask({ files, agents, worktrees: unlooked }, effect.file);

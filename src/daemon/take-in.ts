@@ -4,7 +4,7 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
 import type { BoardFiles } from '../ports.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 
 /** Takes files in; asks `board` which ids are in use. */
 export class Intake {
@@ -16,8 +16,8 @@ export class Intake {
     this.#board = board;
   }
 
-  /** What became of the file: `taken-in`. */
-  async takeIn(name: string, identity: FileIdentity): Promise<News> {
+  /** The result, as the event `taken-in`. */
+  async takeIn(name: string, identity: FileIdentity): Promise<UntimedEvent> {
     const file = `.orchestrator/inbox/${name}`;
     const read = await this.#files.readInbox(name, identity);
     if (!read.ok) {

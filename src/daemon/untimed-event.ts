@@ -1,7 +1,7 @@
-/** News: what came of an effect, or was seen outside, before its time is put on it and it is an event. */
+/** An event before the daemon puts its time on it: the result of an effect, or an observation from outside. */
 import type { BoardEvent } from '../domain/event.ts';
 
 type Untimed<Event> = Event extends unknown ? Omit<Event, 'at'> : never;
 
 /** An event without its time. */
-export type News = Untimed<BoardEvent>;
+export type UntimedEvent = Untimed<BoardEvent>;

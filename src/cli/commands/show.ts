@@ -4,7 +4,7 @@ import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import type { Redactor } from '../../adapters/redaction/redactor.ts';
 import { parseTask } from '../../daemon/parse-task.ts';
-import { redactTexts } from '../../daemon/redact-news.ts';
+import { redactTexts } from '../../daemon/redact-event.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { revealHiddenCharacters } from '../../domain/hidden-characters.ts';

@@ -1,56 +1,56 @@
 /**
- * Takes secrets out of the news before it enters the board, since whatever is kept, shown or told later comes from
- * there. A task's own text is the prompt and belongs to the user: of a task only its title is told to others.
+ * Takes secrets out of events before they enter the board, since everything that is kept or shown later comes from
+ * there. A task's own text is the prompt and belongs to the user: only its title is shown to others.
  */
 import type { TakenIn } from '../domain/event.ts';
 import type { RunView } from '../domain/run.ts';
 import type { ReadVerdict } from '../domain/task-facts.ts';
 import type { TaskSpec } from '../domain/task.ts';
-import type { News } from './untimed-event.ts';
+import type { UntimedEvent } from './untimed-event.ts';
 
 type Redact = (text: string) => string;
 
-/** Words that the board works with and nobody writes: they stay as they are. */
+/** Keys whose values are the board's own words: they stay as they are. */
 const words: ReadonlySet<string> = new Set([
   ...['sessionId', 'tip', 'kind', 'status', 'subtype', 'reason', 'code', 'signal', 'stopped', 'severity'],
 ]);
 
-/** The news without secrets. */
-export function redactNews(news: News, redact: Redact): News {
-  switch (news.type) {
+/** The event without secrets. */
+export function redactEvent(event: UntimedEvent, redact: Redact): UntimedEvent {
+  switch (event.type) {
     case 'taken-in':
-      return { ...news, outcome: redactOutcome(news.outcome, redact) };
+      return { ...event, outcome: redactOutcome(event.outcome, redact) };
     case 'task-loaded': {
-      const { spec, diagnostics, lastRun } = news.loaded;
+      const { spec, diagnostics, lastRun } = event.loaded;
       const told = redactTexts({ diagnostics, lastRun }, redact);
-      return { ...news, loaded: { ...news.loaded, ...told, spec: redactTitle(spec, redact) } };
+      return { ...event, loaded: { ...event.loaded, ...told, spec: redactTitle(spec, redact) } };
     }
     case 'verdicts-read':
-      return { ...news, verdicts: new Map([...news.verdicts].map(([key, read]) => [key, redactRead(read, redact)])) };
+      return { ...event, verdicts: new Map([...event.verdicts].map(([key, read]) => [key, redactRead(read, redact)])) };
     case 'task-read':
-      return { ...news, spec: redactTitle(news.spec, redact), diagnostics: redactTexts(news.diagnostics, redact) };
+      return { ...event, spec: redactTitle(event.spec, redact), diagnostics: redactTexts(event.diagnostics, redact) };
     case 'run-planned':
-      return { ...news, spec: redactTitle(news.spec, redact) };
+      return { ...event, spec: redactTitle(event.spec, redact) };
     case 'settings-read':
-      return { ...news, problems: redactTexts(news.problems, redact) };
+      return { ...event, problems: redactTexts(event.problems, redact) };
     case 'run-seen':
-      return { ...news, view: redactView(news.view, redact) };
+      return { ...event, view: redactView(event.view, redact) };
     case 'run-exited':
-      return { ...news, exit: { ...redactTexts(news.exit, redact), view: redactView(news.exit.view, redact) } };
+      return { ...event, exit: { ...redactTexts(event.exit, redact), view: redactView(event.exit.view, redact) } };
     case 'work-inspected':
-      return { ...news, evidence: redactTexts(news.evidence, redact) };
+      return { ...event, evidence: redactTexts(event.evidence, redact) };
     case 'effect-failed':
-      return { ...news, fault: redactTexts(news.fault, redact) };
+      return { ...event, fault: redactTexts(event.fault, redact) };
     case 'trouble-changed':
-      return { ...news, fault: redactTexts(news.fault, redact) };
+      return { ...event, fault: redactTexts(event.fault, redact) };
     case 'task-unread':
-      return { ...news, why: redact(news.why) };
+      return { ...event, why: redact(event.why) };
     case 'disk-filled':
-      return { ...news, detail: redact(news.detail) };
+      return { ...event, detail: redact(event.detail) };
     case 'base-conflicted':
-      return { ...news, conflict: redactTexts(news.conflict, redact) };
+      return { ...event, conflict: redactTexts(event.conflict, redact) };
     default:
-      return news;
+      return event;
   }
 }
 
@@ -85,7 +85,7 @@ function redactTitle<Spec extends TaskSpec | null>(spec: Spec, redact: Redact): 
   return spec === null ? spec : { ...spec, title: redact(spec.title) };
 }
 
-/** What others told without secrets; the board's own words stay. */
+/** The event without secrets in others' texts; the board's own words stay. */
 export function redactTexts<Data>(data: Data, redact: Redact): Data {
   return mapTexts(data, redact, words) as Data;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createRedactor } from '../../src/adapters/redaction/redactor.ts';
-import { redactNews } from '../../src/daemon/redact-news.ts';
+import { redactEvent } from '../../src/daemon/redact-event.ts';
 import { emptyRunView, type RunView } from '../../src/domain/run.ts';
 import type { TaskId } from '../../src/domain/task.ts';
 
@@ -9,7 +9,7 @@ const run = { task: 'a' as TaskId, n: 1 };
 
 /** A run's view as the board gets it. */
 function seen(view: Partial<RunView>): RunView {
-  const news = redactNews({ type: 'run-seen', run, view: { ...emptyRunView, ...view }, lastOutputAt: 0 }, redact);
+  const news = redactEvent({ type: 'run-seen', run, view: { ...emptyRunView, ...view }, lastOutputAt: 0 }, redact);
   if (news.type !== 'run-seen') throw new Error('the news changed its kind');
   return news.view;
 }
