@@ -28,12 +28,12 @@ import { redactFor } from './output-redaction.ts';
 import { composeSettings, settingsShownAs } from './compose-reader.ts';
 import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
 
-/** Who agents' commits are by where the user told git nobody. */
+/** The author of agents' commits where git knows no name of the user's. */
 const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };
 
-/** How a daemon is to run. */
+/** Options of a daemon. */
 export interface DaemonChoices {
-  /** How many boards before this one crashed lately. */
+  /** The number of boards that crashed lately before this one. */
   readonly crashes: number;
   readonly untilIdle: boolean;
   /** See {@link Sandbox}. */
@@ -104,7 +104,7 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
     onHistory: async (entry) => {
       choices.onHistory?.(entry);
-      // The first crash is told; after more of them the supervisor tells that it gives up.
+      // The first crash is reported here; after more of them the supervisor reports that it gives up.
       if (entry.type === 'board-stopped' && choices.crashes > 0) return;
       await notify(daemon.board.settings.notify, entry, repository.topLevel, onNotice);
     },

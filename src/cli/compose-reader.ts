@@ -1,4 +1,4 @@
-/** Joins what reads a board and its settings, for commands that look from outside. */
+/** Joins the readers of a board and its settings, for commands that look from outside. */
 import { createClock } from '../adapters/machine/clock.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createLocalSettings, joinSettings } from '../adapters/files/local-settings.ts';
@@ -48,8 +48,8 @@ export async function requireSettings(place: Place): Promise<Settings> {
 }
 
 /**
- * The settings of a place, those that its repository does not hold among them. Where `onNotice` is there, other users are
- * kept from reading those, and it is told so.
+ * The settings of a place, with those of `local.yaml`. Where `onNotice` is given, `local.yaml` is closed to other
+ * users, and a notice says so.
  */
 export function composeSettings(place: Place, onNotice: ((message: string) => void) | null = null): SettingsFile {
   const { layout, topLevel } = place;

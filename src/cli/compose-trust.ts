@@ -1,4 +1,4 @@
-/** Joins what asks git whose a board's commands, rights and files are. */
+/** Joins the parts that ask git who wrote a board's commands, rights and files. */
 import { join } from 'node:path';
 import { markOwnCommands } from '../adapters/machine/leftovers.ts';
 import { createGit } from '../adapters/git/git.ts';

@@ -1,7 +1,6 @@
 /**
- * Tells the user that the board crashed again and again and is not started any more. What took the boards down may well
- * be in the tasks' files, so that none of them is read: the last dashboard and `queue.json` stay as they are but for what
- * they say of the board itself.
+ * Reports that the board crashed again and again and is not started any more. A task's file may well have caused it, so
+ * none is read: the last dashboard and `queue.json` stay, except for the state of the board itself.
  */
 import { createDashboardFile } from '../adapters/dashboard/dashboard-file.ts';
 import { lockBoard } from '../adapters/daemon-lock/daemon-lock.ts';

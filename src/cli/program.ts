@@ -38,7 +38,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   return exitCode;
 }
 
-/** What to do about a system that refuses, by the error's code. */
+/** Advice for a system that refuses, by the error's code. */
 const systemAdvice: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', 'The disk is full: make room (df -h), then try again.'],
   ['EDQUOT', 'Your share of the disk is used up: make room (quota -s), then try again.'],
@@ -61,7 +61,7 @@ async function report(error: unknown): Promise<ExitCode> {
     process.stderr.write(redact(`error: ${error.message}\n${advice}\n`));
     return exitCodes.notReady;
   }
-  // What is wrong is outside of the program, and its message says what to do.
+  // The fault is outside of the program, and its message says what to do.
   if (error instanceof PortError) {
     process.stderr.write(redact(`error: ${error.message}\n`));
     return exitCodes.notReady;
@@ -71,7 +71,7 @@ async function report(error: unknown): Promise<ExitCode> {
   return exitCodes.fault;
 }
 
-/** These have agents at work, and go on when nobody reads what they print. */
+/** These verbs have agents at work, and go on when nobody reads their output. */
 const outliveTheirReader = ['board', 'demo'];
 
 /** A reader that goes away, such as `head`, and a terminal that is closed are no fault. */
@@ -86,7 +86,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 /** Runs what the arguments say, and sets the exit code. */
 export async function runProgram(args: readonly string[]): Promise<void> {
-  // Before anything else, lest a board goes on that nobody knows of.
+  // Before anything else, so that no board runs without a supervisor that was to have one.
   followSupervisor();
   try {
     process.exitCode = await main(args);

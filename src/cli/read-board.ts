@@ -12,7 +12,7 @@ export interface KnownBoard {
   readonly data: BoardData;
   /** About files in the inbox; known only where no daemon runs, since its own are on the dashboard. */
   readonly problems: readonly Diagnostic[];
-  /** How many files in the inbox wait to be taken in; 0 where a daemon runs. */
+  /** The number of files in the inbox that wait to be taken in; 0 where a daemon runs. */
   readonly waiting: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * `start`: a small process that runs the board as its child and starts it again when it crashed. Agents outlive a board,
- * and each board goes on from the files, so that a crash costs some seconds. This process loads next to nothing, lest
- * what takes a board down takes it down as well.
+ * `start`: a small process that runs the board as its child and starts it again after a crash. Agents outlive a board,
+ * and each board goes on from the files, so that a crash costs some seconds. This process loads next to nothing, so
+ * that a fault of the board can't be one of its own.
  *
  *   board ──► ended as asked ──► its exit code is ours
  *     ▲  └──► crashed ──► too often lately? ──yes──► tell the user, exit code 1
@@ -26,12 +26,12 @@ const maxCrashes = 5;
 const crashWindowMs = 10 * 60_000;
 /** The first wait after a crash; each further one within the window doubles it. */
 const firstWaitMs = 1_000;
-/** Who sends these wants an end: nothing is started again. */
+/** Signals that ask for an end: nothing is started again. */
 const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** The board ended as it was asked to, needs the user, or is run by somebody else. */
 const endCodes: readonly number[] = [exitCodes.fine, exitCodes.needsUser, exitCodes.taken];
 
-/** How a board ended. */
+/** The end of a board. */
 interface End {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -53,13 +53,13 @@ class Supervisor {
   #crashes: readonly number[] = [];
   #child: ChildProcess | null = null;
   #endWait: (() => void) | null = null;
-  /** The board's folder, once a board was up. Until then whoever typed `start` reads what is wrong. */
+  /** The board's folder, once a board was up. Until then the user reads errors at the terminal. */
   #boardDir: string | null = null;
 
   constructor(args: readonly string[]) {
     this.#args = args;
     for (const signal of endSignals) process.on(signal, this.#onSignal);
-    // What it says may have no reader any more.
+    // Its output may have no reader any more.
     process.stderr.on('error', () => undefined);
   }
 
@@ -111,7 +111,10 @@ class Supervisor {
     if (process.connected) process.send?.(up);
   }
 
-  /** A terminal signals the board as well, which counts both as one. Between two boards there is nobody else to end. */
+  /**
+   * Forwards a signal. A terminal signals the board as well, which counts both as one. Between two boards it ends the
+   * wait.
+   */
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     const message: ToBoard = { signal };
     if (this.#child?.connected === true) this.#child.send(message, () => undefined);

@@ -1,6 +1,6 @@
 /**
- * The daemon's socket, over which it is asked to stop. The lock's file names its path, so that who asks finds it from
- * any environment. Each daemon makes a folder of a random name for it, which nobody can have made before. The socket
+ * The daemon's socket, for the request to stop. The lock's file names its path, so that it is found from any
+ * environment. Each daemon makes a folder of a random name for it, which nobody can have made before. The socket
  * decides nothing: where it was removed, or none could be made, a signal asks the same.
  */
 import { lstat, mkdtemp, rm, rmdir } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
-/** How long a daemon may take to answer. */
+/** Time for a daemon to answer, in milliseconds. */
 const answerTimeoutMs = 2_000;
 /** Of the roughly 104 bytes that systems have for a socket's path. */
 const maxPathBytes = 100;
@@ -31,7 +31,7 @@ export async function makeSocketPath(): Promise<string | null> {
   return null;
 }
 
-/** Whether nobody else can remove or rename what this user makes in a folder. */
+/** Whether other users can't remove or rename what this user makes in a folder. */
 async function isSafe(folder: string): Promise<boolean> {
   const user = process.getuid?.();
   const stats = await lstat(folder).catch(() => null);
@@ -65,7 +65,7 @@ function answer(socket: Socket, onStop: () => void): void {
   });
 }
 
-/** Asks whoever listens at a path to stop. False where nobody does; one that is frozen will read it when it wakes. */
+/** Asks the daemon that listens at a path to stop. False where none does; a frozen one reads it when it wakes. */
 export async function askForStop(path: string): Promise<boolean> {
   if (!(await isOurs(dirname(path)))) return false;
   return new Promise((resolve) => {

@@ -1,7 +1,6 @@
 /**
- * One daemon for a board. The file in the board's `lock/` is the lock (see `lock-file.ts`); it names the socket over
- * which the owner is asked to stop. Nothing here compares clocks: a suspended machine, or a clock that jumps, neither
- * loses nor frees a lock.
+ * Allows one daemon a board. The file in the board's `lock/` is the lock (see `lock-file.ts`); it names the socket of
+ * its owner. No clocks are compared: a suspended machine, or a clock that jumps, neither loses nor frees a lock.
  */
 import { failure, success, type Result } from '../../domain/result.ts';
 import { isAlive, signalProcess } from '../machine/processes.ts';
@@ -11,14 +10,14 @@ import { defaultLockTimings, findLocalOwner, readLast, takeFile, type Held, type
 /** A board that is ours until it is released. */
 export type BoardLock = Held;
 
-/** Who has a board; the pid is null where nobody can say it. */
+/** The owner of a board; the pid is null where it is not known. */
 export interface Owner {
   readonly pid: number | null;
   /** The owner's machine or container, where it is another one than this. */
   readonly host?: string;
 }
 
-/** What happens to the owner of a board. */
+/** Events for the owner of a board. */
 export interface LockListener {
   /** Somebody asks it to stop. */
   onStop(): void;
@@ -58,7 +57,7 @@ export async function lockBoard(
   }
 }
 
-/** Who runs this board on this machine; null if nobody does. */
+/** The owner of this board on this machine; null if there is none. */
 export async function findOwner(boardDir: string): Promise<Owner | null> {
   const owner = await findLocalOwner(boardDir);
   return owner === null ? null : { pid: owner.mark.pid };

@@ -25,20 +25,20 @@ import { createFile, makeFolder, privateFolderMode, privateMode } from '../machi
 import { NotRegularError, openRegular, readRegular } from '../machine/regular-file.ts';
 import { findHighest, takeNumber } from './numbered-link.ts';
 
-/** How long things may take; tests shorten them. */
+/** Times of the lock; tests shorten them. */
 export interface LockTimings {
-  /** How often the owner touches its file. */
+  /** Time between two touches of the owner's file. */
   readonly beatEveryMs: number;
   /** A file of another machine's that stays as it is for so long is stale. */
   readonly silenceMs: number;
 }
 
-/** What holds outside tests. */
+/** The defaults. */
 export const defaultLockTimings: LockTimings = { beatEveryMs: 1_000, silenceMs: 5_000 };
 
 const lookEveryMs = 100;
 
-/** Who owns a board, as its file says. */
+/** The owner of a board by its file. */
 export interface FileOwner {
   readonly mark: ProcessMark;
   /** The owner's machine or container; null where it is this one. */
@@ -78,7 +78,7 @@ export async function findLocalOwner(boardDir: string): Promise<FileOwner | null
   return owner !== null && owner.host === null && isAlive(owner.mark) ? owner : null;
 }
 
-/** Who had the board last and did not release it, dead or alive; null if nobody. */
+/** The last owner that did not release the board, dead or alive; null if there is none. */
 export async function readLast(boardDir: string): Promise<FileOwner | null> {
   const folder = folderOf(boardDir);
   return read(join(folder, String(await findHighest(folder))));

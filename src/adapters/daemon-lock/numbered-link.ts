@@ -1,8 +1,8 @@
 /**
- * Takes over from somebody who may be dead, so that of many who try at once one succeeds. A stale lock can't be taken
- * over by removing it: a slow one would remove the lock of a fast one. So locks are numbered. Each who comes links its
- * own file as the number after the highest; linking is exclusive, and the highest number is never removed, so that no
- * number is used twice. Whoever holds the highest number is the owner for as long as it lives.
+ * Takes over from an owner that may be dead, so that of many who try at once one succeeds. A stale lock can't be taken
+ * over by removing it: a slow one would remove the lock of a fast one. So locks have generations: each comer links its
+ * own file as the number after the highest. Linking is exclusive, and the highest number is never removed, so that no
+ * number is used twice. The holder of the highest number is the owner for as long as it lives.
  *
  *   list ──► highest lives? ──yes──► taken
  *     ▲            │ no

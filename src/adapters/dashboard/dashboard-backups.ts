@@ -1,7 +1,7 @@
 /**
- * Dashboards that were replaced. An editor that has one open goes on writing into it, so each is looked at again and
- * again until it has been left alone for long, and what was saved late is taken in. A backup is named
- * `NUMBER-HASH.md`; the hash is of what of it was taken in, so that after a crash a late save is known from its name.
+ * Keeps dashboards that were replaced. An editor that has one open goes on writing into it, so each is read again and
+ * again until it has been left alone for long, and late saves are taken in. A backup is named `NUMBER-HASH.md`; the
+ * hash is of the text that was taken in, so that after a crash a late save is known by its name.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ const timestampGrainMs = 50;
 /** A file that ends in the middle of a line may have been cut in the middle of a save, and is waited for longer. */
 const cutQuietFactor = 4;
 
-/** How long to wait for editors. */
+/** Times to wait for editors. */
 export interface EditorPatience {
   /** A file that was left alone for so long is whole. */
   readonly quietMs: number;
@@ -73,7 +73,7 @@ export class QuietWatch {
   #version: string | null | undefined = undefined;
   #since = 0;
 
-  /** Whether what is seen now, null for no file, was left alone for so long that it is whole. */
+  /** Whether the file as seen now, null for none, was left alone for so long that it is whole. */
   isQuiet(seen: Snapshot | null, patience: EditorPatience, now: number): boolean {
     const version = seen?.version ?? null;
     const isCut = seen !== null && !seen.text.endsWith('\n');
@@ -84,14 +84,14 @@ export class QuietWatch {
   }
 }
 
-/** Takes in what was found in a file; `previous` is what was saved there before, or null. */
+/** Takes in a file's text; `previous` is what was saved there before, or null. */
 export type TakeIn = (text: string, isWhole: boolean, previous: string | null) => void;
 
 interface Backup {
   readonly number: number;
   path: string;
   takenIn: string;
-  /** What was saved into it last, or null. */
+  /** The last save into it, or null. */
   save: string | null;
   /** The version that was read and taken in, if its time stamp proves that it is the same still. */
   provenVersion: string | null;
@@ -133,8 +133,8 @@ export class DashboardBackups {
   }
 
   /**
-   * Moves a file here, to be looked at from now on. `takenIn` is what of it is known, `save` what was saved there
-   * last. Does nothing where there is none.
+   * Moves a file here, to be looked at from now on. `takenIn` is the text that was taken in of it, `save` the last save
+   * there. Does nothing where there is none.
    */
   capture(path: string, takenIn: string | null, save: string | null, now: number): void {
     const number = this.#lastNumber + 1;
@@ -151,8 +151,8 @@ export class DashboardBackups {
   }
 
   /**
-   * Looks at all backups. Hands over what was saved into one once it is whole, and returns whether one is being
-   * written to; removes those that were left alone for long.
+   * Looks at all backups. Hands over whole saves, returns whether one is being written to, and removes those that were
+   * left alone for long.
    */
   check(now: number, takeIn: TakeIn): boolean {
     for (const backup of this.#backups) this.#checkOne(backup, now, takeIn);

@@ -24,20 +24,20 @@ import { encodeText } from './lossless-text.ts';
 import { NotesLedger, type UserZones } from './notes-ledger.ts';
 import { checkFolders } from '../files/own-folders.ts';
 
-/** How long a save takes at most before its parts count as saves of their own, and how long one is waited for. */
+/** The longest time of one save, before its parts count as saves of their own, and the longest wait for one. */
 const editorPatience: EditorPatience = { quietMs: 250, busyMs: 5_000 };
-/** How often a file that is being written is looked at, as a part of `quietMs`. */
+/** Time between two looks at a file that is being written, as a part of `quietMs`. */
 const looksPerQuiet = 8;
 /** Rewrites of one update before it leaves the rest to the next. */
 const maxRewritesPerUpdate = 20;
 /** Files that appear in the dashboard's place while it is being replaced. */
 const maxMovesPerSwap = 100;
 
-/** A dashboard file that can be told to look for late saves without news from the board. */
+/** A dashboard file that looks for late saves on request, without a change of the board. */
 export interface SettlingDashboardFile extends DashboardFile {
   /**
-   * Takes in what was saved since the last update, also into files replaced long ago, and rewrites the dashboard as it
-   * was composed last if that changes it. To be called now and then while the board is quiet, and before the end.
+   * Takes in saves since the last update, also into files replaced long ago, and rewrites the dashboard as it was
+   * composed last if that changes it. To be called now and then while the board is quiet, and before the end.
    */
   settle(): Promise<void>;
 }
@@ -102,9 +102,9 @@ class GuardedFile {
   readonly #backups: DashboardBackups;
   readonly #watch = new QuietWatch();
   #isOpen = false;
-  /** What the file held when it was last taken in or written; null where there was none. */
+  /** The file's text when it was last taken in or written; null where there was none. */
   #known: string | null = null;
-  /** What an editor saved there since it was written, or null. */
+  /** An editor's save since it was written, or null. */
   #save: string | null = null;
 
   constructor({ path, zones, patience = editorPatience }: DashboardFileOptions) {

@@ -1,6 +1,7 @@
 /**
- * Bytes as text and back without loss, for files that a user may save in any encoding: a byte that is no UTF-8 becomes
- * a lone low surrogate (U+DC80 to U+DCFF), which no text holds otherwise, and the same byte again when it is written.
+ * Turns bytes into text and back without loss (surrogateescape, PEP 383), for files that a user may save in any
+ * encoding: a byte that is no UTF-8 becomes a lone low surrogate (U+DC80 to U+DCFF), and the same byte again when it is
+ * written.
  */
 import { isUtf8 } from 'node:buffer';
 

@@ -1,8 +1,8 @@
 /**
- * What is known of the user's notes, in memory: the notes as they are, and which notes each dashboard of late had. An
- * editor saves the whole file that it once loaded, which may be many rewrites old. The stamp in what it saves tells
- * which dashboard that was, and so what the user changed: the difference to the notes of then is merged into those of
- * now. A save whose dashboard is not known adds and removes nothing.
+ * Merges the user's notes from saves, in memory: it holds the notes as they are, and the notes of each recent
+ * dashboard. An editor saves the whole file that it once loaded, which may be many rewrites old. The stamp in the save
+ * names that dashboard, and so shows what the user changed: the difference to the notes of then is merged into those of
+ * now. A save whose dashboard is unknown adds and removes nothing.
  */
 import { createHash } from 'node:crypto';
 
@@ -13,7 +13,7 @@ const maxNotesPerStamp = 16;
 /** Dashboards remembered without their notes, to tell what in a mangled one is the user's. */
 const maxGenerated = 128;
 
-/** What the files need to know about the user's part of a dashboard; `src/markdown/user-zones.ts` is it. */
+/** The functions about the user's part of a dashboard that the files need; `src/markdown/user-zones.ts` has them. */
 export interface UserZones {
   extractNotes(dashboard: string): { readonly found: boolean; readonly notes: string };
   extractStamp(dashboard: string): string;
@@ -53,8 +53,8 @@ export class NotesLedger {
   }
 
   /**
-   * Takes in what an editor saved. `previous` is what was saved in the same place before, or null: whoever goes on
-   * writing there, to complete a save perhaps, starts from that.
+   * Takes in a save. `previous` is the last save in the same place, or null: an editor that goes on writing there, to
+   * complete a save perhaps, starts from that.
    */
   takeSave(text: string, previous: string | null): void {
     const { found, notes: theirs } = this.#zones.extractNotes(text);

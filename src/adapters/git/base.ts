@@ -1,5 +1,5 @@
 /**
- * The commit that a task starts from: it contains the work of all the task's dependencies.
+ * Finds the commit that a task starts from: it contains the work of all the task's dependencies.
  *
  *   no dependency, or all of them in the start already   the start
  *   one that is not                                      its tip

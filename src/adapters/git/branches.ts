@@ -1,4 +1,4 @@
-/** Names for tasks' branches and folders, and questions about branches that commands ask. */
+/** Chooses names for tasks' branches and folders, and answers questions of commands about branches. */
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Workspace } from '../../domain/run.ts';
@@ -15,7 +15,7 @@ const maxNamesTried = 1_000;
 /** The local branches: their tips by their full names. */
 export type Branches = ReadonlyMap<string, string>;
 
-/** What a workspace is chosen for. */
+/** The request for a workspace. */
 export interface WorkspaceRequest {
   readonly task: TaskId;
   readonly base: string;

@@ -1,6 +1,6 @@
 /**
- * Finds the checkout that a folder is in without git, which would start five processes to say so. It answers only for a
- * plain repository of the user's own; linked worktrees, submodules and all that is unusual are for git to tell.
+ * Finds the checkout that a folder is in without git, which would take five processes. It answers only for a plain
+ * repository of the user's own; linked worktrees, submodules and all unusual places are left to git.
  */
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -2,10 +2,10 @@
 import type { Git } from './git.ts';
 import { gitError } from './git-errors.ts';
 
-/** Who commits where the machine has no git identity. */
+/** The committer on a machine without a git identity. */
 export const fallbackIdentity = { name: 'branchboard', email: 'branchboard@localhost' } as const;
 
-/** What a commit is made of. */
+/** The parts of a commit. */
 export interface CommitRequest {
   readonly tree: string;
   readonly parents: readonly string[];

@@ -1,11 +1,14 @@
-/** Errors of git and of the system for the person who reads them: what happened, where, and what to do about it. */
+/**
+ * Turns errors of git and of the system into messages for the person who reads them: what happened, where, and what to
+ * do.
+ */
 import { statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf } from '../machine/errors.ts';
 import type { Reason } from '../../domain/run.ts';
 import { PortError } from '../../ports.ts';
 
-/** What git said is cut after so many characters in a message. */
+/** Git's words in a message are cut after so many characters. */
 const maxQuotedChars = 600;
 /** Stands for the exit code of a command that a signal ended; no program can end with it. */
 export const killedExitCode = 256;
@@ -13,7 +16,7 @@ export const killedExitCode = 256;
 /** A disk with less room than this is full. */
 const fullDiskBytes = 1024 * 1024;
 
-/** How one command ended. */
+/** The end of one command. */
 export interface GitOutput {
   readonly exitCode: number;
   readonly stdout: string;
@@ -81,11 +84,11 @@ const noSpace = 'No space left on device';
 
 /** Something that goes wrong for reasons outside of the task. */
 interface Trouble {
-  /** What git says of it; what is in parentheses is the file that is to blame. */
+  /** Git's message; the parentheses hold the file that is to blame. */
   readonly pattern: RegExp;
   /** The system's code, or null. */
   readonly code: string | null;
-  /** What the user does about it; `place` is the file, or the folder where git ran. */
+  /** The user's next step; `place` is the file, or the folder where git ran. */
   readonly hint: (place: string) => string;
 }
 

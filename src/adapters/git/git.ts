@@ -1,11 +1,11 @@
 /**
  * Runs git, through simple-git alone: its plugins give stdin, exit codes, the timeout and a guarded environment.
  *
- * The board's own commands must behave the same in every repository and never ask, page, sign or run the user's hooks;
- * so of the environment only what is listed is inherited, and the settings below override the repository's. Whatever
- * stands in a worktree was written by an agent: no command reaches into a repository that lies in one, connects to
- * anything, or runs a program that the settings did not name when the board started (`programs.ts`). An instance is
- * made for each command, since simple-git's queue would put commands behind each other that may well run at once.
+ * The board's own commands must behave the same in every repository and never ask, page, sign or run the user's hooks.
+ * So only listed variables are inherited, and the settings below override the repository's. Everything in a worktree
+ * was written by an agent: no command reaches into a repository that lies in one, connects to anything, or runs a
+ * program that the settings did not name when the board started (`programs.ts`). Each command gets an instance of its
+ * own, since simple-git's queue would put commands behind each other that may run at once.
  */
 import { getSystemErrorName } from 'node:util';
 import { GitConstructError, GitPluginError, simpleGit } from 'simple-git';
@@ -45,9 +45,9 @@ const settings = [
   'core.packedRefsTimeout=5000',
 ];
 
-/** What git inherits besides what agents do: the board's mark, and who makes commits. */
+/** Variables that git inherits besides those of agents: the board's mark, and the committer. */
 const ownVariables = ['BRANCHBOARD_*', 'EMAIL', 'DEVELOPER_DIR'];
-/** What it takes to fetch from where a partial clone came. */
+/** Variables for fetching from the origin of a partial clone. */
 const fetchingVariables = ['SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'];
 const fetchingProtocols = 'file:git:http:https:ssh';
 
@@ -65,7 +65,7 @@ const permitted = {
   allowUnsafePack: true,
 };
 
-/** How one command is run. */
+/** The options of one command. */
 export interface GitOptions {
   /** Where; default: the folder the runner was made for. */
   readonly cwd?: string;
@@ -79,11 +79,11 @@ export interface GitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a runner is made with. */
+/** The options of a runner. */
 export interface GitRunnerOptions {
   /** The environment of which git inherits what is listed; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Is told what was put right on the way, and what settings were not obeyed. */
+  /** Receives messages about repairs on the way, and about settings that were not obeyed. */
   readonly notice?: (message: string) => void;
   /** The repository as it was at the board's start; without, no command may be run that could run a program of its settings. */
   readonly repository?: { readonly commonDir: string; readonly settings: readonly Setting[] };
@@ -192,7 +192,7 @@ function writesFiles(args: readonly string[]): boolean {
   return writers.has(nameOf(args));
 }
 
-/** How long a command may take, in milliseconds. */
+/** The time limit of a command, in milliseconds. */
 function patienceFor(args: readonly string[]): number {
   return writesFiles(args) ? limits.checkoutTimeoutMs : limits.gitTimeoutMs;
 }

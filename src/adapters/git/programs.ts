@@ -1,9 +1,8 @@
 /**
- * Programs that git runs because its settings name them: filters, merge drivers, what a partial clone fetches with.
- * Those that were set when the board started are the user's and stay in force, such as git-lfs. One that turns up later
- * in the repository's own settings may have been put there by an agent, and would run as the user, outside of whatever
- * confines the agent. So the settings are read again before a command that could run one, and those that are new or
- * changed are overridden by the command's own, and told once.
+ * Freezes the programs that git's settings name: filters, merge drivers, the source of a partial clone. Those that were
+ * set when the board started are the user's and stay in force, such as git-lfs. A later one in the repository's own
+ * settings may be an agent's, and would run as the user, outside of the sandbox. So the settings are read again before
+ * a command that could run one, and new or changed ones are overridden by the command's own settings and reported once.
  *
  * Settings outside the repository are the user's at any time. Settings are asked of git itself, in the place where the
  * command is to run, since they may come from files that are included on conditions, or that belong to one worktree.
@@ -93,7 +92,7 @@ export class ProgramGuard {
   readonly #commonDir: string;
   readonly #notice: (message: string) => void;
   readonly #told = new Set<string>();
-  /** What was found when the repository's settings file was as `version` says; null where that has to be asked anew. */
+  /** The findings for the repository's settings file at that `version`; null where they have to be read anew. */
   #known: { readonly version: string; readonly overrides: readonly Override[] } | null = null;
 
   /** `trusted` are the settings as they were at the board's start, in the user's checkout. */

@@ -14,8 +14,8 @@ import { branchRef } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /**
- * What the board leaves in a record: `checked-out` once all files are there, `ready` in its place once they are set up
- * and an agent may come, `released` besides once it let go of its branch.
+ * The board's marks in a record: `checked-out` once all files are there, `ready` in its place once they are set up and
+ * an agent may come, `released` besides once it let go of its branch.
  */
 export type Mark = 'checked-out' | 'ready' | 'released';
 
@@ -95,7 +95,7 @@ export async function setAside(repository: Repository, path: string, name: strin
   await rename(path, join(shelf, `${name.replaceAll('/', '-')}-${String(process.hrtime.bigint())}`));
 }
 
-/** Whether the worktree's HEAD is on that branch. False also where that can't be told without asking git. */
+/** Whether the worktree's HEAD is on that branch. False also where only git could say. */
 export async function isOnBranch(record: string, branch: string): Promise<boolean> {
   return (await readFile(join(record, 'HEAD'), 'utf8').catch(() => '')) === `ref: ${branchRef(branch)}\n`;
 }

@@ -79,7 +79,7 @@ export interface BranchState {
   readonly checkedOutIn: string | null;
 }
 
-/** What is known of a branch, or null if there is none of that name. Throws PortError if git fails. */
+/** The state of a branch, or null if there is none of that name. Throws PortError if git fails. */
 export async function readBranch(git: Git, branch: string): Promise<BranchState | null> {
   const format = '--format=%(refname)%09%(objectname)%09%(worktreepath)';
   const output = await git.run(['for-each-ref', format, branchRef(branch)]);

@@ -1,6 +1,6 @@
 /**
- * What a kill or a power cut left in the repository and stops git there, told by what git says. All that is written
- * is what git itself would have written; nothing is deleted but locks of refs that only the board writes.
+ * Repairs what a kill or a power cut left in the repository and what stops git there, by git's own message. It writes
+ * only what git itself would have written, and deletes nothing but locks of refs that only the board writes.
  */
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';

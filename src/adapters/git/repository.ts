@@ -1,4 +1,4 @@
-/** Opens a repository: finds out once what all else relies on, and says clearly why one can't be used. */
+/** Opens a repository: reads once the facts that all else relies on, and says clearly why one can't be used. */
 import { join, resolve } from 'node:path';
 import { failure, success, type Result } from '../../domain/result.ts';
 import { PortError } from '../../ports.ts';
@@ -31,11 +31,11 @@ export interface Repository {
 export interface RepositoryProblem {
   readonly kind: 'no-git' | 'too-old' | 'not-a-repository' | 'not-trusted' | 'bare' | 'no-commit' | 'broken';
   readonly message: string;
-  /** What to type next. */
+  /** The next thing to type. */
   readonly hint: string;
 }
 
-/** What the user types where git knows no name for them. */
+/** The commands that give git a name and an email. */
 export const identityHint =
   'git config --global user.name "Your Name" && git config --global user.email you@example.com';
 

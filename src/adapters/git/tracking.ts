@@ -4,7 +4,7 @@ import { createGit } from './git.ts';
 /** In the repository's index; kept out of it by an ignore rule; or neither, so that `git add -A` takes it in. */
 export type Tracking = 'tracked' | 'ignored' | 'untracked';
 
-/** What git makes of the file at `path`, relative to the checkout's top. Throws PortError where git can't be run. */
+/** Git's view of the file at `path`, relative to the checkout's top. Throws PortError where git can't be run. */
 export async function findTracking(topLevel: string, path: string): Promise<Tracking> {
   const git = createGit(topLevel);
   const listed = await git.attempt(['ls-files', '--', path]);

@@ -12,11 +12,11 @@ import type { RunTag } from './environment.ts';
 import { findDescendants, findTagged, isAlive, signalProcess, type ProcessMark } from './processes.ts';
 import { wait, type Timings } from './timings.ts';
 
-/** A process may start another while it is ended; after so many rounds what is still there is left alone. */
+/** Rounds after which living processes are left alone: one may start another while it is ended. */
 const maxRounds = 5;
-/** How often processes that were signalled are looked at. */
+/** Time between two looks at signalled processes, in milliseconds. */
 const lookEveryMs = 10;
-/** How long the system may take to end a killed process. */
+/** Time for the system to end a killed process, in milliseconds. */
 const killWaitMs = 1_000;
 
 /**

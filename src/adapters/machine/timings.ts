@@ -1,4 +1,4 @@
-/** How long things may take around an agent, in milliseconds. Tests shorten them; everyone else uses the defaults. */
+/** Times around an agent, in milliseconds. Tests shorten them; everyone else uses the defaults. */
 import { limits } from '../../domain/limits.ts';
 import type { Clock } from '../../ports.ts';
 
@@ -10,15 +10,17 @@ export interface Timings {
   readonly terminateGraceMs: number;
   readonly hurriedGraceMs: number;
   readonly claimTimeoutMs: number;
-  /** How long a process that an agent left behind may take to end after TERM, before KILL. */
+  /** Time for a process that an agent left behind to end after TERM, before KILL. */
   readonly sweepGraceMs: number;
-  /** How often it is noted what agents have started, so that it is known when it loses its tag. */
+  /** Time between two notes of the processes that agents have started, for those that lose their tag. */
   readonly noteEveryMs: number;
-  /** Output that changes nothing in the view is told at most so often, so that a busy agent does not look stalled. */
+  /**
+   * Time between two reports of output that changes nothing in the view, so that a busy agent does not look stalled.
+   */
   readonly outputReportEveryMs: number;
 }
 
-/** What holds outside tests. */
+/** The defaults. */
 export const defaultTimings: Timings = {
   followEveryMs: limits.followEveryMs,
   resultGraceMs: limits.resultGraceMs,

@@ -33,7 +33,7 @@ interface StartOptions extends GlobalOptions {
   readonly detach?: boolean;
 }
 
-/** How long a detached board may take to answer. */
+/** Time for a detached board to answer, in milliseconds. */
 const detachTimeoutMs = 30_000;
 const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
@@ -56,7 +56,7 @@ export const startCommand: Verb = (command, exit) =>
       else exit(await runBoard(place, { untilIdle: options.untilIdle === true }));
     });
 
-/** Says so where others could read or write what is in the board's folder. */
+/** Closes the board's folder to other users, and says so. */
 function closeToOthers({ layout }: OpenPlace): void {
   const mended = makePrivate(layout);
   if (mended === 0) return;
@@ -115,7 +115,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
     onNotice: (message) => view.showNotice(message),
   });
   settings = () => daemon.board.settings;
-  // The first fault that nobody caught ends the board as one in the reducer does; a second one ends it at once.
+  // The first uncaught fault ends the board as one in the reducer does; a second one ends it at once.
   const onFault = (error: unknown) => daemon.fail(error);
   process.once('uncaughtException', onFault);
   const signals = listenForSignals(() => stop());
@@ -176,12 +176,12 @@ function listenForSignals(stop: () => void): { end(): void } {
   };
 }
 
-/** What a board in the background prints is bounded while it runs. Without room for the copy it is tried again later. */
+/** Bounds the output of a board in the background while it runs. Without room for the copy it is tried again later. */
 function boundLog({ layout }: OpenPlace): void {
   try {
     cutLongOutput(process.stdout.fd, layout.log, limits.maxLogBytes);
   } catch {
-    // The full disk is told elsewhere.
+    // The full disk is reported elsewhere.
   }
 }
 

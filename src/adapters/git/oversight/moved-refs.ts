@@ -1,6 +1,6 @@
 /**
- * What moved in the repository while an agent ran, and is not its own: a command of an agent can move any branch, since
- * to commit it must be able to write refs. Who moved one is judged by what git itself writes down:
+ * Finds refs that moved while an agent ran and that are not its own: an agent must be able to write refs to commit, so
+ * a command of its can move any branch. Git's own logs show who moved one:
  *
  *   a branch of another task                              its own agent: not told
  *   moved where it is checked out, as that HEAD's log     the user; told only if it holds commits that this run made
@@ -34,12 +34,12 @@ const maxMadeLookedFor = 100;
 /** Names that are given to one git command. */
 const maxNamesGiven = 200;
 
-/** What the judgement is made from. */
+/** The facts that the judgement rests on. */
 interface Facts {
   readonly git: Git;
   readonly before: RefNotes;
   readonly after: RefNotes;
-  /** What was done in the user's checkouts meanwhile, by their git folders. */
+  /** Moves in the user's checkouts meanwhile, by their git folders. */
   readonly steps: ReadonlyMap<string, readonly ReflogEntry[]>;
   /** The refs that changed and hold commits that this run made. */
   readonly holding: ReadonlySet<string>;
@@ -48,8 +48,8 @@ interface Facts {
 type Change = Pick<MovedRef, 'ref' | 'from' | 'to'>;
 
 /**
- * What moved since the run's notes were taken, by the table above; nothing where there are none. One git process where
- * nothing did. Throws PortError.
+ * Refs that moved since the run's notes were taken, by the table above; none where there are no notes. One git process
+ * where nothing moved. Throws PortError.
  */
 export async function listMoved(
   git: Git,
@@ -183,7 +183,7 @@ function listHeads(before: RefNotes, after: RefNotes): readonly ChangedHead[] {
 }
 
 function isHeadTold({ steps }: Facts, { before, after }: ChangedHead, moved: readonly MovedRef[]): boolean {
-  // What users type leaves a message there.
+  // Commands that users type leave a message there.
   const isSilent = steps.get(before.record)?.every(({ message }) => message === '') ?? false;
   if (before.logBytes !== null && isSilent) return true;
   return moved.some(({ ref }) => after.head === `ref: ${ref}`);

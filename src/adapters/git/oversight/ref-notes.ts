@@ -1,6 +1,7 @@
 /**
- * Where the repository stands before an agent starts: its branches, tags and replacements, and the HEADs of the checkouts
- * that are the user's. Kept in the run's folder, so that a board that takes the run over can compare as well.
+ * Notes where the repository stands before an agent starts: its branches, tags and replacements, and the HEADs of the
+ * user's checkouts. The notes are kept in the run's folder, so that a board that takes the run over can compare as
+ * well.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -15,7 +16,7 @@ import { headLog } from '../reflog.ts';
 import type { Repository } from '../repository.ts';
 
 const fileName = 'refs.json';
-/** What an agent could move to the user's harm. The board's own refs move by the board. */
+/** Refs that an agent could move to the user's harm. The board moves its own refs. */
 const patterns = ['refs/heads', 'refs/tags', 'refs/replace'];
 
 const notesShape = z.object({
@@ -27,9 +28,9 @@ const notesShape = z.object({
       path: z.string(),
       /** Its git folder. */
       record: z.string(),
-      /** What its HEAD file says: `ref: ` and a branch's full name, or an object's id. */
+      /** The content of its HEAD file: `ref: ` and a branch's full name, or an object's id. */
       head: z.string(),
-      /** How long its HEAD's log is; null where none is kept. */
+      /** The length of its HEAD's log; null where none is kept. */
       logBytes: z.number().nullable(),
     }),
   ),

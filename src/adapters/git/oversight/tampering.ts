@@ -1,7 +1,7 @@
 /**
- * What decides how git behaves for everybody in the repository, and that an agent has no business with: the settings,
- * the attributes that stand beside them, and the hooks. What changed there while an agent ran is told, whoever it was:
- * the user's next command in their own checkout is what it would lie in wait for.
+ * Watches files that decide how git behaves for everybody in the repository: the settings, the attributes beside them,
+ * and the hooks. The board reports each change made while an agent ran, whoever made it: it would take effect in the
+ * user's next command in their own checkout.
  */
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
@@ -36,8 +36,8 @@ export class TamperingWatch {
   }
 
   /**
-   * To be called once the agent is gone; a second call for a run does nothing. What is told here is told for no other
-   * run that is at work. Never throws.
+   * To be called once the agent is gone; a second call for a run does nothing. A change is reported for one run only.
+   * Never throws.
    */
   async end(plan: RunPlan): Promise<void> {
     const run = formatRunId(plan);
@@ -68,7 +68,10 @@ export class TamperingWatch {
   }
 }
 
-/** Null where there is no such file, or an empty one; what is no regular file, or can't be read, counts as one that says so. */
+/**
+ * Null where there is no such file, or an empty one; a file that is not regular, or can't be read, counts as one that
+ * says so.
+ */
 async function hashFile(path: string): Promise<string | null> {
   const text = await readRegular(path).catch((error: unknown) =>
     ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '') ? null : 'unreadable',

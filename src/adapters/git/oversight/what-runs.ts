@@ -1,6 +1,7 @@
 /**
- * Which of a branch's changes decide what runs on the machine of whoever merges it: configuration of agents, editors,
- * git and its hooks, of continuous integration, and the scripts that tools run by name. The reviewer is shown them.
+ * Finds the changes of a branch that decide what runs on the machine of whoever merges it: configuration of agents,
+ * editors, git and its hooks, of continuous integration, and the scripts that tools run by name. The dashboard shows
+ * them to the reviewer.
  */
 import type { Git } from '../git.ts';
 import type { GitOptions } from '../git.ts';
@@ -83,7 +84,7 @@ async function describePart(
   const keys = partial[path.slice(path.lastIndexOf('/') + 1)];
   if (keys === undefined) return null;
   const [before, after] = await Promise.all([base, tip].map((commit) => readJson(git, `${commit}:${path}`, where)));
-  // What can't be read here may still be read by the tool that it is for.
+  // A file that can't be read here may still be read by the tool that it is for.
   if (before === null || after === null) return '';
   const differing = keys.filter((key) => JSON.stringify(before?.[key]) !== JSON.stringify(after?.[key]));
   return differing.length === 0 ? null : ` (${differing.join(', ')})`;

@@ -14,7 +14,7 @@ const maxCopyPatterns = 1_000;
 const maxCopiedFiles = 20_000;
 const maxCopiedBytes = 2 * 1024 ** 3;
 
-/** What is copied, and where to. */
+/** The source and the target of the copies. */
 export interface CopyRequest {
   /** Patterns as in `.gitignore`. */
   readonly patterns: readonly string[];

@@ -1,6 +1,6 @@
 /**
- * What a run goes on from: the work that earlier runs of its task are known to have left. Refs are named by the task's
- * id alone, so those of an earlier task of the same id are put aside first; else its work would be taken for this one's.
+ * Finds the work that earlier runs of a task left. Refs are named by the task's id alone, so those of an earlier task
+ * of the same id are put aside first; else its work would be taken for this one's.
  */
 import { formatRunId, type RunId, type RunPlan } from '../../../domain/run.ts';
 import { exists } from '../../machine/file-presence.ts';
@@ -11,7 +11,7 @@ import { checkedOut } from './reattach.ts';
 
 const snapshotSubject = 'branchboard: all that the worktree held after';
 
-/** The message of the commit that keeps what was not committed after a run. */
+/** The message of the commit that keeps uncommitted work after a run. */
 export const snapshotMessage = (run: RunId): string => `${snapshotSubject} ${formatRunId(run)}`;
 
 /** Files that were kept uncommitted. */
@@ -107,7 +107,7 @@ async function findLastKept(git: Git, plan: RunPlan): Promise<string | null> {
   return numbers.length === 0 ? null : keptRef({ task: plan.task, n: Math.max(...numbers) });
 }
 
-/** What the names of the refs of all runs of a task begin with. */
+/** The prefixes of the refs of all runs of a task. */
 function keptFolder(task: RunPlan['task']): string {
   return keptRef({ task, n: 1 }).slice(0, -1);
 }

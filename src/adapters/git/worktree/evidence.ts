@@ -1,5 +1,5 @@
 /**
- * What is in a worktree after a run.
+ * Finds the work in a worktree after a run.
  *
  * The task's branch is what counts. An agent may have left it, though:
  *
@@ -55,7 +55,7 @@ export async function inspect(
   return { tip, ...found, dirty: [...note, ...dirty].slice(0, limits.maxDirtyFilesNamed) };
 }
 
-/** A sandbox that was killed with its command has left empty files, which are nobody's work. */
+/** Empty files of a sandbox that was killed with its command; they are no work. */
 async function removeLeftMasks(git: Git, path: string): Promise<void> {
   const left = await listLeftMasks(path);
   if (left.length === 0) return;

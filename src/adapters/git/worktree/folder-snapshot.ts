@@ -8,7 +8,7 @@ import type { Git, GitOptions } from '../git.ts';
 import { gitError } from '../git-errors.ts';
 import { inFolder } from '../record.ts';
 
-/** What is kept, and under what words. */
+/** The files to keep, and the message of the commit. */
 export interface SnapshotRequest {
   readonly path: string;
   /** The worktree's record, or what stands in for it where the folder is no worktree. */
@@ -56,7 +56,7 @@ export async function takeSnapshot(git: Git, request: SnapshotRequest): Promise<
   }
 }
 
-/** What git can't take in, or what is too large to be put into the repository for good. */
+/** Files that git can't take in, or that are too large to be put into the repository for good. */
 async function listExcluded(git: Git, path: string, dirty: readonly string[]): Promise<readonly string[]> {
   const excluded: string[] = [];
   for (const each of dirty) {

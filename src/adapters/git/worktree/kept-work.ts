@@ -34,7 +34,7 @@ export interface KeptWork {
 
 type Place = Pick<KeptWork, 'name' | 'place' | 'commit' | 'uncommitted'>;
 
-/** What the refs of each kind are called; a commit that several name is called by the first of them. */
+/** The label of each kind of ref; a commit that several name gets the first. */
 const names: readonly (readonly [kind: string, name: string])[] = [
   ['kept', 'run-'],
   ['left', 'left-'],
@@ -59,8 +59,8 @@ export async function listKept(
 }
 
 /**
- * Makes a branch of what was kept; a folder's files are committed for it, the folder staying as it is. `wish` is the
- * branch's name, or null for one that is free. Throws PortError where there is such a branch or it can't be made.
+ * Makes a branch of kept work; a folder's files are committed for it, and the folder stays as it is. `wish` is the
+ * branch's name, or null for a free one. Throws PortError where there is such a branch or it can't be made.
  */
 export async function restoreKept(
   git: Git,
@@ -101,7 +101,7 @@ async function listRefs(git: Git, task: TaskId): Promise<readonly Place[]> {
   );
 }
 
-/** The worktrees, and what was put aside of them, with what they hold; a folder without a record is compared with `commit`. */
+/** The worktrees and put-aside folders, with their content; a folder without a record is compared with `commit`. */
 async function listFolders(
   git: Git,
   repository: Repository,

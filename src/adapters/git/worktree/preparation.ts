@@ -33,7 +33,7 @@ import { snapshotFolder } from './loose-folder.ts';
 import { takeBranchBack } from './reattach.ts';
 import { findSound } from './mending.ts';
 
-/** What preparing needs to know besides the plan. */
+/** Dependencies of preparing, besides the plan. */
 export interface PreparationContext {
   readonly git: Git;
   readonly repository: Repository;
@@ -221,7 +221,7 @@ async function removeEmpty(path: string): Promise<boolean> {
   return true;
 }
 
-/** What a folder that was put aside holds beyond the task's branch goes under a ref, too. */
+/** Puts the content of a put-aside folder beyond the task's branch under a ref, too. */
 async function keepAside(context: PreparationContext, plan: RunPlan, aside: string): Promise<void> {
   if (!(await isFolder(aside))) return;
   const { git, repository } = context;

@@ -48,7 +48,10 @@ export async function keep(git: Git, repository: Repository, plan: RunPlan): Pro
     await keepLeft(git, plan, commit, [branchRef(plan.workspace.branch)]);
 }
 
-/** What comes of `work`; where that fails for another reason than a full disk, the user is told and `instead` counts. */
+/**
+ * The result of `work`; where that fails for another reason than a full disk, the user gets a notice and `instead`
+ * counts.
+ */
 async function orElse<Value>(
   git: Git,
   plan: RunPlan,
@@ -79,8 +82,8 @@ function snapshotOf(
 }
 
 /**
- * The worktree is gone, or git can't work in it: what is left of the run is its branch, where the record last was, and the
- * files of a folder that lost its record.
+ * Keeps a run whose worktree is gone, or in which git can't work: its branch, the record's last place, and the files of
+ * a folder that lost its record.
  */
 async function keepBranch(git: Git, repository: Repository, plan: RunPlan, record: string | null): Promise<void> {
   const { workspace } = plan;
@@ -92,7 +95,7 @@ async function keepBranch(git: Git, repository: Repository, plan: RunPlan, recor
   const found = await resolveReadable(git, names);
   const tip = found.find((commit) => commit !== null && commit !== workspace.base) ?? null;
   const loose = record === null ? await snapshotLoose(git, repository, plan, tip ?? workspace.base) : null;
-  // What an earlier run had not committed was not seen again; the next worktree is to have it.
+  // Uncommitted work of an earlier run was not seen again; the next worktree is to have it.
   const files = loose === null ? await findKeptFiles(git, plan) : null;
   const kept = loose ?? (tip !== null && files?.head === tip ? files.commit : tip);
   if (kept === null) return;
@@ -106,7 +109,10 @@ async function snapshotLoose(git: Git, repository: Repository, plan: RunPlan, co
   return orElse(git, plan, snapshotFolder(git, repository, { path, commit }, snapshotMessage(plan)), null);
 }
 
-/** Points the run's ref to a commit. What an earlier call, or an earlier task of this id, had kept there stays, too. */
+/**
+ * Points the run's ref to a commit. Commits that an earlier call, or an earlier task of this id, had kept there stay,
+ * too.
+ */
 async function writeKept(git: Git, plan: RunPlan, commit: string): Promise<void> {
   const ref = keptRef(plan);
   const input = `create ${ref} ${commit}\n`;
