@@ -25,7 +25,7 @@ export interface AcceptRequest {
   readonly text: string;
 }
 
-/** What became of it; `same` says that a queued task has the very same text. */
+/** The result; `same` says that a queued task has the very same text. */
 export type Accepted =
   | { readonly kind: 'accepted'; readonly file: TaskFile; readonly grant: Grant | null }
   | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean };
@@ -49,7 +49,10 @@ export class Acceptance {
   readonly #layout: Layout;
   readonly #clock: Clock;
   readonly #takeTurn: LimitFunction;
-  /** What was accepted since the start, by folded name: finds twins that differ only in case before the board knows them. */
+  /**
+   * The files accepted since the start, by folded name: finds twins that differ only in case before the board knows
+   * them.
+   */
   readonly #names = new Map<string, string>();
   #waiting: Waiting[] = [];
 

@@ -17,14 +17,14 @@ import type { Layout } from './layout.ts';
 
 /** The board's own moves in the columns cause events too; they are gathered for so long. */
 const columnsDebounceMs = 250;
-/** How often it is checked that a watched folder is still the one in its place. */
+/** Time between two checks that a watched folder is still the one in its place. */
 const renewEveryMs = 2_000;
-/** How often each folder is looked at where `watch` is `polling`. */
+/** Time between two looks at each folder where `watch` is `polling`. */
 const pollEveryMs = 250;
 /** Written and removed at the beginning: a file system that reports changes reports this one. */
 const probeName = '.watch-probe';
 
-/** What to type where the system's limits on watching are too low. */
+/** The command that raises the system's limits on watching. */
 export const watchLimitsHint =
   'Type: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024';
 
@@ -89,7 +89,7 @@ const silenceMessage =
 export function describeWatchTrouble(error: unknown): string {
   const code = codeOf(error);
   const why = error instanceof Error ? error.message : String(error);
-  // What node makes of inotify's limits on watches and on instances.
+  // Node's error codes for inotify's limits on watches and on instances.
   const hint = code === 'ENOSPC' || code === 'EMFILE' ? ` ${watchLimitsHint}` : '';
   return `Can't watch folders (${why}). ${scanInstead}${hint}`;
 }

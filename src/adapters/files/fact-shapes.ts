@@ -23,7 +23,7 @@ const latestTime = 8.64e15;
 type Whole<T> = T extends string | number | boolean | null ? T : { readonly [K in keyof T]-?: Whole<T[K]> };
 type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
-/** How facts of one kind are read, whichever version wrote them. */
+/** The reader of one kind of fact, for every version that wrote it. */
 export interface FactFormat<Fact> {
   /** The newest version that this program knows, and the one that it writes. */
   readonly version: number;

@@ -137,8 +137,8 @@ export async function readFact<Fact>(
 }
 
 /**
- * Replaces a fact durably. What can't be understood in its place is kept beside it as `NAME.damaged`. Throws
- * NewerFactError instead of replacing what a newer version of the board wrote.
+ * Replaces a fact durably. A damaged one in its place is kept beside it as `NAME.damaged`. Throws NewerFactError
+ * instead of replacing a fact of a newer version of the board.
  */
 export async function replaceFact<Fact extends object>(
   path: string,

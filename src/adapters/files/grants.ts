@@ -23,7 +23,7 @@ import { identify } from './reader.ts';
 
 const inboxPrefix = '.inbox-';
 
-/** What was granted to a task, or null. A fact that can't be understood grants nothing. */
+/** The grant of a task, or null. A damaged fact grants nothing. */
 export async function readGrant(layout: Layout, task: TaskId): Promise<Grant | null> {
   const grant = await readFact(layout.grant(task), grantFormat, limits.maxGrantBytes);
   return grant !== null && keyOf(grant.task) === keyOf(task) ? grant : null;
@@ -34,7 +34,7 @@ export async function writeGrant(layout: Layout, grant: Grant): Promise<void> {
   await write(layout, layout.grant(grant.task), grant);
 }
 
-/** What is granted to a file in the inbox, or null. */
+/** The grant of a file in the inbox, or null. */
 export async function readInboxGrant(layout: Layout, task: TaskId, text: string): Promise<Grant | null> {
   return readFact(pathForText(layout, task, text), grantFormat, limits.maxGrantBytes);
 }

@@ -1,7 +1,7 @@
 /**
- * `history.jsonl`: one JSON object a line, appended and never changed. What can't be written, since the disk is full or
- * something else is in the file's place, is taken back whole and goes out with the next line. One that is long becomes
- * `history.1.jsonl`, that one `history.2.jsonl`, and the last of them goes.
+ * `history.jsonl`: one JSON object a line, appended and never changed. A line that can't be written, since the disk is
+ * full or something else is in the file's place, is taken back whole and goes out with the next one. A long file
+ * becomes `history.1.jsonl`, that one `history.2.jsonl`, and the last of them goes.
  */
 import { constants } from 'node:fs';
 import { lstat, type FileHandle } from 'node:fs/promises';
@@ -21,7 +21,7 @@ import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 export function createJournal(path: string, clock: Clock): Journal {
   let waiting: string[] = [];
   let writing: Promise<void> | null = null;
-  /** What stands before the next line: a line break where a crash cut the last line off; null before it was looked at. */
+  /** The text before the next line: a line break where a crash cut the last line off; null before the first look. */
   let gap: string | null = null;
 
   async function flush(): Promise<void> {
@@ -105,8 +105,8 @@ async function findWriteTime(path: string): Promise<number> {
 }
 
 /**
- * Adds what runs cost, by their names: one whose end was told again after a crash is in it once. Where there is no such
- * file, nothing is known; what else may be in its place is told of when it is to be written.
+ * Adds the costs of runs, by their names: one whose end was reported again after a crash counts once. A missing file
+ * adds nothing; anything else in its place is reported when it is to be written.
  */
 async function addCosts(costs: Map<string, number>, path: string, isWanted: (at: number) => boolean): Promise<void> {
   try {

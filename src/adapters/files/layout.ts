@@ -17,12 +17,12 @@ export interface Layout {
   readonly templates: string;
   readonly boardData: string;
   readonly history: string;
-  /** What a board in the background prints. */
+  /** The output of a board in the background. */
   readonly log: string;
   /** The user's pause: the file is there, or it is not. */
   readonly paused: string;
   readonly hold: string;
-  /** What the user granted to tasks, a file each. */
+  /** The grants of tasks, a file each. */
   readonly grants: string;
   readonly runs: string;
   readonly worktrees: string;

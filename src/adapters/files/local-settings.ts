@@ -11,7 +11,7 @@ import { privateMode } from '../machine/durable.ts';
 import { openRegular } from '../machine/regular-file.ts';
 import { createSettingsFile } from './settings-source.ts';
 
-/** What {@link createLocalSettings} needs. */
+/** Dependencies of {@link createLocalSettings}. */
 export interface LocalSettingsOptions {
   readonly path: string;
   /** As messages call it. */
@@ -27,7 +27,7 @@ export interface LocalSettingsOptions {
 export function createLocalSettings(options: LocalSettingsOptions): SettingsFile<LocalSettings> {
   const { path, shownAs, isTracked, onNotice } = options;
   const file = createSettingsFile(path, shownAs, options.parse);
-  /** Where a file system knows no modes, that is told once. */
+  /** A file system without modes is reported once. */
   let isHopeless = false;
 
   async function keepPrivate(tell: (message: string) => void): Promise<void> {

@@ -27,13 +27,13 @@ function lookAt(path: string): Stats | null {
     return lstatSync(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
-    // Of its parent's problem is told where that is looked at.
+    // A problem of its parent is reported there.
     if (codeOf(error) === 'ENOTDIR') return null;
     throw error;
   }
 }
 
-/** What is wrong and what to type, or null. */
+/** The problem and the command that mends it, or null. */
 function describeProblem(path: string, stats: Stats): string | null {
   if (stats.isSymbolicLink()) {
     const target = readlinkSync(path);

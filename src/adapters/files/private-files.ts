@@ -1,13 +1,13 @@
 /**
- * What a board holds is the user's alone: prompts, agents' output, settings with secrets. Its folder keeps everybody
- * else out, and all that the board makes in there is private as well, whatever the umask. Here a folder is mended that
- * git, an earlier version or the user has made with other modes.
+ * Keeps a board closed to other users: prompts, agents' output, settings with secrets. All that the board makes is
+ * private, whatever the umask. This file mends folders and files that git, an earlier version or the user made with
+ * other modes.
  */
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Layout } from './layout.ts';
 
-/** What the owner may do stays, such as git's executable bit; everybody else may do nothing. */
+/** The owner's rights stay, such as git's executable bit; everybody else gets none. */
 const ownersBits = 0o700;
 
 /**

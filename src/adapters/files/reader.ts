@@ -15,7 +15,7 @@ export interface TextFile {
   readonly identity: FileIdentity;
 }
 
-/** What tells a file's version. */
+/** Identifies a file's version. */
 export function identify(stats: Stats): FileIdentity {
   return { inode: stats.ino, size: stats.size, mtimeMs: stats.mtimeMs };
 }

@@ -1,7 +1,7 @@
 /**
- * What finished tasks have left in `runs/`, and taking it away. The facts of the last run stay, so that a task that is
- * queued again goes on from there and a verdict can be made again: plan, claim, end and report, a few kilobytes. Prompts,
- * streams and logs go, and with them the runs before, those of earlier tasks of the same id too.
+ * Finds and removes what finished tasks left in `runs/`. The facts of the last run stay, a few kilobytes: plan, claim,
+ * end and report, so that a task that is queued again goes on from there and a verdict can be made again. Prompts,
+ * streams and logs go, and with them the earlier runs, those of earlier tasks of the same id among them.
  */
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { earlierRuns, readVerdictFact, runFiles } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 
-/** What stays of the last run; without its claim it could be started once more. */
+/** Files of the last run that stay; without its claim it could be started once more. */
 const lasting: ReadonlySet<string> = new Set([runFiles.plan, runFiles.record, runFiles.report, claimName]);
 
 /**
@@ -39,7 +39,7 @@ async function readEnd(layout: Layout, file: TaskFile): Promise<TaskEnd | null> 
   return {
     file,
     mergedAt: verdict?.mergedAt ?? null,
-    // A rename is told by the time of the inode alone.
+    // Only the inode's time shows a rename.
     putAwayAt: file.column === 'archive' ? Math.max(stats.ctimeMs, stats.mtimeMs, verdict?.at ?? 0) : null,
     hasRemains: true,
   };
@@ -56,7 +56,7 @@ export async function removeRemains(layout: Layout, task: TaskId): Promise<Pick<
   return { runs: new Set(remains.map(({ run }) => run)).size, bytes };
 }
 
-/** What may go of a task's runs, each with the run that it is of. */
+/** Files of a task's runs that may go, each with its run. */
 async function listRemains(
   layout: Layout,
   task: TaskId,

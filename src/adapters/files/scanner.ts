@@ -1,4 +1,4 @@
-/** Lists the board's folders. What did not change since the last scan is not listed again. */
+/** Lists the board's folders. A folder without changes since the last scan is not listed again. */
 import { codeOf } from '../machine/errors.ts';
 import { exists } from '../machine/file-presence.ts';
 import type { Stats } from 'node:fs';
@@ -28,7 +28,7 @@ interface Listing {
 interface Sighting {
   readonly identity: FileIdentity;
   readonly since: number;
-  /** It was written where it lies: whoever writes it may only pause. */
+  /** It was written where it lies, and its writer may only pause. */
   readonly mayGrow: boolean;
 }
 

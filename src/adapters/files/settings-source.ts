@@ -13,7 +13,7 @@ export function createSettingsFile<Value>(
   shownAs: string,
   parse: (text: string) => Parsed<Value>,
 ): SettingsFile<Value> {
-  /** What was told last, as JSON: the file's identity, why it is refused, or that it is missing. */
+  /** The last report, as JSON: the file's identity, why it is refused, or that it is missing. */
   let known: string | null = null;
   let change: { readonly found: string; readonly since: number } | null = null;
 

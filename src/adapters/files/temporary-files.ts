@@ -1,6 +1,6 @@
 /**
- * What a board that was killed left half written: its temporary files, which nobody will ever make real; and what was
- * granted to files that left the inbox before they were taken in.
+ * Removes leftovers of a killed board: temporary files, which will never become real, and grants to files that left the
+ * inbox before they were taken in.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

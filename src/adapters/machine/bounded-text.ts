@@ -1,6 +1,6 @@
 /** Cuts long text without leaving half a character, or at its beginning half a word: that of a token passes for none. */
 
-/** What may be the rest of a word that was cut, in a language that puts spaces or quotes around its words. */
+/** Characters that may be the rest of a cut word, in a language that puts spaces or quotes around its words. */
 const restOfWord = /^[^\s"'`,\u0080-\uffff]+/;
 
 /** The first `maxChars` UTF-16 units of a text, less one where that would cut a character. */

@@ -34,8 +34,8 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Makes the entries of folders durable. Where that fails, as on a full disk, `undo` takes back what was changed in them:
- * who is told of a failure must find things as they were, or it would go on from what is not so. Throws the failure.
+ * Makes the entries of folders durable. Where that fails, as on a full disk, `undo` takes the changes back: a caller
+ * that gets an error must find things as they were, or it would go on from a false state. Throws the failure.
  */
 export async function syncOrUndo(folders: readonly string[], undo: () => Promise<void>): Promise<void> {
   const synced = await Promise.allSettled(folders.map(syncFolder));
@@ -59,8 +59,8 @@ export async function createFile(path: string, text: string): Promise<void> {
 }
 
 /**
- * Writes a file for the user alone that need not survive a power cut. What stood in its place is removed and never
- * opened: it may be a FIFO, which would keep the board waiting.
+ * Writes a private file that need not survive a power cut. Whatever stood in its place is removed and never opened: it
+ * may be a FIFO, which would keep the board waiting.
  */
 export async function writeAnew(path: string, text: string): Promise<void> {
   await rm(path, { force: true });

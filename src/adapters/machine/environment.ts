@@ -85,7 +85,7 @@ export function pickVariables(environment: NodeJS.ProcessEnv, names: readonly st
   return picked;
 }
 
-/** The same for a cloud that Claude Code is told to work with; each of `switches` turns it on. */
+/** The same for a cloud that Claude Code is set to work with; each of `switches` turns it on. */
 export interface CloudVariables {
   readonly switches: readonly string[];
   readonly names: readonly string[];
@@ -105,9 +105,9 @@ export const inheritedForClouds: readonly CloudVariables[] = [
 ];
 
 /**
- * What the board sets unless `agent.env` says otherwise: the tools for a list of steps, from which progress is read, and
- * limits for an agent's own agents, since each may cost as much as the agent itself. They start none of their own, and
- * four work at once.
+ * Variables that the board sets unless `agent.env` says otherwise: the tools for a list of steps, which give the
+ * progress, and limits for an agent's own agents, since each may cost as much as the agent itself. They start none of
+ * their own, and four work at once.
  */
 export const presets: Readonly<Record<string, string>> = {
   CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
@@ -116,7 +116,7 @@ export const presets: Readonly<Record<string, string>> = {
   DISABLE_AUTOUPDATER: '1',
 };
 
-/** Who an agent's commits are by. */
+/** The author of an agent's commits. */
 export interface GitIdentity {
   readonly name: string;
   readonly email: string;
@@ -126,7 +126,7 @@ export interface GitIdentity {
 export interface RunTag {
   /** `BRANCHBOARD_RUN`: `TASK/N`. */
   readonly run: string;
-  /** `BRANCHBOARD_BOARD`: the board's absolute folder, so that two boards' runs of one name are told apart. */
+  /** `BRANCHBOARD_BOARD`: the board's absolute folder, which tells runs of one name of two boards apart. */
   readonly board: string;
 }
 
@@ -140,7 +140,7 @@ export function formatTag(tag: RunTag): readonly [string, string] {
   return [`BRANCHBOARD_RUN=${tag.run}`, `BRANCHBOARD_BOARD=${tag.board}`];
 }
 
-/** How the groups of {@link inherited} begin that an agent's own program needs and its commands do not. */
+/** The first words of the groups of {@link inherited} that an agent's own program needs and its commands do not. */
 const ofClaudeCode = 'Claude Code:';
 
 /** Logins among an agent's variables: they are for its own program, and none of the commands that it runs needs them. */
@@ -152,7 +152,7 @@ export const loginVariables: readonly string[] = [
   ...['AZURE_CLIENT_SECRET', 'AZURE_API_KEY', 'GOOGLE_API_KEY'],
 ];
 
-/** What {@link composeCommandEnvironment} needs. */
+/** Dependencies of {@link composeCommandEnvironment}. */
 export interface CommandEnvironmentRequest {
   /** The worktree, absolute. */
   readonly cwd: string;
@@ -181,7 +181,7 @@ export function composeCommandEnvironment(request: CommandEnvironmentRequest): R
   };
 }
 
-/** What {@link composeEnvironment} needs. */
+/** Dependencies of {@link composeEnvironment}. */
 export interface EnvironmentRequest {
   readonly plan: RunPlan;
   /** Absolute. */

@@ -13,7 +13,7 @@ import { defaultTimings, wait } from './timings.ts';
 
 const lookEveryMs = 50;
 
-/** The environment for commands of a board's own: the board's mark, and no run's, whoever started the board. */
+/** The environment for a board's own commands: the board's mark and no run's. */
 export function markOwnCommands(environment: NodeJS.ProcessEnv, boardDir: string): NodeJS.ProcessEnv {
   return { ...environment, BRANCHBOARD_BOARD: boardDir, BRANCHBOARD_RUN: undefined };
 }

@@ -5,7 +5,7 @@ import type { Argv } from '../../domain/task.ts';
 /** A notification that takes longer is ended: nobody waits for it. */
 const notifyTimeoutMs = 30_000;
 
-/** What a notification tells, as environment variables. */
+/** A notification as environment variables. */
 interface Notification {
   readonly BRANCHBOARD_EVENT: string;
   readonly BRANCHBOARD_TASK: string;

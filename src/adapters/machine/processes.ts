@@ -11,7 +11,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { formatTag, type RunTag } from './environment.ts';
 import { codeOf } from './errors.ts';
 
-/** How many processes are looked at before other work gets its turn. */
+/** The number of processes read before other work gets its turn. */
 const processesPerTurn = 64;
 /** A `ps` that takes longer is given up. */
 const psTimeoutMs = 5_000;
@@ -130,8 +130,8 @@ export function listChildren(): Children {
 }
 
 /**
- * The living processes that those have started, and what these have started in turn, without those themselves. It tells
- * of what is below them now: whoever lost its parent meanwhile is nobody's descendant. Nothing is found but on Linux.
+ * The living descendants of those processes, without those themselves. A process that lost its parent meanwhile is
+ * nobody's descendant. Finds nothing but on Linux.
  */
 export function findDescendants(of: readonly ProcessMark[], children?: Children): readonly ProcessMark[] {
   const ancestors = of.filter(isAlive);

@@ -81,7 +81,7 @@ function harmless(flags: number): number {
   return flags | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 }
 
-/** What the system says of a link, and of the other things that can't be opened as a file. */
+/** The system's error codes for a link, and for other things that can't be opened as a file. */
 function explain(error: unknown, path: string): unknown {
   switch (codeOf(error)) {
     case 'ELOOP':

@@ -1,6 +1,6 @@
 /**
- * The claim of a run: a file that exactly one process can put into the run's folder, by hard-linking a finished file
- * to that name. Who holds it runs the agent. A tombstone in its place says that nobody ever will.
+ * The claim of a run: a file that exactly one process can put into the run's folder, by hard-linking a finished file to
+ * that name. Its holder runs the agent. A tombstone in its place says that no process ever will.
  *
  *   (none) ── the wrapper links its pid and start time ──► claimed
  *      └───── a recovering board links a tombstone ──────► closed; a wrapper that comes late gives up
@@ -44,7 +44,7 @@ fi
 exec "$@"
 `;
 
-/** What stands in a run's claim. */
+/** The content of a run's claim. */
 export type Claim =
   | { readonly kind: 'none' }
   | { readonly kind: 'closed' }
@@ -104,7 +104,7 @@ export function syncClaim(folder: string): void {
       if (/^claim\.(?:closed\.)?\d+$/.test(name)) rmSync(path.join(folder, name), { force: true });
     }
   } catch {
-    // What is left over is in nobody's way.
+    // A leftover is in nobody's way.
   }
   void Promise.allSettled([syncFile(path.join(folder, claimName)), syncFolder(folder)]);
 }

@@ -10,9 +10,9 @@
 import { ftruncateSync, writeSync } from 'node:fs';
 import type { FileIdentity } from '../../domain/board.ts';
 
-/** What a board is given by its supervisor. */
+/** The supervisor's hand-over to a board. */
 export interface Handover {
-  /** How many boards crashed lately. */
+  /** The number of boards that crashed lately. */
   readonly crashes: number;
   /** Versions of files that are not parsed any more, since boards ended while they read them. */
   readonly refused: readonly string[];
@@ -20,12 +20,12 @@ export interface Handover {
   readonly givenUp: string | null;
 }
 
-/** What a board tells its supervisor. */
+/** A message of a board to its supervisor. */
 export type FromBoard =
   | { readonly type: 'up'; readonly pid: number; readonly boardDir: string }
   | { readonly type: 'failed'; readonly why: string };
 
-/** What a supervisor tells its board: a signal that it was sent. */
+/** A message of a supervisor to its board: a signal that it got. */
 export interface ToBoard {
   readonly signal: NodeJS.Signals;
 }
@@ -40,7 +40,7 @@ export const maxCrashesOfFile = 2;
 
 let given: Handover | null | undefined;
 
-/** What this process's supervisor handed over; null where it has none. */
+/** The hand-over of this process's supervisor; null where it has none. */
 export function readHandover(): Handover | null {
   if (given !== undefined) return given;
   const text = process.env[handoverVariable];
@@ -55,7 +55,7 @@ export function followSupervisor(): void {
   if (readHandover() === null) return;
   const end = () => process.kill(process.pid, 'SIGKILL');
   process.on('disconnect', end);
-  // What the board waits for is its own work.
+  // The channel must not keep the board alive.
   process.channel?.unref();
   if (!process.connected) end();
 }

@@ -206,7 +206,7 @@ async function detach(git: Git, plan: RunPlan, record: string | null): Promise<v
   const [branchTip = null, kept = null, done = null, head = null] = await resolveCommits(git, names, where);
   if (branchTip === null && head === null) return;
   const { tip, strayed } = await findTip(git, head, branchTip, workspace.path);
-  // What is there already may be of an earlier task of the same id, or of another board's in this repository.
+  // An existing ref may be an earlier task's of the same id, or another board's in this repository.
   if (done !== null && done !== kept) await keepLeft(git, plan, tip, [done]);
   if (kept !== null) await keepLeft(git, plan, kept, [tip]);
   const lines = [`update ${doneRef(plan.task)} ${tip}`];

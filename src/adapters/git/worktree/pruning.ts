@@ -50,7 +50,7 @@ async function pruneRefs(git: Git, task: TaskId, putAwayAt: number | null): Prom
     return name && commit && date ? [{ name, commit, committedAt: 1_000 * Number(date) }] : [];
   });
   const onlyHere = await listOnlyHere(git, [...new Set(refs.map(({ commit }) => commit))]);
-  // What is younger belongs to another task of that id, such as one of another board in this repository.
+  // Younger refs belong to another task of that id, such as one of another board in this repository.
   const isForgotten = (committedAt: number): boolean => putAwayAt !== null && committedAt <= putAwayAt;
   const gone = refs.filter(({ commit, committedAt }) => !onlyHere.has(commit) || isForgotten(committedAt));
   if (gone.length === 0) return 0;

@@ -1,6 +1,6 @@
 /**
- * What a worktree holds that would be lost with it: asked before every removal. Where there is anything, the worktree
- * stays, or is put aside. Commits are no loss: refs name them before.
+ * Finds what would be lost with a worktree, before every removal. Where there is anything, the worktree stays, or is
+ * put aside. Commits are no loss: refs name them before.
  *
  *   its lock                     without the board's own, somebody else may be at work there
  *   its files                    that differ from the commit, as git sees them
@@ -22,7 +22,7 @@ import { notInside } from './worktree-status.ts';
 /** Of what would be lost, so much is named in a message. */
 const maxLossesNamed = 3;
 
-/** What git keeps in a worktree's record and nowhere else; all but `MERGE_AUTOSTASH` are folders. */
+/** Files that git keeps in a worktree's record and nowhere else; all but `MERGE_AUTOSTASH` are folders. */
 const recordParts = ['rebase-merge', 'rebase-apply', 'MERGE_AUTOSTASH', 'modules', 'refs'] as const;
 
 /** Names what would be lost, in words; nothing where the worktree can go. One git process. Throws PortError if git fails. */

@@ -54,7 +54,7 @@ export async function finishRemovals(git: Git, repository: Repository, parent: s
       dropped.push(name);
     }
   });
-  // What can't be deleted is told by the removal itself, and tried again by the next.
+  // The removal itself reports files that can't be deleted, and the next one tries again.
   for (const name of dropped) await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
 }
 

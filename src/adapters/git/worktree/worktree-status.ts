@@ -2,10 +2,13 @@
 import type { Git, GitOptions } from '../git.ts';
 import { inWorktree } from '../record.ts';
 
-/** A repository in a worktree is told by its commit alone: whoever looks at its files runs what its own settings name. */
+/**
+ * A repository in a worktree is named by its commit alone: reading its files would run programs that its own settings
+ * name.
+ */
 export const notInside = '--ignore-submodules=dirty';
 
-/** What `git status` says of a worktree. */
+/** The result of `git status` in a worktree. */
 export interface WorktreeStatus {
   /** The commit checked out, or null where there is none. */
   readonly head: string | null;

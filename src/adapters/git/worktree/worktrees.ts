@@ -19,7 +19,7 @@ import { takeNotes, writeNotes } from '../oversight/ref-notes.ts';
 import type { Repository } from '../repository.ts';
 import { TamperingWatch } from '../oversight/tampering.ts';
 
-/** What the adapter is made from. */
+/** Dependencies of the adapter. */
 export interface WorktreesOptions {
   readonly repository: Repository;
   /** The board's folder. */
@@ -58,7 +58,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   };
   const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
   const tampering = new TamperingWatch(repository, notice);
-  /** Who was promised which branch or folder, lest two tasks with like names are promised the same one. */
+  /** The task that each branch or folder is promised to, so that two tasks with like names don't get the same one. */
   const promises = new Map<string, TaskId>();
 
   /** The branches as a task's base was found among them; its workspace is chosen next. */
