@@ -67,6 +67,7 @@ test.concurrent(
         expect(refsOf(board, task)).toBe('');
         expect(board.git('show', `task/${task}:${task}.txt`)).toBe(`${task}.txt`);
         expect(await board.succeed('show', task)).toContain('attempt 1');
+        expect((await board.cli('logs', task)).stderr).toContain('the output was pruned, as the setting `keep` says');
       }
       expect([facts(board, 'waiting'), refsOf(board, 'waiting')]).toEqual(waiting);
       expect([facts(board, 'stuck'), refsOf(board, 'stuck')]).toEqual(stuck);

@@ -43,7 +43,14 @@ export const logsCommand: Verb = (command) =>
       const settings = await requireSettings(place);
       const redact = redactFor(() => settings);
       const follower = new LogFollower(place, id, { isRaw: options.raw === true, redact });
-      await follower.show(options.run ?? Math.max(1, last));
+      const run = options.run ?? Math.max(1, last);
+      if (await follower.isWithoutOutput(run, last))
+        throw new CliError(
+          exitCodes.usage,
+          `there is no output of run ${String(run)} of ${id}`,
+          'Its agent never started, or the output was pruned, as the setting `keep` says.',
+        );
+      await follower.show(run);
       if (options.follow === true) await follower.follow();
     });
 
@@ -67,6 +74,12 @@ class LogFollower {
     this.#id = id;
     this.#isRaw = how.isRaw;
     this.#redact = how.redact;
+  }
+
+  /** Whether a run that is over has no output: after pruning the last run's facts stay, and nothing of earlier ones. */
+  async isWithoutOutput(run: number, last: number): Promise<boolean> {
+    const isKept = await exists(join(this.#folder(run), runFiles.stream));
+    return !isKept && (run < last || (await this.#hasEnded(run)));
   }
 
   async show(run: number): Promise<void> {
