@@ -15,11 +15,24 @@ export function createClock(): Clock {
       const timer = setTimeout(wake, Math.min(maxTimerMs, Math.max(0, delayMs)));
       return () => clearTimeout(timer);
     },
-    day: (at) => new Date(at).toLocaleDateString('sv-SE'),
-    timeOfDay: (at) => new Date(at).toLocaleTimeString('sv-SE'),
+    day: (at) => formatDay(new Date(at)),
+    timeOfDay: (at) => formatTime(new Date(at)),
     bootId: readBootId(),
     uuid: () => randomUUID(),
   };
+}
+
+/** Written by hand: the first use of a locale costs a command some milliseconds. */
+function formatDay(date: Date): string {
+  return [String(date.getFullYear()).padStart(4, '0'), pad(date.getMonth() + 1), pad(date.getDate())].join('-');
+}
+
+function formatTime(date: Date): string {
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':');
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, '0');
 }
 
 /** The machine's boot id, or null where it has none. */

@@ -3,7 +3,6 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { readBoardData } from '../read-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
-import { formatBoard } from '../view/board-text.ts';
 
 const maxDoneShown = 20;
 const defaultColumns = 120;
@@ -17,6 +16,7 @@ export const statusCommand: Verb = (command) =>
       printJson(data);
       return;
     }
+    const { formatBoard } = await import('../view/board-text.ts');
     const columns = process.stdout.isTTY ? process.stdout.columns : defaultColumns;
     for (const line of formatBoard(data, columns, maxDoneShown, waiting)) print(line);
     for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
