@@ -124,7 +124,10 @@ class Supervisor {
 
   #isFinal({ code, signal }: End): boolean {
     if (signal !== null) return endSignals.includes(signal);
-    return code !== null && (this.#boardDir === null || endCodes.includes(code));
+    if (code === null) return false;
+    // A board that says what is wrong before it ever crashed says it to the user, who has just started it.
+    const isTold = this.#boardDir === null || (this.#crashes.length === 0 && code !== exitCodes.fault);
+    return isTold || endCodes.includes(code);
   }
 
   /** Ends as the board has ended; gives the exit code where that was no signal. */

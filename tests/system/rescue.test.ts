@@ -137,7 +137,7 @@ test.concurrent('the work of an earlier task of the same id is still there', { t
     board.git('branch', '-D', 'task/x');
     board.drop({ 'x.md': writeTask('X', addFile('second.txt')) });
     expect(await board.runUntilIdle()).toBe(0);
-    const second = board.git('rev-parse', 'task/x-2');
+    const second = board.git('rev-parse', 'task/x');
     const found = await list(board, 'x');
     expect(found.find(({ commit }) => commit === first)).toMatchObject({ isOnBranch: false });
     expect(found.find(({ commit }) => commit === second)).toMatchObject({ name: 'run-1', isOnBranch: true });

@@ -57,7 +57,7 @@ const tasks: Readonly<Record<string, string>> = {
 };
 
 const mayHoldThem =
-  /^(?:runs\/[^/]+\/\d+\/(?:prompt\.md|stream\.jsonl|stderr\.log|session\.json)|grants\/[^/]+\.json)$/;
+  /^(?:runs\/[^/]+\/\d+\/(?:prompt\.md|plan\.json|stream\.jsonl|stderr\.log|session\.json)|grants\/[^/]+\.json)$/;
 
 test.concurrent(
   'secrets of the environment, of the settings and of known shapes reach nothing that the board writes or says',

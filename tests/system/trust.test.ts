@@ -267,8 +267,8 @@ test.concurrent('worktrees are not made through a link that came by git', { time
     mkdirSync(join(board.root, 'elsewhere'));
     const link = join(board.repo, 'trees');
     symlinkSync(join(board.root, 'elsewhere'), link);
-    board.drop({ 'mine.md': writeTask('Mine', addFile('a.txt')) });
-    expect(await board.runUntilIdle()).toBe(0);
+    board.drop({ 'mine.md': writeTask('Mine', ['ask May I?']) });
+    expect(await board.runUntilIdle()).toBe(3);
     expect(readdirSync(join(board.root, 'elsewhere', 'here'))).toEqual(['mine']);
     board.git('add', 'trees');
     board.git('commit', '--quiet', '--message=Link');
