@@ -208,7 +208,10 @@ test.concurrent(
       const script = `case "$*" in *"worktree remove"*) ${half};; esac\nexec '${real}' "$@"`;
       writeFileSync(join(bin, 'git'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       const running = board.launch(['board'], { env: { PATH: `${bin}:${board.environment['PATH'] ?? ''}` } });
-      await waitUntil('the board is up', () => running.output().includes('board started'));
+      await waitUntil('the board knows the task', () => {
+        const { daemon, tasks } = board.data;
+        return daemon.pid === running.pid && tasks.some(({ column }) => column === 'attention');
+      });
       await board.succeed('cancel', 'x');
       await withPatience(running.ended, 'the end of the board');
       writeFileSync(board.path('archive', 'x.md'), writeTask('X', addFile('two.txt')));
