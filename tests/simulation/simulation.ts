@@ -83,7 +83,8 @@ class Simulation {
     };
     this.#user = new User(this.world, random.int(1, 6));
     this.#isPrinted = seed % 16 < 2;
-    this.#sweepEveryMs = random.pick([2_000, 20_000, 60_000]);
+    // Below `frozenMs`: after a longer silence the board takes itself for frozen, and nobody's time passes.
+    this.#sweepEveryMs = random.pick([2_000, 10_000, 20_000]);
     this.#calmAt = time.now + random.int(70_000, 400_000);
   }
 
