@@ -151,8 +151,9 @@ export class Daemon {
     this.#mailbox.post({ ...redactEvent(event, this.#ports.redact), at: this.#ports.clock.now() });
   }
 
-  /** An agent that ended may have had no room to write, so the disk is tried. Moved refs are read before all else. */
+  /** Posts an agent's end, behind the results of effects: those wait for the sandbox, and one may say that the run was found. */
   async #tellExit(plan: RunPlan, told: RunExit): Promise<void> {
+    await this.#options.sandbox;
     const exit = { ...told, moved: await this.#ports.worktrees.listMoved(plan) };
     const run: RunId = { task: plan.task, n: plan.n };
     for (const event of await lookForRoom(this.#ports.disk, run)) this.#post(event);

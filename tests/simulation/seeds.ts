@@ -2,8 +2,9 @@
 import { expect } from 'vitest';
 import { makeDigestsSynchronous, makeErrorsCheap, simulate } from './simulation.ts';
 
-/** So many seeds are run, half of them the same each time, half of them new ones. */
-const defaultSeeds = 2_000;
+/** Seeds that are run each time, and new ones; `SIMULATION_SEEDS` asks for as many new ones as fixed ones. */
+const defaultFixed = 1_000;
+const defaultRandom = 40;
 /** One in so many seeds is run twice. */
 const repeatEvery = 20;
 /** Random seeds begin beyond the fixed ones. */
@@ -26,14 +27,17 @@ export async function runSeeds(share: number, shares: number): Promise<void> {
   }
 }
 
-/** `SIMULATION_SEEDS` says how many of all shares together; `SIMULATION_RANDOM_BASE` repeats the random ones of an earlier time. */
+/** `SIMULATION_SEEDS` says how many of all shares together, half of them random; `SIMULATION_RANDOM_BASE` repeats the random ones of an earlier time. */
 function listSeeds(share: number, shares: number): readonly number[] {
-  const count = Math.floor(Number(process.env['SIMULATION_SEEDS'] ?? defaultSeeds) / 2 / shares);
+  const asked = process.env['SIMULATION_SEEDS'];
+  const half = asked === undefined ? defaultFixed : Number(asked) / 2;
+  const [fixed, random] = [half, asked === undefined ? defaultRandom : half].map((each) => Math.floor(each / shares));
   const drawn = firstRandom + shares * Math.floor(Math.random() * 1_000_000_000);
   const base = Number(process.env['SIMULATION_RANDOM_BASE'] ?? drawn);
   console.log(`random seeds from ${base}: SIMULATION_RANDOM_BASE=${base} repeats them`);
-  const from = (first: number) => Array.from({ length: count }, (_, index) => first + share + shares * index);
-  return [...from(shares), ...from(base - (base % shares))];
+  const from = (first: number, count = 0) =>
+    Array.from({ length: count }, (_, index) => first + share + shares * index);
+  return [...from(shares, fixed), ...from(base - (base % shares), random)];
 }
 
 async function replay(seed: number): Promise<void> {
