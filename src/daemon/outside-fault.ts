@@ -14,7 +14,7 @@ export async function explainFault(error: unknown, disk: Disk): Promise<OutsideF
   return { kind, message, fault, ...(pause === null ? {} : { pause }) };
 }
 
-/** Whether the disk was full when a run ended or was looked at: what it left may be all that there was room for. */
+/** Reports a disk that is full when a run ends or is inspected: its work may be cut off for want of room. */
 export async function lookForRoom(disk: Disk, { task }: RunId): Promise<readonly UntimedEvent[]> {
   return (await disk.hasRoom()) ? [] : [{ type: 'disk-filled', detail: `${task}: its run ended on a full disk` }];
 }

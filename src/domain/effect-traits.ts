@@ -5,9 +5,9 @@ import type { EffectKind } from './effect.ts';
 /** See the file's head. */
 export interface EffectTraits {
   /**
-   * What it is performed after. `task`: all that was asked of its task before. `file`: the same of the task whose file it
-   * reads, and it takes one of the places for reads. `hold`: the write of the hold before it, since the last one must
-   * stay. `none`: nothing.
+   * The effects that it is performed after. `task`: all earlier ones of its task. `file`: all earlier ones of the task
+   * whose file it reads, and it takes one of the places for reads. `hold`: the write of the hold before it, since the last
+   * one must stay. `none`: none.
    */
   readonly lane: 'task' | 'file' | 'hold' | 'none';
   /**

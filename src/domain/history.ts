@@ -57,7 +57,7 @@ export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'refs-moved'; readonly run: RunId; readonly moved: readonly MovedRef[] }
   | { readonly type: 'task-settled'; readonly task: TaskId; readonly column: Column; readonly detail: string }
   | { readonly type: 'task-merged'; readonly task: TaskId }
-  /** What was kept of these finished tasks for as long as `keep` says is gone: counts, and bytes of the runs' files. */
+  /** The board pruned these finished tasks, as the setting `keep` says: counts, and bytes of the runs' files. */
   | ({ readonly type: 'pruned'; readonly tasks: readonly TaskId[] } & Pruned)
   | { readonly type: 'held'; readonly reason: PauseReason; readonly until: number | null; readonly detail: string }
   | { readonly type: 'hold-lifted'; readonly reason: PauseReason }

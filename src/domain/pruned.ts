@@ -1,4 +1,4 @@
-/** What is kept of finished tasks, and for how long. */
+/** The pruning of finished tasks: the request, the result, and the state of the board's rounds. */
 import type { RunPlan } from './run.ts';
 import type { TaskId, TaskKey } from './task.ts';
 

@@ -1,4 +1,4 @@
-/** What is kept about a task in `runs/TASK/`, as it was read. */
+/** The facts of a task in `runs/TASK/`, as the board read them. */
 import type { RunPlan, RunRecord } from './run.ts';
 import type { TaskId, TaskSpec } from './task.ts';
 import type { Verdict } from './verdict.ts';

@@ -23,7 +23,7 @@ interface Outcome {
   readonly places?: Readonly<Record<string, string | undefined>>;
   /** Where and how it is told; of what is made again from the same board, or says nothing that counts, nothing is. */
   readonly told: { readonly history: string } | { readonly dashboard: string } | null;
-  /** What can't be understood is kept beside what takes its place. */
+  /** The board keeps the damaged file beside the one that takes its place. */
   readonly isKept?: boolean;
 }
 

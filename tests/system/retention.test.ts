@@ -1,4 +1,4 @@
-/** What is kept of finished tasks, through the built command: with `keep` short, what is merged or put away is aged at once. */
+/** Pruning through the built command: with a short `keep`, merged and put-away tasks are old at once. */
 import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
