@@ -13,6 +13,7 @@ import { ftruncateSync, openSync, readSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  endSignals,
   handoverVariable,
   maxCrashesOfFile,
   type FromBoard,
@@ -26,8 +27,6 @@ const maxCrashes = 5;
 const crashWindowMs = 10 * 60_000;
 /** The first wait after a crash; each further one within the window doubles it. */
 const firstWaitMs = 1_000;
-/** Signals that ask for an end: nothing is started again. */
-const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** The board ended as it was asked to, needs the user, or is run by somebody else. */
 const endCodes: readonly number[] = [exitCodes.fine, exitCodes.needsUser, exitCodes.taken];
 

@@ -30,6 +30,9 @@ export interface ToBoard {
   readonly signal: NodeJS.Signals;
 }
 
+/** Signals that ask for an end: a board stops, and its supervisor starts none again. */
+export const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /** The variable that holds the {@link Handover} as JSON. */
 export const handoverVariable = 'BRANCHBOARD_HANDOVER';
 /** The descriptor of the file that says what is being parsed. */

@@ -10,7 +10,13 @@ import { findOwner, lockBoard, type Owner } from '../../adapters/daemon-lock/dae
 import { makePrivate } from '../../adapters/files/private-files.ts';
 import { cutLongOutput, putLongAside } from '../../adapters/files/long-file.ts';
 import { openRegular } from '../../adapters/machine/regular-file.ts';
-import { hearSupervisor, readHandover, tellSupervisor, type FromBoard } from '../../adapters/machine/supervision.ts';
+import {
+  endSignals,
+  hearSupervisor,
+  readHandover,
+  tellSupervisor,
+  type FromBoard,
+} from '../../adapters/machine/supervision.ts';
 import { trySandbox } from '../../adapters/sandbox/sandbox-probe.ts';
 import { needsAttention } from '../../core/schedule.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
@@ -35,7 +41,6 @@ interface StartOptions extends GlobalOptions {
 
 /** Time for a detached board to answer, in milliseconds. */
 const detachTimeoutMs = 30_000;
-const endSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** The verb `start`. */
 export const startCommand: Verb = (command, exit) =>
