@@ -3,6 +3,7 @@
  * elsewhere.
  */
 import path from 'node:path';
+import { messageOf } from '../domain/error-message.ts';
 import { readLocalRights } from '../adapters/agent/claude/user-permissions.ts';
 import { probeClaude, type Expectation, type Probe } from '../adapters/agent/claude/agent-probe.ts';
 import type { Repository } from '../adapters/git/repository.ts';
@@ -37,7 +38,7 @@ export async function checkBehaviour(program: string, searchPath: string): Promi
   try {
     return describeProbe(await probeClaude(program, { searchPath }));
   } catch (error) {
-    return describeProbe({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    return describeProbe({ kind: 'failed', reason: messageOf(error) });
   }
 }
 

@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { codeOf } from '../adapters/machine/errors.ts';
 import { packageRoot } from '../adapters/machine/package-files.ts';
 import { followSupervisor, tellSupervisor } from '../adapters/machine/supervision.ts';
-import { limits } from '../domain/limits.ts';
+import { summarizeFault } from '../domain/error-message.ts';
 import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import { verbs, type KnownVerb } from './verbs.ts';
@@ -50,8 +50,7 @@ async function report(error: unknown): Promise<ExitCode> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
   const { createRedactor } = await import('../adapters/redaction/redactor.ts');
   const redact = createRedactor([process.env]);
-  const [why = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  tellSupervisor({ type: 'failed', why: redact(why).slice(0, limits.maxFaultChars) });
+  tellSupervisor({ type: 'failed', why: summarizeFault(error, redact) });
   if (error instanceof CliError) {
     process.stderr.write(redact(`error: ${error.message}\n${error.hint === null ? '' : `${error.hint}\n`}`));
     return error.exitCode;

@@ -1,5 +1,6 @@
 /** Handles the unforeseen: two files of one name, agents that no board follows, work that must not be lost. */
 import type { TaskFile } from '../domain/board.ts';
+import { messageOf } from '../domain/error-message.ts';
 import type { Effect } from '../domain/effect.ts';
 import { kindOf } from '../domain/outside-kind.ts';
 import type { RunId, RunPlan } from '../domain/run.ts';
@@ -60,7 +61,7 @@ export class Caretaker {
       await this.#ports.worktrees.keep(plan);
     } catch (error) {
       if (kindOf(error) !== null) throw error;
-      const message = this.#ports.redact(error instanceof Error ? error.message : String(error));
+      const message = this.#ports.redact(messageOf(error));
       const entry = { type: 'effect-failed', at: this.#ports.clock.now(), task, effect: 'keep-work', message } as const;
       await this.#ports.journal.append(entry).catch(() => undefined);
     }

@@ -1,6 +1,6 @@
 /** Reports that the board has ended, and why: to the history, `notify`, the dashboard and `queue.json`. */
 import type { HistoryEntry } from '../domain/history.ts';
-import { limits } from '../domain/limits.ts';
+import { summarizeFault } from '../domain/error-message.ts';
 import type { Ports } from './perform.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -19,15 +19,10 @@ export async function sayLast(
   publisher: Publisher,
   onHistory: (entry: HistoryEntry) => Promise<void>,
 ): Promise<void> {
-  const why = fault === null ? null : redact(describe(fault));
+  const why = fault === null ? null : summarizeFault(fault.error, redact);
   const entry: HistoryEntry = { type: 'board-stopped', at: clock.now(), ...(why === null ? {} : { fault: why }) };
   const told = onHistory(entry);
   await journal.append(entry).catch(() => undefined);
   await publisher.publishLast(why === null ? 'stopped' : { fault: why });
   await told;
-}
-
-function describe({ error }: Fault): string {
-  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return first.slice(0, limits.maxFaultChars);
 }

@@ -1,5 +1,6 @@
 /** Turns an error of the outside into the kinds that the core judges by. */
 import type { OutsideFault } from '../domain/board.ts';
+import { messageOf } from '../domain/error-message.ts';
 import type { RunId } from '../domain/run.ts';
 import { kindOf } from '../domain/outside-kind.ts';
 import { PortError, type Disk } from '../ports.ts';
@@ -9,7 +10,7 @@ import type { UntimedEvent } from './untimed-event.ts';
 export async function explainFault(error: unknown, disk: Disk): Promise<OutsideFault> {
   const known = kindOf(error);
   const kind = known !== 'no-room' && !(await disk.hasRoom()) ? 'no-room' : known;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const { fault, pause } = error instanceof PortError ? error : { fault: null, pause: null };
   return { kind, message, fault, ...(pause === null ? {} : { pause }) };
 }

@@ -13,6 +13,7 @@
  * All is synchronous but the waiting: the files are small, and no edit falls between two steps of one function.
  */
 import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../../domain/error-message.ts';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -86,7 +87,7 @@ function backupsOf(path: string): string {
 function explainError(path: string, error: unknown): PortError {
   if (error instanceof PortError) return error;
   const code = codeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new PortError(`${path} could not be kept up to date: ${message}`, {
     cause: error,
     ...(code === null ? {} : { code }),

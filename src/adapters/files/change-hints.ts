@@ -5,6 +5,7 @@
  * later; one notice says so, with what to do.
  */
 import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../../domain/error-message.ts';
 import { basename, join } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import { limits } from '../../domain/limits.ts';
@@ -88,7 +89,7 @@ const silenceMessage =
 /** Why folders can't be watched, what the board does instead, and what to type. */
 export function describeWatchTrouble(error: unknown): string {
   const code = codeOf(error);
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   // Node's error codes for inotify's limits on watches and on instances.
   const hint = code === 'ENOSPC' || code === 'EMFILE' ? ` ${watchLimitsHint}` : '';
   return `Can't watch folders (${why}). ${scanInstead}${hint}`;

@@ -8,6 +8,7 @@
  * own, since simple-git's queue would put commands behind each other that may run at once.
  */
 import { getSystemErrorName } from 'node:util';
+import { messageOf } from '../../domain/error-message.ts';
 import { GitConstructError, GitPluginError, simpleGit } from 'simple-git';
 import { limits } from '../../domain/limits.ts';
 import { PortError } from '../../ports.ts';
@@ -199,7 +200,7 @@ function patienceFor(args: readonly string[]): number {
 
 /** An error for a command that could not be run, or was ended. */
 function runError(args: readonly string[], cwd: string, error: unknown): PortError {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const plugin = error instanceof GitPluginError ? error.plugin : null;
   if (error instanceof GitConstructError) return new PortError(`The folder ${cwd} does not exist.`);
   if (plugin === 'timeout') {

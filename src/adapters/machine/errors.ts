@@ -1,5 +1,6 @@
 /** Errors of node: their codes, and how the board reports them. */
 import { PortError } from '../../ports.ts';
+import { messageOf } from '../../domain/error-message.ts';
 
 /** A system error's code, such as `ENOENT`, or null. */
 export function codeOf(error: unknown): string | null {
@@ -10,6 +11,6 @@ export function codeOf(error: unknown): string | null {
 export function toPortError(error: unknown, what: string): PortError {
   if (error instanceof PortError) return error;
   const code = codeOf(error);
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new PortError(`${what}: ${why}`, { cause: error, ...(code === null ? {} : { code }) });
 }

@@ -3,6 +3,7 @@
  * not. What is installed says little: containers and distributions refuse namespaces in many ways.
  */
 import { existsSync } from 'node:fs';
+import { messageOf } from '../../domain/error-message.ts';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -39,7 +40,7 @@ export async function trySandbox(mode: SandboxMode, searchPath: string): Promise
     await mkdir(worktree);
     return await tryCommand(worktree);
   } catch (error) {
-    return missing(error instanceof Error ? error.message : String(error), hintForFailure);
+    return missing(messageOf(error), hintForFailure);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 /** `doctor`: checks all that a board needs, and says how to mend what is missing. */
 import { watch } from 'node:fs';
+import { messageOf } from '../../domain/error-message.ts';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
@@ -134,7 +135,7 @@ async function checkAgent(settings: Settings, repoDir: string, isTrusted: boolea
   try {
     path = findAgent(settings, process.env, repoDir);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     return [
       {
         check: 'agent',

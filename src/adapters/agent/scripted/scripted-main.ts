@@ -23,6 +23,7 @@
  * Paths are relative to the worktree and stay inside. A resumed session goes on with the first line it had not finished.
  */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../../domain/error-message.ts';
 import type { AgentReport } from '../../../domain/run.ts';
 import { findScript, parseScript, type ScriptLine } from './agent-script.ts';
 import { findMemoryPlace, recall, remember, type SessionMemory } from './scripted-memory.ts';
@@ -67,7 +68,7 @@ async function run(): Promise<number> {
       if (step.kind !== 'on') return finish(step);
     }
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(messageOf(error));
   }
   remember(place, { ...memory, next: lines.length, finished: true });
   const summary = ending.summary ?? `Followed the script, ${String(lines.length)} lines.`;

@@ -1,5 +1,6 @@
 /** Prints what Claude Code would print with `--output-format stream-json`, each line written at once. */
 import { writeSync } from 'node:fs';
+import { messageOf } from '../../../domain/error-message.ts';
 import type { AgentReport } from '../../../domain/run.ts';
 import type { JsonObject } from '../../machine/json-shape.ts';
 
@@ -46,7 +47,7 @@ export class ScriptedStream {
       this.#printToolResult(id, 'ok', false);
       return done;
     } catch (error) {
-      this.#printToolResult(id, error instanceof Error ? error.message : String(error), true);
+      this.#printToolResult(id, messageOf(error), true);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 /** Carries out the verbs of an agent script; `scripted-main.ts` lists them for those who write scripts. */
 import { spawn, spawnSync } from 'node:child_process';
+import { messageOf } from '../../../domain/error-message.ts';
 import { appendFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,7 +39,7 @@ export async function performLine(line: ScriptLine, stream: ScriptedStream, endi
   try {
     return await verb(line.rest, stream, ending);
   } catch (error) {
-    throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`${where}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -9,6 +9,7 @@
  *   ready ──► released from its branch ──► ready, on its branch again
  */
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { messageOf } from '../../../domain/error-message.ts';
 import { dirname, join } from 'node:path';
 import { quote } from 'shell-quote';
 import { gitError, taskError, adviseOn } from '../git-errors.ts';
@@ -119,7 +120,7 @@ async function tellEmptySubmodules({ git, notice }: PreparationContext, path: st
 
 async function makeParent(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: privateFolderMode }).catch((error: unknown) => {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = messageOf(error);
     throw taskError(
       'setup-failed',
       `The folder for worktrees can't be made: ${said}. See what is there (ls -ld '${dirname(path)}'), or set \`worktrees.dir\` in config.yaml to a folder that can be written to.`,
@@ -244,7 +245,7 @@ async function keepFound(
     if (commit !== null) await git.run(['update-ref', leftRef(plan, commit), commit]);
   } catch (error) {
     if (kindOf(error) === 'no-room') throw error;
-    const said = error instanceof Error ? error.message : String(error);
+    const said = messageOf(error);
     notice(`What ${path} holds could not be kept under a ref; it stays in the folder. ${said}`);
   }
 }

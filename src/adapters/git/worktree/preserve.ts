@@ -1,5 +1,6 @@
 /** Keeps the work of a run reachable, lets a worktree go of its branch, and removes a worktree that holds nothing else. */
 import { realpath } from 'node:fs/promises';
+import { messageOf } from '../../../domain/error-message.ts';
 import { basename, dirname } from 'node:path';
 import { quote } from 'shell-quote';
 import { kindOf } from '../../../domain/outside-kind.ts';
@@ -248,7 +249,7 @@ export async function removeIfEmpty(git: Git, repository: Repository, plan: RunP
 }
 
 function sayWhy(error: unknown): string {
-  return `it can't be removed (${error instanceof Error ? error.message : String(error)})`;
+  return `it can't be removed (${messageOf(error)})`;
 }
 
 async function removeEmptyBranch(git: Git, plan: RunPlan): Promise<void> {

@@ -1,5 +1,6 @@
 /** The `Worktrees` port on real git: joins the files of this folder to one adapter. */
 import { lstat } from 'node:fs/promises';
+import { messageOf } from '../../../domain/error-message.ts';
 import { join, relative, resolve, sep } from 'node:path';
 import { taskError, adviseOn } from '../git-errors.ts';
 import type { RunPlan, Workspace } from '../../../domain/run.ts';
@@ -100,7 +101,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     noteRefs: (plan) => told(takeNotes(git, repository).then((notes) => writeNotes(boardDir, plan, notes))),
     listMoved: (plan) =>
       listMoved(git, repository, boardDir, plan).catch((error: unknown) => {
-        const said = error instanceof Error ? error.message : String(error);
+        const said = messageOf(error);
         notice(`${plan.task}: it can't be told which branches moved while its agent ran: ${said}`);
         return [];
       }),
