@@ -33,9 +33,8 @@ export class Caretaker {
       return await files.moveTask(file, to);
     } catch (error) {
       if (!(error instanceof PortError) || error.code !== 'EEXIST') throw error;
-      await files.moveTask({ ...file, column: to }, 'archive');
-      const note = `a second file of that name was in ${to}/ and is in archive/ now`;
-      await this.#tellFound(task, 'archive', note);
+      // If the user takes `file` away just now, the other one is the task's, and stays.
+      await this.setAside({ type: 'set-aside', task, file: { ...file, column: to }, keeper: file });
       return files.moveTask(file, to);
     }
   }
