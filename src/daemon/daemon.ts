@@ -85,7 +85,7 @@ export class Daemon {
       (effect) => this.#perform(effect),
       () => this.#endIfDone(),
     );
-    const intake = new Intake(this.#ports.files, () => this.#board);
+    const intake = new Intake(this.#ports.files, () => this.#board, this.#lanes);
     this.#performer = new Performer(this.#ports, intake, settings, () => this.#board.sandbox);
     this.#publisher = new Publisher(
       this.#ports,

@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { taskOf, type Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
 import { limits } from '../domain/limits.ts';
-import { idOfFile, keyOf } from '../domain/task.ts';
+import { idOfFile, keyOf, type TaskId } from '../domain/task.ts';
 
 /** The lane of the board's hold; no task has such an id. */
 const holdLane = '/hold';
@@ -28,6 +28,11 @@ export class Lanes {
   /** Batches that are not through yet. */
   get pending(): number {
     return this.#pending;
+  }
+
+  /** Whether an effect of this task, or of an earlier one of its id, is not through yet. */
+  isBusy(task: TaskId): boolean {
+    return this.#tails.has(keyOf(task));
   }
 
   /** Queues what one step asked for. When an effect fails, the later ones of its batch and lane are dropped. */

@@ -4,16 +4,19 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
 import type { BoardFiles } from '../ports.ts';
+import type { Lanes } from './lanes.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 
-/** Takes files in; asks `board` which ids are in use. */
+/** Takes files in; asks `board` which ids are in use, and `lanes` whether something is still being written of one. */
 export class Intake {
   readonly #files: BoardFiles;
   readonly #board: () => Board;
+  readonly #lanes: Pick<Lanes, 'isBusy'>;
 
-  constructor(files: BoardFiles, board: () => Board) {
+  constructor(files: BoardFiles, board: () => Board, lanes: Pick<Lanes, 'isBusy'>) {
     this.#files = files;
     this.#board = board;
+    this.#lanes = lanes;
   }
 
   /** The result, as the event `taken-in`. */
@@ -59,10 +62,14 @@ export class Intake {
     return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } };
   }
 
-  /** Whether an earlier task of that id was taken away while an agent was on it: the new one comes after its end. */
+  /**
+   * Whether an earlier task of that id was taken away while an agent was on it, or before its last facts were written,
+   * which would count as the new one's: that one comes after its end.
+   */
   async #isLeaving(id: TaskId): Promise<boolean> {
     const task = this.#board().live.get(keyOf(id));
-    if (task?.state !== 'active') return false;
+    if (task === undefined) return this.#lanes.isBusy(id);
+    if (task.state !== 'active') return false;
     return task.file.column === 'archive' || !(await this.#files.readTask(task.file)).ok;
   }
 

@@ -62,6 +62,15 @@ it('loads a task after what is being written of it', async () => {
   expect(begun.at(-1)).toBe('a.md');
 });
 
+it('says which tasks something is not through yet of, whatever the case of their ids', async () => {
+  const { lanes, end } = makeLanes();
+  lanes.dispatch([keep('a', 1), lift, note]);
+  expect([lanes.isBusy(id('A')), lanes.isBusy(id('b'))]).toEqual([true, false]);
+  await settle();
+  await end('a1');
+  expect(lanes.isBusy(id('A'))).toBe(false);
+});
+
 it('tells when the last batch is through', async () => {
   const { lanes, end, onIdle } = makeLanes();
   lanes.dispatch([keep('a', 1), lift]);

@@ -48,7 +48,7 @@ function makePerformer(text: string, grants: readonly Grant[] = []) {
     agents: { start: (request: RunRequest) => Promise.resolve(void requests.push(request)) },
     boardDir: '/b',
   } as unknown as Ports;
-  const intake = new Intake(ports.files, () => emptyBoard);
+  const intake = new Intake(ports.files, () => emptyBoard, { isBusy: () => false });
   const performer = new Performer(
     ports,
     intake,
