@@ -2,9 +2,8 @@
 import { expect } from 'vitest';
 import { makeDigestsSynchronous, makeErrorsCheap, simulate } from './simulation.ts';
 
-/** Seeds that are run each time, and new ones; `SIMULATION_SEEDS` asks for as many new ones as fixed ones. */
-const defaultFixed = 1_000;
-const defaultRandom = 40;
+/** The number of seeds where `SIMULATION_SEEDS` asks for no other. */
+const defaultSeeds = 1_000;
 /** One in so many seeds is run twice. */
 const repeatEvery = 20;
 /** Random seeds begin beyond the fixed ones. */
@@ -27,17 +26,17 @@ export async function runSeeds(share: number, shares: number): Promise<void> {
   }
 }
 
-/** `SIMULATION_SEEDS` says how many of all shares together, half of them random; `SIMULATION_RANDOM_BASE` repeats the random ones of an earlier time. */
+/**
+ * `SIMULATION_SEEDS` says how many of all shares together. Half of them are run each time, and half are new, since only
+ * those find what nobody met yet; `SIMULATION_RANDOM_BASE` repeats the new ones of an earlier time.
+ */
 function listSeeds(share: number, shares: number): readonly number[] {
-  const asked = process.env['SIMULATION_SEEDS'];
-  const half = asked === undefined ? defaultFixed : Number(asked) / 2;
-  const [fixed, random] = [half, asked === undefined ? defaultRandom : half].map((each) => Math.floor(each / shares));
+  const half = Math.floor(Number(process.env['SIMULATION_SEEDS'] ?? defaultSeeds) / 2 / shares);
   const drawn = firstRandom + shares * Math.floor(Math.random() * 1_000_000_000);
   const base = Number(process.env['SIMULATION_RANDOM_BASE'] ?? drawn);
   console.log(`random seeds from ${base}: SIMULATION_RANDOM_BASE=${base} repeats them`);
-  const from = (first: number, count = 0) =>
-    Array.from({ length: count }, (_, index) => first + share + shares * index);
-  return [...from(shares, fixed), ...from(base - (base % shares), random)];
+  const from = (first: number) => Array.from({ length: half }, (_, index) => first + share + shares * index);
+  return [...from(shares), ...from(base - (base % shares))];
 }
 
 async function replay(seed: number): Promise<void> {
