@@ -164,8 +164,8 @@ async function spawnGit(
       config: [...settings, ...(how.config ?? [])],
       unsafe: permitted,
       allowEnvironment: [...ownSettings, ...Object.keys(extra)],
-      // Some child of git, such as a filter, may hold its output open when git itself has ended.
-      completion: { onClose: true, onExit: limits.interruptGraceMs },
+      // Where a child such as a filter holds the output open, simple-git ends the command 50 ms after git's own exit. All
+      // that git wrote is read by then, and a longer `completion` would keep this process alive as long after each command.
       timeout: { block: patienceFor(args), stdOut: false, stdErr: false },
       input: () => how.input,
       ...(how.signal === undefined ? {} : { abort: how.signal }),

@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 vi.mock('../../../src/domain/limits.ts', async (original) => {
   const { limits } = await original<{ readonly limits: object }>();
-  return { limits: { ...limits, gitTimeoutMs: 3_000, checkoutTimeoutMs: 6_000, interruptGraceMs: 300 } };
+  return { limits: { ...limits, gitTimeoutMs: 3_000, checkoutTimeoutMs: 6_000 } };
 });
 
 describe('opening a repository', () => {
@@ -119,6 +119,18 @@ describe('running git', () => {
     const config = join(scratch.dir, '.git', 'config.lock');
     writeFileSync(config, '');
     await expect(git.run(['config', 'a.b', 'c'])).rejects.toThrow('config.lock');
+  });
+
+  it('leaves no timer behind that would hold the process up for seconds', async () => {
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const clear = vi.spyOn(globalThis, 'clearTimeout');
+    await createGit(scratch.dir, { env: scratch.env }).run(['rev-parse', 'HEAD']);
+    const long = set.mock.results.filter((_, index) => (set.mock.calls[index]?.[1] ?? 0) > 1_000);
+    const cleared = clear.mock.calls.map(([timer]) => timer);
+    vi.restoreAllMocks();
+    // The time limit of the command.
+    expect(long).toHaveLength(1);
+    expect(cleared).toContain(long[0]?.value);
   });
 
   it('ends a command that hangs, also where a child of it holds on to the output', async () => {
