@@ -22,7 +22,6 @@ import { liftHold, placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
 import { termsOf } from './granted-rights.ts';
 import { handleEffectFailed } from './effect-failure.ts';
-import { wasBrokenOff } from './service.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';
 
@@ -143,7 +142,7 @@ export function handleRunExited(draft: Draft, run: RunId, exit: RunExit): void {
   if ((phase.name !== 'running' && phase.name !== 'preparing') || phase.plan.n !== run.n) return;
   tellWarnings(draft, run, phase.name === 'running' ? phase.view : emptyRunView, exit.view);
   // A signal to the process group ends the agents at the same moment, and quicker than the board does.
-  const isSwept = draft.board.shutdown !== 'no' && (exit.view.result === null || wasBrokenOff(exit.view.result));
+  const isSwept = draft.board.shutdown !== 'no' && exit.endedBy.kind === 'broken-off';
   finishRun(draft, task, phase.plan, isSwept && exit.stopped === null ? { ...exit, stopped: 'shutdown' } : exit);
 }
 

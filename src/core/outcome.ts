@@ -1,7 +1,17 @@
 /** Judges a run's end: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
-import type { Blame, Evidence, Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
-import { findServiceFault, isSessionLost, quoteResult, wasBrokenOff, type ServiceFault } from './service.ts';
+import {
+  quoteResult,
+  type Blame,
+  type EndedBy,
+  type Evidence,
+  type Fault,
+  type Outcome,
+  type Reason,
+  type RunExit,
+  type RunPlan,
+  type ServiceFault,
+} from '../domain/run.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
 export type ExitMeaning =
@@ -25,8 +35,8 @@ export function interpretExit(exit: RunExit): ExitMeaning {
     case 'timeout':
     case 'stalled': {
       // An agent that waited for the service, or met the account's limit, is not to blame for its silence.
-      const found = findServiceFault(exit);
-      return found === null ? interpretOvertime(exit, exit.stopped) : awaitService(found);
+      const service = serviceOf(exit.endedBy);
+      return service === null ? interpretOvertime(exit, exit.stopped) : awaitService(service);
     }
     case 'output-limit':
       return failed(
@@ -35,7 +45,7 @@ export function interpretExit(exit: RunExit): ExitMeaning {
       );
     case 'lingering':
       // Only an agent that was at work says that it was broken off: the result for which it was ended was not its own.
-      if (result === null || wasBrokenOff(result)) {
+      if (exit.endedBy.kind === 'broken-off') {
         return decided(interruption('another process had written a result into its stream', 'service'));
       }
       return interpretFailure(exit);
@@ -65,23 +75,21 @@ function interpretOvertime(exit: RunExit, stopped: 'timeout' | 'stalled'): ExitM
 }
 
 function interpretFailure(exit: RunExit): ExitMeaning {
-  const { result } = exit.view;
-  if (result !== null && isSessionLost(result)) return { kind: 'session-lost' };
-  const found = findServiceFault(exit);
-  if (found !== null) return awaitService(found);
-  if (result === null) {
-    const of = exit.view.strayLines === 0 ? '' : ' of its own session';
+  const { endedBy, view } = exit;
+  if (endedBy.kind === 'session-lost') return { kind: 'session-lost' };
+  const service = serviceOf(endedBy);
+  if (service !== null) return awaitService(service);
+  if (view.result === null) {
+    const of = view.strayLines === 0 ? '' : ' of its own session';
     return failed('no-result', describeTail(`The agent ended without a result${of} (${describeEnd(exit)}).`, exit));
   }
-  const said = quoteResult(result);
-  switch (result.subtype) {
-    case 'error_max_turns':
-      return failed('max-turns', said || 'The agent used up its turns.');
-    case 'error_max_budget_usd':
-      return failed('budget', said || 'The agent used up its budget.');
-    default:
-      return failed('agent-error', describeTail(said || result.subtype, exit));
-  }
+  const said = quoteResult(view.result);
+  if (endedBy.kind !== 'limit') return failed('agent-error', describeTail(said || view.result.subtype, exit));
+  return failed(endedBy.reason, said || `The agent used up its ${endedBy.reason === 'budget' ? 'budget' : 'turns'}.`);
+}
+
+function serviceOf(endedBy: EndedBy): ServiceFault | null {
+  return endedBy.kind === 'service' || endedBy.kind === 'broken-off' ? endedBy.service : null;
 }
 
 /** A task may be what overloads the service again and again, but not what uses up the account. */

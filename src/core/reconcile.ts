@@ -30,7 +30,6 @@ import type { Draft } from './draft.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
 import { journalAsks, retriesOf } from './granted-rights.ts';
-import { wasBrokenOff } from './service.ts';
 import { addRun, mayRetry, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
 import { emptyVerdict, judge } from './make-verdict.ts';
 
@@ -91,8 +90,7 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
   } else if (lastRun?.kind === 'dead') {
     const { exit } = lastRun;
     // Nobody stopped it but the end of its daemon or its machine: that costs no attempt.
-    const isLost = exit.view.result === null || wasBrokenOff(exit.view.result);
-    const ended = isLost ? { ...exit, stopped: 'lost' as const } : exit;
+    const ended = exit.endedBy.kind === 'broken-off' ? { ...exit, stopped: 'lost' as const } : exit;
     draft.journal({
       type: 'task-found',
       task: task.id,

@@ -215,7 +215,7 @@ function recordOf(draft: Draft, run: EndedRun, outcome: Outcome): RunRecord {
 /** The exit of a run that never had an agent. */
 function unseenExit(draft: Draft): RunExit {
   const end = { exitCode: null, signal: null, stopped: null, view: emptyRunView, stderrTail: '', moved: [] };
-  return { endedAt: draft.at, ...end };
+  return { endedAt: draft.at, ...end, endedBy: { kind: 'broken-off', service: null } };
 }
 
 function journalEnd(draft: Draft, run: EndedRun, outcome: Outcome): void {

@@ -122,7 +122,7 @@ export interface AgentReport {
 /** The agent's own account of its end: the `result` line of its stream that counts. */
 export interface AgentResult {
   readonly isError: boolean;
-  /** `success`, `error_max_turns`, `error_max_budget_usd`, `error_during_execution`, …, or `unknown`. */
+  /** The kind of end in the agent's own word, such as `success`; only its driver knows what it means. */
   readonly subtype: string;
   /** The HTTP status behind an error, or null. */
   readonly apiErrorStatus: number | null;
@@ -135,6 +135,11 @@ export interface AgentResult {
   readonly denials: readonly string[];
   /** The structured result; null where the agent gave none that fits. */
   readonly report: AgentReport | null;
+}
+
+/** The words of a result, each thing once. */
+export function quoteResult({ text, errors }: AgentResult): string {
+  return [...new Set([text, ...errors])].filter((said) => said !== '').join('\n');
 }
 
 /** The stream's last message about the account's usage limits. */
@@ -205,6 +210,25 @@ export type StopCause = 'timeout' | 'stalled' | 'lingering' | 'output-limit' | '
  */
 export type EndCause = StopCause | 'lost';
 
+/** The hold that a service or an account asks for. */
+export interface ServiceFault {
+  readonly reason: PauseReason;
+  readonly detail: string;
+  /** When it is over, as the service said, in milliseconds since the epoch; null where it did not. */
+  readonly until: number | null;
+}
+
+/** What ended an agent, by all that it said; its driver reads that out of its words. */
+export type EndedBy =
+  /** Itself: it succeeded or failed, as its result says. */
+  | { readonly kind: 'ended' }
+  /** Something else, in its middle: it has no result of its own. `service` is what it waited for then. */
+  | { readonly kind: 'broken-off'; readonly service: ServiceFault | null }
+  /** The session that was to be gone on with is not there. */
+  | { readonly kind: 'session-lost' }
+  | { readonly kind: 'limit'; readonly reason: 'max-turns' | 'budget' }
+  | { readonly kind: 'service'; readonly service: ServiceFault };
+
 /** The end of a run, as the operating system and the stream show it. */
 export interface RunExit {
   readonly endedAt: number;
@@ -213,6 +237,7 @@ export interface RunExit {
   readonly signal: string | null;
   /** Null where it ended by itself. */
   readonly stopped: EndCause | null;
+  readonly endedBy: EndedBy;
   readonly view: RunView;
   /** The end of stderr, bounded by `maxTailChars`. */
   readonly stderrTail: string;

@@ -141,6 +141,7 @@ export function exitOf(view: Partial<RunExit['view']> = {}, more: Partial<RunExi
     exitCode: 0,
     signal: null,
     stopped: null,
+    endedBy: view.result == null ? { kind: 'broken-off', service: null } : { kind: 'ended' },
     stderrTail: '',
     moved: [],
     view: { ...emptyRunView, ...view },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sumSpending } from '../../src/core/spending.ts';
 import { nameRun } from '../../src/domain/run.ts';
-import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, Scene } from './scene.ts';
+import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, meetWall, Scene } from './scene.ts';
 
 const spent = makeExit({ result: makeResult({ costUsd: 0.5 }) });
 
@@ -39,7 +39,7 @@ describe('a spent budget', () => {
 
   it('is not opened sooner by an overload that another agent meets', () => {
     const scene = spendAll();
-    scene.exit(scene.run('b'), makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529, costUsd: 0 }) }));
+    scene.exit(scene.run('b'), meetWall('overload'));
     expect(scene.board.hold?.reason).toBe('budget');
   });
 });

@@ -1,17 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
-import { makeExit, makeResult, scanOf, Scene, start } from './scene.ts';
+import { makeExit, makeResult, meetWall, scanOf, Scene, start } from './scene.ts';
 
-const overloaded = makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529 }) }, { exitCode: 1 });
-const limited = (resetsAt: number | null) =>
-  makeExit(
-    {
-      usageLimit: { status: 'rejected', resetsAt, kind: null },
-      result: makeResult({ isError: true, apiErrorStatus: 429 }),
-    },
-    { exitCode: 1 },
-  );
+const overloaded = meetWall('overload');
+const limited = (resetsAt: number | null) => meetWall('usage-limit', resetsAt);
 
 function working(count: number): { scene: Scene; plans: ReturnType<Scene['run']>[] } {
   const names = Array.from({ length: count }, (_, index) => `t${index}`);
@@ -41,8 +34,7 @@ describe('a usage limit', () => {
     const { scene, plans } = working(2);
     const [held, lucky] = plans;
     if (held === undefined || lucky === undefined) throw new Error('two are at work');
-    const usageLimit = { status: 'rejected', resetsAt: scene.at + 60_000, kind: 'five_hour' } as const;
-    scene.exit(held, makeExit({ usageLimit })).settle('t0');
+    scene.exit(held, limited(scene.at + 60_000)).settle('t0');
     scene.wait(1_000).finish('t1', lucky);
     expect(scene.board.hold).not.toBeNull();
     scene.wait(59_000);
@@ -61,8 +53,7 @@ describe('a usage limit', () => {
     const { scene, plans } = working(2);
     const [held] = plans;
     if (held === undefined) throw new Error('two are at work');
-    const usageLimit = { status: 'rejected', resetsAt: scene.at + 60_000, kind: 'five_hour' } as const;
-    scene.exit(held, makeExit({ usageLimit })).settle('t0');
+    scene.exit(held, limited(scene.at + 60_000)).settle('t0');
     scene.wait(60_000);
     expect(scene.states).toEqual({ t0: 'planning', t1: 'running' });
   });
@@ -71,25 +62,19 @@ describe('a usage limit', () => {
     const { scene, plans } = working(1);
     let plan = plans[0];
     for (let time = 0; plan !== undefined && time < 3 * limits.maxFreeRestarts; time++) {
-      const usageLimit = { status: 'rejected', resetsAt: scene.at + 60_000, kind: 'seven_day' } as const;
-      scene.exit(plan, makeExit({ usageLimit })).settle('t0');
+      scene.exit(plan, limited(scene.at + 60_000)).settle('t0');
       plan = (scene.wait(60_000), scene.run('t0'));
     }
     expect(scene.task('t0')).toMatchObject({ state: 'active', phase: { plan: { attempt: 1 } } });
   });
 
-  it('that did not say when it ends is waited for as its text says, else longer each time', () => {
+  it('that did not say when it ends is waited for longer each time', () => {
     const { scene, plans } = working(1);
     const [plan] = plans;
     if (plan === undefined) throw new Error('one is at work');
-    const text = "You've hit your session limit · resets 10:10am (UTC)";
-    scene.at = Date.UTC(2026, 0, 5, 9);
-    scene.exit(plan, makeExit({ result: makeResult({ isError: true, apiErrorStatus: 429, text }) })).settle('t0');
-    expect(scene.board.hold).toMatchObject({ reason: 'usage-limit', until: Date.UTC(2026, 0, 5, 10, 10) });
-    scene.at = Date.UTC(2026, 0, 5, 10, 10);
-    scene.wait(0);
-    const said = makeResult({ isError: true, apiErrorStatus: 429, text: 'You have reached the usage limit' });
-    scene.exit(scene.run('t0'), makeExit({ result: said })).settle('t0');
+    scene.exit(plan, limited(scene.at + 60_000)).settle('t0');
+    scene.wait(60_000);
+    scene.exit(scene.run('t0'), limited(null)).settle('t0');
     expect((scene.board.hold?.until ?? 0) - scene.at).toBeGreaterThanOrEqual(2 * limits.firstUsageLimitBackoffMs);
   });
 });
@@ -127,8 +112,7 @@ describe('a wall that one task alone meets', () => {
     for (let probe = 0; probe < 4; probe++) {
       const name = Object.entries(scene.states).find(([, state]) => state === 'planning')?.[0] ?? 'nobody';
       probed.add(name);
-      const refused = makeExit({ result: makeResult({ isError: true, apiErrorStatus: 403 }) }, { exitCode: 1 });
-      scene.exit(scene.run(name), refused).settle(name);
+      scene.exit(scene.run(name), meetWall('auth')).settle(name);
       scene.wait((scene.board.hold?.until ?? scene.at) - scene.at);
     }
     expect([...probed]).toEqual(['a', 'b']);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
-import { makeExit, makeResult, Scene } from './scene.ts';
+import { meetWall, Scene } from './scene.ts';
 
 const hourMs = 60 * 60_000;
 
@@ -18,8 +18,7 @@ describe('a machine that slept', () => {
 
   it('finds a usage limit over that ended meanwhile', () => {
     const scene = new Scene().queue({ id: 'a' });
-    const usageLimit = { status: 'rejected', resetsAt: scene.at + hourMs, kind: 'five_hour' } as const;
-    scene.exit(scene.run('a'), makeExit({ usageLimit })).settle('a');
+    scene.exit(scene.run('a'), meetWall('usage-limit', scene.at + hourMs)).settle('a');
     scene.at += 8 * hourMs;
     scene.tell({ type: 'clock-jumped', byMs: 8 * hourMs });
     expect(scene.states).toEqual({ a: 'planning' });
@@ -28,11 +27,10 @@ describe('a machine that slept', () => {
 
 describe('a clock that was set back', () => {
   it('does not make a backoff last as much longer', () => {
-    const overloaded = makeExit({ result: makeResult({ isError: true, apiErrorStatus: 529 }) });
     const scene = new Scene();
     scene.at = 10 * hourMs;
     scene.queue({ id: 'a' });
-    scene.exit(scene.run('a'), overloaded).settle('a');
+    scene.exit(scene.run('a'), meetWall('overload')).settle('a');
     scene.at -= 8 * hourMs;
     scene.tell({ type: 'clock-jumped', byMs: -8 * hourMs });
     scene.wait(2 * limits.firstBackoffMs);
@@ -43,8 +41,7 @@ describe('a clock that was set back', () => {
     const scene = new Scene();
     scene.at = 10 * hourMs;
     scene.queue({ id: 'a' });
-    const usageLimit = { status: 'rejected', resetsAt: 11 * hourMs, kind: 'five_hour' } as const;
-    scene.exit(scene.run('a'), makeExit({ usageLimit })).settle('a');
+    scene.exit(scene.run('a'), meetWall('usage-limit', 11 * hourMs)).settle('a');
     scene.at -= 8 * hourMs;
     scene.tell({ type: 'clock-jumped', byMs: -8 * hourMs });
     scene.wait(2 * hourMs);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findNextWake } from '../../src/core/due.ts';
 import { isIdle } from '../../src/core/schedule.ts';
-import { fileIn, id, ids, makeExit, makeResult, makeSpec, scanOf, Scene, start } from './scene.ts';
+import type { PauseReason } from '../../src/domain/run.ts';
+import { fileIn, id, ids, makeSpec, meetWall, scanOf, Scene, start } from './scene.ts';
 
 describe('the next wake', () => {
   it('is the first deadline, and at once for one that another event came before', () => {
@@ -47,13 +48,12 @@ describe('idle', () => {
   });
 
   it('is one that a missing login holds, but not one that waits for a limit', () => {
-    const hold = (apiErrorStatus: number) => {
+    const hold = (reason: PauseReason) => {
       const scene = new Scene().queue({ id: 'a' });
-      const result = makeResult({ isError: true, apiErrorStatus });
-      return scene.exit(scene.run('a'), makeExit({ result }, { exitCode: 1 })).settle('a');
+      return scene.exit(scene.run('a'), meetWall(reason)).settle('a');
     };
-    expect(isIdle(hold(401).board, start)).toBe(true);
-    expect(isIdle(hold(529).board, start)).toBe(false);
+    expect(isIdle(hold('auth').board, start)).toBe(true);
+    expect(isIdle(hold('overload').board, start)).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { interpretExit, judgeWork } from '../../src/core/outcome.ts';
-import type { AgentReport, AgentResult, Evidence, RunExit } from '../../src/domain/run.ts';
+import type { AgentReport, AgentResult, Evidence, PauseReason, RunExit } from '../../src/domain/run.ts';
 import { exitOf, planOf } from './boards.ts';
 
 const report = (more: Partial<AgentReport> = {}): AgentReport => ({
@@ -24,8 +24,9 @@ const result = (more: Partial<AgentResult> = {}): AgentResult => ({
   },
   ...more,
 });
-const failedResult = (more: Partial<AgentResult>) => result({ isError: true, report: null, ...more });
-const rejected = { status: 'rejected', resetsAt: 9_000, kind: 'five_hour' } as const;
+const failed = result({ isError: true, report: null, text: 'It broke.' });
+const brokenOff = { kind: 'broken-off', service: null } as const;
+const byService = (reason: PauseReason, until: number | null = null) => ({ reason, detail: 'The wall.', until });
 
 /** What ends a run, and what it means. */
 const exits: readonly [string, RunExit, object][] = [
@@ -33,11 +34,6 @@ const exits: readonly [string, RunExit, object][] = [
     'a good result is looked at further, whatever the exit code',
     exitOf({ result: result() }, { exitCode: 1 }),
     { kind: 'inspect' },
-  ],
-  [
-    'a limit that was met in silence is no stall',
-    exitOf({ usageLimit: rejected }, { stopped: 'stalled' }),
-    { outcome: { kind: 'interrupted', pause: 'usage-limit', until: 9_000 } },
   ],
   ['exit 0 without a result', exitOf(), { outcome: { fault: { reason: 'no-result' } } }],
   [
@@ -47,74 +43,34 @@ const exits: readonly [string, RunExit, object][] = [
   ],
   [
     'the turns are used up',
-    exitOf({ result: failedResult({ subtype: 'error_max_turns' }) }),
-    { outcome: { fault: { reason: 'max-turns' } } },
+    exitOf({ result: { ...failed, text: '' } }, { endedBy: { kind: 'limit', reason: 'max-turns' } }),
+    { outcome: { fault: { reason: 'max-turns', detail: 'The agent used up its turns.' } } },
   ],
   [
     'the budget is used up',
-    exitOf({ result: failedResult({ subtype: 'error_max_budget_usd' }) }),
-    { outcome: { fault: { reason: 'budget' } } },
+    exitOf({ result: failed }, { endedBy: { kind: 'limit', reason: 'budget' } }),
+    { outcome: { fault: { reason: 'budget', detail: 'It broke.' } } },
   ],
   [
-    'an invalid key',
-    exitOf({ result: failedResult({ apiErrorStatus: 401, text: 'Invalid API key' }) }),
-    { outcome: { pause: 'auth' } },
-  ],
-  [
-    'no credit',
-    exitOf({ result: failedResult({ apiErrorStatus: 400, text: 'Credit balance is too low' }) }),
-    { outcome: { pause: 'credit' } },
-  ],
-  [
-    'a bad request that is about something else',
-    exitOf({ result: failedResult({ apiErrorStatus: 400, text: 'prompt is too long' }) }),
-    { outcome: { fault: { reason: 'agent-error' } } },
-  ],
-  ['overload', exitOf({ result: failedResult({ apiErrorStatus: 529 }) }), { outcome: { pause: 'overload' } }],
-  [
-    'a rate limit',
-    exitOf({ result: failedResult({ apiErrorStatus: 429, text: 'Request rejected (429)' }) }),
-    { outcome: { pause: 'overload' } },
-  ],
-  [
-    'a dropped connection',
-    exitOf({ result: failedResult({ text: 'API Error: Unable to connect to API (ECONNRESET)' }) }),
-    { outcome: { pause: 'connection' } },
+    'a failure of the agent’s own',
+    exitOf({ result: failed }),
+    { outcome: { fault: { reason: 'agent-error', detail: 'It broke.' } } },
   ],
   [
     'a usage limit with its reset',
-    exitOf({
-      usageLimit: rejected,
-      result: failedResult({ apiErrorStatus: 429, text: "You've hit your session limit" }),
-    }),
-    { outcome: { pause: 'usage-limit', until: 9_000 } },
-  ],
-  [
-    'a usage limit told by text alone',
-    exitOf({ result: failedResult({ apiErrorStatus: 429, text: "You've hit your session limit · resets 10:10am" }) }),
-    { outcome: { pause: 'usage-limit', until: null } },
-  ],
-  [
-    'a limit that was only warned of',
-    exitOf({ usageLimit: { ...rejected, status: 'allowed-warning' }, result: result() }),
-    { kind: 'inspect' },
+    exitOf({ result: failed }, { endedBy: { kind: 'service', service: byService('usage-limit', 9_000) } }),
+    { outcome: { kind: 'interrupted', detail: 'The wall.', blame: 'nobody', pause: 'usage-limit', until: 9_000 } },
   ],
   [
     'a session that is gone',
-    exitOf({
-      result: failedResult({
-        subtype: 'error_during_execution',
-        text: '',
-        errors: ['No conversation found with session ID: x'],
-      }),
-    }),
+    exitOf({ result: failed }, { endedBy: { kind: 'session-lost' } }),
     { kind: 'session-lost' },
   ],
   ['a timeout', exitOf({}, { stopped: 'timeout' }), { outcome: { fault: { reason: 'timeout' } } }],
   ['silence', exitOf({}, { stopped: 'stalled' }), { outcome: { fault: { reason: 'stalled' } } }],
   [
     'the board’s end',
-    exitOf({ result: failedResult({ subtype: 'error_during_execution' }) }, { stopped: 'shutdown' }),
+    exitOf({ result: failed }, { stopped: 'shutdown', endedBy: brokenOff }),
     { outcome: { kind: 'interrupted', pause: null } },
   ],
   ['the board’s end after a good result', exitOf({ result: result() }, { stopped: 'shutdown' }), { kind: 'inspect' }],
@@ -125,7 +81,7 @@ const exits: readonly [string, RunExit, object][] = [
   ],
   [
     'being ended for a result that was not its own, at which it said that it was broken off',
-    exitOf({ result: failedResult({ subtype: 'error_during_execution' }) }, { stopped: 'lingering' }),
+    exitOf({ result: failed }, { stopped: 'lingering', endedBy: brokenOff }),
     { outcome: { kind: 'interrupted', pause: null, blame: 'service' } },
   ],
   [
@@ -161,68 +117,29 @@ const exits: readonly [string, RunExit, object][] = [
   ['a success without a structured result', exitOf({ result: result({ report: null }) }), { kind: 'inspect' }],
 ];
 
-/** What the versions say where the API could not be called, and what the board waits for. */
-const walls: readonly [string, Partial<AgentResult>, string | null][] = [
-  [
-    'no name server',
-    { text: "API Error: Can't reach the API server — check your internet or DNS (ENOTFOUND)" },
-    'connection',
-  ],
-  ['no answer in time', { text: 'Request timed out. Check your internet connection and proxy settings' }, 'connection'],
-  ['another page in its place', { text: 'API returned an empty or malformed response (HTTP 200)' }, 'connection'],
-  ['words of a version to come', { text: 'The server went fishing' }, 'connection'],
-  ['408', { apiErrorStatus: 408, text: 'API Error: 408 Request timeout' }, 'connection'],
-  ['overload in the middle', { text: 'API Error: Repeated 529 Overloaded errors' }, 'overload'],
-  ['520', { apiErrorStatus: 520, text: 'API Error: 520 error code: 520' }, 'overload'],
-  ['500', { apiErrorStatus: 500, text: 'API Error: 500 Internal server error' }, 'overload'],
-  ['no login', { text: 'Not logged in · Please run /login' }, 'auth'],
-  ['403', { apiErrorStatus: 403, text: 'API Error: 403' }, 'auth'],
-  ['no credit, without a status', { text: 'Credit balance is too low' }, 'credit'],
-  ['spent', { apiErrorStatus: 400, text: 'You have reached your specified API usage limits.' }, 'credit'],
-  ['402', { apiErrorStatus: 402, text: 'Payment required' }, 'credit'],
-  ['a limit, without a status', { text: "You've hit your weekly limit · resets Nov 25, 3pm (UTC)" }, 'usage-limit'],
-  ['extra usage', { apiErrorStatus: 429, text: "You're out of extra usage · resets 5pm (UTC)" }, 'usage-limit'],
-  ['a request that is too large', { text: 'Prompt is too long' }, null],
-  ['a model that is not there', { apiErrorStatus: 404, text: 'There is an issue with the selected model (x).' }, null],
-  ['what the model itself reports', { report: report({ status: 'failed' }), text: 'I give up' }, null],
-  ['turns that are used up, whatever they say', { subtype: 'error_max_turns', text: 'overloaded' }, null],
-];
-
 describe('interpretExit', () => {
-  it.each(walls)('puts %s down to the service, not the task', (_, more, pause) => {
-    const meaning = interpretExit(exitOf({ result: failedResult(more) }));
-    expect(meaning).toMatchObject({ outcome: pause === null ? { kind: 'failed' } : { kind: 'interrupted', pause } });
+  it.each([
+    ['overload', 'service'],
+    ['connection', 'service'],
+    ['auth', 'nobody'],
+    ['credit', 'nobody'],
+    ['usage-limit', 'nobody'],
+  ] as const)('puts %s down to the service, not the task', (pause, blame) => {
+    const exit = exitOf({ result: failed }, { endedBy: { kind: 'service', service: byService(pause) } });
+    expect(interpretExit(exit)).toMatchObject({ outcome: { kind: 'interrupted', pause, blame } });
   });
-
-  it('finds the end of a limit in its words', () => {
-    const at = Date.UTC(2026, 10, 24, 12);
-    const text = "You're out of extra usage · resets 5pm (UTC)";
-    const exit = exitOf({ result: failedResult({ apiErrorStatus: 429, text }) }, { endedAt: at });
-    expect(interpretExit(exit)).toMatchObject({ outcome: { until: Date.UTC(2026, 10, 24, 17), blame: 'nobody' } });
-  });
-
-  const brokenOff = failedResult({ subtype: 'error_during_execution', text: '', errors: ['aborted'] });
 
   it.each(['stalled', 'timeout'] as const)(
-    'waits for the limit that an agent met before it was ended (%s)',
+    'waits for what an agent waited for when it was ended (%s), and blames the task for silence alone',
     (stopped) => {
-      // Claude Code answers INT with a result of its own.
-      const exit = exitOf({ usageLimit: rejected, result: brokenOff }, { stopped });
-      expect(interpretExit(exit)).toMatchObject({
+      const waiting = { kind: 'broken-off', service: byService('usage-limit', 9_000) } as const;
+      expect(interpretExit(exitOf({ result: failed }, { stopped, endedBy: waiting }))).toMatchObject({
         outcome: { kind: 'interrupted', pause: 'usage-limit', until: 9_000 },
       });
+      const silent = exitOf({ result: failed }, { stopped, endedBy: brokenOff });
+      expect(interpretExit(silent)).toMatchObject({ outcome: { fault: { reason: stopped } } });
     },
   );
-
-  it.each([
-    ['overloaded (529)', 'overload'],
-    ['connection error', 'connection'],
-  ])('waits for the service that an agent tried to reach when it was ended (%s)', (apiRetry, pause) => {
-    const exit = exitOf({ apiRetry, result: brokenOff }, { stopped: 'stalled' });
-    expect(interpretExit(exit)).toMatchObject({ outcome: { kind: 'interrupted', pause, blame: 'service' } });
-    const silent = exitOf({ apiRetry: null, result: brokenOff }, { stopped: 'stalled' });
-    expect(interpretExit(silent)).toMatchObject({ outcome: { fault: { reason: 'stalled' } } });
-  });
 
   it.each(exits)('reads %s', (_, exit, meaning) => {
     expect(interpretExit(exit)).toMatchObject(meaning);

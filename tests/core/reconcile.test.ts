@@ -116,8 +116,9 @@ describe('a task in active/', () => {
 
   it('with an agent that was ended in its middle, and said so, goes on at no cost', () => {
     // Claude Code answers INT with a result of its own; the board that sent it is gone.
-    const result = makeResult({ isError: true, subtype: 'error_during_execution', text: '' });
-    const exit = makeExit({ sessionId: 'heard', result }, { exitCode: null });
+    const result = makeResult({ isError: true, text: '' });
+    const endedBy = { kind: 'broken-off', service: null } as const;
+    const exit = makeExit({ sessionId: 'heard', result }, { exitCode: null, endedBy });
     const scene = meet('active', facts([run({ attempt: 1 }, null)]), { lastRun: { kind: 'dead', exit } });
     scene.settle('a');
     expect(scene.task('a')).toMatchObject({ state: 'queued', next: { attempt: 1, resume: 'heard' } });

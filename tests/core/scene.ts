@@ -9,6 +9,7 @@ import {
   emptyRunView,
   type AgentResult,
   type Evidence,
+  type PauseReason,
   type RunExit,
   type RunPlan,
   type RunView,
@@ -85,6 +86,13 @@ export function makeResult(patch: Partial<AgentResult> = {}): AgentResult {
   };
 }
 
+/** An end for which a service or an account is to blame, as it is known from the agent's words. */
+export function meetWall(reason: PauseReason, until: number | null = null): RunExit {
+  const service = { reason, detail: `${reason} is in the way`, until };
+  const result = makeResult({ isError: true, costUsd: 0 });
+  return makeExit({ result }, { exitCode: 1, endedBy: { kind: 'service', service } });
+}
+
 /** An end with exit code 0 and what the stream told. */
 export function makeExit(view: Partial<RunView> = {}, patch: Partial<RunExit> = {}): RunExit {
   return {
@@ -92,6 +100,7 @@ export function makeExit(view: Partial<RunView> = {}, patch: Partial<RunExit> = 
     exitCode: 0,
     signal: null,
     stopped: null,
+    endedBy: view.result == null ? { kind: 'broken-off', service: null } : { kind: 'ended' },
     view: { ...emptyRunView, sessionId: 'session', costUsd: view.result?.costUsd ?? 0, ...view },
     stderrTail: '',
     moved: [],

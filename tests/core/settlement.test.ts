@@ -17,10 +17,7 @@ import {
   Scene,
 } from './scene.ts';
 
-const broken = makeExit(
-  { result: makeResult({ isError: true, subtype: 'error_during_execution', text: 'It broke.' }) },
-  { exitCode: 1 },
-);
+const broken = makeExit({ result: makeResult({ isError: true, text: 'It broke.' }) }, { exitCode: 1 });
 const fault = { kind: null, message: 'the disk does not answer', fault: null };
 
 describe('a task that is done', () => {
@@ -61,8 +58,8 @@ describe('a task that fails', () => {
     scene.exit(scene.run('a'), broken);
     const second = scene.plan('a');
     scene.tell({ type: 'run-started', run: second, setAside: [] });
-    const lost = makeResult({ isError: true, errors: ['No conversation found with session ID: x'] });
-    scene.exit(second, makeExit({ result: lost, sessionId: null })).settle('a');
+    const lost = makeExit({ sessionId: null }, { endedBy: { kind: 'session-lost' } });
+    scene.exit(second, lost).settle('a');
     expect(scene.plan('a')).toMatchObject({ n: 3, attempt: 2, session: { mode: 'fresh' } });
   });
 });

@@ -1,4 +1,5 @@
 /** Agents of the simulated world: what they do is drawn when they start, and happens whoever looks. */
+import { explainClaudeEnd } from '../../src/adapters/agent/claude/claude-end.ts';
 import type { LastRun } from '../../src/domain/board.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { emptyRunView, formatRunId, type AgentResult, type RunPlan, type RunView } from '../../src/domain/run.ts';
@@ -107,8 +108,8 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
           return { kind: 'alive', view, startedAt };
         }
         const end = { exitCode: null, signal: null, stopped: null, view, stderrTail: '', moved: [] };
-        const exit = { endedAt: agent.lastOutputAt, ...end };
-        return { kind: 'dead', exit };
+        const raw = { endedAt: agent.lastOutputAt, ...end };
+        return { kind: 'dead', exit: { ...raw, endedBy: explainClaudeEnd(raw) } };
       }),
     findRunning: () =>
       call('find-running', () => [...world.agents].map(({ plan: { task, n } }) => ({ task, n })), { safe: true }),

@@ -1,4 +1,5 @@
 /** What is outside of the daemon and outlives it: files, facts, branches, the clock, and who did what. */
+import { explainClaudeEnd } from '../../src/adapters/agent/claude/claude-end.ts';
 import { findWaitingOn } from '../../src/core/dependencies.ts';
 import { checkBoard } from '../../src/core/invariants.ts';
 import type { Board, FileIdentity, TaskFile } from '../../src/domain/board.ts';
@@ -277,7 +278,8 @@ export class World {
     follower.leaving = true;
     const { exitCode, signal, stopCause, view } = agent;
     const end = { exitCode, signal, stopped: stopCause, view, stderrTail: '', moved: [] };
-    const exit: RunExit = { endedAt: this.wall, ...end };
+    const raw = { endedAt: this.wall, ...end };
+    const exit: RunExit = { ...raw, endedBy: explainClaudeEnd(raw) };
     this.time.after(this.random.int(0, 300), () => {
       if (!follower.life.alive) return;
       agent.follower = null;

@@ -4,7 +4,18 @@ import { viewDashboard } from '../../src/views/dashboard-view.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { Clock } from '../../src/ports.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
-import { fileIn, id, ids, loadedIn, makeEvidence, makeExit, makeResult, makeSpec, Scene } from '../core/scene.ts';
+import {
+  fileIn,
+  id,
+  ids,
+  loadedIn,
+  makeEvidence,
+  makeExit,
+  makeResult,
+  makeSpec,
+  meetWall,
+  Scene,
+} from '../core/scene.ts';
 
 const clock: Clock = {
   now: () => 1_000_000,
@@ -77,8 +88,7 @@ describe('the board as data', () => {
 
   it('says why nothing starts, the pause of the user first', () => {
     const scene = new Scene().queue({ id: 'a' });
-    const result = makeResult({ isError: true, apiErrorStatus: 401 });
-    scene.exit(scene.run('a'), makeExit({ result }, { exitCode: 1 })).settle('a');
+    scene.exit(scene.run('a'), meetWall('auth')).settle('a');
     expect(describe_(scene).paused).toMatchObject({ reason: 'auth' });
     expect(
       describeBoard({ ...scene.board, userPaused: true }, { running: false, repo: '', pid: 7, redact }),

@@ -12,6 +12,7 @@ import type { RunExit, RunId, RunPlan } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { tagOf, type RunTag } from '../machine/environment.ts';
 import { closeClaim, readClaim, syncClaim } from '../machine/run-claim.ts';
+import { explainClaudeEnd } from './claude/claude-end.ts';
 import { StreamFollower } from './follow.ts';
 import { readStderrTail } from './launch.ts';
 import { carriesTag, findDescendants, isAlive, readTag, signalGroup, type ProcessMark } from '../machine/processes.ts';
@@ -103,7 +104,9 @@ async function readDeadExit(plan: RunPlan, folder: string, claimedAt: number): P
   await follower.finish({ exitCode: null, isForced: false });
   const endedAt = Math.max(claimedAt, follower.lastOutputAt ?? 0, readMtime(path.join(folder, 'stderr.log')));
   const stderrTail = await readStderrTail(folder);
-  return { endedAt, exitCode: null, signal: null, stopped: null, view: follower.view, stderrTail, moved: [] };
+  const { view } = follower;
+  const raw = { endedAt, exitCode: null, signal: null, stopped: null, view, stderrTail, moved: [] };
+  return { ...raw, endedBy: explainClaudeEnd(raw) };
 }
 
 function readMtime(file: string): number {

@@ -17,6 +17,7 @@ import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
 import { AbilityReader } from './claude/abilities.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from '../machine/environment.ts';
+import { explainClaudeEnd } from './claude/claude-end.ts';
 import { claudeArguments } from './claude/claude-arguments.ts';
 import { writeClaudeFiles, type ClaudeFiles } from './claude/claude-settings.ts';
 import { gitGuardSettings } from '../git-guard/guard-settings.ts';
@@ -281,7 +282,8 @@ class ProcessRunner implements AgentRunner {
       this.#leaveNoteBeat = null;
     }
     const { view } = run.follower;
-    listener.exited(run.plan, { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail, moved: [] });
+    const raw = { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail, moved: [] };
+    listener.exited(run.plan, { ...raw, endedBy: explainClaudeEnd(raw) });
   }
 }
 

@@ -155,11 +155,23 @@ const moved = z
   .array(z.object({ ref: text, from: text.nullable(), to: text.nullable(), checkout: text.nullable() }))
   .default([]);
 
+const serviceFault = z.object({ reason: pauseReason, detail: text, until: toldTime });
+
+const endedBy = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ended') }),
+  z.object({ kind: z.literal('broken-off'), service: serviceFault.nullable() }),
+  z.object({ kind: z.literal('session-lost') }),
+  z.object({ kind: z.literal('limit'), reason: z.enum(['max-turns', 'budget']) }),
+  z.object({ kind: z.literal('service'), service: serviceFault }),
+]);
+
 const runExit = z.object({
   endedAt: time,
   exitCode: amount.nullable(),
   signal: text.nullable(),
   stopped: z.enum([...stopCauses, 'lost']).nullable(),
+  // The outcome beside it tells what came of an end that was recorded before drivers explained ends.
+  endedBy: endedBy.default({ kind: 'ended' }),
   view: runView,
   stderrTail: text,
   moved,

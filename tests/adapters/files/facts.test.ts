@@ -34,7 +34,10 @@ import { ScratchFolder, taskId } from './scratch.ts';
 const task = taskId('add-auth');
 const record: RunRecord = {
   version: 1,
-  exit: { endedAt: 5, exitCode: 0, signal: null, stopped: null, view: emptyRunView, stderrTail: '', moved: [] },
+  exit: {
+    ...{ endedAt: 5, exitCode: 0, signal: null, stopped: null, view: emptyRunView, stderrTail: '', moved: [] },
+    endedBy: { kind: 'ended' },
+  },
   evidence: null,
   outcome: { kind: 'done', summary: 'Done.' },
 };
@@ -54,6 +57,7 @@ const fullRecord: RunRecord = {
     exitCode: null,
     signal: 'SIGTERM',
     stopped: 'lost',
+    endedBy: { kind: 'broken-off', service: { reason: 'usage-limit', detail: 'x', until: 9 } },
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
       ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9, noiseLines: 3 },

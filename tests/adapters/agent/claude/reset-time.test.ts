@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findResetTime } from '../../src/core/reset-time.ts';
+import { findResetTime } from '../../../../src/adapters/agent/claude/reset-time.ts';
 
 const at = Date.UTC(2026, 10, 23, 9, 30);
 

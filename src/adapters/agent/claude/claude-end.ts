@@ -1,18 +1,21 @@
 /**
- * Decides whether the account or the service, not the task, ended a run. Claude Code shows it by the HTTP status where
- * there was one, by an event about the usage limit, and in words that change from version to version. In both versions
- * that were measured, a failed call of the API is a result of subtype `success` that is an error.
+ * Reads out of Claude Code's words what ended a run: itself, a limit that it was given, or the account or the service.
+ * The service shows by the HTTP status where there was one, by an event about the usage limit, and in words that change
+ * from version to version. In both versions that were measured, a failed call of the API is a result of subtype
+ * `success` that is an error.
  */
-import type { AgentResult, PauseReason, RunExit } from '../domain/run.ts';
+import {
+  quoteResult,
+  type AgentResult,
+  type EndedBy,
+  type PauseReason,
+  type RunExit,
+  type ServiceFault,
+} from '../../../domain/run.ts';
 import { findResetTime } from './reset-time.ts';
 
-/** The hold that the board has to wait for. */
-export interface ServiceFault {
-  readonly reason: PauseReason;
-  readonly detail: string;
-  /** When it is over, as the service said, in milliseconds since the epoch; null where it did not. */
-  readonly until: number | null;
-}
+/** The facts of an end that are read: {@link RunExit} without what is made of them. */
+export type RawExit = Omit<RunExit, 'endedBy'>;
 
 const loginWords = /please run \/login|not logged in|invalid api key|oauth (?:token|session)|authentication/i;
 const creditWords = /credit balance|billing|specified API usage limits/i;
@@ -21,11 +24,34 @@ const overloadWords = /overload|\b5\d\d\b|server-side/i;
 /** Of the request itself: it would be refused again. */
 const requestWords = /too (?:long|large|many)|context (?:window|length)|\bmodel\b|\bimage\b/i;
 
-/** The service's part in a run's end; null where the end is the agent's own. */
-export function findServiceFault(exit: RunExit): ServiceFault | null {
+/** What ended a run of Claude Code. */
+export function explainClaudeEnd(exit: RawExit): EndedBy {
+  const { result } = exit.view;
+  if (result === null || wasBrokenOff(result)) return { kind: 'broken-off', service: findServiceFault(exit, null) };
+  if (!result.isError) return { kind: 'ended' };
+  if (isSessionLost(result)) return { kind: 'session-lost' };
+  switch (result.subtype) {
+    case 'error_max_turns':
+      return { kind: 'limit', reason: 'max-turns' };
+    case 'error_max_budget_usd':
+      return { kind: 'limit', reason: 'budget' };
+  }
+  const service = result.subtype.startsWith('error_max_') ? null : findServiceFault(exit, result);
+  return service === null ? { kind: 'ended' } : { kind: 'service', service };
+}
+
+/** An agent that is ended in its middle says no more than that, as a result of its own. */
+function wasBrokenOff(result: AgentResult): boolean {
+  return result.subtype === 'error_during_execution' && result.apiErrorStatus === null && !isSessionLost(result);
+}
+
+function isSessionLost(result: AgentResult): boolean {
+  return [result.text, ...result.errors].some((said) => /No conversation found/i.test(said));
+}
+
+/** The service's part in an end; `result` is the agent's own account of an error, or null where it gave none. */
+function findServiceFault(exit: RawExit, result: AgentResult | null): ServiceFault | null {
   const { usageLimit } = exit.view;
-  const result = wasBrokenOff(exit.view.result) ? null : exit.view.result;
-  if (result?.isError === false || /^error_max_/.test(result?.subtype ?? '')) return null;
   const detail = result === null ? '' : quoteResult(result);
   if (usageLimit?.status === 'rejected') {
     const until = usageLimit.resetsAt ?? findResetTime(detail, exit.endedAt);
@@ -37,23 +63,8 @@ export function findServiceFault(exit: RunExit): ServiceFault | null {
   return { reason, detail, until: reason === 'usage-limit' ? findResetTime(detail, exit.endedAt) : null };
 }
 
-/** The words of a result, each thing once. */
-export function quoteResult({ text, errors }: AgentResult): string {
-  return [...new Set([text, ...errors])].filter((said) => said !== '').join('\n');
-}
-
-/** An agent that is ended in its middle says no more than that, as a result of its own. */
-export function wasBrokenOff(result: AgentResult | null): boolean {
-  return result?.subtype === 'error_during_execution' && result.apiErrorStatus === null && !isSessionLost(result);
-}
-
-/** The session that was to be gone on with is not there. */
-export function isSessionLost(result: AgentResult): boolean {
-  return [result.text, ...result.errors].some((said) => /No conversation found/i.test(said));
-}
-
 /** An agent that was ended for its silence while it tried to reach the service. */
-function findRetried({ stopped, view }: RunExit): ServiceFault | null {
+function findRetried({ stopped, view }: RawExit): ServiceFault | null {
   if (view.apiRetry === null || (stopped !== 'stalled' && stopped !== 'timeout')) return null;
   return { reason: overloadWords.test(view.apiRetry) ? 'overload' : 'connection', detail: view.apiRetry, until: null };
 }
