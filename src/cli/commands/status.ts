@@ -3,6 +3,7 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { readBoardData } from '../read-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
+import { cutLine } from '../view/cut-line.ts';
 
 const maxDoneShown = 20;
 const defaultColumns = 120;
@@ -18,6 +19,6 @@ export const statusCommand: Verb = (command) =>
     }
     const { formatBoard } = await import('../view/board-text.ts');
     const columns = process.stdout.isTTY ? process.stdout.columns : defaultColumns;
-    for (const line of formatBoard(data, columns, maxDoneShown, waiting)) print(line);
+    for (const line of formatBoard(data, maxDoneShown, waiting)) print(await cutLine(line, columns));
     for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
   });

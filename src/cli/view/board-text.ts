@@ -1,5 +1,4 @@
 /** The board as text for a terminal, for `status` and the live view. */
-import cliTruncate from 'cli-truncate';
 import colors from 'picocolors';
 import type { BoardData, TaskData } from '../../views/board-data.ts';
 import { formatUsd } from '../../domain/amounts.ts';
@@ -8,10 +7,10 @@ import { cleanLine } from '../../markdown/safe-text.ts';
 const maxIdColumns = 28;
 
 /**
- * Lines for a board; each at most `columns` wide. Finished tasks beyond `maxDone` are only counted, as are the files in
- * the inbox that wait for a board to take them in.
+ * Lines for a board, as long as they are. Finished tasks beyond `maxDone` are only counted, as are the files in the
+ * inbox that wait for a board to take them in.
  */
-export function formatBoard(data: BoardData, columns: number, maxDone: number, waiting = 0): readonly string[] {
+export function formatBoard(data: BoardData, maxDone: number, waiting = 0): readonly string[] {
   const live = data.tasks.filter((task) => task.column !== 'done' && task.column !== 'archive');
   const done = data.tasks.filter((task) => task.column === 'done');
   const shown = [...live, ...done.slice(0, maxDone)];
@@ -25,7 +24,7 @@ export function formatBoard(data: BoardData, columns: number, maxDone: number, w
       ? [colors.dim('No tasks. Drop a markdown file into .orchestrator/inbox/, or type: branchboard add FILE')]
       : []),
     formatFoot(data, live, done.length + data.omitted),
-  ].map((line) => cliTruncate(line, columns));
+  ];
 }
 
 function describeWaiting(count: number): string {
@@ -34,7 +33,7 @@ function describeWaiting(count: number): string {
 }
 
 function formatTask(task: TaskData, width: number): string {
-  const id = cliTruncate(task.id, width).padEnd(width);
+  const id = task.id.length > width ? `${task.id.slice(0, width - 1)}…` : task.id.padEnd(width);
   return `${markOf(task)} ${colors.bold(id)}  ${wordOf(task).padEnd(9)}  ${cleanLine(detailOf(task))}`;
 }
 

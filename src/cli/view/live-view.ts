@@ -1,4 +1,5 @@
 /** The live view of `start` on a terminal: history lines scroll by above, the board stands below. */
+import cliTruncate from 'cli-truncate';
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import { describeBoard, type Surroundings } from '../../views/board-data.ts';
@@ -21,7 +22,9 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
     timer = null;
     if (board === null) return;
     const rows = Math.max(5, stream.rows - 4);
-    const lines = formatBoard(describeBoard(board, surroundings), stream.columns, maxDoneShown);
+    const lines = formatBoard(describeBoard(board, surroundings), maxDoneShown).map((line) =>
+      cliTruncate(line, stream.columns),
+    );
     const shown =
       lines.length > rows
         ? [...lines.slice(0, rows - 2), colors.dim(`… ${lines.length - rows + 1} more`), ...lines.slice(-1)]

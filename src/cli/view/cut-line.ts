@@ -1,0 +1,13 @@
+/** Cuts lines to the width of a terminal. */
+import { stripVTControlCharacters } from 'node:util';
+
+/** Latin letters and the board's own marks, each one column wide. */
+const narrow = /^[ -~¡-˿−…▶✓]*$/;
+
+/** The line, at most `columns` wide. What knows the width of all other characters is loaded only where they are met. */
+export async function cutLine(line: string, columns: number): Promise<string> {
+  const text = stripVTControlCharacters(line);
+  if (narrow.test(text) && text.length <= columns) return line;
+  const { default: cliTruncate } = await import('cli-truncate');
+  return cliTruncate(line, columns);
+}
