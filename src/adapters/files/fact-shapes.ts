@@ -8,7 +8,7 @@
  * Boards outlive versions of this program. A field that is added gets a default here, for facts that were written before
  * it. A change that no default can express raises the format's version, and its shape then reads the older version too.
  */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
@@ -27,26 +27,26 @@ type IsSame<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 export interface FactFormat<Fact> {
   /** The newest version that this program knows, and the one that it writes. */
   readonly version: number;
-  readonly shape: z.ZodType<Fact>;
+  readonly shape: z.ZodMiniType<Fact>;
 }
 
 /** Takes a shape only if it is of exactly that type. */
 function shapeOf<Fact>() {
-  return <Shape extends z.ZodType<Fact>>(
+  return <Shape extends z.ZodMiniType<Fact>>(
     shape: Shape & (IsSame<Whole<Fact>, Whole<z.output<Shape>>> extends true ? unknown : never),
-  ): z.ZodType<Fact> => shape;
+  ): z.ZodMiniType<Fact> => shape;
 }
 
 const version = z.literal(1);
 const text = z.string();
 const flag = z.boolean();
 const amount = z.number();
-const count = z.int().min(0);
-const time = z.number().min(0).max(latestTime);
+const count = z.int().check(z.gte(0));
+const time = z.number().check(z.gte(0), z.lte(latestTime));
 /** A time that an agent may have told: an absurd one counts as not told. */
-const toldTime = time.nullable().catch(null);
+const toldTime = z.catch(z.nullable(time), null);
 const taskId = z.custom<TaskId>((value) => typeof value === 'string' && parseTaskId(value) !== undefined);
-const runNumber = z.int().min(1);
+const runNumber = z.int().check(z.gte(1));
 const argv = z.tuple([text], text);
 const fault = z.object({ reason: z.enum(reasons), detail: text });
 const diffstat = z.object({ files: count, insertions: count, deletions: count });
@@ -61,7 +61,7 @@ const holdShape = shapeOf<Hold & { readonly version: 1 }>()(
 
 const terms = z.object({
   permissionMode: text,
-  budgetUsd: amount.nullable(),
+  budgetUsd: z.nullable(amount),
   timeoutMs: amount,
   verify: z.array(argv),
   stallAfterMs: amount,
@@ -74,7 +74,7 @@ const terms = z.object({
     denyRead: z.array(text),
   }),
   agent: z.object({ kind: z.enum(['claude', 'scripted']), command: text, args: z.array(text) }),
-  isConfined: flag.default(true),
+  isConfined: z._default(flag, true),
 });
 
 const planShape = shapeOf<RunPlan>()(
@@ -87,7 +87,7 @@ const planShape = shapeOf<RunPlan>()(
     cause: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('first') }),
       z.object({ kind: z.literal('failed'), fault }),
-      z.object({ kind: z.literal('retried'), fault: fault.nullable() }),
+      z.object({ kind: z.literal('retried'), fault: z.nullable(fault) }),
       z.object({ kind: z.literal('interrupted') }),
       z.object({ kind: z.literal('answered'), question: text, answer: text }),
       z.object({ kind: z.literal('sent-back'), text }),
@@ -101,9 +101,9 @@ const planShape = shapeOf<RunPlan>()(
       z.object({ kind: z.literal('detached'), path: text, base: text }),
     ]),
     taskHash: text,
-    bootId: text.nullable(),
+    bootId: z.nullable(text),
     plannedAt: time,
-    terms: terms.nullable().default(null),
+    terms: z._default(z.nullable(terms), null),
   }),
 );
 
@@ -117,49 +117,50 @@ const agentReport = z.object({
 const agentResult = z.object({
   isError: flag,
   subtype: text,
-  apiErrorStatus: amount.nullable(),
+  apiErrorStatus: z.nullable(amount),
   numTurns: amount,
   costUsd: amount,
   text,
   errors: z.array(text),
   denials: z.array(text),
-  report: agentReport.nullable(),
+  report: z.nullable(agentReport),
 });
 
 const runView = z.object({
-  sessionId: text.nullable(),
-  model: text.nullable(),
-  agentVersion: text.nullable().default(null),
-  warnings: z.array(text).default([]),
-  progress: z.object({ done: amount, total: amount, step: text.nullable() }).nullable(),
-  lastText: text.nullable(),
+  sessionId: z.nullable(text),
+  model: z.nullable(text),
+  agentVersion: z._default(z.nullable(text), null),
+  warnings: z._default(z.array(text), []),
+  progress: z.nullable(z.object({ done: amount, total: amount, step: z.nullable(text) })),
+  lastText: z.nullable(text),
   answered: flag,
   openTools: amount,
   denials: z.array(text),
-  usageLimit: z
-    .object({
+  usageLimit: z.nullable(
+    z.object({
       status: z.enum(['allowed', 'allowed-warning', 'rejected']),
       resetsAt: toldTime,
-      kind: text.nullable(),
-    })
-    .nullable(),
-  apiRetry: text.nullable(),
+      kind: z.nullable(text),
+    }),
+  ),
+  apiRetry: z.nullable(text),
   costUsd: amount,
-  claimedUsd: amount.default(0),
-  result: agentResult.nullable(),
+  claimedUsd: z._default(amount, 0),
+  result: z.nullable(agentResult),
   noiseLines: amount,
-  strayLines: amount.default(0),
+  strayLines: z._default(amount, 0),
 });
 
-const moved = z
-  .array(z.object({ ref: text, from: text.nullable(), to: text.nullable(), checkout: text.nullable() }))
-  .default([]);
+const moved = z._default(
+  z.array(z.object({ ref: text, from: z.nullable(text), to: z.nullable(text), checkout: z.nullable(text) })),
+  [],
+);
 
 const serviceFault = z.object({ reason: pauseReason, detail: text, until: toldTime });
 
 const endedBy = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ended') }),
-  z.object({ kind: z.literal('broken-off'), service: serviceFault.nullable() }),
+  z.object({ kind: z.literal('broken-off'), service: z.nullable(serviceFault) }),
   z.object({ kind: z.literal('session-lost') }),
   z.object({ kind: z.literal('limit'), reason: z.enum(['max-turns', 'budget']) }),
   z.object({ kind: z.literal('service'), service: serviceFault }),
@@ -167,11 +168,11 @@ const endedBy = z.discriminatedUnion('kind', [
 
 const runExit = z.object({
   endedAt: time,
-  exitCode: amount.nullable(),
-  signal: text.nullable(),
-  stopped: z.enum([...stopCauses, 'lost']).nullable(),
+  exitCode: z.nullable(amount),
+  signal: z.nullable(text),
+  stopped: z.nullable(z.enum([...stopCauses, 'lost'])),
   // The outcome beside it tells what came of an end that was recorded before drivers explained ends.
-  endedBy: endedBy.default({ kind: 'ended' }),
+  endedBy: z._default(endedBy, { kind: 'ended' }),
   view: runView,
   stderrTail: text,
   moved,
@@ -181,7 +182,7 @@ const evidence = z.object({
   tip: text,
   commits: count,
   diffstat,
-  changesWhatRuns: z.array(text).default([]),
+  changesWhatRuns: z._default(z.array(text), []),
   dirty: z.array(text),
   verify: z.array(z.object({ argv, ok: flag, outputTail: text })),
   moved,
@@ -196,41 +197,41 @@ const outcome = z.discriminatedUnion('kind', [
     kind: z.literal('interrupted'),
     detail: text,
     blame: z.enum(['nobody', 'service', 'loss']),
-    pause: pauseReason.nullable(),
+    pause: z.nullable(pauseReason),
     until: toldTime,
   }),
   z.object({ kind: z.literal('cancelled') }),
 ]);
 
-const recordShape = shapeOf<RunRecord>()(z.object({ version, exit: runExit, evidence: evidence.nullable(), outcome }));
+const recordShape = shapeOf<RunRecord>()(z.object({ version, exit: runExit, evidence: z.nullable(evidence), outcome }));
 
 const verdictShape = shapeOf<Verdict>()(
   z.object({
     version,
     column: z.enum(['attention', 'done', 'archive']),
-    run: runNumber.nullable(),
+    run: z.nullable(runNumber),
     at: time,
     title: text,
     agent: text,
-    fault: fault.nullable(),
-    question: text.nullable(),
-    summary: text.nullable(),
-    branch: text.nullable(),
-    base: text.nullable(),
-    tip: text.nullable(),
+    fault: z.nullable(fault),
+    question: z.nullable(text),
+    summary: z.nullable(text),
+    branch: z.nullable(text),
+    base: z.nullable(text),
+    tip: z.nullable(text),
     commits: count,
-    diffstat: diffstat.nullable(),
+    diffstat: z.nullable(diffstat),
     verified: flag,
-    changesWhatRuns: z.array(text).default([]),
+    changesWhatRuns: z._default(z.array(text), []),
     nothingToDo: flag,
-    report: text.nullable(),
+    report: z.nullable(text),
     followUps: z.array(text),
-    sessionId: text.nullable(),
+    sessionId: z.nullable(text),
     attempts: count,
     costUsd: amount,
     workedMs: amount,
-    mergedAt: time.nullable(),
-    warnings: z.array(text).default([]),
+    mergedAt: z.nullable(time),
+    warnings: z._default(z.array(text), []),
     moved,
   }),
 );

@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { lstat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { z } from 'zod';
+import type { output } from 'zod/mini';
 import { codeOf } from '../machine/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import { nameRun } from '../../domain/run.ts';
@@ -124,7 +124,7 @@ async function addCosts(costs: Map<string, number>, path: string, isWanted: (at:
 }
 
 /** The end of a run; null where a line is something else. */
-function parseRunEnded(line: string): z.output<typeof runEndedShape> | null {
+function parseRunEnded(line: string): output<typeof runEndedShape> | null {
   try {
     return runEndedShape.safeParse(JSON.parse(line)).data ?? null;
   } catch {

@@ -8,7 +8,7 @@ import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { codeOf } from '../machine/errors.ts';
 import { canonicalClaim, type Claim } from '../../domain/claim.ts';
 import { NewerFactError, PortError } from '../../ports.ts';
@@ -24,7 +24,7 @@ const shape = z.object({
   repositories: z.record(z.string(), z.array(z.string())),
 });
 /** What a later version of this program wrote, which must not be replaced. */
-const newerShape = z.object({ version: z.int().min(2) });
+const newerShape = z.object({ version: z.int().check(z.gte(2)) });
 type Trusted = z.infer<typeof shape>;
 
 /** The hashes of trusted claims. */
@@ -80,7 +80,7 @@ async function readTrusted(path: string): Promise<Trusted> {
     return shape.parse(value);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { version: 1, repositories: {} };
-    if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error;
+    if (!(error instanceof SyntaxError) && !(error instanceof z.core.$ZodError)) throw error;
     throw new PortError(`${path} can't be understood, so nothing is trusted by it; move it away and trust anew`, {
       cause: error,
     });

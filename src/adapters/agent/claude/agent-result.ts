@@ -1,5 +1,5 @@
 /** Reads the `result` line: the agent's own account of its end, with the structured report that was asked for. */
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { limits } from '../../../domain/limits.ts';
 import type { AgentReport, AgentResult } from '../../../domain/run.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
@@ -15,26 +15,29 @@ const subtypes: readonly string[] = [
 ];
 
 const texts = (max: number) =>
-  z
-    .array(z.unknown())
-    .catch([])
-    .transform((items) =>
+  z.pipe(
+    z.catch(z.array(z.unknown()), []),
+    z.transform((items: unknown[]) =>
       items
         .filter((item) => typeof item === 'string')
         .map((item) => keepStart(item.trim(), limits.maxSummaryChars))
         .filter((item) => item !== '')
         .slice(0, max),
-    );
+    ),
+  );
 
 const reportShape = z.object({
-  status: z
-    .string()
-    .transform((status) => status.trim().toLowerCase().replaceAll('_', '-').replaceAll(' ', '-'))
-    .pipe(z.enum(['done', 'nothing-to-do', 'needs-input', 'failed'])),
-  summary: z
-    .string()
-    .catch('')
-    .transform((summary) => keepStart(summary.trim(), limits.maxSummaryChars)),
+  status: z.pipe(
+    z.pipe(
+      z.string(),
+      z.transform((status: string) => status.trim().toLowerCase().replaceAll('_', '-').replaceAll(' ', '-')),
+    ),
+    z.enum(['done', 'nothing-to-do', 'needs-input', 'failed']),
+  ),
+  summary: z.pipe(
+    z.catch(z.string(), ''),
+    z.transform((summary: string) => keepStart(summary.trim(), limits.maxSummaryChars)),
+  ),
   questions: texts(limits.maxQuestions),
   follow_ups: texts(limits.maxFollowUps),
 });

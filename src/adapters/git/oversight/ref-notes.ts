@@ -5,7 +5,7 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { RunPlan } from '../../../domain/run.ts';
 import { writeAnew } from '../../machine/durable.ts';
 import { readFact } from '../../files/facts.ts';
@@ -31,7 +31,7 @@ const notesShape = z.object({
       /** The content of its HEAD file: `ref: ` and a branch's full name, or an object's id. */
       head: z.string(),
       /** The length of its HEAD's log; null where none is kept. */
-      logBytes: z.number().nullable(),
+      logBytes: z.nullable(z.number()),
     }),
   ),
 });
