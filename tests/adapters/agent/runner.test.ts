@@ -362,6 +362,8 @@ describe('a stream that others write to', () => {
     await bench.runner(shellAgent('waiting.sh'), { timings }).start(requestOf(plan));
     await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe(plan.session.id), { timeout: 15_000 });
     truncateSync(path.join(bench.folderOf(plan), 'stream.jsonl'));
+    // A stream that is longer again by the next look is taken for one that grew.
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.strayLines).toBe(1), { timeout: 15_000 });
     writeFileSync(path.join(bench.work, 'go'), '');
     expect((await bench.exit()).view).toMatchObject({ result: { text: 'Went on.' }, strayLines: 1 });
   });

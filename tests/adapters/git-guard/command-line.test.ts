@@ -85,6 +85,7 @@ function runInBash(lines: readonly string[]): readonly (readonly string[][])[] {
 }
 
 test('every git command that bash runs is among those that were read, with the same words', () => {
+  const times = runs(20);
   let compared = 0;
   fc.assert(
     fc.property(fc.array(commandLine, { minLength: 100, maxLength: 100 }), (lines) => {
@@ -102,7 +103,7 @@ test('every git command that bash runs is among those that were read, with the s
         }
       }
     }),
-    { ...runs(20), endOnFailure: true },
+    { ...times, endOnFailure: true },
   );
-  expect(compared).toBeGreaterThan(200);
+  expect(compared).toBeGreaterThan(10 * times.numRuns);
 });
