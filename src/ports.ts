@@ -235,8 +235,8 @@ export interface CommandRunner {
 export interface RunRequest {
   readonly plan: RunPlan;
   readonly readsOnly: boolean;
-  /** A role from the repository's own `.claude/agents/`, for Claude Code to take as it is; else null. */
-  readonly claudeAgent: Role | null;
+  /** A role that the agent takes as it is, such as one of `.claude/agents/` for Claude Code; else the prompt tells it. */
+  readonly ownRole: Role | null;
   readonly project: ProjectConfiguration;
   readonly model: string | null;
   readonly effort: string | null;

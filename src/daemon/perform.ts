@@ -1,4 +1,5 @@
 /** The imperative shell: performs one effect by calls of the ports, and returns the events that follow. */
+import { agentTraits } from '../domain/agent-kind.ts';
 import type { TaskFile } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -225,9 +226,8 @@ export class Performer {
       throw new PortError('the settings were changed while the run was prepared, so it is planned again');
     }
     const role = await roles.find(spec.agent);
-    const claudeAgent = role.source === 'claude-agent' ? role : null;
-    // Claude Code gives an agent of its own kind its instructions itself.
-    const told = claudeAgent === null ? role : { ...role, instructions: '' };
+    const ownRole = role.source === agentTraits[terms.agent.kind].ownRoles ? role : null;
+    const told = ownRole === null ? role : { ...role, instructions: '' };
     const { verify, budgetUsd } = terms;
     const notes = await dashboard.readNotes();
     const project = await worktrees.readProject(plan);
@@ -242,7 +242,7 @@ export class Performer {
     await agents.start({
       plan,
       readsOnly: isReader(role),
-      claudeAgent,
+      ownRole,
       project,
       model: spec.model ?? role.model,
       effort: spec.effort ?? null,

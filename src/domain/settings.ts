@@ -1,8 +1,6 @@
+import type { AgentKind } from './agent-kind.ts';
 import type { SandboxMode } from './sandbox.ts';
 import type { Argv } from './task.ts';
-
-/** Which program does the work: Claude Code, or the built-in agent that follows a script in the task and calls no model. */
-export type AgentKind = 'claude' | 'scripted';
 
 /** How changes of files are noticed: reported by the system, or looked for, as network mounts need it. */
 export type WatchMode = 'auto' | 'polling';

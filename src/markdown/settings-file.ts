@@ -1,10 +1,11 @@
 /** Parses the text of a settings file into settings with every default filled in, or into all of its errors. */
 import { stringify } from 'yaml';
+import { agentKinds } from '../domain/agent-kind.ts';
 import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import type { SandboxMode } from '../domain/sandbox.ts';
-import type { AgentKind, LocalSettings, Settings, WatchMode } from '../domain/settings.ts';
+import type { LocalSettings, Settings, WatchMode } from '../domain/settings.ts';
 import { openFields, refuse, refuseWith } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { stripByteOrderMark } from './frontmatter.ts';
@@ -31,7 +32,6 @@ const maxParallelRuns = 64;
 const maxRetries = 10;
 const maxBranchPrefixChars = 64;
 const sandboxModes = ['auto', 'on', 'off'] as const satisfies readonly SandboxMode[];
-const agentKinds = ['claude', 'scripted'] as const satisfies readonly AgentKind[];
 const watchModes = ['auto', 'polling'] as const satisfies readonly WatchMode[];
 
 /**

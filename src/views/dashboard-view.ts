@@ -1,4 +1,5 @@
 /** Makes the dashboard's model from the board. */
+import { agentTraits } from '../domain/agent-kind.ts';
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumSpending } from '../core/spending.ts';
@@ -85,7 +86,9 @@ function viewHead(board: Board, clock: Clock, daemon: DaemonState, waiting: numb
     waiting,
     costTodayUsd: sumSpending(board.spending),
     updated: clock.timeOfDay(clock.now()),
-    banner: settings.agent.kind === 'scripted' ? 'Built-in scripted agent: no model is called' : null,
+    banner: agentTraits[settings.agent.kind].isBuiltIn
+      ? `Built-in ${settings.agent.kind} agent: no model is called`
+      : null,
     warnings: listWarnings(board, clock),
     settingsProblems: board.settingsProblems,
   };

@@ -1,4 +1,5 @@
 /** Warnings for the top of the dashboard: why nothing starts, and what to do about it. */
+import { agentTraits } from '../domain/agent-kind.ts';
 import type { Board } from '../domain/board.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
@@ -29,9 +30,9 @@ export function listWarnings(board: Board, clock: Clock): readonly string[] {
   ];
 }
 
-/** The scripted agent calls no model and does what its task says, so that it needs none. */
+/** A built-in agent calls no model and does what its task says, so that it needs none. */
 function warnOfSandbox({ sandbox, settings }: Board): readonly string[] {
-  if (sandbox === null || settings.agent.kind === 'scripted') return [];
+  if (sandbox === null || agentTraits[settings.agent.kind].isBuiltIn) return [];
   switch (sandbox.kind) {
     case 'on':
       return [];

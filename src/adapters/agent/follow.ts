@@ -6,20 +6,11 @@ import { fstatSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { kindOf } from '../../domain/outside-kind.ts';
 import { limits } from '../../domain/limits.ts';
-import type { RunView, Session } from '../../domain/run.ts';
+import type { RunView } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { openRegular } from '../machine/regular-file.ts';
-import {
-  addNoise,
-  addStray,
-  closeStream,
-  noteLingering,
-  openStream,
-  readStreamLine,
-  type StreamState,
-} from './claude/claude-stream.ts';
+import type { AgentStream, ProcessEnd } from './driver/agent-driver.ts';
 import { LineSplitter, type SplitLines } from './line-splitter.ts';
-import { isThrough, type ProcessEnd } from './claude/run-end.ts';
 
 const readBytes = 64 * 1024;
 
@@ -65,7 +56,7 @@ export class StreamFollower {
   readonly #maxBytes: number;
   #splitter = new LineSplitter(limits.maxStreamLineBytes);
   readonly #buffer = Buffer.allocUnsafe(readBytes);
-  #state: StreamState;
+  readonly #stream: AgentStream;
   #handle: FileHandle | null = null;
   #offset = 0;
   /** Where the agent's own output ends; beyond all else while it lives. */
@@ -74,26 +65,20 @@ export class StreamFollower {
   #lastOutputAt: number | null = null;
   #reading: Promise<void> | null = null;
 
-  /** `askedMode` is the permission mode that the agent was started with, where that is known. */
-  constructor(
-    file: string,
-    session: Session,
-    maxBytes: number = limits.maxStreamBytes,
-    askedMode: string | null = null,
-  ) {
+  constructor(file: string, stream: AgentStream, maxBytes: number = limits.maxStreamBytes) {
     this.#file = file;
     this.#maxBytes = maxBytes;
-    this.#state = openStream(session, askedMode);
+    this.#stream = stream;
   }
 
   /** The view of the run from the lines read so far. */
   get view(): RunView {
-    return this.#state.view;
+    return this.#stream.view;
   }
 
   /** Whether the agent has said all that it had to say, so that it should end now. */
   get isThrough(): boolean {
-    return isThrough(this.#state.end);
+    return this.#stream.isThrough;
   }
 
   /** Whether the stream is longer than it may be. */
@@ -103,7 +88,7 @@ export class StreamFollower {
 
   /** The board ends the agent because it stays after its result. */
   noteLingering(): void {
-    this.#state = noteLingering(this.#state);
+    this.#stream.noteLingering();
   }
 
   /** When the stream grew last, in milliseconds since the epoch; null where it holds nothing. */
@@ -138,8 +123,8 @@ export class StreamFollower {
     await this.#reading;
     await this.catchUp();
     this.#take(this.#splitter.end());
-    if (this.#wasAddedTo) this.#state = addStray(this.#state);
-    this.#state = closeStream(this.#state, process);
+    if (this.#wasAddedTo) this.#stream.noteStray();
+    this.#stream.close(process);
     await this.#handle?.close();
     this.#handle = null;
   }
@@ -171,11 +156,11 @@ export class StreamFollower {
   #beginAgain(): void {
     this.#offset = 0;
     this.#splitter = new LineSplitter(limits.maxStreamLineBytes);
-    this.#state = addStray(this.#state);
+    this.#stream.noteStray();
   }
 
   #take(split: SplitLines): void {
-    for (const line of split.lines) this.#state = readStreamLine(this.#state, line);
-    this.#state = addNoise(this.#state, split.passedOver);
+    for (const line of split.lines) this.#stream.readLine(line);
+    this.#stream.passOver(split.passedOver);
   }
 }

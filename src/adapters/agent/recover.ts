@@ -12,7 +12,7 @@ import type { RunExit, RunId, RunPlan } from '../../domain/run.ts';
 import type { Clock } from '../../ports.ts';
 import { tagOf, type RunTag } from '../machine/environment.ts';
 import { closeClaim, readClaim, syncClaim } from '../machine/run-claim.ts';
-import { explainClaudeEnd } from './claude/claude-end.ts';
+import type { AgentDriver } from './driver/agent-driver.ts';
 import { StreamFollower } from './follow.ts';
 import { readStderrTail } from './launch.ts';
 import { carriesTag, findDescendants, isAlive, readTag, signalGroup, type ProcessMark } from '../machine/processes.ts';
@@ -30,6 +30,7 @@ export async function findRun(
   plan: RunPlan,
   folder: string,
   boardDir: string,
+  driver: AgentDriver,
   clock: Clock,
   timings: Timings,
 ): Promise<Found> {
@@ -49,7 +50,7 @@ export async function findRun(
   const movedTag = thisBoot && mark !== null && isAlive(mark) ? findMovedTag(mark, tag, folder, boardDir) : null;
   if (movedTag !== null && mark !== null) await endAgent(mark, movedTag, clock, timings);
   if (thisBoot) await sweepRun(tag, mark?.start ?? null, clock, timings);
-  return { kind: 'dead', exit: await readDeadExit(plan, folder, claimedAt) };
+  return { kind: 'dead', exit: await readDeadExit(plan, folder, driver, claimedAt) };
 }
 
 /**
@@ -99,14 +100,14 @@ function isSameFolder(one: string, other: string): boolean {
 }
 
 /** The exit of a run whose end no board saw, as its files show it. */
-async function readDeadExit(plan: RunPlan, folder: string, claimedAt: number): Promise<RunExit> {
-  const follower = new StreamFollower(path.join(folder, 'stream.jsonl'), plan.session);
+async function readDeadExit(plan: RunPlan, folder: string, driver: AgentDriver, claimedAt: number): Promise<RunExit> {
+  const follower = new StreamFollower(path.join(folder, 'stream.jsonl'), driver.openStream(plan.session, null));
   await follower.finish({ exitCode: null, isForced: false });
   const endedAt = Math.max(claimedAt, follower.lastOutputAt ?? 0, readMtime(path.join(folder, 'stderr.log')));
   const stderrTail = await readStderrTail(folder);
   const { view } = follower;
   const raw = { endedAt, exitCode: null, signal: null, stopped: null, view, stderrTail, moved: [] };
-  return { ...raw, endedBy: explainClaudeEnd(raw) };
+  return { ...raw, endedBy: driver.explainEnd(raw) };
 }
 
 function readMtime(file: string): number {

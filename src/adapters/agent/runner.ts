@@ -8,6 +8,7 @@
  */
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { agentTraits, type AgentKind } from '../../domain/agent-kind.ts';
 import type { LastRun } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
 import { applyTerms } from '../../domain/run-terms.ts';
@@ -15,16 +16,11 @@ import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type S
 import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
-import { AbilityReader } from './claude/abilities.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from '../machine/environment.ts';
-import { explainClaudeEnd } from './claude/claude-end.ts';
-import { claudeArguments } from './claude/claude-arguments.ts';
-import { writeClaudeFiles, type ClaudeFiles } from './claude/claude-settings.ts';
-import { gitGuardSettings } from '../git-guard/guard-settings.ts';
-import { resolveCommand } from './command-path.ts';
+import type { AgentDriver } from './driver/agent-driver.ts';
+import { createDrivers } from './drivers.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
-import { markOwnCommands } from '../machine/leftovers.ts';
 import { boundAgent, prepareInside, putStandIn } from './inside.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
 import {
@@ -36,7 +32,6 @@ import {
   type ProcessMark,
 } from '../machine/processes.ts';
 import { endRun, findRun } from './recover.ts';
-import { scriptedArguments } from './scripted/scripted.ts';
 import { sweepRun } from '../machine/sweep.ts';
 import { defaultTimings, type Timings } from '../machine/timings.ts';
 
@@ -93,7 +88,7 @@ interface Followed {
 class ProcessRunner implements AgentRunner {
   readonly #options: AgentRunnerOptions;
   readonly #timings: Timings;
-  readonly #abilities: AbilityReader;
+  readonly #drivers: Readonly<Record<AgentKind, AgentDriver>>;
   readonly #beat: Beat;
   readonly #noteBeat: Beat;
   #leaveNoteBeat: (() => void) | null = null;
@@ -102,7 +97,7 @@ class ProcessRunner implements AgentRunner {
   constructor(options: AgentRunnerOptions) {
     this.#options = options;
     this.#timings = { ...defaultTimings, ...options.timings };
-    this.#abilities = new AbilityReader(options.clock);
+    this.#drivers = createDrivers(options.clock);
     this.#beat = new Beat(options.clock, this.#timings.followEveryMs);
     this.#noteBeat = new Beat(options.clock, this.#timings.noteEveryMs);
   }
@@ -111,9 +106,9 @@ class ProcessRunner implements AgentRunner {
     const { plan } = request;
     const { boardDir, clock, environment, identity, commonDir, excludesFile } = this.#options;
     const sandbox = await this.#options.sandbox;
-    const { agent } = applyTerms(this.#options.settings(), plan.terms);
+    const { agent, sandbox: bounds } = applyTerms(this.#options.settings(), plan.terms);
     const folder = this.#folderOf(plan);
-    const isConfined = sandbox.kind === 'on' && agent.kind === 'claude';
+    const isConfined = sandbox.kind === 'on' && !agentTraits[agent.kind].isBuiltIn;
     const composed = composeEnvironment({
       plan,
       boardDir,
@@ -125,23 +120,13 @@ class ProcessRunner implements AgentRunner {
       confined: isConfined ? await prepareInside(folder, plan.workspace, commonDir, await excludesFile()) : null,
     });
     const env = isConfined ? await putStandIn(folder, composed) : composed;
-    const call =
-      agent.kind === 'scripted'
-        ? { program: process.execPath, args: scriptedArguments(plan) }
-        : await this.#callClaude(request, agent, env, isConfined);
+    const confinement = isConfined ? await boundAgent(plan.workspace, commonDir, bounds) : null;
+    const call = await this.#driverOf(plan).call({ request, agent, confinement, folder, boardDir, env });
     const place = { folder, cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);
     const fresh = { child: true, follower: this.#openStream(plan, request.permissionMode) };
     const run = this.#follow(plan, launched.mark, launched.claimedAt, fresh);
     void launched.exited.then((exit) => this.#leave(run, exit));
-  }
-
-  async #writeFiles(request: RunRequest, isConfined: boolean): Promise<ClaudeFiles> {
-    const { plan, readsOnly, project } = request;
-    const { sandbox, agent } = applyTerms(this.#options.settings(), plan.terms);
-    const confinement = isConfined ? await boundAgent(plan.workspace, this.#options.commonDir, sandbox) : null;
-    const guard = isConfined && !readsOnly ? null : gitGuardSettings(request);
-    return writeClaudeFiles(this.#folderOf(plan), { confinement, readsOnly, project, guard, configured: agent.env });
   }
 
   stop(run: RunId, cause: StopCause, hurried: boolean): void {
@@ -152,7 +137,7 @@ class ProcessRunner implements AgentRunner {
     const known = this.#runs.get(formatRunId(plan));
     if (known !== undefined) return { kind: 'alive', view: known.follower.view, startedAt: known.startedAt };
     const { boardDir, clock } = this.#options;
-    const found = await findRun(plan, this.#folderOf(plan), boardDir, clock, this.#timings);
+    const found = await findRun(plan, this.#folderOf(plan), boardDir, this.#driverOf(plan), clock, this.#timings);
     if (found.kind !== 'alive') return found;
     const follower = this.#openStream(plan);
     await follower.catchUp();
@@ -173,19 +158,9 @@ class ProcessRunner implements AgentRunner {
     await endRun(run, this.#folderOf(run), boardDir, clock, this.#timings);
   }
 
-  async #callClaude(
-    request: RunRequest,
-    agent: Settings['agent'],
-    env: Readonly<Record<string, string>>,
-    isConfined: boolean,
-  ) {
-    const { boardDir } = this.#options;
-    const cwd = path.dirname(boardDir);
-    const program = resolveCommand(agent.command, env['PATH'] ?? '', cwd);
-    const own = markOwnCommands(env, boardDir);
-    const abilities = await this.#abilities.read({ program, args: agent.args, cwd, env: own });
-    const files = await this.#writeFiles(request, isConfined);
-    return { program, args: claudeArguments(request, agent, files, abilities) };
+  /** The plan says by whose rules its stream is read, whichever agent the settings name by now. */
+  #driverOf({ terms }: RunPlan): AgentDriver {
+    return this.#drivers[applyTerms(this.#options.settings(), terms).agent.kind];
   }
 
   #folderOf(run: RunId): string {
@@ -195,7 +170,7 @@ class ProcessRunner implements AgentRunner {
   /** Of a run that another board started it is not known which permission mode it asked for. */
   #openStream(plan: RunPlan, askedMode: string | null = null): StreamFollower {
     const file = path.join(this.#folderOf(plan), 'stream.jsonl');
-    return new StreamFollower(file, plan.session, this.#maxBytes, askedMode);
+    return new StreamFollower(file, this.#driverOf(plan).openStream(plan.session, askedMode), this.#maxBytes);
   }
 
   get #maxBytes(): number {
@@ -283,7 +258,7 @@ class ProcessRunner implements AgentRunner {
     }
     const { view } = run.follower;
     const raw = { endedAt, ...exit, stopped: run.ending.cause, view, stderrTail, moved: [] };
-    listener.exited(run.plan, { ...raw, endedBy: explainClaudeEnd(raw) });
+    listener.exited(run.plan, { ...raw, endedBy: this.#driverOf(run.plan).explainEnd(raw) });
   }
 }
 

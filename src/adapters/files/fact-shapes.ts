@@ -9,6 +9,7 @@
  * it. A change that no default can express raises the format's version, and its shape then reads the older version too.
  */
 import * as z from 'zod/mini';
+import { agentKinds } from '../../domain/agent-kind.ts';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
@@ -73,7 +74,7 @@ const terms = z.object({
     allowedDomains: z.array(text),
     denyRead: z.array(text),
   }),
-  agent: z.object({ kind: z.enum(['claude', 'scripted']), command: text, args: z.array(text) }),
+  agent: z.object({ kind: z.enum(agentKinds), command: text, args: z.array(text) }),
   isConfined: z._default(flag, true),
 });
 

@@ -4,7 +4,7 @@ import { messageOf } from '../../domain/error-message.ts';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
-import { findAgent } from '../../adapters/agent/command-path.ts';
+import { findAgent } from '../../adapters/agent/driver/command-path.ts';
 import { identityHint, openRepository, type Repository } from '../../adapters/git/repository.ts';
 import { describeWatchTrouble, watchLimitsHint } from '../../adapters/files/change-hints.ts';
 import { PortError } from '../../ports.ts';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { Option } from 'commander';
-import { findAgent } from '../../adapters/agent/command-path.ts';
+import { findAgent } from '../../adapters/agent/driver/command-path.ts';
 import { awaitLeftovers, endLeftovers } from '../../adapters/machine/leftovers.ts';
 import { createClock } from '../../adapters/machine/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';

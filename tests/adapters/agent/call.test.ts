@@ -12,7 +12,7 @@ import {
 import { closedTools } from '../../../src/adapters/agent/claude/claude-doors.ts';
 import { writeClaudeFiles } from '../../../src/adapters/agent/claude/claude-settings.ts';
 import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/claude/claude-arguments.ts';
-import { resolveCommand } from '../../../src/adapters/agent/command-path.ts';
+import { resolveCommand } from '../../../src/adapters/agent/driver/command-path.ts';
 import { gitGuardSettings } from '../../../src/adapters/git-guard/guard-settings.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
 import type { Role, RunRequest } from '../../../src/ports.ts';
@@ -48,7 +48,7 @@ describe('claudeArguments', () => {
 
   it('gives what the task asks for, and the lists of tools last', () => {
     const request = requestOf(bench.plan(), {
-      ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, claudeAgent: mine },
+      ...{ model: 'opus', effort: 'high', maxTurns: 9, budgetUsd: 1.5, ownRole: mine },
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
     expect(claudeArguments(request).slice(10)).toEqual([
@@ -98,7 +98,7 @@ describe('claudeArguments', () => {
     { model: '--dangerously-skip-permissions' },
     { effort: '-p' },
     { permissionMode: '--x' },
-    { claudeAgent: { ...mine, name: '-x' } },
+    { ownRole: { ...mine, name: '-x' } },
     { allowedTools: ['Edit', '--dangerously-skip-permissions'] },
     { disallowedTools: ['-x'] },
   ])('refuses a value that looks like an option: %j', (more) => {

@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ClaudeStream } from '../../../src/adapters/agent/claude/claude-driver.ts';
 import { StreamFollower } from '../../../src/adapters/agent/follow.ts';
 
 const session = { mode: 'fresh', id: 'own' } as const;
@@ -20,7 +21,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it('what is added once the agent is gone is not the agent’s', async () => {
-  const follower = new StreamFollower(file, session);
+  const follower = new StreamFollower(file, new ClaudeStream(session, null));
   await follower.catchUp();
   appendFileSync(file, '{"type":"system","subtype":"init","session_id":"own"}\n');
   follower.markEnd();
@@ -31,7 +32,7 @@ it('what is added once the agent is gone is not the agent’s', async () => {
 });
 
 it('so it is where nothing was read before', async () => {
-  const follower = new StreamFollower(file, session);
+  const follower = new StreamFollower(file, new ClaudeStream(session, null));
   appendFileSync(file, result('mine'));
   follower.markEnd();
   appendFileSync(file, result('FORGED'));
@@ -40,7 +41,7 @@ it('so it is where nothing was read before', async () => {
 });
 
 it('a stream is read no further than it may be long', async () => {
-  const follower = new StreamFollower(file, session, 2_000);
+  const follower = new StreamFollower(file, new ClaudeStream(session, null), 2_000);
   appendFileSync(file, 'x\n'.repeat(999));
   await follower.catchUp();
   expect(follower.isTooLong).toBe(false);

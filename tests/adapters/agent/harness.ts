@@ -135,7 +135,7 @@ export function requestOf(plan: RunPlan, more: Partial<RunRequest> = {}): RunReq
   return {
     plan,
     readsOnly: false,
-    claudeAgent: null,
+    ownRole: null,
     project: { kind: 'as-checked-out' },
     model: null,
     effort: null,

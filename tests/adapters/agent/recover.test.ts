@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimLostExitCode, claimScript, closeClaim, readClaim } from '../../../src/adapters/machine/run-claim.ts';
 import { readStart } from '../../../src/adapters/machine/processes.ts';
 import { tagOf } from '../../../src/adapters/machine/environment.ts';
+import { agreeTerms } from '../../../src/domain/run-terms.ts';
 import type { RunPlan } from '../../../src/domain/run.ts';
+import { defaultSettings, type Settings } from '../../../src/domain/settings.ts';
+import { makeSpec } from '../../prompt/input.ts';
 import {
   awaitFile,
   createBench,
@@ -89,6 +92,20 @@ describe('recovering a run', () => {
     });
     expect(lives(pid)).toBe(false);
     expect(bench.told.exits).toEqual([]);
+  });
+
+  it('reads a dead run by the kind of agent in its plan, whichever the settings name by now', async () => {
+    const endOf = async (n: number, settings: Settings) => {
+      const terms = agreeTerms(settings, makeSpec(), null);
+      const plan = { ...bench.plan({ n }), terms };
+      writeFileSync(path.join(bench.folderOf(plan), 'claim'), '999999999\n1\n');
+      const told = { type: 'result', session_id: plan.session.id, is_error: true, api_error_status: 529, num_turns: 1 };
+      writeFileSync(path.join(bench.folderOf(plan), 'stream.jsonl'), `${JSON.stringify(told)}\n`);
+      const found = await bench.runner(settings === scriptedAgent ? defaultSettings : scriptedAgent).recover(plan);
+      return found.kind === 'dead' ? found.exit.endedBy : found.kind;
+    };
+    expect(await endOf(1, defaultSettings)).toMatchObject({ kind: 'service', service: { reason: 'overload' } });
+    expect(await endOf(2, scriptedAgent)).toEqual({ kind: 'ended' });
   });
 
   it.each([

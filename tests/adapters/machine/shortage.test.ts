@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ClaudeStream } from '../../../src/adapters/agent/claude/claude-driver.ts';
 import { StreamFollower } from '../../../src/adapters/agent/follow.ts';
 import { findOfBoard, isAlive, readStart, signalProcess } from '../../../src/adapters/machine/processes.ts';
 
@@ -75,7 +76,7 @@ test('a process that can not be looked at counts as alive, is sent nothing, and 
 test('a stream that can not be opened is not taken for empty; it is read once it can be', async () => {
   const file = join(folder, 'stream.jsonl');
   writeFileSync(file, '{"type":"system","subtype":"init","session_id":"s"}\n');
-  const follower = new StreamFollower(file, { mode: 'fresh', id: 's' });
+  const follower = new StreamFollower(file, new ClaudeStream({ mode: 'fresh', id: 's' }, null));
   await withDescriptors(0, async (restore) => {
     await expect(follower.catchUp()).rejects.toMatchObject({ code: 'EMFILE' });
     await expect(follower.finish({ exitCode: 0, isForced: false })).rejects.toMatchObject({ code: 'EMFILE' });

@@ -34,7 +34,7 @@ export function claudeArguments(
     ...option('--effort', [request.effort]),
     ...option('--max-turns', [request.maxTurns]),
     ...option('--max-budget-usd', [request.budgetUsd]),
-    ...agentOptions(request.claudeAgent),
+    ...agentOptions(request.ownRole),
     ...option('--allowedTools', request.allowedTools),
     ...option('--disallowedTools', [...request.disallowedTools, ...closedTools]),
   ];

@@ -9,13 +9,10 @@ import {
   type AgentResult,
   type EndedBy,
   type PauseReason,
-  type RunExit,
   type ServiceFault,
 } from '../../../domain/run.ts';
+import type { RawExit } from '../driver/agent-driver.ts';
 import { findResetTime } from './reset-time.ts';
-
-/** The facts of an end that are read: {@link RunExit} without what is made of them. */
-export type RawExit = Omit<RunExit, 'endedBy'>;
 
 const loginWords = /please run \/login|not logged in|invalid api key|oauth (?:token|session)|authentication/i;
 const creditWords = /credit balance|billing|specified API usage limits/i;

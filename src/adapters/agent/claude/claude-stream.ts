@@ -9,6 +9,7 @@
  */
 import { limits } from '../../../domain/limits.ts';
 import { emptyRunView, type RunView, type Session } from '../../../domain/run.ts';
+import type { ProcessEnd } from '../driver/agent-driver.ts';
 import { addDenial, readResult } from './agent-result.ts';
 import { keepEnd, keepStart } from '../../machine/bounded-text.ts';
 import { readStartWarnings, readVersion } from './claude-init.ts';
@@ -22,16 +23,7 @@ import {
   type JsonObject,
 } from '../../machine/json-shape.ts';
 import { hearInit, isOwnLine, planSession, type OwnSession } from './own-session.ts';
-import {
-  concludeEnd,
-  noEnd,
-  noteInit,
-  noteResult,
-  noteWork,
-  type EndReading,
-  type ProcessEnd,
-  type RunEnd,
-} from './run-end.ts';
+import { concludeEnd, noEnd, noteInit, noteResult, noteWork, type EndReading, type RunEnd } from './run-end.ts';
 import { explainToolRefusals } from '../../sandbox/refusals.ts';
 import { readUsageLimit } from './usage-limit.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';

@@ -15,6 +15,7 @@
  *   staying, and it says that it was broken off
  */
 import type { AgentResult } from '../../../domain/run.ts';
+import type { ProcessEnd } from '../driver/agent-driver.ts';
 
 /** The end of a run as far as the lines so far show it. */
 export interface RunEnd {
@@ -40,13 +41,6 @@ export const noEnd: RunEnd = {
   since: 'nothing',
   replaced: null,
 };
-
-/** The end of the process, if it is known. */
-export interface ProcessEnd {
-  readonly exitCode: number | null;
-  /** The board or a signal ended it. */
-  readonly isForced: boolean;
-}
 
 /** An end after one more line, and whether the stream holds a line that the agent can't have written. */
 export interface EndReading {

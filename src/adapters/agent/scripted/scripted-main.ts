@@ -27,7 +27,7 @@ import { messageOf } from '../../../domain/error-message.ts';
 import type { AgentReport } from '../../../domain/run.ts';
 import { findScript, parseScript, type ScriptLine } from './agent-script.ts';
 import { findMemoryPlace, recall, remember, type SessionMemory } from './scripted-memory.ts';
-import { ScriptedStream } from './scripted-stream.ts';
+import { interruptedText, ScriptedStream } from './scripted-stream.ts';
 import { performLine, type Ending, type Step } from './scripted-verbs.ts';
 
 const keepAliveMs = 60_000;
@@ -38,7 +38,7 @@ const ending: Ending = { summary: null, report: null, lingers: false };
 
 process.on('SIGINT', () => {
   // As Claude Code does: a result that tells of the interruption, and a good exit code.
-  stream.end({ isError: true, subtype: 'error_during_execution', text: 'Interrupted', report: null });
+  stream.end({ isError: true, subtype: 'error_during_execution', text: interruptedText, report: null });
   process.exit(0);
 });
 

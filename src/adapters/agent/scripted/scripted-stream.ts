@@ -6,6 +6,9 @@ import type { JsonObject } from '../../machine/json-shape.ts';
 
 const stdout = 1;
 
+/** The text of the result of an agent that was interrupted. */
+export const interruptedText = 'Interrupted';
+
 /** The end of a scripted run. */
 export interface ScriptedResult {
   readonly isError: boolean;

@@ -1,6 +1,7 @@
 /** What Claude Code's own words tell of a run's end. */
 import { describe, expect, it } from 'vitest';
-import { explainClaudeEnd, type RawExit } from '../../../../src/adapters/agent/claude/claude-end.ts';
+import { explainClaudeEnd } from '../../../../src/adapters/agent/claude/claude-end.ts';
+import type { RawExit } from '../../../../src/adapters/agent/driver/agent-driver.ts';
 import { emptyRunView, type AgentResult, type RunView } from '../../../../src/domain/run.ts';
 
 const report = { status: 'failed', summary: '', questions: [], followUps: [] } as const;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findScript, parseScript, unescapeText } from '../../../../src/adapters/agent/scripted/agent-script.ts';
 import type { RunExit } from '../../../../src/domain/run.ts';
 import { createBench, requestOf, scriptedAgent, type Bench } from '../harness.ts';
@@ -71,8 +71,10 @@ describe('the scripted agent', () => {
     const text = block('append log.txt x', 'on attempt 1: fail It broke', 'on attempt 2: crash 7', 'append log.txt y');
     const failed = await run(text, { n: 1, attempt: 1 });
     expect(failed).toMatchObject({ exitCode: 1, view: { result: { isError: true, text: 'It broke', report: null } } });
+    expect(failed.endedBy).toEqual({ kind: 'ended' });
     expect(await run('Again.', { n: 2, attempt: 2, resume: true })).toMatchObject({
       exitCode: 7,
+      endedBy: { kind: 'broken-off', service: null },
       view: { result: null },
     });
     expect(await run('Again.', { n: 3, attempt: 3, resume: true })).toMatchObject({ exitCode: 0 });
@@ -125,6 +127,18 @@ describe('the scripted agent', () => {
     writeFileSync(go, '');
     expect(await bench.exit()).toMatchObject({ exitCode: 0 });
     expect(existsSync(path.join(bench.work, 'done.txt'))).toBe(true);
+  });
+
+  it('says that it was broken off where it is interrupted, and its driver knows that', async () => {
+    const plan = bench.plan({ prompt: block('say begun', `wait-for ${bench.root}/never`) });
+    const runner = bench.runner(scriptedAgent);
+    await runner.start(requestOf(plan));
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.lastText).toBe('begun'));
+    runner.stop(plan, 'shutdown', false);
+    expect(await bench.exit()).toMatchObject({
+      ...{ exitCode: 0, endedBy: { kind: 'broken-off', service: null } },
+      view: { result: { isError: true } },
+    });
   });
 
   it('stays after its result if told to', async () => {

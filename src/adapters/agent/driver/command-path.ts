@@ -1,8 +1,9 @@
 /** Finds the program that a run is to execute before anything is spawned, so that an error can name the reason. */
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Settings } from '../../domain/settings.ts';
-import { PortError } from '../../ports.ts';
+import { agentTraits } from '../../../domain/agent-kind.ts';
+import type { Settings } from '../../../domain/settings.ts';
+import { PortError } from '../../../ports.ts';
 
 /**
  * The absolute path of a command: looked for in `searchPath` (as `$PATH`), or, where it holds a slash, relative to
@@ -34,9 +35,9 @@ export function resolveCommand(command: string, searchPath: string, repoDir: str
   });
 }
 
-/** The agent's program as a run would find it, or null for the scripted one. Throws as {@link resolveCommand} does. */
+/** The agent's program as a run would find it, or null for one that is built in. Throws as {@link resolveCommand} does. */
 export function findAgent({ agent }: Settings, environment: NodeJS.ProcessEnv, repoDir: string): string | null {
-  if (agent.kind === 'scripted') return null;
+  if (agentTraits[agent.kind].isBuiltIn) return null;
   return resolveCommand(agent.command, agent.env['PATH'] ?? environment['PATH'] ?? '', repoDir);
 }
 
