@@ -8,6 +8,7 @@
  *   queued      last run failed, or a verdict      the user sent it back: attempt 1, in the same session
  *   not active  last run's agent is alive          its file was moved while no board looked: stopped, then as moved
  *   active      no run                             queued again
+ *   active      last run's plan is damaged         queued again
  *   active      run without a record               followed if alive; judged by what it left if dead; else queued again
  *   active      run with a record                  settled as the record says
  *   attention   with or without a verdict          waits for the user
@@ -80,8 +81,10 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
   const { facts, lastRun } = loaded;
   const last = facts.runs.at(-1);
   draft.putTask(task);
-  if (last === undefined) {
-    startSettling(draft, task, { to: 'queued', next: firstRun, plan: null, record: null });
+  if (last === undefined || (last.plan.n !== facts.highestRun && lastRun?.kind !== 'alive')) {
+    // The run before the last one does not tell what became of the task.
+    const next = recallNext(facts, retriesOf(draft.board, task.spec));
+    startSettling(draft, task, { to: 'queued', next, plan: null, record: null });
   } else if (last.record !== null) {
     adoptRecorded(draft, task, facts, last);
   } else if (lastRun?.kind === 'alive') {

@@ -156,6 +156,16 @@ describe('a task in active/', () => {
     expect(notes).toContain("runs/a/1/exit.json can't be understood and counts as missing");
   });
 
+  it('with a plan that can not be understood is queued again, and not judged by the run before it', () => {
+    const known = facts([run({ n: 1 }, { kind: 'done', summary: 'yes' })]);
+    const scene = meet('active', { ...known, highestRun: 2, damaged: ['2/plan.json'] }).settle('a');
+    expect(scene.task('a')).toMatchObject({
+      state: 'queued',
+      past: { runs: 2 },
+      next: { attempt: 1, resume: 'heard' },
+    });
+  });
+
   it('whose run nobody claimed is queued again', () => {
     const scene = meet('active', facts([run({}, null)]), { lastRun: { kind: 'unclaimed' } });
     expect(scene.asked).toEqual(['record-exit', 'keep-work', 'move-task']);
