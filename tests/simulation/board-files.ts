@@ -257,10 +257,19 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
       }),
     readHold: () => call('read-hold', () => world.hold, { safe: true }),
     writeHold: (hold) =>
-      call('write-hold', () => {
-        world.hold = hold;
-        world.holdWrittenAt = world.wall;
-      }),
+      call(
+        'write-hold',
+        () => {
+          world.hold = hold;
+          world.holdWrittenAt = world.wall;
+          world.isLiftUnwritten = false;
+        },
+        {
+          onFault: () => {
+            world.isLiftUnwritten = hold === null;
+          },
+        },
+      ),
     writeBoardData: () => call('write-data', () => undefined),
   };
 }
