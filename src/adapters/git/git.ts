@@ -177,6 +177,7 @@ async function spawnGit(
         return error instanceof GitPluginError ? error : undefined;
       },
     });
+    git.outputHandler(markRead);
     const stdout = await git.env({ ...environment, ...extra }).raw([...args]);
     if (exitCode >= 0) return { exitCode, stdout, stderr };
   } catch (error) {
@@ -184,6 +185,11 @@ async function spawnGit(
   }
   // Node's number for a program that the system did not start.
   throw runError(args, cwd, new Error(`spawn ${getSystemErrorName(exitCode)}`));
+}
+
+/** simple-git waits 50 ms more for a command that printed nothing; a chunk of no length tells it that all was read. */
+function markRead(_command: string, stdout: NodeJS.ReadableStream | undefined): void {
+  stdout?.once('end', () => stdout.emit('data', Buffer.alloc(0)));
 }
 
 /** Commands that take as long as a worktree has files. */

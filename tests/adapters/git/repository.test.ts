@@ -133,6 +133,20 @@ describe('running git', () => {
     expect(cleared).toContain(long[0]?.value);
   });
 
+  it('waits for nothing more once a command that printed nothing has ended', async () => {
+    const git = createGit(scratch.dir, { env: scratch.env });
+    const waitsOf = async (...args: readonly string[]) => {
+      const set = vi.spyOn(globalThis, 'setTimeout');
+      const output = await git.run(args);
+      const waits = set.mock.calls.map(([, ms]) => ms);
+      vi.restoreAllMocks();
+      return { output, waits };
+    };
+    const silent = await waitsOf('ls-files', '--', 'nothing');
+    expect(silent.output).toBe('');
+    expect(silent.waits).toEqual((await waitsOf('rev-parse', 'HEAD')).waits);
+  });
+
   it('ends a command that hangs, also where a child of it holds on to the output', async () => {
     scratch.write({ 'slow.txt': 'slow', '.gitattributes': 'slow.txt filter=slow\n' });
     scratch.git('config', 'filter.slow.clean', "sh -c 'trap : INT; exec sleep 8'");
