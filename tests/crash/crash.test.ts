@@ -55,7 +55,7 @@ describe('a daemon that is killed', { timeout: testTimeoutMs }, () => {
 
   it('does so in the middle of a write, and with a process that it had just started', async () => {
     const cut = calls.filter(({ op }) => ['write', 'append', 'spawn'].includes(op));
-    await expectAllToHold(sampleCalls(cut, 6).map((call) => ({ faults: [{ kind: 'torn', ...call }] })));
+    await expectAllToHold(sampleCalls(cut, 3).map((call) => ({ faults: [{ kind: 'torn', ...call }] })));
   });
 
   it('does so while agents are at work, which the next daemon takes over', async () => {

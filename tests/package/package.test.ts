@@ -108,7 +108,7 @@ describe('the package', () => {
   );
 });
 
-describe.each(['this', ...otherNodes])('on %s Node', (version) => {
+describe.concurrent.each(['this', ...otherNodes])('on %s Node', (version) => {
   let node: string;
   beforeAll(async () => {
     node = version === 'this' ? process.execPath : await installNode(version);
