@@ -1,4 +1,5 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
+import type { AgentKind } from './domain/agent-kind.ts';
 import type { BaseConflict, BoardScan, FileIdentity, LastRun, TaskFile } from './domain/board.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
 import type { Hold, Spending } from './domain/hold.ts';
@@ -296,6 +297,8 @@ export interface Role {
   /** Its instructions, in markdown. */
   readonly instructions: string;
   readonly source: 'shipped' | 'override' | 'claude-agent';
+  /** The kind of agent that works in it; null where the task or the settings say. */
+  readonly runner: AgentKind | null;
 }
 
 /** Finds roles by name. */

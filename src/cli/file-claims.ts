@@ -34,10 +34,13 @@ export function claimsOfFile(path: string, text: string): FileClaims | null {
   if (!roleFolders.includes(dirname(folded)) || !folded.endsWith('.md')) return null;
   const name = basename(folded, '.md');
   const { value } = parseRoleFile(text, { file: path, isClaudeAgent: folded.startsWith('.claude/') });
-  return { source: `role ${name}`, claims: value === undefined ? null : claimsOfRole(name, toolsAllowedBy(value)) };
+  return {
+    source: `role ${name}`,
+    claims: value === undefined ? null : claimsOfRole(name, toolsAllowedBy(value), value.runner),
+  };
 }
 
 /** The claims of a role as it was found. */
 export function claimsOfFoundRole(role: Role): readonly Claim[] {
-  return role.source === 'shipped' ? [] : claimsOfRole(role.name, toolsAllowedBy(role));
+  return role.source === 'shipped' ? [] : claimsOfRole(role.name, toolsAllowedBy(role), role.runner);
 }

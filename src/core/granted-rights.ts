@@ -41,7 +41,7 @@ export function listGranted(board: Board, spec: TaskSpec): readonly Right[] {
  * of a run that was to be confined, on a board that can't confine any more.
  */
 export function termsOf(board: Board, spec: TaskSpec, { terms }: Pick<RunPlan, 'terms'>): RunTerms {
-  const now = () => agreeTerms(board.settings, limit(board, spec), board.sandbox);
+  const now = () => agreeTerms(board.settings, limit(board, spec), board.sandbox, null);
   if (terms === null) return now();
   return terms.isConfined && board.sandbox?.kind !== 'on' ? { ...terms, verify: now().verify } : terms;
 }

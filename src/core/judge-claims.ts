@@ -6,6 +6,7 @@
  * A list is judged by its items and a map by its entries. Whoever adds a line below one that came with a clone has not
  * said yes to that one, and whoever said yes to a list is asked for its new item alone.
  */
+import type { AgentKind } from '../domain/agent-kind.ts';
 import { canonicalJson, isRecord, type Claim } from '../domain/claim.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
 
@@ -74,12 +75,19 @@ export function claimsOfSettings(settings: Settings): readonly Claim[] {
 }
 
 /**
- * The claims of a role: the tools that it may use without being asked (see `prompt/permissions`). Its instructions ask
- * for work, a bare name of a tool gives no right, and any task may choose its own model.
+ * The claims of a role: the tools that it may use without being asked (see `prompt/permissions`), and the kind of agent
+ * that it chooses. Its instructions ask for work, a bare name of a tool gives no right, and any task may choose its own
+ * model.
  */
-export function claimsOfRole(name: string, allowedTools: readonly string[]): readonly Claim[] {
+export function claimsOfRole(
+  name: string,
+  allowedTools: readonly string[],
+  runner: AgentKind | null,
+): readonly Claim[] {
   // Where a file system does not tell case apart, one file answers to several names.
-  return allowedTools.map((value) => ({ source: `role ${name.toLowerCase()}`, key: 'tools', value }));
+  const source = `role ${name.toLowerCase()}`;
+  const tools = allowedTools.map((value) => ({ source, key: 'tools', value }));
+  return runner === null ? tools : [...tools, { source, key: 'runner', value: runner }];
 }
 
 /** The claims of a JSON file of Claude Code; null where it is no JSON. */

@@ -14,6 +14,7 @@ import type { ActiveTask, Board, EndedBefore, NextRun, Settlement, Task, TaskPas
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { emptyRunView, type Fault, type Outcome, type RunExit, type RunPlan, type RunRecord } from '../domain/run.ts';
+import { mayShareSession } from '../domain/run-terms.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
@@ -152,7 +153,9 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
       ? (exit.view.sessionId ?? plan.session.id)
       : plan.session.mode === 'resume'
         ? plan.session.id
-        : past.sessionId,
+        : mayShareSession(past.lastPlan?.terms ?? null, plan.terms)
+          ? past.sessionId
+          : null,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
     warnings: [...past.warnings, ...listWarnings(run)].slice(-limits.maxWarnings),
     moved: [...past.moved, ...listMoved(run)].slice(-limits.maxMovedRefs),

@@ -6,7 +6,7 @@ import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
 import type { CommandOutcome, RunPlan } from '../domain/run.ts';
 import { combineGrants, limitSpec, listAsks, listKeys, type Right } from '../domain/rights.ts';
-import { agreeTerms, areSameTerms } from '../domain/run-terms.ts';
+import { agreeTerms, areSameTerms, mayShareSession } from '../domain/run-terms.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Argv, TaskId, TaskSpec } from '../domain/task.ts';
@@ -165,8 +165,10 @@ export class Performer {
       if (!base.ok) return { type: 'base-conflicted', task, conflict: base.failure };
       workspace = await worktrees.choose(task, base.value.commit, isReader(role));
     }
+    const terms = agreeTerms(settings, spec, this.#sandbox(), role.runner);
+    const isKnown = mayShareSession(past.lastPlan?.terms ?? null, terms);
     const session =
-      next.resume === null
+      next.resume === null || !isKnown
         ? { mode: 'fresh' as const, id: clock.uuid() }
         : { mode: 'resume' as const, id: next.resume };
     const plan: RunPlan = {
@@ -181,7 +183,7 @@ export class Performer {
       taskHash: hash,
       bootId: clock.bootId,
       plannedAt: clock.now(),
-      terms: agreeTerms(settings, spec, this.#sandbox()),
+      terms,
     };
     await files.writePlan(plan);
     return { type: 'run-planned', task, plan, spec, rights };
@@ -221,11 +223,11 @@ export class Performer {
     const settings = this.#settings();
     const { spec } = effect;
     const sandbox = this.#sandbox();
-    const terms = agreeTerms(settings, limitSpec(spec, settings, sandbox, effect.rights), sandbox);
+    const role = await roles.find(spec.agent);
+    const terms = agreeTerms(settings, limitSpec(spec, settings, sandbox, effect.rights), sandbox, role.runner);
     if (plan.terms === null || !areSameTerms(plan.terms, terms)) {
       throw new PortError('the settings were changed while the run was prepared, so it is planned again');
     }
-    const role = await roles.find(spec.agent);
     const ownRole = role.source === agentTraits[terms.agent.kind].ownRoles ? role : null;
     const told = ownRole === null ? role : { ...role, instructions: '' };
     const { verify, budgetUsd } = terms;

@@ -9,9 +9,10 @@
  *   verify                         leaves out a check of the settings; or, where nothing confines it, adds a command
  *   budget_usd, timeout, retries   is more than the settings'
  *   base                           is another one than the settings'
+ *   runner                         is another kind of agent than the settings'
  *
  * A base decides which hooks, agents, tools and scripts count as the repository's own. Any agent can make a branch, so
- * a branch's name does not show who wrote its content.
+ * a branch's name does not show who wrote its content. A kind of agent decides what is spent and what is confined.
  */
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
@@ -26,6 +27,7 @@ export const rightKeys = [
   'timeout',
   'retries',
   'base',
+  'runner',
 ] as const;
 /** One of {@link rightKeys}. */
 export type RightKey = (typeof rightKeys)[number];
@@ -77,7 +79,7 @@ export function isRight(text: string): text is Right {
 /** The rights that a task's file asks for beyond the settings and their `task_rights`; empty for most. */
 export function listAsks(spec: TaskSpec, settings: Settings, sandbox: Sandbox | null): readonly Right[] {
   const { taskRights } = settings;
-  const { permissionMode: mode, base, budgetUsd, timeoutMs, retries } = spec;
+  const { permissionMode: mode, base, runner, budgetUsd, timeoutMs, retries } = spec;
   const asks: Right[] = [];
   const ask = (key: RightKey, value: string): number => asks.push(`${key} ${reveal(value)}`);
   if (mode !== undefined && !isNoMore(mode, settings.permissionMode) && !taskRights.permissionModes.includes(mode)) {
@@ -90,6 +92,8 @@ export function listAsks(spec: TaskSpec, settings: Settings, sandbox: Sandbox | 
   if (isOver(timeoutMs, settings.timeoutMs, taskRights.timeoutMs)) ask('timeout', formatDuration(timeoutMs));
   if (isOver(retries, settings.retries, taskRights.retries)) ask('retries', String(retries));
   if (base !== undefined && base !== settings.base && !taskRights.base.includes(base)) ask('base', base);
+  if (runner !== undefined && runner !== settings.agent.kind && !taskRights.runner.includes(runner))
+    ask('runner', runner);
   return [...new Set(asks)];
 }
 
@@ -111,6 +115,7 @@ export function limitSpec(
   if (keys.includes('timeout')) delete limited.timeoutMs;
   if (keys.includes('retries')) delete limited.retries;
   if (keys.includes('base')) delete limited.base;
+  if (keys.includes('runner')) delete limited.runner;
   return limited;
 }
 

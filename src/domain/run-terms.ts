@@ -5,6 +5,7 @@
  *
  * Values of variables (`agent.env`) are no terms: they may be secrets, and a key that was renewed counts at once.
  */
+import type { AgentKind } from './agent-kind.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { TaskSpec } from './task.ts';
@@ -19,10 +20,18 @@ export interface RunTerms extends ByTask, ByBoard {
   readonly isConfined: boolean;
 }
 
-/** The terms of a run that is planned now. What the file asks for beyond its rights must be taken out of `spec` before. */
-export function agreeTerms(settings: Settings, spec: TaskSpec, sandbox: Sandbox | null): RunTerms {
+/**
+ * The terms of a run that is planned now; `runner` is the kind of agent that its role names, or null. What the file asks
+ * for beyond its rights must be taken out of `spec` before.
+ */
+export function agreeTerms(
+  settings: Settings,
+  spec: TaskSpec,
+  sandbox: Sandbox | null,
+  runner: AgentKind | null,
+): RunTerms {
   const { stallAfterMs, allowedTools, setup, copy, agent } = settings;
-  const { kind, command, args } = agent;
+  const { command, args } = agent;
   return {
     permissionMode: spec.permissionMode ?? settings.permissionMode,
     budgetUsd: spec.budgetUsd ?? settings.budgetUsd,
@@ -30,9 +39,14 @@ export function agreeTerms(settings: Settings, spec: TaskSpec, sandbox: Sandbox 
     verify: spec.verify ?? settings.verify,
     ...{ stallAfterMs, allowedTools: [...allowedTools, ...(spec.allowedTools ?? [])], setup, copy },
     sandbox: settings.sandbox,
-    agent: { kind, command, args },
+    agent: { kind: spec.runner ?? runner ?? agent.kind, command, args },
     isConfined: sandbox?.kind === 'on',
   };
+}
+
+/** Whether a session of one run can be gone on with in another: it is known to the kind of agent that it was held with. */
+export function mayShareSession(a: RunTerms | null, b: RunTerms | null): boolean {
+  return a === null || b === null || a.agent.kind === b.agent.kind;
 }
 
 /** Whether two runs would be made, done and judged alike. */

@@ -45,6 +45,8 @@ export interface Settings {
     readonly retries: number | null;
     /** Branches and commits that files may start from. */
     readonly base: readonly string[];
+    /** Kinds of agents that files may choose. */
+    readonly runner: readonly AgentKind[];
   };
   readonly verify: readonly Argv[];
   readonly setup: readonly Argv[];
@@ -133,6 +135,7 @@ export const defaultSettings: Settings = {
     timeoutMs: null,
     retries: null,
     base: [],
+    runner: [],
   },
   verify: [],
   setup: [],

@@ -8,12 +8,15 @@
  *   run         one attempt of one task by one agent process
  *   attempt     what a task's `retries` count; an interrupted run costs none
  *   role        a template of instructions and permissions that a task names with `agent:`
+ *   runner      the kind of agent, such as Claude Code, that works in a run
  *   dependency  a task that must be done before this one starts, and whose work this one's branch contains
  *   attention   what only the user can settle: a second failure, a question, a conflict
  *   verdict     what the board decided of a task when it left `active/`, kept as a fact on disk
  *   plan        the fact, written before a run starts, of what that run is
  *   board       all the tasks of one repository
  */
+
+import type { AgentKind } from './agent-kind.ts';
 
 declare const brand: unique symbol;
 
@@ -58,6 +61,8 @@ export interface TaskSpec {
   /** Globs of what the task will change. */
   readonly touches: readonly string[];
   readonly base?: string;
+  /** The kind of agent that works on it. */
+  readonly runner?: AgentKind;
   readonly model?: string;
   readonly effort?: string;
   readonly maxTurns?: number;

@@ -101,13 +101,19 @@ function describeUnknown(
 /** The longest key that is compared with the known ones. */
 const maxComparedChars = 64;
 
+/** Of the known words the one that was meant most likely. */
+export function findNearest(written: string, known: readonly string[]): string {
+  const compared = written.slice(0, maxComparedChars);
+  return known.toSorted((a, b) => distance(compared, a) - distance(compared, b))[0] ?? '';
+}
+
 function suggestKey(key: string, known: readonly string[]): string {
-  const written = key.slice(0, maxComparedChars);
-  const folded = written
+  const folded = key
+    .slice(0, maxComparedChars)
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll('-', '_')
     .toLowerCase();
-  const nearest = known.toSorted((a, b) => distance(folded, a) - distance(folded, b))[0] ?? '';
+  const nearest = findNearest(folded, known);
   const isNear = distance(folded, nearest) <= Math.floor(nearest.length / 2);
   return isNear ? `\`${nearest}\`` : `one of ${known.join(', ')} (the nearest is \`${nearest}\`)`;
 }

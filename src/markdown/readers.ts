@@ -1,8 +1,9 @@
 /** Readers of single values, shared by task files and settings. */
+import { agentKinds } from '../domain/agent-kind.ts';
 import { priorities } from '../domain/task.ts';
 import type { Argv } from '../domain/task.ts';
 import { parseArgv } from './argv.ts';
-import { refuse, refuseWith } from './fields.ts';
+import { findNearest, refuse, refuseWith } from './fields.ts';
 import type { Field, Read } from './fields.ts';
 import { findControlCharacter } from './plain-text.ts';
 
@@ -57,9 +58,13 @@ export const readBoolean: Read<boolean> = (field) => {
 export function readWord<Word extends string>(words: readonly Word[]): Read<Word> {
   return (field) => {
     const text = field.node.kind === 'scalar' ? field.node.source : undefined;
-    return words.find((word) => word === text) ?? refuse(field, `one of ${words.join(', ')}`);
+    const nearest = text === undefined ? '' : ` (the nearest is \`${findNearest(text.toLowerCase(), words)}\`)`;
+    return words.find((word) => word === text) ?? refuse(field, `one of ${words.join(', ')}${nearest}`);
   };
 }
+
+/** A kind of agent. */
+export const readAgentKind = readWord(agentKinds);
 
 /** A task's priority. */
 export const readPriority = readWord(priorities);

@@ -1,6 +1,5 @@
 /** Parses the text of a settings file into settings with every default filled in, or into all of its errors. */
 import { stringify } from 'yaml';
-import { agentKinds } from '../domain/agent-kind.ts';
 import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { defaultSettings } from '../domain/settings.ts';
@@ -10,6 +9,7 @@ import { openFields, refuse, refuseWith } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { stripByteOrderMark } from './frontmatter.ts';
 import {
+  readAgentKind,
   readArgument,
   readBoolean,
   readCommand,
@@ -100,7 +100,7 @@ function readSettings(fields: Fields): Settings {
 function readAgent(fields: Fields): Settings['agent'] {
   const defaults = defaultSettings.agent;
   return {
-    kind: fields.read('kind', readWord(agentKinds)) ?? defaults.kind,
+    kind: fields.read('kind', readAgentKind) ?? defaults.kind,
     command: fields.read('command', readArgument) ?? defaults.command,
     args: fields.read('args', readList(readLine)) ?? defaults.args,
     env: fields.read('env', readEnvironment) ?? defaults.env,
@@ -155,6 +155,7 @@ function readTaskRights(fields: Fields): Settings['taskRights'] {
     timeoutMs: fields.read('timeout', readDurationMs) ?? defaults.timeoutMs,
     retries: fields.read('retries', readInteger(0, maxRetries)) ?? defaults.retries,
     base: fields.read('base', readList(readArgument)) ?? defaults.base,
+    runner: fields.read('runner', readList(readAgentKind)) ?? defaults.runner,
   };
 }
 
@@ -267,7 +268,8 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #allowed_tools: []
 
 # What any task's file may have beyond the settings above and below without asking you; for the rest it waits until you
-# grant it. Tools are rules word for word; verify: true, or commands; base: branches.
+# grant it. Tools are rules word for word; verify: true, or commands; base: branches; runner:
+# kinds of agents.
 #task_rights:
 #  permission_modes: []
 #  allowed_tools: []
@@ -276,6 +278,7 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #  timeout:
 #  retries:
 #  base: []
+#  runner: []
 
 # Commands that must succeed in a task's worktree before the task is done, and commands run in a new worktree.
 # Each is a program with its arguments; no shell is used. Such as: verify: [npm test, npm run lint]

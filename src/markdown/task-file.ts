@@ -11,6 +11,7 @@ import { findFirstHeading } from './heading.ts';
 import { reportHiddenLines } from './hidden-lines.ts';
 import { clip, quote, toOneLine } from './plain-text.ts';
 import {
+  readAgentKind,
   readArgument,
   readCommand,
   readDollars,
@@ -93,6 +94,7 @@ type Overrides = Omit<TaskSpec, 'id' | 'title' | 'agent' | 'dependsOn' | 'priori
 /** Values from the board's settings where the task leaves them out. */
 function readOverrides(fields: Fields): Overrides {
   const base = fields.read('base', readArgument);
+  const runner = fields.read('runner', readAgentKind);
   const model = fields.read('model', readArgument);
   const effort = fields.read('effort', readArgument);
   const turns = fields.read('max_turns', readInteger(1, maxTurns));
@@ -106,6 +108,7 @@ function readOverrides(fields: Fields): Overrides {
   const imported = fields.read('imported', readLine);
   return {
     ...(base !== undefined && { base }),
+    ...(runner !== undefined && { runner }),
     ...(model !== undefined && { model }),
     ...(effort !== undefined && { effort }),
     ...(turns !== undefined && { maxTurns: turns }),

@@ -92,11 +92,17 @@ describe('settings', () => {
 
 describe('a role', () => {
   it('claims its tools that are allowed, whatever the case of its name', () => {
-    const claims = claimsOfRole('Tester', ['Bash(npm *)', 'Bash(curl *)']);
+    const claims = claimsOfRole('Tester', ['Bash(npm *)', 'Bash(curl *)'], null);
     expect(claims.map(canonicalClaim)).toEqual(
-      claimsOfRole('tester', ['Bash(npm *)', 'Bash(curl *)']).map(canonicalClaim),
+      claimsOfRole('tester', ['Bash(npm *)', 'Bash(curl *)'], null).map(canonicalClaim),
     );
     expect(claims.map(({ value }) => value)).toEqual(['Bash(npm *)', 'Bash(curl *)']);
+  });
+
+  it('claims the kind of agent that it chooses', () => {
+    expect(claimsOfRole('tester', [], 'scripted')).toEqual([
+      { source: 'role tester', key: 'runner', value: 'scripted' },
+    ]);
   });
 });
 

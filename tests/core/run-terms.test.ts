@@ -1,10 +1,13 @@
 /** Settings that change while a run is on: it ends by the terms it began with, and the next run takes the new ones. */
 import { describe, expect, it } from 'vitest';
+import type { AgentKind } from '../../src/domain/agent-kind.ts';
+import { emptyPast } from '../../src/domain/board.ts';
 import { agreeTerms } from '../../src/domain/run-terms.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { findNextWake } from '../../src/core/due.ts';
-import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, Scene } from './scene.ts';
+import { addRun } from '../../src/core/settlement.ts';
+import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, makeSpec, Scene } from './scene.ts';
 
 const minuteMs = 60_000;
 const before = {
@@ -30,7 +33,7 @@ function changeWhileRunning() {
 
 /** A run that was planned by other settings, perhaps to be confined, and that a board without a sandbox finds dead. */
 function takeOver(settings: Settings, sandbox: Sandbox | null): Scene {
-  const terms = agreeTerms(settings, loadedIn('active', 'a').spec ?? fail(), sandbox);
+  const terms = agreeTerms(settings, loadedIn('active', 'a').spec ?? fail(), sandbox, null);
   const facts = { highestRun: 1, damaged: [], runs: [{ plan: makePlan({ terms }), record: null }], verdict: null };
   const lastRun = { kind: 'dead', exit: makeExit({ result: makeResult() }) } as const;
   return new Scene(after).load(loadedIn('active', 'a', { facts, lastRun }));
@@ -74,6 +77,17 @@ describe('settings that change while a run is on', () => {
     const lastRun = { kind: 'dead', exit: makeExit({ result: makeResult() }) } as const;
     const scene = new Scene(after).load(loadedIn('active', 'a', { facts, lastRun }));
     expect(scene.effects).toMatchObject([{ type: 'inspect-work', verify: after.verify }]);
+  });
+});
+
+describe('a kind of agent that was changed between two runs', () => {
+  it('leaves the session of the first behind, though the second was never heard', () => {
+    const planBy = (runner: AgentKind) =>
+      makePlan({ terms: agreeTerms(defaultSettings, makeSpec({ runner }), null, null) });
+    const past = { ...emptyPast, lastPlan: planBy('claude'), sessionId: 'held' };
+    const sessionAfter = (runner: AgentKind) =>
+      addRun(past, { plan: planBy(runner), exit: null, evidence: null }, null).sessionId;
+    expect([sessionAfter('claude'), sessionAfter('scripted')]).toEqual(['held', null]);
   });
 });
 

@@ -7,8 +7,8 @@ import { agreeTerms } from '../../src/domain/run-terms.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { Intake } from '../../src/daemon/take-in.ts';
 import { Performer, type Ports } from '../../src/daemon/perform.ts';
-import type { RunRequest } from '../../src/ports.ts';
-import { emptyPast, firstRun } from '../../src/domain/board.ts';
+import type { Role, RunRequest } from '../../src/ports.ts';
+import { emptyPast, firstRun, type NextRun, type TaskPast } from '../../src/domain/board.ts';
 import { emptyBoard } from '../../src/core/step.ts';
 import { id, makePlan, makeSpec } from '../prompt/input.ts';
 
@@ -19,9 +19,10 @@ const grantTo = (task: string, ...rights: readonly Right[]): Grant => ({
 });
 
 /** A performer on a task's file of that text, with what was granted, settings that may change, and all that it did. */
-function makePerformer(text: string, grants: readonly Grant[] = []) {
+function makePerformer(text: string, grants: readonly Grant[] = [], more: Partial<Role> = {}) {
   const did: string[] = [];
   const requests: RunRequest[] = [];
+  const prompts: string[] = [];
   const inForce: { settings: Settings; sandbox: Sandbox | null } = { settings: defaultSettings, sandbox: null };
   const ports = {
     clock: { now: () => 7, uuid: () => 'uuid', bootId: null },
@@ -30,10 +31,13 @@ function makePerformer(text: string, grants: readonly Grant[] = []) {
       readTask: () => Promise.resolve(success({ text, file })),
       readGrant: (task: string) => Promise.resolve(grants.find((grant) => grant.task === task) ?? null),
       writePlan: () => Promise.resolve(void did.push('plan')),
-      writePrompt: () => Promise.resolve(),
+      writePrompt: (_: unknown, prompt: string) => Promise.resolve(void prompts.push(prompt)),
     },
     roles: {
-      find: (name: string) => Promise.resolve({ name, tools: null, model: null, instructions: '', source: 'shipped' }),
+      find: (name: string) => {
+        const role = { name, tools: null, model: null, instructions: '', source: 'shipped', runner: null };
+        return Promise.resolve({ ...role, ...more });
+      },
     },
     worktrees: {
       resolveBase: ({ start }: { readonly start: string | null }) => {
@@ -55,17 +59,15 @@ function makePerformer(text: string, grants: readonly Grant[] = []) {
     () => inForce.settings,
     () => inForce.sandbox,
   );
-  const plan = () => {
-    const next = { task: id('a'), n: 1, next: firstRun, past: emptyPast, file, dependencies: [] };
-    return performer.perform({ type: 'plan-run', ...next });
-  };
+  const plan = (next: NextRun = firstRun, past: TaskPast = emptyPast) =>
+    performer.perform({ type: 'plan-run', task: id('a'), n: 1, next, past, file, dependencies: [] });
   const start = (spec: Parameters<typeof makeSpec>[0], rights: readonly Right[]) =>
     performer.perform({
       ...{ type: 'start-run', task: id('a'), spec: makeSpec(spec), rights },
-      plan: makePlan({ terms: agreeTerms(defaultSettings, makeSpec(spec), inForce.sandbox) }),
+      plan: makePlan({ terms: agreeTerms(defaultSettings, makeSpec(spec), inForce.sandbox, more.runner ?? null) }),
       ...{ dependencies: [], taskChanged: false },
     });
-  return { plan, start, did, requests, inForce };
+  return { plan, start, did, requests, prompts, inForce };
 }
 
 describe('a run that is planned', () => {
@@ -90,6 +92,48 @@ describe('a run that is planned', () => {
     const text = '---\nparent: p\nallowed_tools: Bash\n---\nDo it.\n';
     await expect(makePerformer(text, [grantTo('a', bash)]).plan()).rejects.toThrow('allowed_tools');
     expect(await makePerformer(text, [grantTo('a', bash), grantTo('p', bash)]).plan()).toHaveLength(1);
+  });
+});
+
+describe('the kind of agent of a run', () => {
+  const scripted = '---\nrunner: scripted\n---\nDo it.\n';
+  const granted = [grantTo('a', 'runner scripted')];
+  const kindOf = (kind: string) => [{ plan: { terms: { agent: { kind } } } }];
+
+  it('is the task’s, else the role’s, else the settings’', async () => {
+    expect(await makePerformer('Do it.\n').plan()).toMatchObject(kindOf('claude'));
+    expect(await makePerformer('Do it.\n', [], { runner: 'scripted' }).plan()).toMatchObject(kindOf('scripted'));
+    expect(await makePerformer(scripted, granted).plan()).toMatchObject(kindOf('scripted'));
+    const other = makePerformer('---\nrunner: claude\n---\nDo it.\n', [], { runner: 'scripted' });
+    expect(await other.plan()).toMatchObject(kindOf('claude'));
+  });
+
+  it('is another than the settings’ only where that was granted', async () => {
+    await expect(makePerformer(scripted).plan()).rejects.toThrow('runner');
+  });
+
+  it('goes on with a session of its own kind alone', async () => {
+    const next = { ...firstRun, attempt: 2, resume: 'held' };
+    const pastOf = (runner: 'claude' | 'scripted'): TaskPast => {
+      const terms = agreeTerms(defaultSettings, makeSpec({ runner }), null, null);
+      return { ...emptyPast, lastPlan: makePlan({ terms }) };
+    };
+    const { plan } = makePerformer(scripted, granted);
+    expect(await plan(next, pastOf('scripted'))).toMatchObject([{ plan: { session: { mode: 'resume', id: 'held' } } }]);
+    expect(await plan(next, pastOf('claude'))).toMatchObject([{ plan: { session: { mode: 'fresh', id: 'uuid' } } }]);
+  });
+
+  it('decides whether a role of the repository’s own is handed over or told in the prompt', async () => {
+    const own = { source: 'claude-agent', instructions: 'Be brief.' } as const;
+    const claude = makePerformer('', [], own);
+    await claude.start({}, []);
+    expect([claude.requests[0]?.ownRole?.instructions, claude.prompts[0]?.includes('Be brief.')]).toEqual([
+      'Be brief.',
+      false,
+    ]);
+    const other = makePerformer('', [], own);
+    await other.start({ runner: 'scripted' }, ['runner scripted']);
+    expect([other.requests[0]?.ownRole, other.prompts[0]?.includes('Be brief.')]).toEqual([null, true]);
   });
 });
 

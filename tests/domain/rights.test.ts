@@ -36,6 +36,7 @@ describe('a file that asks for nothing', () => {
     ['names a tool that the settings allow', { allowedTools: ['Bash(git add *)', 'Bash(npm test)'] }],
     ['bounds itself more narrowly', { budgetUsd: 0.5, timeoutMs: 60_000, retries: 0, maxTurns: 4 }],
     ['names the checks of the settings', { verify: [['npm', 'test']] }],
+    ['names the kind of agent of the settings', { runner: 'claude' }],
   ])('%s', (_, patch) => {
     expect(asks(patch)).toEqual([]);
   });
@@ -52,6 +53,7 @@ describe('a file asks for', () => {
     ['one that nobody knows', { permissionMode: 'bypasspermissions' }, ['permission_mode bypasspermissions']],
     ['one that is named like a property', { permissionMode: 'constructor' }, ['permission_mode constructor']],
     ['a tool', { allowedTools: ['Bash', 'Bash'] }, ['allowed_tools Bash']],
+    ['another kind of agent', { runner: 'scripted' }, ['runner scripted']],
     [
       'a tool that only looks like one of the settings',
       { allowedTools: ['Bash(git add *), Bash', 'Bash(git add *) '] },
@@ -120,12 +122,13 @@ describe('task_rights', () => {
     timeoutMs: 7_200_000,
     retries: 3,
     base: ['release/1.0'],
+    runner: ['scripted'],
   };
 
   it('give every file what they name', () => {
     const wanted = makeSpec({
       ...{ permissionMode: 'auto', allowedTools: ['WebFetch'], verify: [['npm', 'test'], ['make']] },
-      ...{ budgetUsd: 10, timeoutMs: 7_200_000, retries: 3, base: 'release/1.0' },
+      ...{ budgetUsd: 10, timeoutMs: 7_200_000, retries: 3, base: 'release/1.0', runner: 'scripted' },
     });
     expect(listAsks(wanted, { ...settings, taskRights }, null)).toEqual([]);
   });
@@ -157,6 +160,7 @@ const arbitrarySpec: fc.Arbitrary<TaskSpec> = fc
       timeoutMs: fc.constantFrom(1_000, 3_600_000, 7_200_000),
       retries: fc.integer({ min: 0, max: 5 }),
       base: fc.constantFrom('main', 'task/other'),
+      runner: fc.constantFrom('claude', 'scripted'),
     },
     { requiredKeys: [] },
   )

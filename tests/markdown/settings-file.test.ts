@@ -37,6 +37,7 @@ task_rights:
   timeout: 3h
   retries: 4
   base: [release/1.0]
+  runner: scripted
 verify: npm test
 setup: [npm ci, "echo 'a b'"]
 copy: [.env, "config/*.local"]
@@ -80,6 +81,7 @@ notify: notify-send Board
         timeoutMs: 10_800_000,
         retries: 4,
         base: ['release/1.0'],
+        runner: ['scripted'],
       },
       verify: [['npm', 'test']],
       setup: [
@@ -240,7 +242,7 @@ describe('the settings file that init writes', () => {
     keys.push('  command', '  args', '  env', 'sandbox', '  mode', '  allowed_domains', '  deny_read');
     keys.push('commands', '  env', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
-    keys.push('  retries', '  base', 'verify', 'setup', 'copy');
+    keys.push('  retries', '  base', '  runner', 'verify', 'setup', 'copy');
     keys.push('worktrees', '  dir', '  reuse', 'watch', 'keep', 'budget_usd', 'daily_budget_usd', 'notify');
     const named = uncomment(renderDefaultSettings(null)).matchAll(/^( *[a-z_]+):/gm);
     expect([...named].map(([, key]) => key)).toEqual(keys);

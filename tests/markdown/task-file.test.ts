@@ -59,6 +59,7 @@ describe('a task file', () => {
   it('reads every key', () => {
     const text = frontmatter(
       'base: release/1.0',
+      'runner: scripted',
       'model: opus',
       'effort: high',
       'max_turns: 40',
@@ -75,6 +76,7 @@ describe('a task file', () => {
     );
     expect(parseClean(text)).toMatchObject({
       base: 'release/1.0',
+      runner: 'scripted',
       model: 'opus',
       effort: 'high',
       maxTurns: 40,
@@ -277,6 +279,12 @@ describe('what is wrong', () => {
     ]);
     expect(complaints(text)[4]).toContain('Write `30m` for minutes or `30s` for seconds.');
     expect(complaints(text)[0]).toContain('expected one of high, normal, low');
+  });
+
+  it('includes a kind of agent that is not there, with the nearest one', () => {
+    expect(complaints(frontmatter('title: x', 'runner: Cluade'))).toEqual([
+      '3:9: runner is "Cluade"; expected one of claude, scripted (the nearest is `claude`)',
+    ]);
   });
 
   it.each(['0m', 'm', '', '30 min', '1m1h', '-5m', '200h', '[1]'])('includes the duration %j', (written) => {

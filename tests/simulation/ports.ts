@@ -229,7 +229,7 @@ export function makeHints(world: World, life: Life): ChangeHints {
 const roles: readonly Role[] = [
   { name: 'developer', tools: null },
   { name: 'scout', tools: ['Read', 'Grep'] },
-].map((role) => ({ ...role, description: '', model: null, instructions: 'Do it.', source: 'shipped' }));
+].map((role) => ({ ...role, runner: null, description: '', model: null, instructions: 'Do it.', source: 'shipped' }));
 
 /** Two roles. */
 export function makeRoles(call: Call): Roles {

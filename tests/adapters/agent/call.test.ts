@@ -29,6 +29,7 @@ const asChecked = { confinement: null, readsOnly: false, project: { kind: 'as-ch
 const files = { settings: '/run/settings.json', mcp: null };
 const mine: Role = {
   ...{ name: 'mine', description: 'Mine', model: null, tools: ['Read'], source: 'claude-agent' },
+  runner: null,
   instructions: 'Be brief.',
 };
 

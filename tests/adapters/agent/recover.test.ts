@@ -96,7 +96,7 @@ describe('recovering a run', () => {
 
   it('reads a dead run by the kind of agent in its plan, whichever the settings name by now', async () => {
     const endOf = async (n: number, settings: Settings) => {
-      const terms = agreeTerms(settings, makeSpec(), null);
+      const terms = agreeTerms(settings, makeSpec(), null, null);
       const plan = { ...bench.plan({ n }), terms };
       writeFileSync(path.join(bench.folderOf(plan), 'claim'), '999999999\n1\n');
       const told = { type: 'result', session_id: plan.session.id, is_error: true, api_error_status: 529, num_turns: 1 };

@@ -99,7 +99,7 @@ function planOf(n: number): RunPlan {
     taskHash: 'h',
     bootId: null,
     plannedAt: 1,
-    terms: agreeTerms(defaultSettings, makeSpec(), null),
+    terms: agreeTerms(defaultSettings, makeSpec(), null, null),
   };
 }
 

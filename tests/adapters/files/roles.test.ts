@@ -86,6 +86,7 @@ describe('the place that wins', () => {
     await put('.claude/agents/tester.md', '---\nname: tester\ndescription: Ours\nmodel: haiku\n---\nAgent.');
     expect(await roles.find('tester')).toEqual({
       name: 'tester',
+      runner: null,
       description: 'Ours',
       model: 'haiku',
       tools: null,
@@ -169,6 +170,23 @@ describe('frontmatter', () => {
   test('of an agent file may be what Claude Code takes though it is no YAML', async () => {
     await put('.claude/agents/rev.md', '---\nname: rev\ndescription: Use it: often\ntools: Read, Bash\n---\nLook.');
     expect(await roles.find('rev')).toMatchObject({ description: 'Use it: often', tools: ['Read', 'Bash'] });
+  });
+});
+
+describe('a kind of agent', () => {
+  test('is read from a role of the board; one that is not there is refused at its line', async () => {
+    await put('.orchestrator/templates/actor.md', '---\nrunner: scripted\n---\nDo it.');
+    expect(await roles.find('actor')).toMatchObject({ runner: 'scripted' });
+    expect(await roles.find('developer')).toMatchObject({ runner: null });
+    await put('.orchestrator/templates/actor.md', '---\ndescription: x\nrunner: scriptd\n---\nDo it.');
+    await expect(roles.find('actor')).rejects.toThrow(
+      'actor.md:3:9: runner is "scriptd"; expected one of claude, scripted (the nearest is `scripted`)',
+    );
+  });
+
+  test('is not looked for in an agent file, whose keys are Claude Code’s', async () => {
+    await put('.claude/agents/actor.md', '---\nrunner: odd\ntools: [Read]\n---\nDo it.');
+    expect(await roles.find('actor')).toMatchObject({ runner: null, tools: ['Read'] });
   });
 });
 

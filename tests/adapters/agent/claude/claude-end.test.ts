@@ -43,7 +43,11 @@ const walls: readonly [string, Partial<AgentResult>, string | null][] = [
   ['a model that is not there', { apiErrorStatus: 404, text: 'There is an issue with the selected model (x).' }, null],
   ['what the model itself reports', { report, text: 'I give up' }, null],
   ['a bad request', { apiErrorStatus: 400, text: 'prompt is too long' }, null],
-  ['a structured result that never came', { subtype: 'error_max_structured_output_retries', text: 'overloaded' }, null],
+  [
+    'a structured result that never came',
+    { subtype: 'error_max_structured_output_retries', apiErrorStatus: 529 },
+    null,
+  ],
   ['an invalid key', { apiErrorStatus: 401, text: 'Invalid API key' }, 'auth'],
   ['no credit', { apiErrorStatus: 400, text: 'Credit balance is too low' }, 'credit'],
   ['529', { apiErrorStatus: 529 }, 'overload'],
