@@ -63,7 +63,8 @@ class SlowLayersFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     projects,
-    maxWorkers: 2,
+    // Most tests that start processes wait for them, so that three keep two cores busy.
+    maxWorkers: 3,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     sequence: { sequencer: SlowLayersFirst },
