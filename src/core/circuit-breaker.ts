@@ -6,6 +6,7 @@
  *              ▲                  │
  *              └── doubled ◄──────┘ if it does not
  */
+import { agentTraits } from '../domain/agent-kind.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import type { Outcome, RunPlan } from '../domain/run.ts';
@@ -74,10 +75,15 @@ export function needsUser({ reason }: Pick<Hold, 'reason'>): boolean {
   return reason === 'auth' || reason === 'credit' || reason === 'no-agent';
 }
 
-/** Ends a hold because its probe got through; a run from before proves nothing. A spent budget is ended by the next day alone. */
+/**
+ * Ends a hold because its probe got through; a run from before proves nothing, nor does an agent that asks no service,
+ * where others do. A spent budget is ended by the next day alone.
+ */
 export function liftHold(draft: Draft, plan: RunPlan): void {
-  const { hold } = draft.board;
+  const { hold, settings } = draft.board;
   if (hold === null || hold.reason === 'budget' || plan.plannedAt < hold.until) return;
+  const kind = plan.terms?.agent.kind ?? settings.agent.kind;
+  if (agentTraits[kind].isBuiltIn && !agentTraits[settings.agent.kind].isBuiltIn) return;
   endHold(draft);
 }
 

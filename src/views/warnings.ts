@@ -31,8 +31,9 @@ export function listWarnings(board: Board, clock: Clock): readonly string[] {
 }
 
 /** A built-in agent calls no model and does what its task says, so that it needs none. */
-function warnOfSandbox({ sandbox, settings }: Board): readonly string[] {
-  if (sandbox === null || agentTraits[settings.agent.kind].isBuiltIn) return [];
+function warnOfSandbox({ sandbox, settings, live }: Board): readonly string[] {
+  const kinds = [settings.agent.kind, ...[...live.values()].flatMap(({ spec }) => spec.runner ?? [])];
+  if (sandbox === null || kinds.every((kind) => agentTraits[kind].isBuiltIn)) return [];
   switch (sandbox.kind) {
     case 'on':
       return [];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
+import { defaultSettings } from '../../src/domain/settings.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
 import { makeExit, makeResult, meetWall, scanOf, Scene, start } from './scene.ts';
 
@@ -46,6 +47,17 @@ describe('a usage limit', () => {
     see(false);
     expect(scene.board.hold).not.toBeNull();
     see(true);
+    expect(scene.board.hold).toBeNull();
+  });
+
+  it('is not over because an agent that calls no model got through, but by the next that does', () => {
+    const taskRights = { ...defaultSettings.taskRights, runner: ['scripted'] as const };
+    const scene = new Scene({ maxParallel: 1, taskRights }).queue({ id: 'a' });
+    scene.exit(scene.run('a'), limited(scene.at + 60_000)).settle('a');
+    scene.queue({ id: 'a' }, { id: 'b', priority: 'high', runner: 'scripted' });
+    scene.wait(60_000).finish('b', scene.run('b'));
+    expect(scene.board.hold).not.toBeNull();
+    scene.finish('a', scene.run('a'));
     expect(scene.board.hold).toBeNull();
   });
 

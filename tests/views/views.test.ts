@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { describeBoard } from '../../src/views/board-data.ts';
 import { viewDashboard } from '../../src/views/dashboard-view.ts';
+import type { AgentKind } from '../../src/domain/agent-kind.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { Clock } from '../../src/ports.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
+import { defaultSettings } from '../../src/domain/settings.ts';
 import {
   fileIn,
   id,
@@ -208,6 +210,16 @@ describe('the dashboard', () => {
     const lines = entry?.detail?.split('\n') ?? [];
     expect(lines).toHaveLength(5);
     expect(lines[3]).toBe('and 10 more: `branchboard show a`');
+  });
+
+  it('says that agents are not confined, unless all that work are built in', () => {
+    const warningsOf = (runner?: AgentKind) => {
+      const agent = { ...defaultSettings.agent, kind: 'scripted' as const };
+      const { board } = new Scene({ agent }).queue({ id: 'a', ...(runner !== undefined && { runner }) });
+      return viewDashboard({ ...board, sandbox: { kind: 'off' } }, clock, 'running', redact).head.warnings;
+    };
+    expect(warningsOf()).toEqual([]);
+    expect(warningsOf('claude')).toEqual([expect.stringContaining('without a sandbox')]);
   });
 
   it('of a board that is not running says so', () => {
