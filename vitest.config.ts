@@ -63,8 +63,7 @@ class SlowLayersFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     projects,
-    // Most tests that start processes wait for them, so that three keep two cores busy.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     sequence: { sequencer: SlowLayersFirst },

@@ -1,7 +1,9 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
 import type { AgentKind } from './domain/agent-kind.ts';
-import type { BaseConflict, BoardScan, FileIdentity, LastRun, TaskFile } from './domain/board.ts';
+import type { BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
+import type { BaseConflict, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
+import type { CommandId, ReadCommand } from './domain/command.ts';
 import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
@@ -134,6 +136,13 @@ export interface BoardFiles {
   readGrant(task: TaskId): Promise<Grant | null>;
   /** Removes the grant of a task, unless the task's file is back in a column. */
   dropGrant(task: TaskId): Promise<void>;
+  /** Puts what is no command aside. */
+  readCommand(id: CommandId): Promise<ReadCommand>;
+  /** Durable, and in turn with scans. Does nothing where it is gone. */
+  removeCommand(id: CommandId): Promise<void>;
+  /** Whether the user paused the board. */
+  readPause(): Promise<boolean>;
+  writePause(paused: boolean): Promise<void>;
   readHold(): Promise<Hold | null>;
   writeHold(hold: Hold | null): Promise<void>;
   /** Writes `queue.json`. */

@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/ports.ts': ['src/domain/'],
   'src/adapters/': ['src/domain/', 'src/ports.ts', 'node_modules/', 'node:'],
   'src/views/': ['src/domain/', 'src/core/', 'src/markdown/', 'src/ports.ts'],
+  'src/client/': ['src/domain/', 'src/views/', 'node:'],
   'src/daemon/': [
     'src/domain/',
     'src/core/',
@@ -34,6 +35,7 @@ const adapterRooms: Readonly<Record<string, readonly string[]>> = {
   sandbox: ['machine'],
   'daemon-lock': ['machine'],
   files: ['machine'],
+  control: ['files'],
   dashboard: ['files', 'machine'],
   'agent/driver': ['sandbox'],
   'agent/claude': ['agent/driver', 'machine', 'sandbox', 'git-guard'],
@@ -53,6 +55,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/ports.ts': 'The interfaces speak of the domain alone, so that any outside can implement them.',
   'src/adapters/': 'The outside knows the interfaces, not who calls them.',
   'src/views/': 'What is shown of a board is made from the board, for whoever shows it.',
+  'src/client/': 'Who asks a board knows its words and its channel, and not what runs it.',
   'src/daemon/': 'The shell calls ports; only the composition root knows what is behind them.',
 };
 
@@ -83,7 +86,7 @@ const rules: IForbiddenRuleType[] = [
     comment: 'Adapters and the daemon are joined in one file; verbs may use single adapters for what they print.',
     severity: 'error',
     from: { path: '^src/cli/', pathNot: '^src/cli/compose-daemon\\.ts$' },
-    to: { path: '^src/daemon/(daemon|perform|lanes)\\.ts$' },
+    to: { path: '^src/daemon/(daemon|errand|perform|lanes)\\.ts$' },
   },
   {
     name: 'one place composes what reads a board from outside',

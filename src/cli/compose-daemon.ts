@@ -1,8 +1,10 @@
 /** Joins the daemon with its real files, git and agents. */
+import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { markOwnCommands } from '../adapters/machine/leftovers.ts';
 import { createAgentRunner } from '../adapters/agent/runner.ts';
 import { createClock } from '../adapters/machine/clock.ts';
+import { trySandbox } from '../adapters/sandbox/sandbox-probe.ts';
 import { createCommandRunner } from '../adapters/sandbox/command-runner.ts';
 import { createDisk } from '../adapters/machine/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
@@ -16,10 +18,13 @@ import { refuseTracked } from '../adapters/trust/tracked.ts';
 import { createChangeHints } from '../adapters/files/change-hints.ts';
 import { claimsOfSettings } from '../core/judge-claims.ts';
 import { Daemon } from '../daemon/daemon.ts';
+import { runErrand } from '../daemon/errand.ts';
 import type { Board } from '../domain/board.ts';
+import type { CommandAnswer, CommandId, CommandRequest } from '../domain/command.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
-import type { Settings } from '../domain/settings.ts';
+import { defaultSettings, type Settings } from '../domain/settings.ts';
+import type { RunListener } from '../ports.ts';
 import { countChanges } from '../markdown/line-merge.ts';
 import * as userZones from '../markdown/user-zones.ts';
 import { claimsOfFoundRole } from './file-claims.ts';
@@ -38,6 +43,8 @@ export interface DaemonChoices {
   readonly untilIdle: boolean;
   /** See {@link Sandbox}. */
   readonly sandbox: Promise<Sandbox>;
+  /** Told of each command that is settled. */
+  readonly onAnswer: (id: CommandId, answer: CommandAnswer) => void;
   readonly onBoard?: (board: Board) => void;
   readonly onHistory?: (entry: HistoryEntry) => void;
   /** Told what the user should know and no task fails over. */
@@ -46,59 +53,13 @@ export interface DaemonChoices {
 
 /** A daemon on this place's real files, git and agents. */
 export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon {
-  const { layout, repository } = place;
-  const clock = createClock();
-  const trust = composeTrust(place);
-  const redact = redactFor(() => daemon.board.settings);
-  const onNotice = (message: string) => choices.onNotice(redact(message));
-  const breakOff = new AbortController();
-  const commands = createCommandRunner({
-    boardDir: layout.root,
-    environment: process.env,
-    settings: () => daemon.board.settings,
-    sandbox: choices.sandbox,
-    signal: breakOff.signal,
-    clock,
-  });
+  const { repository } = place;
+  const parts = composeParts(place, () => daemon.board.settings, choices);
+  const onNotice = parts.onNotice;
   const daemon: Daemon = new Daemon({
-    ports: {
-      clock,
-      files: refuseTracked(createBoardFiles(layout, clock), composeTracked(place)),
-      dashboard: composeDashboard(place),
-      worktrees: createWorktrees({
-        repository,
-        boardDir: layout.root,
-        settings: () => daemon.board.settings,
-        readTrusted: (commit) => trust.trustedProject(commit),
-        runCommand: commands,
-        signal: breakOff.signal,
-        env: markOwnCommands(process.env, layout.root),
-        notice: onNotice,
-      }),
-      commands,
-      disk: createDisk(() => [layout.root, worktreesOf(place, daemon.board.settings), repository.commonDir]),
-      journal: createJournal(layout.history, clock),
-      roles: trustRoles(composeRoles(place), trust, claimsOfFoundRole),
-      redact,
-      boardDir: layout.root,
-      repo: repository.topLevel,
-      pid: process.pid,
-      breakOff: () => breakOff.abort(),
-    },
-    makeAgents: (listener, settings) =>
-      createAgentRunner({
-        boardDir: layout.root,
-        settings,
-        listener,
-        clock,
-        environment: process.env,
-        sandbox: choices.sandbox,
-        commonDir: repository.commonDir,
-        excludesFile: () => findExcludesFile(repository, process.env),
-        identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
-      }),
-    hints: createChangeHints(layout, onNotice),
-    settingsFile: trustSettings(composeSettings(place, onNotice), settingsShownAs, trust, claimsOfSettings),
+    ...parts,
+    ports: { ...parts.ports, answer: choices.onAnswer },
+    hints: createChangeHints(place.layout, onNotice),
     untilIdle: choices.untilIdle,
     sandbox: choices.sandbox,
     ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
@@ -110,6 +71,85 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
     },
   });
   return daemon;
+}
+
+/** Carries out one command, whose fact is on disk, where no daemon runs; the lock must be held. */
+export async function runErrandOf(
+  place: OpenPlace,
+  request: CommandRequest,
+  onNotice: (message: string) => void,
+): Promise<CommandAnswer> {
+  let settings: Settings = defaultSettings;
+  // It is tried where something may have to be confined: the checks of a run that ended while no board looked.
+  const hasRuns = readdirSync(place.layout.column('active')).length > 0;
+  const sandbox: Promise<Sandbox> = hasRuns
+    ? trySandbox('auto', process.env['PATH'] ?? '')
+    : Promise.resolve({ kind: 'off' });
+  const parts = composeParts(place, () => settings, { sandbox, onNotice });
+  settings = (await parts.settingsFile.readIfChanged())?.settings ?? defaultSettings;
+  return runErrand({ ...parts, settings, sandbox, request });
+}
+
+/** The outside of a board: what a daemon and an errand have in common. */
+function composeParts(
+  place: OpenPlace,
+  settings: () => Settings,
+  choices: Pick<DaemonChoices, 'sandbox' | 'onNotice'>,
+) {
+  const { layout, repository } = place;
+  const clock = createClock();
+  const trust = composeTrust(place);
+  const redact = redactFor(settings);
+  const onNotice = (message: string) => choices.onNotice(redact(message));
+  const breakOff = new AbortController();
+  const commands = createCommandRunner({
+    boardDir: layout.root,
+    environment: process.env,
+    settings,
+    sandbox: choices.sandbox,
+    signal: breakOff.signal,
+    clock,
+  });
+  return {
+    onNotice,
+    ports: {
+      clock,
+      files: refuseTracked(createBoardFiles(layout, clock), composeTracked(place)),
+      dashboard: composeDashboard(place),
+      worktrees: createWorktrees({
+        repository,
+        boardDir: layout.root,
+        settings,
+        readTrusted: (commit) => trust.trustedProject(commit),
+        runCommand: commands,
+        signal: breakOff.signal,
+        env: markOwnCommands(process.env, layout.root),
+        notice: onNotice,
+      }),
+      commands,
+      disk: createDisk(() => [layout.root, worktreesOf(place, settings()), repository.commonDir]),
+      journal: createJournal(layout.history, clock),
+      roles: trustRoles(composeRoles(place), trust, claimsOfFoundRole),
+      redact,
+      boardDir: layout.root,
+      repo: repository.topLevel,
+      pid: process.pid,
+      breakOff: () => breakOff.abort(),
+    },
+    makeAgents: (listener: RunListener, settingsOf: () => Settings) =>
+      createAgentRunner({
+        boardDir: layout.root,
+        settings: settingsOf,
+        listener,
+        clock,
+        environment: process.env,
+        sandbox: choices.sandbox,
+        commonDir: repository.commonDir,
+        excludesFile: () => findExcludesFile(repository, process.env),
+        identity: () => Promise.resolve(repository.hasIdentity ? null : standInIdentity),
+      }),
+    settingsFile: trustSettings(composeSettings(place, onNotice), settingsShownAs, trust, claimsOfSettings),
+  };
 }
 
 function worktreesOf({ layout, repository }: OpenPlace, { worktrees }: Settings): string {

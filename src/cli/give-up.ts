@@ -21,7 +21,7 @@ import { print } from './verb.ts';
 /** Says on the dashboard, in `queue.json`, in the history and to `notify` that the board has stopped, and by which fault. */
 export async function sayGivenUp(place: OpenPlace, fault: string): Promise<void> {
   const { layout, repository } = place;
-  const lock = await lockBoard(layout.root, { onStop: () => undefined, onLost: () => undefined });
+  const lock = await lockBoard(layout.root, { onConnection: (socket) => socket.destroy(), onLost: () => undefined });
   // Somebody else runs the board meanwhile, and it has not stopped at all.
   if (!lock.ok) return;
   const clock = createClock();

@@ -1,6 +1,6 @@
 /** The board's data for commands: the running daemon's own, or read from the folder where none runs. */
 import { readRegular } from '../adapters/machine/regular-file.ts';
-import { findOwner, type Owner } from '../adapters/daemon-lock/daemon-lock.ts';
+import { findDaemon, type Daemon } from '../adapters/daemon-lock/daemon-lock.ts';
 import { describeBoard, type BoardData, type TaskData } from '../views/board-data.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
@@ -19,7 +19,7 @@ export interface KnownBoard {
 /** Reads the board. */
 export async function readBoardData(place: Place): Promise<KnownBoard> {
   const { layout, topLevel } = place;
-  const owner = await findOwner(layout.root);
+  const owner = await findDaemon(layout.root);
   const running = owner === null ? null : await readRunning(layout.boardData, owner);
   if (running !== null) return { data: running, problems: [], waiting: 0 };
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
@@ -45,10 +45,10 @@ export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined 
 const unknownRights = { asksFor: [], granted: [], origin: null } as const;
 
 /** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */
-async function readRunning(path: string, owner: Owner): Promise<BoardData | null> {
+async function readRunning(path: string, owner: Daemon): Promise<BoardData | null> {
   try {
     const data = JSON.parse(await readRegular(path)) as BoardData;
-    const isIts = data.daemon.running && (owner.pid === null || data.daemon.pid === owner.pid);
+    const isIts = data.daemon.running && data.daemon.pid === owner.pid;
     return isIts ? { ...data, tasks: data.tasks.map((task) => ({ ...unknownRights, ...task })) } : null;
   } catch {
     return null;

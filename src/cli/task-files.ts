@@ -1,11 +1,9 @@
-/** Finds and moves tasks' files, as the user could by hand: a move is the command. */
+/** Finds tasks' files by their ids. */
 import { codeOf } from '../adapters/machine/errors.ts';
-import { exists } from '../adapters/machine/file-presence.ts';
-import { readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
-import { makeFolder } from '../adapters/machine/durable.ts';
-import { columns, fileNameOf, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
+import { columns, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
 
@@ -34,26 +32,6 @@ export async function findTask(place: Place, text: string): Promise<FoundTask> {
   const hint =
     nearest === undefined ? 'The board has no tasks.' : `The nearest is ${nearest.id}. Type: branchboard status`;
   throw new CliError(exitCodes.usage, `there is no task ${text}`, hint);
-}
-
-/** Moves a task's file into a column; never overwrites. */
-export async function moveTaskFile(place: Place, task: FoundTask, to: Column): Promise<void> {
-  const folder = place.layout.column(to);
-  await makeFolder(folder);
-  for (let number = 1; ; number++) {
-    const target = join(folder, number === 1 ? fileNameOf(task.id) : `${task.id}~${number}.md`);
-    if (await exists(target)) {
-      if (to === 'archive') continue;
-      throw new CliError(exitCodes.usage, `${to}/ holds another ${task.id} already`, 'Move one of them away.');
-    }
-    try {
-      await rename(task.path, target);
-      return;
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      throw new CliError(exitCodes.usage, `${task.id} was moved meanwhile`, 'Type: branchboard status');
-    }
-  }
 }
 
 async function listFolder(path: string): Promise<readonly string[]> {

@@ -57,6 +57,16 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,
   },
   {
+    usage: 'set-priority <id>',
+    description: "write the priority into a task's file: high, normal or low",
+    load: async () => (await import('./commands/edit.ts')).setPriorityCommand,
+  },
+  {
+    usage: 'add-dependency <id>',
+    description: 'have a task wait for another one',
+    load: async () => (await import('./commands/edit.ts')).addDependencyCommand,
+  },
+  {
     usage: 'pause',
     description: 'start no more tasks; those that run go on',
     load: async () => (await import('./commands/pause.ts')).pauseCommand,

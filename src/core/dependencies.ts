@@ -125,6 +125,25 @@ function traceCycle(component: readonly TaskKey[], live: ReadonlyMap<TaskKey, Ta
   return cycle.flatMap((each) => live.get(each)?.id ?? []);
 }
 
+/** The ids from one task along dependencies to another, both named; null where none leads there. */
+export function findPath(live: ReadonlyMap<TaskKey, Task>, from: TaskId, to: TaskId): readonly TaskId[] | null {
+  const before = new Map<TaskKey, TaskId | null>([[keyOf(from), null]]);
+  const waiting = [from];
+  for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+    if (keyOf(id) === keyOf(to)) {
+      const path: TaskId[] = [];
+      for (let each: TaskId | null = id; each !== null; each = before.get(keyOf(each)) ?? null) path.unshift(each);
+      return path;
+    }
+    for (const next of live.get(keyOf(id))?.spec.dependsOn ?? []) {
+      if (before.has(keyOf(next))) continue;
+      before.set(keyOf(next), id);
+      waiting.push(next);
+    }
+  }
+  return null;
+}
+
 /**
  * The longest chain of live dependents behind each task, in tasks: 0 where nothing waits for it.
  * Tasks in a cycle count what is outside it.

@@ -1,5 +1,6 @@
 /** Handles effects that the outside could not perform. */
-import type { ActiveTask, OutsideFault, Phase } from '../domain/board.ts';
+import type { ActiveTask, Phase } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { EffectKind } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
 import { limits } from '../domain/limits.ts';

@@ -1,5 +1,6 @@
 /** Handles results of file reads: new tasks, edited tasks, verdicts of finished tasks. */
-import type { FinishedTask, LoadedTask, TaskFile } from '../domain/board.ts';
+import type { FinishedTask, TaskFile } from '../domain/board.ts';
+import type { LoadedTask } from '../domain/outside-answers.ts';
 import { limits } from '../domain/limits.ts';
 import { placeOf, type Place } from '../domain/file-place.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';

@@ -3,7 +3,8 @@
  *
  *   room ──► a port finds none ──► full: looked at every `diskLookEveryMs` ──► room
  */
-import type { Board, OutsideFault } from '../domain/board.ts';
+import type { Board } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import { limits } from '../domain/limits.ts';
 import type { Draft } from './draft.ts';
 

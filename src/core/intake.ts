@@ -6,39 +6,39 @@ import {
   type BoardScan,
   type FileIdentity,
   type InboxFile,
-  type OutsideFault,
   type Task,
   type TaskFile,
 } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import { placeOf, type Place } from '../domain/file-place.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { TakenIn } from '../domain/event.ts';
 import { formatOrigin, originOf, type Grant } from '../domain/rights.ts';
-import { columns, fileNameOf, idOfFile, keyOf, type TaskId } from '../domain/task.ts';
+import { columns, fileNameOf, idOfFile, keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
 import { limits } from '../domain/limits.ts';
 import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk, isDiskFull, noteDiskFull } from './full-disk.ts';
-import { endHold } from './circuit-breaker.ts';
 import { readVerdicts, stopLoading } from './file-results.ts';
-import { load, moveActive, moveWaiting } from './move.ts';
+import { listCommanded, lookForCommands } from './commands/carry-out.ts';
+import { isOwnMove, journalMove, load, moveTask } from './move.ts';
 import { journalAsks } from './granted-rights.ts';
+
+/** The columns of tasks that are not finished. */
+const liveColumns = ['active', 'attention', 'queued'] as const;
 
 /** Compares the folders with the board. */
 export function handleScanned(draft: Draft, scan: BoardScan): void {
   const before = draft.board.scan;
-  draft.set({ scan, userPaused: scan.userPaused, grants: scan.grants });
-  // Without this, a hold whose fact the user removed (`resume`) would stay in memory.
-  const { hold } = draft.board;
-  if (hold !== null && !scan.holdOnDisk) {
-    if (before?.holdOnDisk === true) endHold(draft);
-    // It could not be written, and a hold without its fact could not be ended by the user.
-    else if (hasDisk(draft.board)) draft.emit({ type: 'write-hold', hold });
-  }
+  draft.set({ scan, grants: scan.grants });
   stopLoading(draft, listGone(draft, scan));
+  lookForCommands(draft, scan);
   lookAtInbox(draft, scan);
-  lookAtFinished(draft, scan, before);
-  for (const task of [...draft.board.live.values()]) lookAtTask(draft, task, scan, before);
+  const commanded = listCommanded(draft);
+  lookAtFinished(draft, scan, before, commanded);
+  for (const task of [...draft.board.live.values()]) {
+    if (!commanded.has(keyOf(task.id))) lookAtTask(draft, task, scan, before);
+  }
   lookForNewFiles(draft, scan, before);
   dropGrants(draft, scan, before);
 }
@@ -97,13 +97,20 @@ function isToBeRead(known: InboxFile, identity: FileIdentity, at: number): boole
   return known.identity === null || !isSameFile(known.identity, identity);
 }
 
-function lookAtFinished(draft: Draft, scan: BoardScan, before: BoardScan | null): void {
+function lookAtFinished(
+  draft: Draft,
+  scan: BoardScan,
+  before: BoardScan | null,
+  commanded: ReadonlySet<TaskKey>,
+): void {
   for (const column of ['done', 'archive'] as const) {
     const files = scan.columns[column];
     if (before?.columns[column] === files) continue;
     for (const [key, task] of draft.board.finished) {
-      if (task.file.column !== column || files.has(task.file.name)) continue;
+      if (task.file.column !== column || files.has(task.file.name) || commanded.has(key)) continue;
       draft.removeFinished(task.id);
+      const back = liveColumns.find((each) => scan.columns[each].has(task.file.name));
+      if (back !== undefined && !draft.board.live.has(key)) journalMove(draft, task.id, column, back);
       // Put away by the user: what it left still counts.
       const put = column === 'done' ? scan.columns.archive.get(task.file.name) : undefined;
       if (put !== undefined && !draft.board.live.has(key)) {
@@ -151,8 +158,13 @@ function lookAtTask(draft: Draft, task: Task, scan: BoardScan, before: BoardScan
   if (elsewhere === undefined && before !== null && columns.some((each) => before.columns[each].has(name))) return;
   const identity = elsewhere === undefined ? undefined : scan.columns[elsewhere].get(name);
   const to = elsewhere === undefined || identity === undefined ? null : { column: elsewhere, name, identity };
-  if (task.state === 'active') moveActive(draft, task, to);
-  else moveWaiting(draft, task, to);
+  moveByUser(draft, task, to);
+}
+
+/** A move or deletion of a file by the user's hand is a command, unless the board itself is making it. */
+function moveByUser(draft: Draft, task: Task, to: TaskFile | null): void {
+  if (!isOwnMove(draft, task, to)) journalMove(draft, task.id, task.file.column, to?.column ?? null);
+  moveTask(draft, task.id, to);
 }
 
 function isSettling(task: Task): boolean {
@@ -164,7 +176,7 @@ function lookForNewFiles(draft: Draft, scan: BoardScan, before: BoardScan | null
   const { board } = draft;
   // A file that is being taken in appears in `queued/` before its event arrives.
   if ([...board.inbox.values()].some((file) => file.diagnostics === null) && before !== null) return;
-  for (const column of ['active', 'attention', 'queued'] as const) {
+  for (const column of liveColumns) {
     for (const [name, identity] of scan.columns[column]) {
       const id = idOfFile(name);
       if (id === null) continue;
@@ -201,7 +213,7 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
       const earlier = draft.task(spec.id);
       if (earlier?.state === 'active') {
         // Its file was taken away at this very moment: its run ends first, and this file takes its place.
-        moveActive(draft, earlier, file);
+        moveByUser(draft, earlier, file);
         return;
       }
       draft.removeFinished(spec.id);

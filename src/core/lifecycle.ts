@@ -1,5 +1,6 @@
 /** A run's life, event by event: planned, started, seen, exited, inspected, moved. */
-import type { ActiveTask, BaseConflict, Phase, TaskFile } from '../domain/board.ts';
+import type { ActiveTask, Phase, TaskFile } from '../domain/board.ts';
+import type { BaseConflict } from '../domain/outside-answers.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import {
   emptyRunView,

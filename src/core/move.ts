@@ -1,20 +1,62 @@
-/** Handles the user's moves and deletions of task files. */
+/** Makes of a task whose file was moved or deleted what that means, whether the user's hand or a command moved it. */
 import { placeOf } from '../domain/file-place.ts';
 import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
+import type { MoveKind } from '../domain/command.ts';
+import { keyOf, type Column, type TaskId } from '../domain/task.ts';
+import { settleCommand } from './commands/settle-command.ts';
 import { hasDisk } from './full-disk.ts';
 import type { Draft } from './draft.ts';
 import { stopRun } from './lifecycle.ts';
 import { settleWish } from './settlement.ts';
 
-/** Handles a moved or deleted file of a task without a run under way. */
-export function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void {
+/** A task's file is in another column, or was deleted (null). */
+export function moveTask(draft: Draft, id: TaskId, to: TaskFile | null): void {
+  const task = draft.task(id);
+  if (task !== undefined) {
+    if (task.state === 'active') moveActive(draft, task, to);
+    else moveWaiting(draft, task, to);
+    return;
+  }
+  if (!draft.board.finished.has(keyOf(id)) || to === null) return;
+  draft.removeFinished(id);
+  load(draft, to);
+}
+
+/** Adds the line of the history for a file that the user moved, which is a command. */
+export function journalMove(draft: Draft, task: TaskId, from: Column, to: Column | null): void {
+  const command = { kind: kindOfMove(from, to), task };
+  settleCommand(draft, { id: null, by: 'file-move', command }, { kind: 'done', said: describeMove(from, to) });
+}
+
+function kindOfMove(from: Column, to: Column | null): MoveKind {
+  switch (to) {
+    case null:
+    case 'archive':
+      return 'cancel';
+    case 'queued':
+      return from === 'active' ? 'requeue' : 'retry';
+    case 'active':
+      return 'retry';
+    case 'attention':
+      return 'put-aside';
+    case 'done':
+      return 'finish';
+  }
+}
+
+/** A move in a few words, such as `attention/ → queued/`. */
+export function describeMove(from: Column, to: Column | null): string {
+  return to === null ? `deleted from ${from}/` : `${from}/ → ${to}/`;
+}
+
+/** A task without a run under way. */
+function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void {
   const { id } = task;
-  if (to === null || to.column === 'archive') {
-    journalMove(draft, task, to, 'cancel');
-    if (to === null) {
-      forgetDeleted(draft, task);
-      return;
-    }
+  if (to === null) {
+    forgetDeleted(draft, task);
+    return;
+  }
+  if (to.column === 'archive') {
     const { spec, past, warnings } = task;
     const active: ActiveTask = {
       state: 'active',
@@ -29,15 +71,6 @@ export function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void
     settleWish(draft, active, 'cancel', { plan: null, record: null });
     return;
   }
-  const meaning =
-    to.column === 'queued'
-      ? 'retry'
-      : to.column === 'attention'
-        ? 'put aside'
-        : to.column === 'done'
-          ? 'done'
-          : 'queue again';
-  journalMove(draft, task, to, meaning);
   draft.removeTask(id);
   if (to.column === 'done') draft.putFinished({ id, file: to, verdict: undefined });
   else load(draft, to);
@@ -54,40 +87,41 @@ function forgetDeleted(draft: Draft, task: Task): void {
   );
 }
 
-/** The user moved or deleted the file of a task that an agent is on. */
-export function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
+/** A task that an agent is on. */
+function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
   if (task.phase.name === 'settling') {
-    const { settlement } = task.phase;
-    if (to?.column === (settlement.to === 'queued' ? 'queued' : settlement.verdict.column)) {
+    if (to !== null && goesTo(task) === to.column) {
       draft.putTask({ ...task, file: to });
       return;
     }
     // The facts of its last run are written first; on a full disk they have to wait.
     if (!hasDisk(draft.board)) return;
     // Its run is over; wherever the file went, it is where the user wants it.
-    journalMove(draft, task, to, to === null ? 'forget' : 'leave it there');
     draft.removeTask(task.id);
     if (to !== null) load(draft, to);
     return;
   }
-  const wish = to === null || to.column === 'archive' ? 'cancel' : to.column === 'queued' ? 'requeue' : 'hold';
   if (to === null && task.wish === 'cancel') return;
+  const wish = to === null || to.column === 'archive' ? 'cancel' : to.column === 'queued' ? 'requeue' : 'hold';
   if (to?.column === 'active' && task.file.column === 'queued') {
     draft.putTask({ ...task, file: to });
     return;
   }
-  journalMove(
-    draft,
-    task,
-    to,
-    wish === 'cancel' ? 'cancel' : wish === 'requeue' ? 'stop and queue again' : 'stop and put aside',
-  );
   draft.putTask({ ...task, file: to ?? task.file, wish });
   stopRun(draft, task.id, wish === 'cancel' ? 'cancelled' : 'requeued');
 }
 
-function journalMove(draft: Draft, task: Task, to: TaskFile | null, meaning: string): void {
-  draft.journal({ type: 'task-moved-by-user', task: task.id, from: task.file.column, to: to?.column ?? null, meaning });
+/** Whether a task is found where the board itself is moving it, or is missed again: the user did nothing. */
+export function isOwnMove({ board }: Draft, task: Task, to: TaskFile | null): boolean {
+  if (task.state !== 'active') return false;
+  if (task.phase.name === 'settling') return goesTo(task) === to?.column || !hasDisk(board);
+  return to === null ? task.wish === 'cancel' : to.column === 'active' && task.file.column === 'queued';
+}
+
+/** The column to which the board itself moves a task that is being settled, or null. */
+function goesTo({ phase }: ActiveTask): Column | null {
+  if (phase.name !== 'settling') return null;
+  return phase.settlement.to === 'queued' ? 'queued' : phase.settlement.verdict.column;
 }
 
 /** Asks for a file that no known task has, once. */

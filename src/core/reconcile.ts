@@ -13,16 +13,8 @@
  *   active      run with a record                  settled as the record says
  *   attention   with or without a verdict          waits for the user
  */
-import {
-  emptyPast,
-  firstRun,
-  type ActiveTask,
-  type Board,
-  type LastRun,
-  type LoadedTask,
-  type NextRun,
-  type TaskPast,
-} from '../domain/board.ts';
+import { emptyPast, firstRun, type ActiveTask, type Board, type NextRun, type TaskPast } from '../domain/board.ts';
+import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';

@@ -2,7 +2,8 @@
  * The reducer, the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out.
  * Time comes with the event; nothing here reads a clock, a file or a random number.
  */
-import { verdictOf, type Board, type OutsideFault } from '../domain/board.ts';
+import { verdictOf, type Board } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { Trouble } from '../domain/hold.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { BoardEvent } from '../domain/event.ts';
@@ -32,10 +33,14 @@ import {
   handleRunSeen,
   handleRunStarted,
   handleWorkInspected,
-  stopRun,
 } from './lifecycle.ts';
 import { handleEffectFailed } from './effect-failure.ts';
+import { shutDown } from './shut-down.ts';
 import { handleTick } from './tick.ts';
+import { handleCommandKept } from './commands/board-commands.ts';
+import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
+import { forgetCommand } from './commands/settle-command.ts';
+import { handleCommandEdited, handleCommandMoved } from './commands/task-commands.ts';
 import { chooseStarts } from './schedule.ts';
 import { handleEndsRead, handleEndsUnread, handlePruned, handlePruneFailed, lookForAged } from './retention.ts';
 import { planRun, settleFault } from './settlement.ts';
@@ -44,12 +49,14 @@ import { endStrays } from './orphans.ts';
 
 /** A board of which nothing is known yet. */
 export const emptyBoard: Board = {
+  pid: 0,
   settings: defaultSettings,
   settingsProblems: [],
   sandbox: null,
   live: new Map(),
   finished: new Map(),
   inbox: new Map(),
+  commands: new Map(),
   userPaused: false,
   grants: new Map(),
   hold: null,
@@ -72,6 +79,7 @@ export function step(board: Board, event: BoardEvent): { readonly board: Board; 
   const draft = new Draft(board, event.at);
   handle(draft, event);
   if (draft.board.scan !== null && event.type !== 'run-seen') {
+    carryOutCommands(draft);
     settleCycles(draft);
     readDependencies(draft);
     endStrays(draft);
@@ -84,7 +92,7 @@ export function step(board: Board, event: BoardEvent): { readonly board: Board; 
 function handle(draft: Draft, event: BoardEvent): void {
   switch (event.type) {
     case 'opened':
-      draft.set({ spending: event.spending });
+      draft.set({ spending: event.spending, userPaused: event.paused, pid: event.pid });
       draft.journal({ type: 'board-started' });
       if (event.hold !== null) recallHold(draft, event.hold);
       endBudgetHold(draft);
@@ -178,18 +186,30 @@ function handle(draft: Draft, event: BoardEvent): void {
     case 'clock-jumped':
       handleClockJumped(draft, event.byMs);
       return;
+    case 'command-read':
+      handleCommandRead(draft, event.id, event.read);
+      return;
+    case 'command-moved':
+      handleCommandMoved(draft, event);
+      return;
+    case 'command-edited':
+      handleCommandEdited(draft, event);
+      return;
+    case 'command-kept':
+      handleCommandKept(draft, event.id);
+      return;
+    case 'command-removed':
+      forgetCommand(draft, event.id);
+      return;
+    case 'command-failed':
+      handleCommandFailed(draft, event);
+      return;
     case 'shutdown-asked':
-      handleShutdown(draft);
+      shutDown(draft);
       return;
     default:
       unreachable(event);
   }
-}
-
-/** The first time agents are asked to end, the second time they are hurried. */
-function handleShutdown(draft: Draft): void {
-  draft.set({ shutdown: draft.board.shutdown === 'no' ? 'asked' : 'hurried' });
-  for (const task of [...draft.board.live.values()]) stopRun(draft, task.id, 'shutdown');
 }
 
 /** Reported once, and once more when it is over. On a full disk only the disk is reported. */

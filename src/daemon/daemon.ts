@@ -10,7 +10,8 @@
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake } from '../core/due.ts';
 import { isIdle, isStuck } from '../core/schedule.ts';
-import type { Board, BoardScan, OutsideFault } from '../domain/board.ts';
+import type { Board, BoardScan } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { Trouble } from '../domain/hold.ts';
 import { taskOf, type Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
@@ -23,6 +24,7 @@ import type { ChangeHints, RunListener, SettingsFile } from '../ports.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { Intake } from './take-in.ts';
 import { Lanes } from './lanes.ts';
+import { Lookout } from './lookout.ts';
 import { Mailbox } from './mailbox.ts';
 import { sayLast, type Fault } from './last-words.ts';
 import { explainFault, lookForRoom } from './outside-fault.ts';
@@ -64,10 +66,8 @@ export class Daemon {
   #idleAt: BoardScan | null = null;
   #isOver = false;
   readonly #failures = new FailureDedupe();
-  #scanning: 'no' | 'yes' | 'again' = 'no';
+  readonly #lookout: Lookout;
   #forgetWake: () => void = () => undefined;
-  #forgetLook: () => void = () => undefined;
-  #forgetSweep: () => void = () => undefined;
   #end: (fault: Fault | null) => void = () => undefined;
 
   constructor(options: DaemonOptions) {
@@ -81,6 +81,14 @@ export class Daemon {
     this.#mailbox = new Mailbox((events) => this.#handle(events));
     this.#clockWatch = new ClockWatch(options.ports.clock);
     this.#mergeWatch = new MergeWatch(options.ports.clock, options.ports.worktrees);
+    this.#lookout = new Lookout(
+      options.ports.clock,
+      () => this.#scan(),
+      () => {
+        void this.#publisher.lookForSaves();
+        void this.#lookForMerges();
+      },
+    );
     this.#lanes = new Lanes(
       (effect) => this.#perform(effect),
       () => this.#endIfDone(),
@@ -118,17 +126,27 @@ export class Daemon {
     );
     await this.#readSettings();
     const day = clock.day(clock.now());
-    this.#post({ type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() });
+    this.#post({
+      type: 'opened',
+      spending: await journal.readSpending(day),
+      hold: await files.readHold(),
+      paused: await files.readPause(),
+      pid: this.#ports.pid,
+    });
     this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
     const watchMode = () => this.#board.settings.watch;
-    const unwatch = await this.#options.hints.watch(() => this.#lookIn(limits.hintDebounceMs), watchMode);
-    this.#sweep();
+    const unwatch = await this.#options.hints.watch(() => this.#lookout.lookIn(limits.hintDebounceMs), watchMode);
+    this.#lookout.sweep();
     const fault = await ended;
     this.#forgetWake();
-    this.#forgetLook();
-    this.#forgetSweep();
+    this.#lookout.end();
     await unwatch();
     return fault;
+  }
+
+  /** Something may have changed in the folder: looks at once. */
+  look(): void {
+    this.#lookout.look();
   }
 
   /** Ends the board because of a fault of ours: nothing more is begun. */
@@ -223,15 +241,6 @@ export class Daemon {
     });
   }
 
-  /** Looks at the folders from time to time, since watchers miss things. */
-  #sweep(): void {
-    const { clock } = this.#ports;
-    this.#look();
-    void this.#publisher.lookForSaves();
-    void this.#lookForMerges();
-    this.#forgetSweep = clock.setTimer(limits.sweepEveryMs, () => this.#sweep());
-  }
-
   async #lookForMerges(): Promise<void> {
     const tasks = await this.#mergeWatch.look(this.#board);
     if (tasks.length > 0) this.#post({ type: 'merges-found', tasks });
@@ -243,25 +252,6 @@ export class Daemon {
     if (isNews || fault?.kind === 'no-room') this.#post({ type: 'trouble-changed', trouble, fault });
   }
 
-  #lookIn(delayMs: number): void {
-    this.#forgetLook();
-    this.#forgetLook = this.#ports.clock.setTimer(delayMs, () => this.#look());
-  }
-
-  /** One scan at a time; a hint during a scan leads to one more. */
-  #look(): void {
-    if (this.#scanning !== 'no') {
-      this.#scanning = 'again';
-      return;
-    }
-    this.#scanning = 'yes';
-    void this.#scan().then(() => {
-      const again = this.#scanning === 'again';
-      this.#scanning = 'no';
-      if (again) this.#look();
-    });
-  }
-
   async #scan(): Promise<void> {
     try {
       await this.#readSettings();
@@ -269,7 +259,7 @@ export class Daemon {
       this.#noteTrouble('list the folders', null);
       this.#post({ type: 'scanned', scan });
       const { clock } = this.#ports;
-      if (scan.inboxSettlesAt !== null) this.#lookIn(Math.max(1, scan.inboxSettlesAt - clock.now()));
+      if (scan.inboxSettlesAt !== null) this.#lookout.lookIn(Math.max(1, scan.inboxSettlesAt - clock.now()));
       const day = clock.day(clock.now());
       if (day !== this.#board.spending.day) this.#post({ type: 'tick', day });
     } catch (error) {
@@ -312,7 +302,7 @@ export class Daemon {
     }
     if (this.#idleAt === null) {
       this.#idleAt = scan;
-      this.#look();
+      this.#lookout.look();
     }
     return this.#idleAt !== scan;
   }

@@ -1,5 +1,5 @@
 /** Reports a retried effect's failure once; again only if the message changes or it succeeded in between. */
-import type { OutsideFault } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -28,7 +28,7 @@ function nameEffect(effect: Effect): string {
   return 'file' in effect ? `${effect.type} ${effect.file.column}/${effect.file.name}` : effect.type;
 }
 
-/** The event that stands in for the effect's result, for the tasks that wait for it. */
+/** The event that stands in for the effect's result, for the task or the command that waits for it. */
 export function answerFailure(effect: Effect, fault: OutsideFault): readonly UntimedEvent[] {
   switch (effect.type) {
     case 'take-in': {
@@ -37,6 +37,10 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     }
     case 'load-task':
       return [{ type: 'task-unread', file: effect.file, why: fault.message }];
+    case 'move-for-command':
+    case 'edit-for-command':
+    case 'write-pause':
+      return [{ type: 'command-failed', id: effect.id, fault }];
     default:
       return [];
   }

@@ -5,8 +5,8 @@ import { effectTraits } from '../domain/effect-traits.ts';
 import { limits } from '../domain/limits.ts';
 import { idOfFile, keyOf, type TaskId } from '../domain/task.ts';
 
-/** The lane of the board's hold; no task has such an id. */
-const holdLane = '/hold';
+/** The lane of the board's own facts; no task has such an id. */
+const boardLane = '/board';
 
 /** Performs one effect; says whether the rest of its batch may follow. */
 export type PerformOne = (effect: Effect) => Promise<'done' | 'failed'>;
@@ -87,8 +87,8 @@ function findLane(effect: Effect): string | null {
   switch (effectTraits[effect.type].lane) {
     case 'none':
       return null;
-    case 'hold':
-      return holdLane;
+    case 'board':
+      return boardLane;
     case 'task':
     case 'file': {
       const task = taskOf(effect) ?? ('file' in effect ? idOfFile(effect.file.name) : null);

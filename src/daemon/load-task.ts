@@ -1,5 +1,6 @@
 /** Reads a task's file and facts when the board meets it for the first time, and finds out about its last run. */
-import type { LastRun, TaskFile } from '../domain/board.ts';
+import type { TaskFile } from '../domain/board.ts';
+import type { LastRun } from '../domain/outside-answers.ts';
 import { noFacts, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
 import { idOfFile, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
 import { NewerFactError, type AgentRunner, type BoardFiles, type Worktrees } from '../ports.ts';

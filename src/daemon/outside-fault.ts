@@ -1,5 +1,5 @@
 /** Turns an error of the outside into the kinds that the core judges by. */
-import type { OutsideFault } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import { messageOf } from '../domain/error-message.ts';
 import type { RunId } from '../domain/run.ts';
 import { kindOf } from '../domain/outside-kind.ts';

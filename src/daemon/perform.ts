@@ -1,6 +1,7 @@
 /** The imperative shell: performs one effect by calls of the ports, and returns the events that follow. */
 import { agentTraits } from '../domain/agent-kind.ts';
 import type { TaskFile } from '../domain/board.ts';
+import type { CommandAnswer, CommandId } from '../domain/command.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
@@ -26,6 +27,7 @@ import {
   type Worktrees,
 } from '../ports.ts';
 import { Caretaker } from './caretaker.ts';
+import { editTask } from './edit-task.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { lookForRoom } from './outside-fault.ts';
@@ -51,6 +53,8 @@ export interface Ports {
   readonly repo: string;
   /** The daemon's own process. */
   readonly pid: number;
+  /** Answers whoever waits for a command that is settled. */
+  readonly answer: (id: CommandId, answer: CommandAnswer) => void;
   /** Ends commands that are running, because the board stops. */
   readonly breakOff: () => void;
 }
@@ -123,6 +127,19 @@ export class Performer {
       case 'write-hold':
         await files.writeHold(effect.hold);
         return [];
+      case 'read-command':
+        return [{ type: 'command-read', id: effect.id, read: await files.readCommand(effect.id) }];
+      case 'move-for-command':
+        return [{ type: 'command-moved', id: effect.id, file: await files.moveTask(effect.file, effect.to) }];
+      case 'edit-for-command':
+        return [await editTask(files, effect)];
+      case 'write-pause':
+        await files.writePause(effect.paused);
+        return [{ type: 'command-kept', id: effect.id }];
+      case 'settle-command':
+        await files.removeCommand(effect.id);
+        this.#ports.answer(effect.id, effect.answer);
+        return [{ type: 'command-removed', id: effect.id }];
       case 'look-at-disk':
         return [{ type: 'disk-looked-at', hasRoom: await this.#ports.disk.hasRoom() }];
       case 'set-aside':

@@ -1,5 +1,6 @@
 /** Writes `DASHBOARD.md` and `queue.json` when they changed, and not too often. */
-import type { Board, OutsideFault } from '../domain/board.ts';
+import type { Board } from '../domain/board.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import { limits } from '../domain/limits.ts';
 import { renderDashboard } from '../markdown/dashboard.ts';
 import { extractNotes } from '../markdown/user-zones.ts';

@@ -2,7 +2,8 @@
  * Reads the board from its folder at one moment, for commands that look at it while no daemon runs. Changes nothing.
  */
 import { emptyBoard, step } from '../core/step.ts';
-import type { Board, LastRun } from '../domain/board.ts';
+import type { Board } from '../domain/board.ts';
+import type { LastRun } from '../domain/outside-answers.ts';
 import type { Effect } from '../domain/effect.ts';
 import { emptyRunView } from '../domain/run.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
@@ -42,7 +43,13 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbo
   const day = clock.day(clock.now());
   let board: Board = { ...emptyBoard, settings, sandbox, shutdown: 'asked' };
   const waiting: UntimedEvent[] = [
-    { type: 'opened', spending: await journal.readSpending(day), hold: await files.readHold() },
+    {
+      type: 'opened',
+      spending: await journal.readSpending(day),
+      hold: await files.readHold(),
+      paused: await files.readPause(),
+      pid: 0,
+    },
     { type: 'scanned', scan: await files.scan() },
   ];
   for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
@@ -54,8 +61,8 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbo
   return board;
 }
 
-/** Only what reads is performed. */
-async function readFor(effect: Effect, { files }: SnapshotPorts): Promise<UntimedEvent | null> {
+/** Performs an effect that only reads; null for any other. */
+export async function readFor(effect: Effect, { files }: Pick<SnapshotPorts, 'files'>): Promise<UntimedEvent | null> {
   if (effect.type === 'load-task') {
     const agents = effect.file.column === 'active' ? onlooker : nobody;
     return loadTask({ files, agents, worktrees: unlooked }, effect.file);

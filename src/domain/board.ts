@@ -11,18 +11,18 @@
  *
  *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
  */
+import type { CommandId, PendingCommand } from './command.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
-import type { Fault, RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
+import type { RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
 import type { Retention } from './pruned.ts';
 import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
-import type { OutsideKind } from './outside-kind.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { Place } from './file-place.ts';
-import { isUnreadable, type TaskFacts, type UnreadableFact } from './task-facts.ts';
+import { isUnreadable, type UnreadableFact } from './task-facts.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
 /** Identifies a version of a file without reading it. */
@@ -55,10 +55,8 @@ export interface BoardScan {
   /** When a file that is still being written may be whole, in milliseconds since the epoch; null where there is none. */
   readonly inboxSettlesAt: number | null;
   readonly columns: Readonly<Record<Column, ReadonlyMap<string, FileIdentity>>>;
-  /** The user paused the board. */
-  readonly userPaused: boolean;
-  /** The fact of a hold is on disk. */
-  readonly holdOnDisk: boolean;
+  /** The commands that wait to be read or settled, the oldest first. */
+  readonly commands: readonly CommandId[];
   /** Grants by task. */
   readonly grants: ReadonlyMap<TaskKey, Grant>;
 }
@@ -231,6 +229,8 @@ export interface UnreadFile {
 
 /** The state that {@link BoardEvent}s change. */
 export interface Board {
+  /** The daemon's own process; 0 before it opened the board. */
+  readonly pid: number;
   readonly settings: Settings;
   /** Errors of the settings file as it is now; the last correct settings stay in force. */
   readonly settingsProblems: readonly Diagnostic[];
@@ -239,6 +239,8 @@ export interface Board {
   readonly live: ReadonlyMap<TaskKey, Task>;
   readonly finished: ReadonlyMap<TaskKey, FinishedTask>;
   readonly inbox: ReadonlyMap<string, InboxFile>;
+  /** Commands that were asked and are not settled. */
+  readonly commands: ReadonlyMap<CommandId, PendingCommand>;
   readonly userPaused: boolean;
   /** Grants by task, as the last scan found them. */
   readonly grants: ReadonlyMap<TaskKey, Grant>;
@@ -279,40 +281,4 @@ export type Waiting =
 export interface WaitingOn {
   readonly id: TaskId;
   readonly why: 'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'unknown' | UnreadableFact;
-}
-
-/** The outside's answer about a task's base. */
-export interface BaseConflict {
-  /** The two sides, such as `task/a` and `task/b`. */
-  readonly sides: readonly [string, string];
-  readonly files: readonly string[];
-}
-
-/** A task's file and facts, read when the board meets it for the first time. */
-export interface LoadedTask {
-  readonly file: TaskFile;
-  readonly spec: TaskSpec | null;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly facts: TaskFacts;
-  /** For a file in `active/` with an unfinished run: what became of that run. */
-  readonly lastRun: LastRun | null;
-}
-
-/** The state of a run whose daemon is gone. */
-export type LastRun =
-  /** No process claimed it, and none can any more. */
-  | { readonly kind: 'unclaimed' }
-  /** Its agent is alive, and is followed from now on. */
-  | { readonly kind: 'alive'; readonly view: RunView; readonly startedAt: number }
-  | { readonly kind: 'dead'; readonly exit: RunExit };
-
-/** A fault as the board meets it outside. */
-export interface OutsideFault {
-  /** Null where its message is all that there is to say. */
-  readonly kind: OutsideKind | null;
-  readonly message: string;
-  /** The task's fault, or null where the machine is to blame and a later try may succeed. */
-  readonly fault: Fault | null;
-  /** The hold that keeps every other task from starting as well. */
-  readonly pause?: Hold['reason'];
 }

@@ -6,10 +6,10 @@ import type { EffectKind } from './effect.ts';
 export interface EffectTraits {
   /**
    * The effects that it is performed after. `task`: all earlier ones of its task. `file`: all earlier ones of the task
-   * whose file it reads, and it takes one of the places for reads. `hold`: the write of the hold before it, since the last
-   * one must stay. `none`: none.
+   * whose file it reads, and it takes one of the places for reads. `board`: the
+   * earlier ones about the board's own facts, since the last write must stay and commands keep their order. `none`: none.
    */
-  readonly lane: 'task' | 'file' | 'hold' | 'none';
+  readonly lane: 'task' | 'file' | 'board' | 'none';
   /**
    * The phases of a task that go on once it is done, so that its failure drops the rest of its batch. One that no phase
    * waits for is a batch of its own.
@@ -48,7 +48,12 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'read-ends': { ...ofNobody, lane: 'none' },
   'prune-task': { ...ofNobody, lane: 'task' },
   'drop-grant': { ...ofNobody, lane: 'task' },
-  'write-hold': { lane: 'hold', phases: [], told: 'once', failure: 'nothing' },
+  'read-command': { lane: 'board', phases: [], told: 'once', failure: 'again' },
+  'move-for-command': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
+  'edit-for-command': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
+  'write-pause': { lane: 'board', phases: [], told: 'never', failure: 'answered' },
+  'settle-command': { lane: 'none', phases: [], told: 'once', failure: 'again' },
+  'write-hold': { lane: 'board', phases: [], told: 'once', failure: 'nothing' },
   'look-at-disk': { ...ofNobody, lane: 'none' },
   'set-aside': { lane: 'task', phases: [], told: 'once', failure: 'nothing' },
   'end-stray': { ...ofNobody, lane: 'task' },

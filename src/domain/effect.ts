@@ -4,12 +4,13 @@
  * Facts come before the rename that commits them.
  */
 import type { FileIdentity, NextRun, TaskFile, TaskPast } from './board.ts';
+import type { CommandAnswer, CommandId } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Right } from './rights.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
 import type { Verdict } from './verdict.ts';
-import type { Argv, Column, TaskId, TaskKey, TaskSpec } from './task.ts';
+import type { Argv, Column, Priority, TaskId, TaskKey, TaskSpec } from './task.ts';
 
 /** The hand-off from a dependency to its dependent: by reference, never its content. */
 export interface Handoff {
@@ -23,6 +24,12 @@ export interface Handoff {
   readonly diffstat: Verdict['diffstat'];
   /** Path of its report, relative to `.orchestrator/`, or null. */
   readonly report: string | null;
+}
+
+/** Keys of a task's file that a command writes; dependencies are added to those it has. */
+export interface EditedFields {
+  readonly priority?: Priority;
+  readonly dependsOn?: readonly TaskId[];
 }
 
 /** See the file's head. */
@@ -87,6 +94,21 @@ export type Effect =
   /** Removes the grant of a task that is gone. */
   | { readonly type: 'drop-grant'; readonly task: TaskId }
   | { readonly type: 'write-hold'; readonly hold: Hold | null }
+  /** Reads the fact of a command: `command-read`. */
+  | { readonly type: 'read-command'; readonly id: CommandId }
+  /** Moves a task's file as a command asks: `command-moved`. Never overwrites. */
+  | { readonly type: 'move-for-command'; readonly id: CommandId; readonly file: TaskFile; readonly to: Column }
+  /** Writes keys of a task's frontmatter as a command asks: `command-edited`. */
+  | {
+      readonly type: 'edit-for-command';
+      readonly id: CommandId;
+      readonly file: TaskFile;
+      readonly fields: EditedFields;
+    }
+  /** Keeps whether the user paused the board: `command-kept`. */
+  | { readonly type: 'write-pause'; readonly id: CommandId; readonly paused: boolean }
+  /** Removes the fact of a command that is settled, and answers who waits for it: `command-removed`. */
+  | { readonly type: 'settle-command'; readonly id: CommandId; readonly answer: CommandAnswer }
   /** Looks whether the disk has room again: `disk-looked-at`. */
   | { readonly type: 'look-at-disk' }
   /** Puts the second of two files of one name into `archive/`, if both are still there. */

@@ -1,5 +1,7 @@
 /** Everything that can happen to the board. Each event carries its time; the reducer has no clock of its own. */
-import type { BaseConflict, BoardScan, FileIdentity, LoadedTask, OutsideFault, TaskFile } from './board.ts';
+import type { BoardScan, FileIdentity, TaskFile } from './board.ts';
+import type { BaseConflict, LoadedTask, OutsideFault } from './outside-answers.ts';
+import type { CommandId, ReadCommand } from './command.ts';
 import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
@@ -42,7 +44,13 @@ export interface TaskEnd {
 
 /** See the file's head. `at` is in milliseconds since the epoch, `day` the local day as `YYYY-MM-DD`. */
 export type BoardEvent = { readonly at: number } & (
-  | { readonly type: 'opened'; readonly spending: Spending; readonly hold: Hold | null }
+  | {
+      readonly type: 'opened';
+      readonly spending: Spending;
+      readonly hold: Hold | null;
+      readonly paused: boolean;
+      readonly pid: number;
+    }
   | { readonly type: 'tick'; readonly day: string }
   | { readonly type: 'scanned'; readonly scan: BoardScan }
   | { readonly type: 'settings-read'; readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }
@@ -81,6 +89,23 @@ export type BoardEvent = { readonly at: number } & (
       readonly effect: EffectKind;
       readonly fault: OutsideFault;
     }
+  | { readonly type: 'command-read'; readonly id: CommandId; readonly read: ReadCommand }
+  /** The task's file was moved, since a command asked for it. */
+  | { readonly type: 'command-moved'; readonly id: CommandId; readonly file: TaskFile }
+  /** The task's file was rewritten, likewise. */
+  | {
+      readonly type: 'command-edited';
+      readonly id: CommandId;
+      readonly file: TaskFile;
+      readonly spec: TaskSpec | null;
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  /** What a command asked of the board is on disk. */
+  | { readonly type: 'command-kept'; readonly id: CommandId }
+  /** What a command asked could not be done. */
+  | { readonly type: 'command-failed'; readonly id: CommandId; readonly fault: OutsideFault }
+  /** The fact of a settled command is gone. */
+  | { readonly type: 'command-removed'; readonly id: CommandId }
   /** The work of these finished tasks was found to be in the base. */
   | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
   | { readonly type: 'ends-read'; readonly ends: readonly TaskEnd[] }

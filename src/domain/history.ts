@@ -1,4 +1,5 @@
 import type { Trouble } from './hold.ts';
+import type { Command, CommandId, Refusal, Way } from './command.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { PauseReason, RunId, StopCause } from './run.ts';
@@ -24,12 +25,16 @@ export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'inbox-repeated'; readonly name: string; readonly task: TaskId }
   | { readonly type: 'task-found'; readonly task: TaskId; readonly column: Column; readonly note: string }
   | { readonly type: 'task-changed'; readonly task: TaskId; readonly diagnostics: readonly Diagnostic[] }
+  /** A command's fact can't be understood, and is at `path` in `.orchestrator/` now. */
+  | { readonly type: 'command-unread'; readonly id: CommandId; readonly path: string }
+  /** A command was settled; `id` is null for a file that the user moved. */
   | {
-      readonly type: 'task-moved-by-user';
-      readonly task: TaskId;
-      readonly from: Column;
-      readonly to: Column | null;
-      readonly meaning: string;
+      readonly type: 'command';
+      readonly id: CommandId | null;
+      readonly by: Way;
+      readonly command: Command;
+      readonly outcome: 'done' | Refusal;
+      readonly said: string;
     }
   | {
       readonly type: 'run-planned';

@@ -10,6 +10,12 @@ export const limits = {
   maxTitleChars: 120,
   /** A longer grant file counts for nothing, in bytes. */
   maxGrantBytes: 256 * 1024,
+  /** A longer command's fact is none, in bytes. */
+  maxCommandBytes: 64 * 1024,
+  /** Commands that are asked and not settled; the board takes up more once some of them are. */
+  maxPendingCommands: 1_000,
+  /** Whoever asks for a command waits so long for its answer. */
+  commandAnswerMs: 10_000,
   /** The most dependencies a task may name. */
   maxDependencies: 256,
 

@@ -46,6 +46,8 @@ export interface TaskData {
 /** The whole board. */
 export interface BoardData {
   readonly version: 1;
+  /** Grows with each change, as long as one daemon runs. */
+  readonly revision: number;
   readonly repo: string;
   readonly daemon: { readonly running: boolean; readonly pid: number | null };
   /** Whether agents and commands are confined, as the board found it last; null before it was tried. */
@@ -74,6 +76,7 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
   const shown = finished.slice(0, limits.maxFinishedListed);
   return {
     version: 1,
+    revision: board.revision.facts + board.revision.progress,
     repo,
     daemon: { running, pid: running ? pid : null },
     sandbox: board.sandbox?.kind ?? null,

@@ -33,5 +33,5 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
 /** A board that runs. */
 export function boardData(tasks: readonly TaskData[], changes: Partial<BoardData> = {}): BoardData {
   const daemon = { running: true, pid: 7 };
-  return { version: 1, repo: '/repo', daemon, sandbox: 'on', paused: null, tasks, omitted: 0, ...changes };
+  return { version: 1, revision: 1, repo: '/repo', daemon, sandbox: 'on', paused: null, tasks, omitted: 0, ...changes };
 }

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CliError } from '../../src/cli/exit-code.ts';
 import type { Place } from '../../src/cli/place.ts';
-import { findTask, moveTaskFile } from '../../src/cli/task-files.ts';
+import { findTask } from '../../src/cli/task-files.ts';
 import { ScratchFolder } from '../adapters/files/scratch.ts';
 
 let scratch: ScratchFolder;
@@ -50,18 +50,4 @@ test.each(['add-aut', '../../etc/passwd', '', '-x'])(
 test('an empty or missing board says that it has no tasks', async () => {
   rmSync(scratch.layout.column('queued'), { recursive: true });
   await expect(findTask(place, 'a')).rejects.toMatchObject({ hint: 'The board has no tasks.' });
-});
-
-test('a file never goes over another one; the archive numbers namesakes', async () => {
-  scratch.write('queued/a.md', 'first');
-  scratch.write('attention/a.md', 'second');
-  const task = { id: 'a', column: 'attention', path: join(scratch.layout.column('attention'), 'a.md') } as Awaited<
-    ReturnType<typeof findTask>
-  >;
-  await expect(moveTaskFile(place, task, 'queued')).rejects.toMatchObject({ exitCode: 2 });
-  scratch.write('archive/a.md', 'old');
-  await moveTaskFile(place, task, 'archive');
-  expect(readdirSync(scratch.layout.column('archive')).sort()).toEqual(['a.md', 'a~2.md']);
-  expect(readFileSync(join(scratch.layout.column('archive'), 'a~2.md'), 'utf8')).toBe('second');
-  await expect(moveTaskFile(place, task, 'done')).rejects.toMatchObject({ message: 'a was moved meanwhile' });
 });

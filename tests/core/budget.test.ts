@@ -9,7 +9,7 @@ const spent = makeExit({ result: makeResult({ costUsd: 0.5 }) });
 function spendAll(): Scene {
   const scene = new Scene({ dailyBudgetUsd: 0.4, maxParallel: 2 });
   scene
-    .tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold: null })
+    .tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold: null, paused: false, pid: 1 })
     .queue({ id: 'a' }, { id: 'b' });
   return scene.exit(scene.run('a'), spent);
 }
@@ -25,14 +25,13 @@ describe('a spent budget', () => {
   it('of yesterday holds nobody today', () => {
     const { hold } = spendAll().board;
     const scene = new Scene({ dailyBudgetUsd: 0.4 });
-    scene.tell({ type: 'opened', spending: { day: 'tuesday', costs: new Map() }, hold });
+    scene.tell({ type: 'opened', spending: { day: 'tuesday', costs: new Map() }, hold, paused: false, pid: 1 });
     expect(scene.board.hold).toBeNull();
   });
 
   it('that is raised holds no longer', () => {
     const scene = spendAll();
     const settings = { ...scene.board.settings, dailyBudgetUsd: 100 };
-    scene.tell({ type: 'scanned', scan: { ...(scene.board.scan ?? fail()), holdOnDisk: true } });
     scene.tell({ type: 'settings-read', settings, problems: [] });
     expect(scene.board.hold).toBeNull();
   });
@@ -91,7 +90,13 @@ it('a budget that is spent holds until the time that was told first, also where 
   const scene = new Scene({ dailyBudgetUsd: 0.4 });
   const plan = makePlan({ task: id('a'), plannedAt: 7 });
   const hold = { reason: 'budget', detail: '', since: 7, until: scene.at + 60_000, isTold: true, strikes: 1 } as const;
-  scene.tell({ type: 'opened', spending: { day: '', costs: new Map([[nameRun(plan, 7), 0.5]]) }, hold });
+  scene.tell({
+    type: 'opened',
+    spending: { day: '', costs: new Map([[nameRun(plan, 7), 0.5]]) },
+    hold,
+    paused: false,
+    pid: 1,
+  });
   const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
   scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'dead', exit: spent } }));
   expect(scene.journal.map((entry) => entry.type)).not.toContain('held');
@@ -101,7 +106,13 @@ it('a budget that is spent holds until the time that was told first, also where 
 it('the cost of a run counts once, also where a board died with its end and the next one tells it again', () => {
   const scene = new Scene({ dailyBudgetUsd: 0.9 });
   const plan = makePlan({ task: id('a'), plannedAt: 7 });
-  scene.tell({ type: 'opened', spending: { day: '', costs: new Map([[nameRun(plan, 7), 0.5]]) }, hold: null });
+  scene.tell({
+    type: 'opened',
+    spending: { day: '', costs: new Map([[nameRun(plan, 7), 0.5]]) },
+    hold: null,
+    paused: false,
+    pid: 1,
+  });
   const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
   scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'dead', exit: spent } }));
   expect(sumSpending(scene.board.spending)).toBe(0.5);
@@ -112,7 +123,3 @@ it('the cost of a run counts once, also where a board died with its end and the 
   scene.load(loadedIn('active', 'b', { facts: laterFacts, lastRun: { kind: 'dead', exit: spent } }));
   expect(scene.board.hold?.reason).toBe('budget');
 });
-
-function fail(): never {
-  throw new Error('the board has looked at its folders');
-}

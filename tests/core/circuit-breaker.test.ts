@@ -111,7 +111,7 @@ describe('a reset time that can not be right', () => {
   it('is probed at once if an earlier start kept it', () => {
     const scene = new Scene({ maxParallel: 1 });
     const hold = { reason: 'usage-limit', detail: '', since: 0, until: 1.7642e18, isTold: true, strikes: 1 } as const;
-    scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold });
+    scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold, paused: false, pid: 1 });
     scene.queue({ id: 'a' });
     expect(scene.states).toEqual({ a: 'planning' });
   });
@@ -197,19 +197,20 @@ describe('a hold', () => {
         type: 'opened',
         spending: { day: '', costs: new Map() },
         hold: { ...hold, isTold },
+        paused: false,
+        pid: 1,
       }).board.hold;
     expect(recall(false)?.until).toBeLessThan(start + 3 * limits.firstBackoffMs);
     // What the service said counts, whatever the clock says.
     expect(recall(true)?.until).toBe(hold.until);
   });
 
-  it('ends when the user removes its file', () => {
+  it('ends when the user resumes', () => {
     const { scene, plans } = working(1);
     if (plans[0] === undefined) throw new Error('one is at work');
     scene.exit(plans[0], limited(scene.at + 1_000_000)).settle('t0');
-    const columns = scanOf({ queued: ['t0'] });
-    scene.tell({ type: 'scanned', scan: { ...columns, holdOnDisk: true } });
-    scene.tell({ type: 'scanned', scan: { ...columns, holdOnDisk: false } });
+    scene.tell({ type: 'scanned', scan: scanOf({ queued: ['t0'] }) });
+    scene.ask({ kind: 'resume' });
     expect(scene.board.hold).toBeNull();
     expect(scene.states).toEqual({ t0: 'planning' });
   });
@@ -220,7 +221,7 @@ describe('a hold', () => {
   ] as const)('of an earlier start is probed at once for %s', (_, reason, isProbed) => {
     const scene = new Scene({ maxParallel: 1 });
     const hold = { reason, detail: '', since: 0, until: scene.at + 600_000, isTold: true, strikes: 1 };
-    scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold });
+    scene.tell({ type: 'opened', spending: { day: 'monday', costs: new Map() }, hold, paused: false, pid: 1 });
     scene.queue({ id: 'a' });
     expect(scene.states).toEqual({ a: isProbed ? 'planning' : 'queued' });
     expect(scene.board.hold).not.toBeNull();

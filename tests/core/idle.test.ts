@@ -66,7 +66,7 @@ describe('nothing starts', () => {
   });
 
   it('while the user paused the board, or it is shutting down', () => {
-    const paused = new Scene().tell({ type: 'scanned', scan: scanOf({}, { userPaused: true }) });
+    const paused = new Scene().tell({ type: 'scanned', scan: scanOf({}) }).ask({ kind: 'pause' });
     const file = fileIn('queued', 'a');
     const spec = makeSpec({ id: id('a') });
     const outcome = { kind: 'accepted', file, spec, grant: null, warnings: [] } as const;

@@ -37,7 +37,7 @@ function meet(
     isTold: true,
     strikes: 1,
   } as const;
-  scene.tell({ type: 'opened', spending: { day: '', costs: new Map() }, hold });
+  scene.tell({ type: 'opened', spending: { day: '', costs: new Map() }, hold, paused: false, pid: 1 });
   return scene.load(loadedIn(column, 'a', { facts: known, ...lastRun }));
 }
 

@@ -1,7 +1,9 @@
 /** A board that is told, event by event, what happens, for scenarios in tests. */
 import { termsOf } from '../../src/core/granted-rights.ts';
 import { step, emptyBoard } from '../../src/core/step.ts';
-import type { Board, BoardScan, FileIdentity, LoadedTask, Task, TaskFile } from '../../src/domain/board.ts';
+import type { Board, BoardScan, FileIdentity, Task, TaskFile } from '../../src/domain/board.ts';
+import type { LoadedTask } from '../../src/domain/outside-answers.ts';
+import { makeCommandId, type Command, type Seen } from '../../src/domain/command.ts';
 import type { Effect, EffectKind } from '../../src/domain/effect.ts';
 import type { BoardEvent } from '../../src/domain/event.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
@@ -51,8 +53,7 @@ export function scanOf(files: Partial<Record<Column, readonly string[]>>, rest: 
       done: list('done'),
       archive: list('archive'),
     },
-    userPaused: false,
-    holdOnDisk: false,
+    commands: [],
     grants: new Map(),
     ...rest,
   };
@@ -126,6 +127,7 @@ export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
 export class Scene {
   board: Board;
   at = start;
+  #asked = 0;
   /** What the last event led to, the history aside. */
   effects: readonly Effect[] = [];
   /** What the last event added to the history. */
@@ -141,6 +143,17 @@ export class Scene {
     this.board = next.board;
     this.effects = next.effects.filter((effect) => effect.type !== 'journal');
     this.journal = next.effects.flatMap((effect) => (effect.type === 'journal' ? [effect.entry] : []));
+    return this;
+  }
+
+  /** A command is asked by a verb; its asker saw the task as it is, or as `seen` says. */
+  ask(command: Command, seen?: Seen | null): this {
+    const id = makeCommandId(this.at, String(++this.#asked).padStart(8, '0'));
+    const task = 'task' in command ? this.board.live.get(keyOf(command.task)) : undefined;
+    const now = task === undefined ? null : { column: task.file.column, run: task.past.runs };
+    const request = { version: 1, id, by: 'cli', at: this.at, seen: seen === undefined ? now : seen, command } as const;
+    this.tell({ type: 'command-read', id, read: { kind: 'known', request } });
+    if (this.effects.some((effect) => effect.type === 'write-pause')) this.tell({ type: 'command-kept', id });
     return this;
   }
 

@@ -85,6 +85,7 @@ export class PinnedBoard {
       untilIdle: true,
       crashes: 0,
       sandbox: Promise.resolve({ kind: 'off' }),
+      onAnswer: () => undefined,
       onNotice: (message) => this.notices.push(message),
     });
     const late = setTimeout(() => daemon.shutDown(), patienceMs);

@@ -1,6 +1,6 @@
 /** Agents of the simulated world: what they do is drawn when they start, and happens whoever looks. */
 import { explainClaudeEnd } from '../../src/adapters/agent/claude/claude-end.ts';
-import type { LastRun } from '../../src/domain/board.ts';
+import type { LastRun } from '../../src/domain/outside-answers.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { emptyRunView, formatRunId, type AgentResult, type RunPlan, type RunView } from '../../src/domain/run.ts';
 import { PortError, type AgentRunner, type RunListener } from '../../src/ports.ts';

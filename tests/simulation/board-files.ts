@@ -69,8 +69,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
       return {
         ...inbox,
         columns: { queued, active, ...lists() },
-        userPaused: world.paused,
-        holdOnDisk: world.hold !== null,
+        commands: [...world.commands.keys()].sort(),
         grants: world.grants,
       };
     },
@@ -254,6 +253,17 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
     dropGrant: (task) =>
       call('drop-grant', () => {
         if (findTwin(task) === null) world.dropGrant(task);
+      }),
+    readCommand: (id) =>
+      call('read-command', () => {
+        const request = world.commands.get(id);
+        return request === undefined ? { kind: 'gone' } : { kind: 'known', request };
+      }),
+    removeCommand: (id) => call('remove-command', () => void world.commands.delete(id), alone),
+    readPause: () => call('read-pause', () => world.paused, { safe: true }),
+    writePause: (paused) =>
+      call('write-pause', () => {
+        world.paused = paused;
       }),
     readHold: () => call('read-hold', () => world.hold, { safe: true }),
     writeHold: (hold) =>

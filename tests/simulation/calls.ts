@@ -22,7 +22,18 @@ export type Call = <Value>(name: string, act: () => Value, options?: CallOptions
 /** Calls that write. */
 const writes = new Set([
   ...['accept', 'move', 'rewrite', 'write-plan', 'write-record', 'write-report', 'write-prompt', 'write-verdict'],
-  ...['write-hold', 'write-data', 'update-dashboard', 'journal', 'prepare', 'keep', 'release', 'start', 'set-aside'],
+  ...[
+    'write-pause',
+    'write-hold',
+    'write-data',
+    'update-dashboard',
+    'journal',
+    'prepare',
+    'keep',
+    'release',
+    'start',
+    'set-aside',
+  ],
 ]);
 
 const faultCodes = ['ENOSPC', 'EACCES', 'EIO', 'EMFILE', null] as const;

@@ -191,6 +191,7 @@ class Simulation {
         boardDir: '/repo/.orchestrator',
         repo: '/repo',
         pid: life.number,
+        answer: (id, answer) => world.noteAnswer(id, answer),
         breakOff: () => undefined,
       },
       makeAgents: (listener) => makeAgentRunner(world, life, call, listener),
@@ -276,6 +277,7 @@ class Simulation {
       const isWaiting = cycle.some((id) => board.live.get(keyOf(id))?.state === 'queued');
       if (isWaiting) world.breakOff(`${cycle.join(', ')} wait for each other`);
     }
+    for (const id of world.commands.keys()) world.breakOff(`the command ${id} was left unsettled`);
     for (const agent of world.agents) {
       if (world.isKnown(agent)) world.breakOff(`the agent of ${agent.plan.task} was forgotten`);
     }

@@ -1,6 +1,7 @@
 /** The user of a simulation: drops, edits, moves and deletes files, changes the notes and the settings, pauses. */
+import { makeCommandId, type Command, type Seen } from '../../src/domain/command.ts';
 import { listAsks } from '../../src/domain/rights.ts';
-import { columns, idOfFile, type Column } from '../../src/domain/task.ts';
+import { columns, idOfFile, priorities, type Column, type TaskId } from '../../src/domain/task.ts';
 import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { stripStory } from '../../src/markdown/story.ts';
 import { parseTaskFile } from '../../src/markdown/task-file.ts';
@@ -29,11 +30,14 @@ const asking = [
   'permission_mode: plan',
 ] as const;
 
+const askedKinds = ['retry', 'requeue', 'cancel', 'put-aside', 'finish'] as const;
+
 /** Somebody who does things at bad moments. */
 export class User {
   readonly #world: World;
   readonly #taskCount: number;
   #edits = 0;
+  #asked = 0;
 
   constructor(world: World, taskCount: number) {
     this.#world = world;
@@ -57,6 +61,7 @@ export class User {
       edit: 3,
       drop: 3,
       grant: 2,
+      ask: 6,
       pause: 1,
       notes: 1,
       settings: 1,
@@ -81,8 +86,11 @@ export class User {
       case 'grant':
         this.#grant();
         break;
+      case 'ask':
+        this.#askForTask();
+        break;
       case 'pause':
-        this.#world.paused = !this.#world.paused;
+        this.#ask({ kind: 'pause' }, null);
         break;
       case 'notes':
         this.#world.notes += `Note ${this.#edits++}.\n`;
@@ -99,8 +107,34 @@ export class User {
 
   /** Takes back every pause. */
   resume(): void {
-    this.#world.paused = false;
-    this.#world.hold = null;
+    this.#ask({ kind: 'resume' }, null);
+    this.#world.hint();
+  }
+
+  /** Asks something of a task, which may not be there, or not be any more what the user saw. */
+  #askForTask(): void {
+    const world = this.#world;
+    const { random } = world;
+    const task = `t${random.int(1, this.#taskCount + 1)}` as TaskId;
+    const file = world.find(`${task}.md`);
+    const run = Math.max(0, ...(world.folders.get(task)?.runs.keys() ?? []));
+    const stale: Seen = { column: random.pick(columns), run: random.int(0, 3) };
+    const seen = file === null || random.chance(0.1) ? null : random.chance(0.2) ? stale : { column: file.column, run };
+    const kind = random.pick([...askedKinds, 'set-priority', 'add-dependency'] as const);
+    if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
+    else if (kind === 'add-dependency') {
+      this.#ask({ kind, task, on: `t${random.int(1, this.#taskCount)}` as TaskId }, seen);
+    } else this.#ask({ kind, task }, seen);
+  }
+
+  /** Lays a command down, sometimes twice; one that is lost on its way was never asked. */
+  #ask(command: Command, seen: Seen | null): void {
+    const world = this.#world;
+    for (let count = world.random.chance(0.1) ? 2 : 1; count > 0; count--) {
+      const id = makeCommandId(world.wall, String(++this.#asked).padStart(8, '0'));
+      world.note(() => `user asks ${id}: ${JSON.stringify({ command, seen })}`);
+      world.commands.set(id, { version: 1, id, by: 'cli', at: world.wall, seen, command });
+    }
   }
 
   /** Writes `config.yaml`. */

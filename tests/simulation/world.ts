@@ -3,6 +3,7 @@ import { explainClaudeEnd } from '../../src/adapters/agent/claude/claude-end.ts'
 import { findWaitingOn } from '../../src/core/dependencies.ts';
 import { checkBoard } from '../../src/core/invariants.ts';
 import type { Board, FileIdentity, TaskFile } from '../../src/domain/board.ts';
+import type { CommandAnswer, CommandId, CommandRequest } from '../../src/domain/command.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause } from '../../src/domain/run.ts';
@@ -124,6 +125,9 @@ export class World {
   /** What the daemon finds that runs now. */
   sandbox: Sandbox = { kind: 'off' };
   paused = false;
+  /** What the user asked and the board has not settled. */
+  readonly commands = new Map<CommandId, CommandRequest>();
+  readonly #answered = new Map<CommandId, string>();
   /** Nothing can be written. */
   diskFull = false;
   /** How far the wall clock was set forward, or back, or moved while the machine slept, in milliseconds. */
@@ -261,6 +265,20 @@ export class World {
     else if (runs.length > 0) this.random.pick(runs).damaged.add(what);
   }
 
+  /** A command was settled. */
+  noteAnswer(id: CommandId, answer: CommandAnswer): void {
+    this.note(() => `${id} is answered: ${answer.kind} ${answer.said}`);
+    if (this.#answered.has(id)) this.breakOff(`${id} was answered twice`);
+    this.#answered.set(id, answer.said);
+  }
+
+  /** Whether a command about that file waits, so that the board may do with it what only the user may. */
+  isAsked(name: string): boolean {
+    return [...this.commands.values()].some(
+      ({ command }) => 'task' in command && `${command.task}.md`.toLowerCase() === name.toLowerCase(),
+    );
+  }
+
   /** Ends an agent's process. */
   endAgent(agent: Agent, exitCode: number | null, signal: string | null): void {
     if (!agent.alive) return;
@@ -371,7 +389,7 @@ export class World {
   /** What must hold when the board moves a task's file out of a column. */
   checkMove(file: TaskFile, to: Column): void {
     const { column, name } = file;
-    if (column === to) return;
+    if (column === to || this.isAsked(name)) return;
     const verdict = this.folders.get(name.slice(0, -'.md'.length) as TaskId)?.verdict ?? null;
     // A task that the user calls done while its agent works is stopped and put aside, a namesake is set aside.
     const isAside =
@@ -431,6 +449,12 @@ export class World {
 
   /** What must hold when a task's file is written anew. */
   checkText(file: StoredFile, text: string, name: string): void {
+    if (this.isAsked(name)) {
+      const bodyOf = (each: string) => stripStory(each).slice(each.indexOf('# Task')).trimEnd();
+      if (bodyOf(text) !== bodyOf(file.text)) this.breakOff(`the text below the frontmatter of ${name} was changed`);
+      file.userText = stripStory(text);
+      return;
+    }
     if (stripStory(text) !== file.userText) this.breakOff(`the user's text in ${name} was changed`);
   }
 }

@@ -170,7 +170,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
     expect(status).toMatch(/^✓ schema\s+done\s+task\/schema Added schema\.sql\.$/m);
     const data = await board.json<BoardData>('status');
     const written = board.data;
-    expect(data).toEqual({ ...written, daemon: { running: false, pid: null } });
+    expect(data).toEqual({ ...written, daemon: { running: false, pid: null }, revision: data.revision });
     for (const task of data.tasks) {
       expect(Object.keys(task)).toEqual([
         'id',
@@ -313,7 +313,7 @@ test.concurrent('retry, cancel, pause and resume hold also where no board runs',
     expect(await board.succeed('retry', 'flaky')).toBe('flaky: attention/ → queued/\n');
     expect(await board.cli('retry', 'flaky')).toMatchObject({
       code: 2,
-      stderr: 'error: flaky is in queued/ already\nType: branchboard show flaky\n',
+      stderr: 'error: flaky is queued already\nTo see why it waits: branchboard show flaky\n',
     });
     expect(await board.succeed('cancel', 'unwanted.md')).toBe('unwanted: queued/ → archive/\n');
     expect((await board.cli('cancel', 'unwanted')).code).toBe(2);

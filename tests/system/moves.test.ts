@@ -44,7 +44,7 @@ test.concurrent('moves of waiting tasks: retry, cancel, delete, edit', { timeout
     rmSync(board.path('queued', 'deleted.md'));
     await waitUntil(
       'both are cancelled',
-      () => board.happened('task-moved-by-user').filter(({ meaning }) => meaning === 'cancel').length === 2,
+      () => board.happened('command').filter(({ command }) => command.kind === 'cancel').length === 2,
     );
     await waitUntil('the archived one is settled', () =>
       board.happened('task-settled').some(({ task }) => task === 'put-away'),

@@ -9,7 +9,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { agentTraits, type AgentKind } from '../../domain/agent-kind.ts';
-import type { LastRun } from '../../domain/board.ts';
+import type { LastRun } from '../../domain/outside-answers.ts';
 import { limits } from '../../domain/limits.ts';
 import { applyTerms } from '../../domain/run-terms.ts';
 import { formatRunId, parseRunId, type RunId, type RunPlan, type RunView, type StopCause } from '../../domain/run.ts';

@@ -1,15 +1,15 @@
 /**
- * The daemon's socket, for the request to stop. The lock's file names its path, so that it is found from any
+ * The daemon's socket, for the control channel. The lock's file names its path, so that it is found from any
  * environment. Each daemon makes a folder of a random name for it, which nobody can have made before. The socket
- * decides nothing: where it was removed, or none could be made, a signal asks the same.
+ * decides nothing: where it was removed, or none could be made, a command is laid into the board's folder.
  */
+import { chmodSync } from 'node:fs';
 import { lstat, mkdtemp, rm, rmdir } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { privateMode } from '../machine/durable.ts';
 
-/** Time for a daemon to answer, in milliseconds. */
-const answerTimeoutMs = 2_000;
 /** Of the roughly 104 bytes that systems have for a socket's path. */
 const maxPathBytes = 100;
 const folderPrefix = 'branchboard-';
@@ -47,39 +47,21 @@ async function isOurs(folder: string): Promise<boolean> {
   return stats?.isDirectory() === true && (user === undefined || (stats.uid === user && (stats.mode & 0o077) === 0));
 }
 
-/** Listens at a path from {@link makeSocketPath}; null where that can't be done. `onStop` is called when somebody asks. */
-export function listenForStop(path: string, onStop: () => void): Promise<Server | null> {
-  const server = createServer((socket) => answer(socket, onStop));
+/** Listens at a path from {@link makeSocketPath}, for the user alone; null where that can't be done. */
+export function listenAt(path: string, onConnection: (socket: Socket) => void): Promise<Server | null> {
+  const server = createServer(onConnection);
   return new Promise((resolve) => {
     server.once('error', () => resolve(null));
-    server.listen({ path, backlog: 64 }, () => resolve(server));
-  });
-}
-
-function answer(socket: Socket, onStop: () => void): void {
-  socket.setTimeout(answerTimeoutMs, () => socket.destroy());
-  socket.on('error', () => socket.destroy());
-  socket.once('data', (data) => {
-    socket.end('ok\n');
-    if (data.toString('utf8').trim() === 'stop') onStop();
-  });
-}
-
-/** Asks the daemon that listens at a path to stop. False where none does; a frozen one reads it when it wakes. */
-export async function askForStop(path: string): Promise<boolean> {
-  if (!(await isOurs(dirname(path)))) return false;
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.setTimeout(answerTimeoutMs, () => socket.destroy());
-    let isConnected = false;
-    socket.on('connect', () => {
-      isConnected = true;
-      socket.write('stop\n');
+    server.listen({ path, backlog: 64 }, () => {
+      chmodSync(path, privateMode);
+      resolve(server);
     });
-    socket.on('error', () => undefined);
-    socket.on('close', () => resolve(isConnected));
-    socket.resume();
   });
+}
+
+/** Whether the folder of a socket is one that this user made, so that nobody else answers there. */
+export function isOwnSocket(path: string): Promise<boolean> {
+  return isOurs(dirname(path));
 }
 
 /** Removes a socket and its folder, its own or that of a daemon that was killed. A path of another kind is left alone. */

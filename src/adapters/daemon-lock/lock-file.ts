@@ -45,24 +45,29 @@ export interface FileOwner {
   readonly host: string | null;
   /** The path of the owner's socket, if it has one. */
   readonly socket: string | null;
+  /** It carries out one command and ends, and is no daemon. */
+  readonly isErrand: boolean;
 }
+
+/** What an owner's file says of it beside its process: the path of its socket, or that it is only on an errand. */
+export type OwnerNote = { readonly socket: string | null } | 'errand';
 
 /** Something that is ours until it is released. */
 export interface Held {
   release(): Promise<void>;
 }
 
-/** Takes a board's file, or says who has it. `onLost` is called where somebody took over from us; `socket` is where we can be asked. */
+/** Takes a board's file, or says who has it. `onLost` is called where somebody took over from us. */
 export async function takeFile(
   boardDir: string,
   onLost: () => void,
   timings: LockTimings = defaultLockTimings,
-  socket: string | null = null,
+  note: OwnerNote = { socket: null },
 ): Promise<Result<Held, FileOwner>> {
   const folder = folderOf(boardDir);
   await makeFolder(folder);
   const own = join(folder, `${randomUUID().slice(0, 8)}.new`);
-  const text = describeUs(socket);
+  const text = describeUs(note);
   await writeFile(own, text, { flag: 'wx', mode: privateMode });
   try {
     const taken = await takeNumber(folder, own, (path) => examine(path, timings));
@@ -153,9 +158,10 @@ async function isHighest(path: string, text: string): Promise<boolean> {
   return (await findHighest(dirname(path))) === Number(basename(path)) && (await readText(path)) === text;
 }
 
-/** Six lines: pid, start time, boot id, pid namespace, host and the path of our socket. */
-function describeUs(socket: string | null): string {
-  return [process.pid, readStart(process.pid), ...placeOfPids(), socket ?? '', ''].join('\n');
+/** Pid, start time, boot id, pid namespace, host, the path of our socket, and `errand` where we are on one. */
+function describeUs(note: OwnerNote): string {
+  const [socket, what] = note === 'errand' ? ['', note] : [note.socket ?? '', ''];
+  return [process.pid, readStart(process.pid), ...placeOfPids(), socket, what, ''].join('\n');
 }
 
 /** Null where there is no such file, it was released, or it can't be understood. */
@@ -163,8 +169,13 @@ async function read(path: string): Promise<FileOwner | null> {
   const [pid = '', start = '', ...place] = (await readText(path)).split('\n');
   if (!/^[1-9]\d*$/.test(pid) || place.length < 3) return null;
   const isHere = placeOfPids().every((part, index) => part === place[index]);
-  const [, , host = '', socket = ''] = place;
-  return { mark: { pid: Number(pid), start }, host: isHere ? null : host, socket: socket === '' ? null : socket };
+  const [, , host = '', socket = '', what] = place;
+  return {
+    mark: { pid: Number(pid), start },
+    host: isHere ? null : host,
+    socket: socket === '' ? null : socket,
+    isErrand: what === 'errand',
+  };
 }
 
 /** Empty where there is no such file. */

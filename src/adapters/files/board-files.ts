@@ -1,6 +1,6 @@
 /** The board's folder on disk. One call at a time changes or lists the columns, so that a scan never sees half a move. */
 import { lstat, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { codeOf } from '../machine/errors.ts';
 import { isSameFile, type TaskFile } from '../../domain/board.ts';
@@ -10,7 +10,9 @@ import { failure, success } from '../../domain/result.ts';
 import { columns, fileNameOf, idOfFile, type Column, type TaskId } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
-import { makeFolder, replaceFile, syncOrUndo, writeAnew } from '../machine/durable.ts';
+import { makeFolder, replaceFile, syncFolder, syncOrUndo, writeAnew } from '../machine/durable.ts';
+import { exists } from '../machine/file-presence.ts';
+import { readCommand, removeCommand } from './command-files.ts';
 import { holdFormat } from './fact-shapes.ts';
 import {
   readFact,
@@ -152,6 +154,10 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     removeRemains: (file) => inTurn(() => prune(file)),
     readGrant: (task) => inRoot(() => readGrant(layout, task)),
     dropGrant: (task) => inTurn(() => dropGrant(task)),
+    readCommand: (id) => inRoot(() => readCommand(layout, id)),
+    removeCommand: (id) => inTurn(() => removeCommand(layout, id)),
+    readPause: () => inRoot(() => exists(layout.paused)),
+    writePause: (paused) => inRoot(() => writePause(layout.paused, paused)),
     readHold: () => inRoot(() => readFact(layout.hold, holdFormat)),
     writeHold: (hold) => inRoot(() => writeHoldFact(layout.hold, hold)),
     writeBoardData: (json) =>
@@ -162,6 +168,14 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
 async function writeHoldFact(path: string, hold: Hold | null): Promise<void> {
   if (hold === null) await rm(path, { force: true });
   else await replaceFact(path, holdFormat, { version: 1, ...hold });
+}
+
+async function writePause(path: string, paused: boolean): Promise<void> {
+  if (paused) await replaceFile(path, '');
+  else {
+    await rm(path, { force: true });
+    await syncFolder(dirname(path));
+  }
 }
 
 /** `queue.json` is derived, so it is whole but need not survive a power cut. */

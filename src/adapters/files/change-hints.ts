@@ -29,7 +29,7 @@ const probeName = '.watch-probe';
 export const watchLimitsHint =
   'Type: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024';
 
-/** Hints about the inbox, at once, and about the live columns, the settings and the pause, a little later. */
+/** Hints about the inbox and the commands, at once, and about the live columns and the settings, a little later. */
 export function createChangeHints(layout: Layout, onTrouble: (message: string) => void): ChangeHints {
   return {
     watch(hint, mode) {
@@ -47,7 +47,7 @@ export function createChangeHints(layout: Layout, onTrouble: (message: string) =
       };
       let isHeard = false;
       const live = columns.filter((column) => column !== 'done' && column !== 'archive');
-      const watched = [layout.settings, layout.localSettings, layout.paused].map((path) => basename(path));
+      const watched = [layout.settings, layout.localSettings].map((path) => basename(path));
       const onError = (error: unknown) => tellOnce(describeWatchTrouble(error));
       const hintOfRoot = (name: string | null) => {
         isHeard = true;
@@ -55,6 +55,7 @@ export function createChangeHints(layout: Layout, onTrouble: (message: string) =
       };
       const folders = [
         new FolderWatch(layout.inbox, hint, onError),
+        new FolderWatch(layout.commands, hint, onError),
         ...live.map((column) => new FolderWatch(layout.column(column), hintLater, onError)),
         new FolderWatch(layout.root, hintOfRoot, onError),
       ];

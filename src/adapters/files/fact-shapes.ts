@@ -10,12 +10,13 @@
  */
 import * as z from 'zod/mini';
 import { agentKinds } from '../../domain/agent-kind.ts';
+import { askingWays, parseCommandId, type CommandId, type CommandRequest } from '../../domain/command.ts';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
-import { parseTaskId, type TaskId } from '../../domain/task.ts';
+import { columns, parseTaskId, priorities, type TaskId } from '../../domain/task.ts';
 
 /** The latest time that JavaScript can tell as a date, in milliseconds since the epoch. */
 const latestTime = 8.64e15;
@@ -246,6 +247,37 @@ const grantShape = shapeOf<Grant>()(
   }),
 );
 
+const commandId = z.custom<CommandId>((value) => typeof value === 'string' && parseCommandId(value) !== undefined);
+const seen = z.nullable(z.object({ column: z.enum(columns), run: z.nullable(count) }));
+const command = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish']), task: taskId }),
+  z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
+  z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
+  z.object({ kind: z.enum(['pause', 'resume']) }),
+  z.object({ kind: z.literal('stop'), pid: count }),
+]);
+
+/** A command as it comes over the control channel. */
+export const askedShape = z.object({
+  id: z.optional(commandId),
+  command,
+  by: z._default(z.enum(askingWays), 'cli'),
+  seen: z.optional(seen),
+});
+
+const commandShape = shapeOf<CommandRequest>()(
+  z.object({
+    version,
+    id: commandId,
+    by: z.enum(askingWays),
+    at: time,
+    seen,
+    command,
+  }),
+);
+
+/** `commands/ID.json`. */
+export const commandFormat: FactFormat<CommandRequest> = { version: 1, shape: commandShape };
 /** `hold.json`. */
 export const holdFormat: FactFormat<Hold & { readonly version: 1 }> = { version: 1, shape: holdShape };
 /** `plan.json`. */

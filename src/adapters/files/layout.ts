@@ -22,6 +22,8 @@ export interface Layout {
   /** The user's pause: the file is there, or it is not. */
   readonly paused: string;
   readonly hold: string;
+  /** What was asked of the board and is not settled, a file each. */
+  readonly commands: string;
   /** The grants of tasks, a file each. */
   readonly grants: string;
   readonly runs: string;
@@ -46,7 +48,7 @@ export function layOut(root: string): Layout {
   const [inbox, templates, runs] = [inFolder('inbox'), inFolder('templates'), inFolder('runs')];
   const dashboardBackups = inFolder('.dashboard');
   const [worktrees, lock] = [inFolder('worktrees'), inFolder('lock')];
-  const grants = inFolder('grants');
+  const [grants, commands] = [inFolder('grants'), inFolder('commands')];
   return {
     root,
     inbox,
@@ -59,13 +61,25 @@ export function layOut(root: string): Layout {
     log: join(root, 'daemon.log'),
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
+    commands,
     grants,
     runs,
     worktrees,
     lock,
     supervisor: join(root, 'supervisor'),
     dashboardBackups,
-    folders: [root, inbox, ...columns.map(inFolder), templates, runs, grants, worktrees, lock, dashboardBackups],
+    folders: [
+      root,
+      inbox,
+      ...columns.map(inFolder),
+      templates,
+      runs,
+      commands,
+      grants,
+      worktrees,
+      lock,
+      dashboardBackups,
+    ],
     column: (column) => join(root, column),
     grant: (task) => join(grants, `${task}.json`),
     taskRuns: (task) => join(runs, task),

@@ -1,6 +1,5 @@
 /** Lists the board's folders. A folder without changes since the last scan is not listed again. */
 import { codeOf } from '../machine/errors.ts';
-import { exists } from '../machine/file-presence.ts';
 import { lstatSync, type Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { limits } from '../../domain/limits.ts';
 import { columns, type Column } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
 import { makeFolder } from '../machine/durable.ts';
+import { listCommands } from './command-files.ts';
 import { GrantsScanner } from './grants.ts';
 import type { Layout } from './layout.ts';
 import { identify } from './reader.ts';
@@ -52,15 +52,14 @@ export class Scanner {
 
   /** Looks at everything. A folder that is missing is made again. */
   async scan(): Promise<BoardScan> {
-    const [inbox, userPaused, holdOnDisk, grants, ...listings] = await Promise.all([
+    const [inbox, commands, grants, ...listings] = await Promise.all([
       this.#scanInbox(),
-      exists(this.#layout.paused),
-      exists(this.#layout.hold),
+      listCommands(this.#layout),
       this.#grants.scan(),
       ...columns.map((column) => this.#scanColumn(column)),
     ]);
     const files = Object.fromEntries(columns.map((column, index) => [column, listings[index] ?? new Map()]));
-    return { ...inbox, columns: files as BoardScan['columns'], userPaused, holdOnDisk, grants };
+    return { ...inbox, columns: files as BoardScan['columns'], commands, grants };
   }
 
   async #scanColumn(column: Column): Promise<ReadonlyMap<string, FileIdentity>> {

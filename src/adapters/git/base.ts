@@ -8,7 +8,7 @@
  *
  * A conflict is never skipped: it is returned with both sides and the files.
  */
-import type { BaseConflict } from '../../domain/board.ts';
+import type { BaseConflict } from '../../domain/outside-answers.ts';
 import type { Handoff } from '../../domain/effect.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { TaskId } from '../../domain/task.ts';

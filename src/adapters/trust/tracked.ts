@@ -41,8 +41,9 @@ export function refuseTracked(files: BoardFiles, listTracked: ListTracked): Boar
       const scan = await files.scan();
       const tracked = await listTracked();
       const isOwn = (key: string): boolean => !grantIsTracked(tracked, key);
-      if ([...scan.grants.keys()].every(isOwn)) return scan;
-      return { ...scan, grants: new Map([...scan.grants].filter(([key]) => isOwn(key))) };
+      const commands = scan.commands.filter((id) => !isTracked(tracked, `commands/${id}.json`));
+      if ([...scan.grants.keys()].every(isOwn) && commands.length === scan.commands.length) return scan;
+      return { ...scan, commands, grants: new Map([...scan.grants].filter(([key]) => isOwn(key))) };
     },
     readGrant: async (task) => (grantIsTracked(await listTracked(), task) ? null : files.readGrant(task)),
     readInbox: async (name, identity) => (await refuse('inbox', name)) ?? files.readInbox(name, identity),
@@ -75,8 +76,13 @@ export function refuseTracked(files: BoardFiles, listTracked: ListTracked): Boar
   }
 }
 
-/** Whether git tracks the grant of a task, in whatever case, or the folder that it is in. */
+/** Whether git tracks the grant of a task. */
 function grantIsTracked(tracked: readonly string[], task: string): boolean {
-  const grant = `.orchestrator/grants/${task}.json`.toLowerCase();
-  return tracked.some((path) => grant === path.toLowerCase() || grant.startsWith(`${path.toLowerCase()}/`));
+  return isTracked(tracked, `grants/${task}.json`);
+}
+
+/** Whether git tracks a file of the board, in whatever case, or a folder that it is in. */
+function isTracked(tracked: readonly string[], name: string): boolean {
+  const wanted = `.orchestrator/${name}`.toLowerCase();
+  return tracked.some((path) => wanted === path.toLowerCase() || wanted.startsWith(`${path.toLowerCase()}/`));
 }

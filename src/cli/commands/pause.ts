@@ -1,21 +1,16 @@
 /** `pause` and `resume`: no new starts, and on again. */
-import { rm } from 'node:fs/promises';
-import { writeAnew } from '../../adapters/machine/durable.ts';
+import { askAndPrint } from '../ask-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
-import { print, type Verb } from '../verb.ts';
+import type { Verb } from '../verb.ts';
 
 /** The verb `pause`. */
 export const pauseCommand: Verb = (command) =>
   command.action(async (options: GlobalOptions) => {
-    const { layout } = await findPlace(options);
-    await writeAnew(layout.paused, '');
-    print('Paused: no new starts. branchboard resume goes on.');
+    await askAndPrint(options, await findPlace(options), { kind: 'pause' });
   });
 
 /** The verb `resume`. */
 export const resumeCommand: Verb = (command) =>
   command.action(async (options: GlobalOptions) => {
-    const { layout } = await findPlace(options);
-    await Promise.all([rm(layout.paused, { force: true }), rm(layout.hold, { force: true })]);
-    print('Resumed.');
+    await askAndPrint(options, await findPlace(options), { kind: 'resume' });
   });

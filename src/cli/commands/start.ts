@@ -1,12 +1,14 @@
 /** `start`: runs the board, in the foreground or on its own. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Option } from 'commander';
+import { ControlServer } from '../../adapters/control/control-server.ts';
 import { findAgent } from '../../adapters/agent/driver/command-path.ts';
 import { awaitLeftovers, endLeftovers } from '../../adapters/machine/leftovers.ts';
 import { createClock } from '../../adapters/machine/clock.ts';
 import { removeTemporaryFiles } from '../../adapters/files/temporary-files.ts';
-import { findOwner, lockBoard, type Owner } from '../../adapters/daemon-lock/daemon-lock.ts';
+import { findDaemon, lockBoard, type LockListener, type Owner } from '../../adapters/daemon-lock/daemon-lock.ts';
 import { makePrivate } from '../../adapters/files/private-files.ts';
 import { cutLongOutput, putLongAside } from '../../adapters/files/long-file.ts';
 import { openRegular } from '../../adapters/machine/regular-file.ts';
@@ -24,13 +26,14 @@ import type { Sandbox } from '../../domain/sandbox.ts';
 import { limits } from '../../domain/limits.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
+import { composeControl } from '../compose-control.ts';
 import { composeDaemon } from '../compose-daemon.ts';
 import { composeSettings, requireSettings } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { listOpenSecrets } from '../open-secrets.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
-import { findUntrusted, requireOwnRecords, requireTrust } from '../ask-trust.ts';
+import { requireOwnRecords, requireTrust } from '../ask-trust.ts';
 import { print, type Verb } from '../verb.ts';
 import { createPlainView, type BoardView } from '../view/plain-view.ts';
 
@@ -39,6 +42,9 @@ interface StartOptions extends GlobalOptions {
   readonly detach?: boolean;
 }
 
+/** Time for a command that is being carried out without a board to end, in milliseconds. */
+const errandTimeoutMs = 60_000;
+const errandPollMs = 50;
 /** Time for a detached board to answer, in milliseconds. */
 const detachTimeoutMs = 30_000;
 
@@ -78,17 +84,11 @@ async function checkMachine(place: OpenPlace): Promise<void> {
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
-  const settings = read?.settings ?? defaultSettings;
-  // Each asks git, and none needs another's answer.
-  const [untrusted, exposures] = await Promise.all([
-    findUntrusted(place, settings),
-    listOpenSecrets(place),
-    requireOwnRecords(place),
-  ]);
-  await requireTrust(place, untrusted);
-  for (const { detail, hint } of exposures) print(`! ${detail}. ${hint}`);
+  await requireOwnRecords(place);
+  await requireTrust(place, read?.settings ?? defaultSettings);
+  for (const { detail, hint } of await listOpenSecrets(place)) print(`! ${detail}. ${hint}`);
   try {
-    findAgent(settings, process.env, place.repository.topLevel);
+    findAgent(read?.settings ?? defaultSettings, process.env, place.repository.topLevel);
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     throw new CliError(exitCodes.notReady, error.message, 'branchboard doctor says more.');
@@ -103,8 +103,11 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   };
   let onNotice: (message: string) => void = () => undefined;
   let settings = () => defaultSettings;
-  const lock = await lockBoard(place.layout.root, {
-    onStop: () => stop(),
+  const control = composeControl(place, { board: () => daemon.board, look: () => daemon.look() });
+  let isOpen = false;
+  const server = new ControlServer(() => (isOpen ? control.host : null));
+  const lock = await takeBoard(place, {
+    onConnection: (socket) => server.accept(socket),
     onLost: () => {
       onNotice('another machine took this board over while this one was frozen; stopping');
       stop();
@@ -117,11 +120,15 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   sandbox.catch(() => undefined);
   const view = await createView(place, () => settings());
   onNotice = (message) => view.showNotice(message);
-  const daemon = composeDaemon(place, {
+  const daemon: ReturnType<typeof composeDaemon> = composeDaemon(place, {
     untilIdle: choices.untilIdle,
     crashes: readHandover()?.crashes ?? 0,
     sandbox,
-    onBoard: (board) => view.showBoard(board),
+    onAnswer: (id, answer) => control.onAnswer(id, answer),
+    onBoard: (board) => {
+      view.showBoard(board);
+      control.onBoard();
+    },
     onHistory: (entry) => view.showHistory(entry),
     onNotice: (message) => view.showNotice(message),
   });
@@ -136,11 +143,13 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
     tellSupervisor({ type: 'up', pid: process.pid, boardDir: place.layout.root });
     const running = daemon.run();
     stop = () => daemon.shutDown();
+    isOpen = true;
     // Whoever asked while the board was being set up is not asked to ask again.
     for (; stopsAsked > 0; stopsAsked -= 1) stop();
     await running;
   } finally {
     clearInterval(bounding);
+    server.close();
     await endLeftovers(place.layout.root, createClock());
     view.end();
     await lock.value.release();
@@ -148,6 +157,15 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
     process.off('uncaughtException', onFault);
   }
   return choices.untilIdle && needsAttention(daemon.board) ? exitCodes.needsUser : exitCodes.fine;
+}
+
+/** Takes the board's lock; a command that has it for a moment is waited for. */
+async function takeBoard({ layout }: OpenPlace, listener: LockListener): ReturnType<typeof lockBoard> {
+  for (let waitedMs = 0; ; waitedMs += errandPollMs) {
+    const lock = await lockBoard(layout.root, listener);
+    if (lock.ok || lock.failure.isErrand !== true || waitedMs >= errandTimeoutMs) return lock;
+    await delay(errandPollMs);
+  }
 }
 
 /** Tries the sandbox. Throws CliError where the settings insist on one and the machine has none. */
@@ -231,7 +249,7 @@ async function detach(place: OpenPlace): Promise<void> {
   supervisor.unref();
   await log.close();
   if (first === 'late') throw new CliError(exitCodes.fault, 'the board did not answer in time', `See ${layout.log}`);
-  if (first === exitCodes.taken) throw describeTaken((await findOwner(layout.root)) ?? { pid: null });
+  if (first === exitCodes.taken) throw describeTaken((await findDaemon(layout.root)) ?? { pid: null });
   if (typeof first === 'number' || first?.type !== 'up') {
     throw new CliError(exitCodes.fault, 'the board did not start', `See ${layout.log}`);
   }

@@ -1,10 +1,14 @@
 /** `stop`: ends the board that runs here; its agents are stopped and stay resumable. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { askToStop } from '../../adapters/daemon-lock/daemon-lock.ts';
+import { findDaemon, type Daemon } from '../../adapters/daemon-lock/daemon-lock.ts';
+import { writeCommand } from '../../adapters/files/command-files.ts';
+import { checkFolders } from '../../adapters/files/own-folders.ts';
+import { createClock } from '../../adapters/machine/clock.ts';
 import { signalProcess } from '../../adapters/machine/processes.ts';
 import { readRegular } from '../../adapters/machine/regular-file.ts';
+import { makeCommandId } from '../../domain/command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { findUncheckedPlace, type GlobalOptions } from '../place.ts';
+import { findUncheckedPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** A board waits for its agents to end; longer than this something is wrong. */
@@ -14,28 +18,44 @@ const pollMs = 50;
 /** The verb `stop`. */
 export const stopCommand: Verb = (command) =>
   command.action(async (options: GlobalOptions) => {
-    const { layout } = await findUncheckedPlace(options);
-    const owner = await askToStop(layout.root);
-    if (owner === null) {
-      const supervisor = await endSupervisor(layout.supervisor);
+    const place = await findUncheckedPlace(options);
+    const daemon = await findDaemon(place.layout.root);
+    if (daemon === null) {
+      const supervisor = await endSupervisor(place.layout.supervisor);
       print(
         supervisor === null ? 'No board runs here.' : `Stopped (pid ${String(supervisor)}), before it started again.`,
       );
       return;
     }
+    await askToStop(place, daemon);
     for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += pollMs) {
-      if (owner.hasEnded()) {
-        print(`Stopped (pid ${String(owner.pid)}).`);
+      if (daemon.hasEnded()) {
+        print(`Stopped (pid ${String(daemon.pid)}).`);
         return;
       }
       await delay(pollMs);
     }
     throw new CliError(
       exitCodes.fault,
-      `the board (pid ${String(owner.pid)}) is still ending its agents`,
+      `the board (pid ${String(daemon.pid)}) is still ending its agents`,
       'Type branchboard stop again to hurry it.',
     );
   });
+
+/** Lays the command down, which a frozen board reads when it wakes; a signal asks the same where that can't be done. */
+async function askToStop({ layout }: Place, daemon: Daemon): Promise<void> {
+  const clock = createClock();
+  const at = clock.now();
+  const command = { kind: 'stop', pid: daemon.pid } as const;
+  try {
+    checkFolders(layout.folders);
+    await writeCommand(layout, {
+      ...{ version: 1, id: makeCommandId(at, clock.uuid()), by: 'cli', at, seen: null, command },
+    });
+  } catch {
+    daemon.signal();
+  }
+}
 
 /** Ends the supervisor that waits until it starts a crashed board again; null where none does. */
 async function endSupervisor(path: string): Promise<number | null> {

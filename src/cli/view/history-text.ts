@@ -1,4 +1,5 @@
 /** The history as plain lines, for a terminal that is piped into a file and for `history`. */
+import type { Way } from '../../domain/command.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { unreachable } from '../../domain/result.ts';
@@ -28,8 +29,10 @@ export function formatHistory(entry: HistoryEntry): string {
       return `${entry.task}: found in ${entry.column}/: ${entry.note}`;
     case 'task-changed':
       return entry.diagnostics.map((diagnostic) => `${entry.task}: ${formatDiagnostic(diagnostic)}`).join('\n');
-    case 'task-moved-by-user':
-      return `${entry.task}: ${entry.to === null ? `deleted from ${entry.from}/` : `moved from ${entry.from}/ to ${entry.to}/`} by you: ${entry.meaning}`;
+    case 'command-unread':
+      return `a command can't be understood and was put aside: .orchestrator/${entry.path}`;
+    case 'command':
+      return describeCommand(entry);
     case 'run-planned':
       return `${entry.run.task}: attempt ${entry.attempt} (${entry.cause}, ${entry.session} session)`;
     case 'run-started':
@@ -69,6 +72,20 @@ export function formatHistory(entry: HistoryEntry): string {
     default:
       return unreachable(entry);
   }
+}
+
+/** Ways by which commands come, in words. */
+const ways: Readonly<Record<Way, string>> = {
+  'file-move': 'by moving its file',
+  cli: 'on the command line',
+  dashboard: 'on the dashboard',
+  mcp: 'by a tool',
+  web: 'in the browser',
+};
+
+function describeCommand({ by, command, outcome, said }: HistoryEntry & { readonly type: 'command' }): string {
+  const about = 'task' in command ? `${command.task}: ` : '';
+  return `${about}${command.kind} (asked ${ways[by]})${outcome === 'done' ? '' : ' was refused'}: ${cleanLine(said)}`;
 }
 
 /** As many ids are named. */

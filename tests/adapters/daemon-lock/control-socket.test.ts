@@ -11,13 +11,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
-  askForStop,
-  listenForStop,
+  isOwnSocket,
+  listenAt,
   makeSocketPath,
   removeSocket,
 } from '../../../src/adapters/daemon-lock/control-socket.ts';
@@ -62,16 +62,17 @@ test('it is in the folder that the system gives the user, else in that for tempo
   expect(readdirSync(deep)).toEqual([]);
 });
 
-test('who listens there hears of each who asks, and is not there any more after it ended', async () => {
+test('who listens there hears of each who connects, is alone with its user, and is gone after it ended', async () => {
   const path = await make();
-  expect(await askForStop(path)).toBe(false);
-  const onStop = vi.fn();
-  const server = await listenForStop(path, onStop);
-  expect(await askForStop(path)).toBe(true);
-  expect(onStop).toHaveBeenCalledOnce();
+  const onConnection = vi.fn((socket: Socket) => socket.end());
+  const server = await listenAt(path, onConnection);
+  expect(statSync(path).mode & 0o077).toBe(0);
+  expect(await isOwnSocket(path)).toBe(true);
+  await new Promise((resolve) => connect(path).once('close', resolve).resume());
+  expect(onConnection).toHaveBeenCalledOnce();
   server?.close();
   await removeSocket(path);
-  expect(await askForStop(path)).toBe(false);
+  expect(await isOwnSocket(path)).toBe(false);
   expect(readdirSync(runtimeDir)).toEqual([]);
 });
 
@@ -109,13 +110,6 @@ describe.each(Object.keys(plants))('%s', (kind) => {
     mkdirSync(elsewhere, { mode: 0o700 });
     rmSync(dirname(path), { recursive: true });
     plants[kind]?.(dirname(path), elsewhere);
-    const onAsked = vi.fn();
-    const server = createServer(onAsked);
-    await new Promise<void>((resolve) => {
-      server.once('error', () => resolve()).listen(path, resolve);
-    });
-    expect(await askForStop(path)).toBe(false);
-    expect(onAsked).not.toHaveBeenCalled();
-    server.close();
+    expect(await isOwnSocket(path)).toBe(false);
   });
 });

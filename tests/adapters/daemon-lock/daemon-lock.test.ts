@@ -11,13 +11,18 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type os from 'node:os';
 import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readStart } from '../../../src/adapters/machine/processes.ts';
-import { askToStop, findOwner, lockBoard, type LockListener } from '../../../src/adapters/daemon-lock/daemon-lock.ts';
+import {
+  findDaemon,
+  lockBoard,
+  lockForErrand,
+  type LockListener,
+} from '../../../src/adapters/daemon-lock/daemon-lock.ts';
 import { takeFile } from '../../../src/adapters/daemon-lock/lock-file.ts';
 import { lives } from '../agent/harness.ts';
 
@@ -51,7 +56,7 @@ const listMarks = () => readdirSync(join(board, 'lock'));
 /** The socket that the board's file names. */
 const socketOf = (name: string) => readFileSync(join(board, 'lock', name), 'utf8').split('\n')[5] ?? '';
 
-const deaf = { onStop: () => undefined, onLost: () => undefined };
+const deaf: LockListener = { onConnection: (socket) => socket.destroy(), onLost: () => undefined };
 const timings = { beatEveryMs: 50, silenceMs: 600 };
 
 async function take(listener: Partial<LockListener> = {}) {
@@ -61,12 +66,12 @@ async function take(listener: Partial<LockListener> = {}) {
 }
 
 test('a board has one owner, who says its pid, until it is released, also where no list of users names the user', async () => {
-  expect(await findOwner(board)).toBeNull();
+  expect(await findDaemon(board)).toBeNull();
   const lock = await take();
   expect(await lockBoard(board, deaf)).toEqual({ ok: false, failure: { pid: process.pid } });
-  expect(await findOwner(board)).toEqual({ pid: process.pid });
+  expect(await findDaemon(board)).toMatchObject({ pid: process.pid });
   await lock.release();
-  expect(await findOwner(board)).toBeNull();
+  expect(await findDaemon(board)).toBeNull();
   await (await take()).release();
 });
 
@@ -91,37 +96,40 @@ test('a released number is left behind, and nothing else', async () => {
   }
 });
 
-test('asked to stop, the owner is told', async () => {
-  const onStop = vi.fn();
-  const lock = await take({ onStop });
-  await findOwner(board);
-  expect(onStop).not.toHaveBeenCalled();
-  expect(await askToStop(board)).toMatchObject({ pid: process.pid });
-  expect(onStop).toHaveBeenCalledOnce();
+test('who connects to the socket that the owner names reaches the owner', async () => {
+  const onConnection = vi.fn((socket: Socket) => socket.end('here'));
+  const lock = await take({ onConnection });
+  const path = (await findDaemon(board))?.socket ?? '';
+  expect(path).toBe(socketOf('1'));
+  const heard = await new Promise((resolve) => connect(path).once('data', (data) => resolve(data.toString())));
+  expect(heard).toBe('here');
+  expect(onConnection).toHaveBeenCalledOnce();
   await lock.release();
-  expect(await askToStop(board)).toBeNull();
+  expect(await findDaemon(board)).toBeNull();
 });
 
-test('somebody who connects and talks nonsense does no harm', async () => {
-  const onStop = vi.fn();
-  const lock = await take({ onStop });
-  const path = socketOf('1');
-  const socket = connect(path);
-  await new Promise((resolve) => socket.end('fly to the moon\n', () => socket.once('close', resolve).resume()));
-  connect(path).destroy();
-  expect(await findOwner(board)).toEqual({ pid: process.pid });
-  expect(onStop).not.toHaveBeenCalled();
-  await lock.release();
-});
-
-test('a long path of the board does not keep it from being asked to stop', async () => {
+test('a long path of the board does not keep it from being reached', async () => {
   const deep = join(board, 'x'.repeat(150), 'y'.repeat(150));
   mkdirSync(deep, { recursive: true });
-  const onStop = vi.fn();
-  const lock = await lockBoard(deep, { ...deaf, onStop });
-  expect(await askToStop(deep)).toMatchObject({ pid: process.pid });
-  expect(onStop).toHaveBeenCalledOnce();
+  const onConnection = vi.fn((socket: Socket) => socket.end('here'));
+  const lock = await lockBoard(deep, { ...deaf, onConnection });
+  const path = (await findDaemon(deep))?.socket ?? '';
+  await new Promise((resolve) => connect(path).once('close', resolve).resume());
+  expect(onConnection).toHaveBeenCalledOnce();
   if (lock.ok) await lock.value.release();
+});
+
+test('an errand keeps others out as a daemon does, and is none', async () => {
+  const errand = await lockForErrand(board);
+  expect(errand.ok).toBe(true);
+  expect(await findDaemon(board)).toBeNull();
+  const owner = { ok: false, failure: { pid: process.pid, isErrand: true } };
+  expect(await lockBoard(board, deaf)).toEqual(owner);
+  expect(await lockForErrand(board)).toEqual(owner);
+  if (errand.ok) await errand.value.release();
+  const lock = await take();
+  expect(await lockForErrand(board)).toEqual({ ok: false, failure: { pid: process.pid } });
+  await lock.release();
 });
 
 /** A process that stands for another daemon, and a file of the board's that names it. */
@@ -142,18 +150,19 @@ function standIn(
 test('without its socket an owner still owns its board: it is found, told to stop, and nobody else gets in', async () => {
   const lock = await take();
   rmSync(dirname(socketOf('1')), { recursive: true });
-  expect(await findOwner(board)).toEqual({ pid: process.pid });
+  expect(await findDaemon(board)).toMatchObject({ pid: process.pid });
   expect(await lockBoard(board, deaf)).toEqual({ ok: false, failure: { pid: process.pid } });
   await lock.release();
-  expect(await findOwner(board)).toBeNull();
+  expect(await findDaemon(board)).toBeNull();
   await (await take()).release();
 
   const pid = standIn({});
-  const stopping = await askToStop(board);
+  const stopping = await findDaemon(board);
   expect(stopping).toMatchObject({ pid });
+  stopping?.signal();
   await vi.waitFor(() => expect(stopping?.hasEnded()).toBe(true), { timeout: 10_000 });
   expect(lives(pid)).toBe(false);
-  expect(await findOwner(board)).toBeNull();
+  expect(await findDaemon(board)).toBeNull();
 });
 
 test('an owner that is gone is told from a later process of its pid, and is not waited for', async () => {
@@ -189,8 +198,8 @@ test('of another machine’s owner counts only whether its file changes while it
   try {
     expect(await lockBoard(board, deaf, timings)).toEqual({ ok: false, failure: { pid, host: 'otherhost' } });
     // It answers nobody here, and no signal of ours reaches it.
-    expect(await findOwner(board)).toBeNull();
-    expect(await askToStop(board)).toBeNull();
+    expect(await findDaemon(board)).toBeNull();
+    expect(await findDaemon(board)).toBeNull();
   } finally {
     clearInterval(beat);
   }
@@ -237,7 +246,12 @@ test('of twenty one gets the board, on a stale file', async () => {
     expect(all.filter(({ ok }) => !ok)).toEqual(
       Array(19).fill({
         ok: false,
-        failure: { mark: { pid: process.pid, start: readStart(process.pid) }, host: null, socket: null },
+        failure: {
+          mark: { pid: process.pid, start: readStart(process.pid) },
+          host: null,
+          socket: null,
+          isErrand: false,
+        },
       }),
     );
     if (owner?.ok === true) await owner.value.release();

@@ -41,7 +41,7 @@ test.each<readonly [string, () => void]>([
     () => renameSync(scratch.write('queued/x.md', ''), join(scratch.layout.column('attention'), 'x.md')),
   ],
   ['the settings', () => scratch.write('config.yaml', 'retries: 2')],
-  ['the pause', () => scratch.write('paused', '')],
+  ['a command', () => scratch.write('commands/x.json', '')],
 ])(
   '%s leads to a hint',
   async (_, change) => {
@@ -70,7 +70,7 @@ test(
 test(
   'where the settings come to say polling, a file is found without any report of the system',
   async () => {
-    expect(countWatches()).toBe(5);
+    expect(countWatches()).toBe(6);
     mode = 'polling';
     await vi.waitFor(() => expect(countWatches()).toBe(0), patience);
     await waitUntilQuiet();

@@ -167,11 +167,13 @@ test('a finished column that changed a moment ago is listed again, since its tim
   expect((await scanner.scan()).columns.done.size).toBe(1);
 });
 
-test("the user's pause and the board's hold are seen", async () => {
-  expect(await scanner.scan()).toMatchObject({ userPaused: false, holdOnDisk: false });
-  scratch.write('paused', '');
-  scratch.write('hold.json', '{}');
-  expect(await scanner.scan()).toMatchObject({ userPaused: true, holdOnDisk: true });
+test('commands are listed, the oldest first, and nothing else in their folder', async () => {
+  const [first, second] = ['000000000000001-aaaaaaaa', '000000000000002-aaaaaaaa'];
+  scratch.write(`commands/${second}.json`, '');
+  scratch.write(`commands/${first}.json`, '');
+  scratch.write('commands/notes.txt', '');
+  scratch.write(`commands/${first}.json.damaged`, '');
+  expect((await scanner.scan()).commands).toEqual([first, second]);
 });
 
 test('a file whose name is not UTF-8 is refused, until it is renamed', async () => {

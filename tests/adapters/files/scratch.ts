@@ -45,7 +45,11 @@ export class ScratchFolder {
   constructor() {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-files-')));
     this.layout = layOut(join(this.root, '.orchestrator'));
-    for (const folder of [this.layout.inbox, ...columns.map((column) => this.layout.column(column))]) {
+    for (const folder of [
+      this.layout.inbox,
+      this.layout.commands,
+      ...columns.map((column) => this.layout.column(column)),
+    ]) {
       mkdirSync(folder, { recursive: true });
     }
   }

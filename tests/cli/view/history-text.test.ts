@@ -28,12 +28,25 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
     'add-auth: dropped once more, unchanged; it is queued already',
   ],
   [
-    { at: 0, type: 'task-moved-by-user', task, from: 'active', to: null, meaning: 'cancel' },
-    'add-auth: deleted from active/ by you: cancel',
+    {
+      ...{ at: 0, type: 'command', id: null, by: 'file-move', outcome: 'done' },
+      ...{ command: { kind: 'cancel', task }, said: 'deleted from active/' },
+    },
+    'add-auth: cancel (asked by moving its file): deleted from active/',
   ],
   [
-    { at: 0, type: 'task-moved-by-user', task, from: 'done', to: 'queued', meaning: 'queue again' },
-    'add-auth: moved from done/ to queued/ by you: queue again',
+    {
+      ...{ at: 0, type: 'command', id: null, by: 'cli', outcome: 'not-now' },
+      ...{ command: { kind: 'retry', task }, said: 'add-auth is queued already' },
+    },
+    'add-auth: retry (asked on the command line) was refused: add-auth is queued already',
+  ],
+  [
+    {
+      ...{ at: 0, type: 'command', id: null, by: 'dashboard', outcome: 'done' },
+      ...{ command: { kind: 'pause' }, said: 'no new starts' },
+    },
+    'pause (asked on the dashboard): no new starts',
   ],
   [
     { at: 0, type: 'run-planned', run, attempt: 2, cause: 'failed', session: 'resume' },

@@ -1,0 +1,60 @@
+/**
+ * The facts of commands, `commands/ID.json`: laid down by whoever asks, under a name that can't be taken twice, and removed
+ * once they are settled. What is no command is put aside as `ID.json.damaged`.
+ */
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseCommandId, type CommandId, type CommandRequest, type ReadCommand } from '../../domain/command.ts';
+import { limits } from '../../domain/limits.ts';
+import { NewerFactError } from '../../ports.ts';
+import { codeOf } from '../machine/errors.ts';
+import { createFile, makeFolder, syncFolder } from '../machine/durable.ts';
+import { exists } from '../machine/file-presence.ts';
+import { commandFormat } from './fact-shapes.ts';
+import { readFact } from './facts.ts';
+import type { Layout } from './layout.ts';
+import { checkFolders } from './own-folders.ts';
+
+/** Lays a command down durably. Throws EEXIST where its id is taken, PortError where the folder is not the user's own. */
+export async function writeCommand(layout: Layout, request: CommandRequest): Promise<void> {
+  checkFolders([layout.root, layout.commands]);
+  await makeFolder(layout.commands);
+  await createFile(pathOf(layout, request.id), `${JSON.stringify(request, null, 2)}\n`);
+}
+
+/** The commands that are not settled, the oldest first. A folder that is missing holds none. */
+export async function listCommands(layout: Layout): Promise<readonly CommandId[]> {
+  try {
+    const names = await readdir(layout.commands);
+    const ids = names.map((name) =>
+      name.endsWith('.json') ? parseCommandId(name.slice(0, -'.json'.length)) : undefined,
+    );
+    return ids.filter((id) => id !== undefined).sort();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+/** Reads a command. What is none, or was asked of a newer version of the board, is put aside. */
+export async function readCommand(layout: Layout, id: CommandId): Promise<ReadCommand> {
+  const path = pathOf(layout, id);
+  const request = await readFact(path, commandFormat, limits.maxCommandBytes).catch((error: unknown) => {
+    if (error instanceof NewerFactError) return null;
+    throw error;
+  });
+  if (request?.id === id) return { kind: 'known', request };
+  if (!(await exists(path))) return { kind: 'gone' };
+  await rename(path, `${path}.damaged`);
+  return { kind: 'put-aside', path: `commands/${id}.json.damaged` };
+}
+
+/** Removes a command that is settled, durably. */
+export async function removeCommand(layout: Layout, id: CommandId): Promise<void> {
+  await rm(pathOf(layout, id), { force: true });
+  await syncFolder(layout.commands);
+}
+
+function pathOf({ commands }: Layout, id: CommandId): string {
+  return join(commands, `${id}.json`);
+}

@@ -1,0 +1,69 @@
+/** Joins the control channel with the board that runs in this process. */
+import { createClock } from '../adapters/machine/clock.ts';
+import type { ControlHost } from '../adapters/control/control-app.ts';
+import { writeCommand } from '../adapters/files/command-files.ts';
+import { codeOf } from '../adapters/machine/errors.ts';
+import { see } from '../core/commands/seen.ts';
+import type { Board } from '../domain/board.ts';
+import { makeCommandId, taskOfCommand, type CommandAnswer, type CommandId } from '../domain/command.ts';
+import { limits } from '../domain/limits.ts';
+import { describeBoard } from '../views/board-data.ts';
+import { redactFor } from './output-redaction.ts';
+import type { OpenPlace } from './place.ts';
+
+/** The running board, as the channel needs it. */
+export interface RunningBoard {
+  readonly board: () => Board;
+  /** Looks at the folders at once. */
+  readonly look: () => void;
+}
+
+/** The host of the channel, and what the daemon tells it. */
+export interface BoardControl {
+  readonly host: ControlHost;
+  onBoard(): void;
+  onAnswer(id: CommandId, answer: CommandAnswer): void;
+}
+
+/** The channel of one running board. */
+export function composeControl({ layout, repository }: OpenPlace, { board, look }: RunningBoard): BoardControl {
+  const clock = createClock();
+  const redact = redactFor(() => board().settings);
+  const listeners = new Set<() => void>();
+  const waiting = new Map<CommandId, ((answer: CommandAnswer) => void)[]>();
+  return {
+    host: {
+      board: () => describeBoard(board(), { running: true, repo: repository.topLevel, pid: process.pid, redact }),
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      async ask({ id: own, command, by, seen }) {
+        if (board().commands.size >= limits.maxPendingCommands) return null;
+        const at = clock.now();
+        const id = own ?? makeCommandId(at, clock.uuid());
+        const task = taskOfCommand(command);
+        const answer = new Promise<CommandAnswer>((resolve) => {
+          waiting.set(id, [...(waiting.get(id) ?? []), resolve]);
+        });
+        const known = seen ?? (task === null ? null : see(board(), task));
+        try {
+          await writeCommand(layout, { version: 1, id, by, at, seen: known, command });
+        } catch (error) {
+          if (codeOf(error) === 'EEXIST') return { id, answer };
+          waiting.delete(id);
+          throw error;
+        }
+        look();
+        return { id, answer };
+      },
+    },
+    onBoard() {
+      for (const listener of listeners) listener();
+    },
+    onAnswer(id, answer) {
+      for (const resolve of waiting.get(id) ?? []) resolve(answer);
+      waiting.delete(id);
+    },
+  };
+}

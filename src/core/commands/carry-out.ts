@@ -1,0 +1,85 @@
+/**
+ * Commands from their fact to their end. Each is carried out once: what is on disk after a crash tells how far it came.
+ *
+ *   scan ──► read-command ──► command-read ──► waits for its task ──► an effect ──► settled: history, answer, fact removed
+ *                                                       └──► refused: why, and what to type instead
+ */
+import type { BoardScan } from '../../domain/board.ts';
+import type { CommandId, CommandRequest, ReadCommand } from '../../domain/command.ts';
+import type { BoardEvent } from '../../domain/event.ts';
+import { limits } from '../../domain/limits.ts';
+import { keyOf, type TaskKey } from '../../domain/task.ts';
+import { unreachable } from '../../domain/result.ts';
+import type { Draft } from '../draft.ts';
+import { carryOutForBoard } from './board-commands.ts';
+import { findUnderWay, forgetCommand, putCommand, settleCommand } from './settle-command.ts';
+import { carryOutForTask } from './task-commands.ts';
+
+/** Asks for the commands that the board has not met. */
+export function lookForCommands(draft: Draft, scan: BoardScan): void {
+  const room = limits.maxPendingCommands - draft.board.commands.size;
+  const met = scan.commands.filter((id) => !draft.board.commands.has(id)).slice(0, Math.max(0, room));
+  for (const id of met) {
+    putCommand(draft, id, { stage: 'unread' });
+    draft.emit({ type: 'read-command', id });
+  }
+}
+
+/** A command was read, or is none. */
+export function handleCommandRead(draft: Draft, id: CommandId, read: ReadCommand): void {
+  if (read.kind === 'known') {
+    putCommand(draft, id, { stage: 'waiting', request: read.request });
+    return;
+  }
+  forgetCommand(draft, id);
+  if (read.kind === 'put-aside') draft.journal({ type: 'command-unread', id, path: read.path });
+}
+
+/** Carries out what waits, in the order in which it was asked. */
+export function carryOutCommands(draft: Draft): void {
+  for (const pending of [...draft.board.commands.values()]) {
+    // A pause that can't be read now must not come after the end of it.
+    if (pending.stage === 'unread') return;
+    if (pending.stage === 'waiting') carryOut(draft, pending.request);
+  }
+}
+
+function carryOut(draft: Draft, request: CommandRequest): void {
+  const { command } = request;
+  switch (command.kind) {
+    case 'pause':
+    case 'resume':
+    case 'stop':
+      carryOutForBoard(draft, { ...request, command });
+      return;
+    case 'retry':
+    case 'requeue':
+    case 'cancel':
+    case 'put-aside':
+    case 'finish':
+    case 'set-priority':
+    case 'add-dependency':
+      // Two about one task are carried out one after the other.
+      if (!listCommanded(draft).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });
+      return;
+    default:
+      unreachable(command);
+  }
+}
+
+/** The outside could not do it. */
+export function handleCommandFailed(
+  draft: Draft,
+  { id, fault }: BoardEvent & { readonly type: 'command-failed' },
+): void {
+  const request = findUnderWay(draft, id);
+  if (request === undefined) return;
+  const hint = 'Type: branchboard status';
+  settleCommand(draft, request, { kind: 'refused', why: 'failed', said: fault.message, hint });
+}
+
+/** Tasks whose files a command is moving or rewriting: until that is through, where they are says nothing. */
+export function listCommanded({ board }: Draft): ReadonlySet<TaskKey> {
+  const underWay = [...board.commands.values()].flatMap((each) => (each.stage === 'under-way' ? [each.request] : []));
+  return new Set(underWay.flatMap(({ command }) => ('task' in command ? [keyOf(command.task)] : [])));
+}

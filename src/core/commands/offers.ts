@@ -1,0 +1,94 @@
+/**
+ * Which commands fit a task in which column: the one table for what carries them out and for what offers them.
+ *
+ *                    queued   active   attention   done   archive
+ *   retry              ·        ·          ✓         ✓       ✓      back to the queue; a done task is worked on again
+ *   requeue            ·        ✓          ·         ·       ·      its run is stopped, and it is queued again
+ *   cancel             ✓        ✓          ✓         ·       ·      to the archive; what its agent did is kept
+ *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
+ *   finish             ✓        ✓          ✓         ·       ·      done, by the user's word
+ *   set-priority       ✓        ✓          ✓         ·       ·      in its file
+ *   add-dependency     ✓        ·          ✓         ·       ·      in its file
+ */
+import type { TaskCommand } from '../../domain/command.ts';
+import { columns, type Column, type TaskId } from '../../domain/task.ts';
+
+/** A kind of command about a task. */
+export type TaskCommandKind = TaskCommand['kind'];
+
+/** Why a command does not fit, in words that follow the task's id, and what fits instead. */
+export interface Unfit {
+  readonly why: string;
+  readonly hint: string | null;
+}
+
+/** A command with the line that asks it; `unfit` says why it can't be asked now, or is null. */
+export interface Offer {
+  readonly kind: TaskCommandKind;
+  /** Such as `branchboard retry add-auth`. */
+  readonly usage: string;
+  readonly unfit: Unfit | null;
+}
+
+const fits = null;
+
+const isQueued = unfit('is queued already', 'To see why it waits: branchboard show ID');
+const isActive = unfit('is being worked on already', 'To follow it: branchboard logs ID -f');
+const waits = unfit('waits for you and is not being worked on', 'To queue it again: branchboard retry ID');
+const isDone = unfit('is done', 'To work on it again: branchboard retry ID');
+const isArchived = unfit('is in archive/', 'To queue it again: branchboard retry ID');
+const isBased = unfit(
+  'is being worked on, from a base that was chosen when it began',
+  'It counts from the next start: branchboard cancel ID, then branchboard retry ID',
+);
+
+const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | null>>>> = {
+  retry: { queued: isQueued, active: isActive, attention: fits, done: fits, archive: fits },
+  requeue: { queued: isQueued, active: fits, attention: waits, done: isDone, archive: isArchived },
+  cancel: {
+    queued: fits,
+    active: fits,
+    attention: fits,
+    done: unfit(
+      'is done; there is nothing to cancel',
+      'To put it away: mv .orchestrator/done/ID.md .orchestrator/archive/',
+    ),
+    archive: unfit('is in archive/ already', 'To queue it again: branchboard retry ID'),
+  },
+  'put-aside': { queued: fits, active: fits, attention: waits, done: isDone, archive: isArchived },
+  finish: { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
+  'set-priority': { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
+  'add-dependency': { queued: fits, active: isBased, attention: fits, done: isDone, archive: isArchived },
+};
+
+/** The verbs of those kinds that have one, in the order in which they are offered. */
+const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
+  retry: 'branchboard retry ID',
+  cancel: 'branchboard cancel ID',
+  'set-priority': 'branchboard set-priority ID high',
+  'add-dependency': 'branchboard add-dependency ID OTHER',
+};
+
+/** Why a command does not fit a task that is in `column`; null where it does. */
+export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId): Unfit | null {
+  const found = table[kind][column];
+  return found === null ? null : { why: found.why, hint: found.hint?.replaceAll('ID', id) ?? null };
+}
+
+/** The commands of a task in a column, those that fit and those that don't. */
+export function listOffers(column: Column, id: TaskId): readonly Offer[] {
+  return Object.entries(usages).map(([kind, usage]) => ({
+    kind: kind as TaskCommandKind,
+    usage: usage.replaceAll('ID', id),
+    unfit: findUnfit(kind as TaskCommandKind, column, id),
+  }));
+}
+
+/** The columns in which a task can be asked to `kind`, for completing its id. */
+export function listFittingColumns(kind: TaskCommandKind): readonly Column[] {
+  return columns.filter((column) => table[kind][column] === null);
+}
+
+function unfit(why: string, hint: string | null): Unfit {
+  return { why, hint };
+}

@@ -1,0 +1,36 @@
+/** Settles a command: one line of the history, the same whichever way it came, and the answer to who asked. */
+import type { Command, CommandAnswer, CommandId, CommandRequest, PendingCommand, Way } from '../../domain/command.ts';
+import type { Draft } from '../draft.ts';
+
+/** A command with who asked it; `id` is null for a move that the user made. */
+export interface Asked {
+  readonly id: CommandId | null;
+  readonly by: Way;
+  readonly command: Command;
+}
+
+/** See the file's head. */
+export function settleCommand(draft: Draft, { id, by, command }: Asked, answer: CommandAnswer): void {
+  const outcome = answer.kind === 'done' ? 'done' : answer.why;
+  draft.journal({ type: 'command', id, by, command, outcome, said: answer.said });
+  if (id === null) return;
+  putCommand(draft, id, { stage: 'settled' });
+  draft.emit({ type: 'settle-command', id, answer });
+}
+
+/** Forgets a command whose fact is gone. */
+export function forgetCommand(draft: Draft, id: CommandId): void {
+  const commands = new Map(draft.board.commands);
+  if (commands.delete(id)) draft.set({ commands });
+}
+
+/** Keeps where a command stands. */
+export function putCommand(draft: Draft, id: CommandId, pending: PendingCommand): void {
+  draft.set({ commands: new Map(draft.board.commands).set(id, pending) });
+}
+
+/** A command that is being carried out, or undefined. */
+export function findUnderWay(draft: Draft, id: CommandId): CommandRequest | undefined {
+  const pending = draft.board.commands.get(id);
+  return pending?.stage === 'under-way' ? pending.request : undefined;
+}

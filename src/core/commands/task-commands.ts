@@ -1,0 +1,136 @@
+/**
+ * Carries out what is asked about one task. A move is what the user could do by hand: its file is moved, and what the
+ * board makes of that is the same (`core/move`). An edit writes keys of the task's file.
+ */
+import type { TaskFile } from '../../domain/board.ts';
+import type { CommandRequest, MoveKind, Seen, TaskCommand } from '../../domain/command.ts';
+import type { BoardEvent } from '../../domain/event.ts';
+import { keyOf, type Column, type TaskId } from '../../domain/task.ts';
+import { findPath } from '../dependencies.ts';
+import type { Draft } from '../draft.ts';
+import { handleTaskRead } from '../file-results.ts';
+import { describeMove, moveTask } from '../move.ts';
+import { findUnfit } from './offers.ts';
+import { findUnderWay, putCommand, settleCommand } from './settle-command.ts';
+
+type TaskRequest = CommandRequest & { readonly command: TaskCommand };
+type MoveRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: MoveKind } };
+
+const targets: Readonly<Record<MoveKind, Column>> = {
+  retry: 'queued',
+  requeue: 'queued',
+  cancel: 'archive',
+  'put-aside': 'attention',
+  finish: 'done',
+};
+
+/** Begins to carry a command out, or refuses it; it waits as long as it is not known how its task stands. */
+export function carryOutForTask(draft: Draft, request: TaskRequest): void {
+  const { command } = request;
+  const { task: id } = command;
+  const file = findFile(draft, id);
+  if (file === 'unsettled') return;
+  if (file === null) {
+    const said = `there is no task ${id}`;
+    settleCommand(draft, request, { kind: 'refused', why: 'unknown-task', said, hint: 'Type: branchboard status' });
+    return;
+  }
+  if (command.kind !== 'set-priority' && command.kind !== 'add-dependency') {
+    move(draft, { ...request, command }, file);
+    return;
+  }
+  const unfit = findUnfit(command.kind, file.column, id);
+  if (unfit !== null) {
+    refuse(draft, request, unfit.why, unfit.hint);
+    return;
+  }
+  if (command.kind === 'set-priority') {
+    putCommand(draft, request.id, { stage: 'under-way', request });
+    draft.emit({ type: 'edit-for-command', id: request.id, file, fields: { priority: command.priority } });
+    return;
+  }
+  const cycle = findPath(draft.board.live, command.on, id);
+  if (cycle !== null) {
+    const shown = [id, ...cycle].join(' → ');
+    refuse(draft, request, `would wait for itself: ${shown}`, 'Name a task that does not wait for it.');
+    return;
+  }
+  putCommand(draft, request.id, { stage: 'under-way', request });
+  draft.emit({ type: 'edit-for-command', id: request.id, file, fields: { dependsOn: [command.on] } });
+}
+
+function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
+  const { id, seen, command } = request;
+  const to = targets[command.kind];
+  if (seen !== null && !isAsSeen(draft, command.task, file, seen)) {
+    // A crash may have come between the move and its answer; or the user was quicker.
+    if (file.column === to || (to === 'queued' && file.column === 'active')) {
+      settleCommand(draft, request, { kind: 'done', said: `${command.task} is in ${file.column}/ already` });
+      return;
+    }
+    const said = `${command.task} is in ${file.column}/ by now; it was in ${seen.column}/ when this was asked`;
+    const hint = `To see how it stands: branchboard show ${command.task}`;
+    settleCommand(draft, request, { kind: 'refused', why: 'moved-on', said, hint });
+    return;
+  }
+  const unfit = findUnfit(command.kind, file.column, command.task);
+  if (unfit !== null) {
+    refuse(draft, request, unfit.why, unfit.hint);
+    return;
+  }
+  putCommand(draft, id, { stage: 'under-way', request });
+  draft.emit({ type: 'move-for-command', id, file, to });
+}
+
+function refuse(draft: Draft, request: TaskRequest, why: string, hint: string | null): void {
+  const said = `${request.command.task} ${why}`;
+  settleCommand(draft, request, { kind: 'refused', why: 'not-now', said, hint });
+}
+
+/** The file is where the command wants it: what follows is what follows from a move by hand. */
+export function handleCommandMoved(draft: Draft, { id, file }: BoardEvent & { readonly type: 'command-moved' }): void {
+  const request = findUnderWay(draft, id);
+  if (request === undefined || !('task' in request.command)) return;
+  const from = findFile(draft, request.command.task, false);
+  const said = from === null || from === 'unsettled' ? `→ ${file.column}/` : describeMove(from.column, file.column);
+  settleCommand(draft, request, { kind: 'done', said });
+  moveTask(draft, request.command.task, file);
+}
+
+/** The file says what the command wants. */
+export function handleCommandEdited(draft: Draft, event: BoardEvent & { readonly type: 'command-edited' }): void {
+  const request = findUnderWay(draft, event.id);
+  if (request === undefined) return;
+  const task = 'task' in request.command ? draft.task(request.command.task) : undefined;
+  if (task !== undefined && task.file.column === event.file.column) {
+    draft.putTask({ ...task, file: event.file });
+    handleTaskRead(draft, event.file, event.spec, event.diagnostics);
+  }
+  settleCommand(draft, request, { kind: 'done', said: describeEdit(draft, request.command) });
+}
+
+function describeEdit(draft: Draft, command: CommandRequest['command']): string {
+  if (command.kind === 'set-priority') return `its priority is ${command.priority} now`;
+  if (command.kind !== 'add-dependency') return 'its file was rewritten';
+  const isThere = findFile(draft, command.on, false) !== null;
+  return `it waits for ${command.on} now${isThere ? '' : ', which does not exist yet'}`;
+}
+
+/** A task's file; `unsettled` while it is on its way somewhere, or is not known yet. */
+function findFile(draft: Draft, id: TaskId, canWait = true): TaskFile | null | 'unsettled' {
+  const { board } = draft;
+  const task = draft.task(id);
+  if (task !== undefined) {
+    const isSettling = task.state === 'active' && task.phase.name === 'settling';
+    return canWait && isSettling ? 'unsettled' : task.file;
+  }
+  const finished = board.finished.get(keyOf(id));
+  if (finished !== undefined) return finished.file;
+  const isReading = board.loading.size > 0 || [...board.inbox.values()].some((file) => file.diagnostics === null);
+  return canWait && isReading ? 'unsettled' : null;
+}
+
+function isAsSeen(draft: Draft, id: TaskId, file: TaskFile, seen: Seen): boolean {
+  const runs = draft.task(id)?.past.runs ?? null;
+  return file.column === seen.column && (seen.run === null || runs === null || runs === seen.run);
+}

@@ -1,0 +1,97 @@
+/**
+ * Commands: everything that a user asks of the board, whichever way it comes. One that is asked is a fact in `commands/`
+ * until it is settled; a file that the user moves is one as well, and is carried out already when the board meets it.
+ */
+import type { Column, Priority, TaskId } from './task.ts';
+
+declare const brand: unique symbol;
+
+/** A command's id: when it was asked and a random part, so that ids sort by age. Checked by {@link parseCommandId}. */
+export type CommandId = string & { readonly [brand]: 'CommandId' };
+
+/** Puts a task's file into another column. */
+export type MoveKind = 'retry' | 'requeue' | 'cancel' | 'put-aside' | 'finish';
+
+/** What is asked about one task. */
+export type TaskCommand =
+  | { readonly kind: MoveKind; readonly task: TaskId }
+  | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
+  | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId };
+
+/** What is asked of the whole board. */
+export type BoardCommand =
+  | { readonly kind: 'pause' | 'resume' }
+  /** `pid` is the process that is meant; a later board does not end for it. */
+  | { readonly kind: 'stop'; readonly pid: number };
+
+/** See the file's head. */
+export type Command = TaskCommand | BoardCommand;
+
+/** Where a command came from. */
+export type Way = 'file-move' | 'cli' | 'dashboard' | 'mcp' | 'web';
+
+/** The ways by which a command comes as a fact, and not as a move that was made. */
+export const askingWays = ['cli', 'dashboard', 'mcp', 'web'] as const satisfies readonly Way[];
+
+/** What the asker saw of the task. A command counts only as long as that holds. */
+export interface Seen {
+  readonly column: Column;
+  /** The number of the task's last run; null where it is not known. */
+  readonly run: number | null;
+}
+
+/** A command with who asked it, and when: `commands/ID.json`. */
+export interface CommandRequest {
+  readonly version: 1;
+  readonly id: CommandId;
+  readonly by: (typeof askingWays)[number];
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Null for one about the board, or about a task that was not known. */
+  readonly seen: Seen | null;
+  readonly command: Command;
+}
+
+/** What became of a command, in a sentence, and what to type next where it was refused. */
+export type CommandAnswer =
+  | { readonly kind: 'done'; readonly said: string }
+  | { readonly kind: 'refused'; readonly why: Refusal; readonly said: string; readonly hint: string | null };
+
+/**
+ * Why a command is refused. `moved-on`: the task is not what the asker saw. `unknown-task`: there is none. `not-now`: it
+ * does not fit the task as it is. `failed`: the machine could not do it.
+ */
+export type Refusal = 'moved-on' | 'unknown-task' | 'not-now' | 'failed';
+
+/** A command whose fact is there, or was when the board looked last. */
+export type PendingCommand =
+  /** Its fact is being read. */
+  | { readonly stage: 'unread' }
+  /** It waits until it is known how its task stands. */
+  | { readonly stage: 'waiting'; readonly request: CommandRequest }
+  /** An effect carries it out. */
+  | { readonly stage: 'under-way'; readonly request: CommandRequest }
+  /** Its fact is being removed. */
+  | { readonly stage: 'settled' };
+
+/** A command's fact as it was found. */
+export type ReadCommand =
+  | { readonly kind: 'known'; readonly request: CommandRequest }
+  | { readonly kind: 'gone' }
+  /** It was no command that this version knows, and is at `path` in `.orchestrator/` now. */
+  | { readonly kind: 'put-aside'; readonly path: string };
+
+/** Checks a command's id. */
+export function parseCommandId(text: string): CommandId | undefined {
+  return /^\d{15}-[0-9a-f]{8}$/.test(text) ? (text as CommandId) : undefined;
+}
+
+/** Makes an id of the time, in milliseconds since the epoch, and a random UUID. */
+export function makeCommandId(at: number, uuid: string): CommandId {
+  return `${String(Math.max(0, Math.trunc(at))).padStart(15, '0')}-${uuid.slice(0, 8)}` as CommandId;
+}
+
+/** The task that a command is about, or null. */
+export function taskOfCommand(command: Command): TaskId | null {
+  return 'task' in command ? command.task : null;
+}

@@ -1,0 +1,44 @@
+/** What the outside says of what it was asked: of a base, of a task met for the first time, of a run, of a fault. */
+import type { TaskFile } from './board.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { Hold } from './hold.ts';
+import type { OutsideKind } from './outside-kind.ts';
+import type { Fault, RunExit, RunView } from './run.ts';
+import type { TaskFacts } from './task-facts.ts';
+import type { TaskSpec } from './task.ts';
+
+/** The outside's answer about a task's base. */
+export interface BaseConflict {
+  /** The two sides, such as `task/a` and `task/b`. */
+  readonly sides: readonly [string, string];
+  readonly files: readonly string[];
+}
+
+/** A task's file and facts, read when the board meets it for the first time. */
+export interface LoadedTask {
+  readonly file: TaskFile;
+  readonly spec: TaskSpec | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly facts: TaskFacts;
+  /** For a file in `active/` with an unfinished run: what became of that run. */
+  readonly lastRun: LastRun | null;
+}
+
+/** The state of a run whose daemon is gone. */
+export type LastRun =
+  /** No process claimed it, and none can any more. */
+  | { readonly kind: 'unclaimed' }
+  /** Its agent is alive, and is followed from now on. */
+  | { readonly kind: 'alive'; readonly view: RunView; readonly startedAt: number }
+  | { readonly kind: 'dead'; readonly exit: RunExit };
+
+/** A fault as the board meets it outside. */
+export interface OutsideFault {
+  /** Null where its message is all that there is to say. */
+  readonly kind: OutsideKind | null;
+  readonly message: string;
+  /** The task's fault, or null where the machine is to blame and a later try may succeed. */
+  readonly fault: Fault | null;
+  /** The hold that keeps every other task from starting as well. */
+  readonly pause?: Hold['reason'];
+}

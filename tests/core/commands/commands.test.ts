@@ -1,0 +1,211 @@
+/** Commands in the reducer: what fits which task, that each is carried out once, and what its asker and the history hear. */
+import { describe, expect, it, test } from 'vitest';
+import { findUnfit, listFittingColumns, listOffers } from '../../../src/core/commands/offers.ts';
+import { makeCommandId, type CommandAnswer } from '../../../src/domain/command.ts';
+import { columns } from '../../../src/domain/task.ts';
+import { fileIn, id, identity, loadedIn, makeExit, makeResult, scanOf, Scene } from '../scene.ts';
+
+/** The answer of the last event's command. */
+function answerOf({ effects }: Scene): CommandAnswer | null {
+  return effects.flatMap((effect) => (effect.type === 'settle-command' ? [effect.answer] : []))[0] ?? null;
+}
+
+/** Carries out the move that a command asked for. */
+function move(scene: Scene): Scene {
+  const asked = scene.effects.find((effect) => effect.type === 'move-for-command');
+  if (asked?.type !== 'move-for-command') throw new Error('no move was asked for');
+  return scene.tell({ type: 'command-moved', id: asked.id, file: { ...asked.file, column: asked.to } });
+}
+
+/** A task in a column, which the board knows. */
+function taskIn(column: 'queued' | 'attention' | 'done' | 'archive'): Scene {
+  const scene = new Scene({ maxParallel: 0 });
+  if (column === 'queued') return scene.queue({ id: 'a' });
+  if (column === 'attention') return scene.load(loadedIn('attention', 'a'));
+  return scene.tell({ type: 'scanned', scan: scanOf({ [column]: ['a'] }) });
+}
+
+describe('a command', () => {
+  it.each([
+    ['retry', 'attention', 'queued'],
+    ['retry', 'done', 'queued'],
+    ['retry', 'archive', 'queued'],
+    ['cancel', 'queued', 'archive'],
+    ['cancel', 'attention', 'archive'],
+    ['put-aside', 'queued', 'attention'],
+    ['finish', 'attention', 'done'],
+  ] as const)('%s moves the file of a task in %s/ to %s/, and is done once it is there', (kind, from, to) => {
+    const scene = taskIn(from).ask({ kind, task: id('a') });
+    expect(answerOf(scene)).toBeNull();
+    expect(scene.effects).toMatchObject([{ type: 'move-for-command', file: fileIn(from, 'a'), to }]);
+    move(scene);
+    expect(answerOf(scene)).toEqual({ kind: 'done', said: `${from}/ → ${to}/` });
+    expect(scene.journal).toContainEqual(
+      expect.objectContaining({ type: 'command', by: 'cli', command: { kind, task: 'a' }, outcome: 'done' }),
+    );
+  });
+
+  it('gives the same line of the history as the move of the file by hand, but for who asked', () => {
+    const [asked, byHand] = [taskIn('attention'), taskIn('attention')];
+    move(asked.ask({ kind: 'retry', task: id('a') }));
+    byHand.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }) });
+    const [line] = asked.journal;
+    expect(byHand.journal[0]).toEqual({ ...line, by: 'file-move', id: null });
+  });
+
+  it('that does not fit its task is refused with what fits', () => {
+    const scene = taskIn('queued').ask({ kind: 'retry', task: id('a') });
+    expect(answerOf(scene)).toEqual({
+      ...{ kind: 'refused', why: 'not-now', said: 'a is queued already' },
+      hint: 'To see why it waits: branchboard show a',
+    });
+    expect(scene.states).toEqual({ a: 'queued' });
+  });
+
+  it('about a task that is not there is refused, once all files were read', () => {
+    expect(answerOf(taskIn('queued').ask({ kind: 'cancel', task: id('b') }))).toMatchObject({ why: 'unknown-task' });
+    const scene = new Scene().tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }) });
+    scene.ask({ kind: 'cancel', task: id('a') });
+    expect(scene.effects).toEqual([]);
+    scene.tell({ type: 'task-loaded', loaded: loadedIn('queued', 'a') });
+    expect(scene.asked).toContain('move-for-command');
+  });
+
+  it('counts only for what its asker saw', () => {
+    const scene = taskIn('done').ask({ kind: 'retry', task: id('a') }, { column: 'attention', run: 1 });
+    expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'moved-on' });
+  });
+
+  it('whose board died behind the move is done, and moves nothing a second time', () => {
+    const scene = taskIn('queued').ask({ kind: 'retry', task: id('a') }, { column: 'attention', run: 0 });
+    expect(answerOf(scene)).toEqual({ kind: 'done', said: 'a is in queued/ already' });
+    expect(scene.asked).toEqual(['settle-command']);
+  });
+
+  it('that the machine can not carry out is refused with its words, and the task stays as it was', () => {
+    const scene = taskIn('attention').ask({ kind: 'retry', task: id('a') });
+    const [asked] = scene.effects;
+    if (asked?.type !== 'move-for-command') throw new Error('no move was asked for');
+    scene.tell({ type: 'command-failed', id: asked.id, fault: { kind: null, message: 'no room', fault: null } });
+    expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'failed', said: 'no room' });
+    expect(scene.states).toEqual({ a: 'attention' });
+  });
+
+  it('is not read again as long as its fact is being removed', () => {
+    const scene = taskIn('attention').ask({ kind: 'retry', task: id('b') });
+    const [settled] = scene.effects;
+    if (settled?.type !== 'settle-command') throw new Error('it was not settled');
+    const scan = scanOf({ attention: ['a'] }, { commands: [settled.id] });
+    expect(scene.tell({ type: 'scanned', scan }).asked).toEqual([]);
+    scene.tell({ type: 'command-removed', id: settled.id });
+    expect(scene.tell({ type: 'scanned', scan }).asked).toEqual(['read-command']);
+  });
+
+  it('waits for the one before it about the same task', () => {
+    const scene = taskIn('attention').ask({ kind: 'retry', task: id('a') });
+    const [first] = scene.effects;
+    scene.ask({ kind: 'cancel', task: id('a') });
+    expect(scene.effects).toEqual([]);
+    if (first?.type !== 'move-for-command') throw new Error('no move was asked for');
+    scene.tell({ type: 'command-moved', id: first.id, file: fileIn('queued', 'a') });
+    scene.tell({ type: 'task-loaded', loaded: loadedIn('queued', 'a') });
+    // Its asker saw the task where it waited for them.
+    expect(answerOf(scene)).toMatchObject({ why: 'moved-on' });
+  });
+});
+
+describe('a running task', () => {
+  it('that is cancelled is stopped, and goes to the archive', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    scene.run('a');
+    move(scene.ask({ kind: 'cancel', task: id('a') }));
+    expect(scene.effects).toContainEqual(expect.objectContaining({ type: 'stop-run', cause: 'cancelled' }));
+    expect(scene.task('a')).toMatchObject({ wish: 'cancel', file: { column: 'archive' } });
+  });
+
+  it('is asked again only once what was decided of it is written', () => {
+    const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult({ isError: true }) }));
+    scene.ask({ kind: 'cancel', task: id('a') });
+    expect(answerOf(scene)).toBeNull();
+    scene.settle('a');
+    expect(answerOf(scene)).toMatchObject({ why: 'moved-on' });
+  });
+});
+
+describe('edits', () => {
+  it('write keys of the file, and the board goes by what it says then', () => {
+    const scene = new Scene({ maxParallel: 0 }).queue({ id: 'a' }, { id: 'b' });
+    scene.ask({ kind: 'add-dependency', task: id('b'), on: id('a') });
+    const [asked] = scene.effects;
+    expect(asked).toMatchObject({
+      type: 'edit-for-command',
+      file: fileIn('queued', 'b'),
+      fields: { dependsOn: ['a'] },
+    });
+    if (asked?.type !== 'edit-for-command') throw new Error('no edit was asked for');
+    const spec = { ...scene.task('b').spec, dependsOn: [id('a')] };
+    const file = { ...asked.file, identity: identity(9) };
+    scene.tell({ type: 'command-edited', id: asked.id, file, spec, diagnostics: [] });
+    expect(scene.task('b')).toMatchObject({ file, spec: { dependsOn: ['a'] } });
+    expect(answerOf(scene)).toEqual({ kind: 'done', said: 'it waits for a now' });
+  });
+
+  it('that would make a task wait for itself are refused with the way', () => {
+    const scene = new Scene({ maxParallel: 0 }).queue({ id: 'a', dependsOn: [id('b')] }, { id: 'b' });
+    scene.ask({ kind: 'add-dependency', task: id('b'), on: id('a') });
+    expect(answerOf(scene)).toMatchObject({ why: 'not-now', said: 'b would wait for itself: b → a → b' });
+    scene.ask({ kind: 'add-dependency', task: id('b'), on: id('b') });
+    expect(answerOf(scene)).toMatchObject({ said: 'b would wait for itself: b → b' });
+  });
+});
+
+describe('the board', () => {
+  it('is paused and resumed once that is on disk, and a hold ends with it', () => {
+    const scene = new Scene({ maxParallel: 0 }).queue({ id: 'a' }).ask({ kind: 'pause' });
+    expect(scene.board.userPaused).toBe(true);
+    scene.ask({ kind: 'resume' });
+    expect(scene.board.userPaused).toBe(false);
+  });
+
+  it('stops when it is meant, and not for a board before it', () => {
+    const scene = new Scene().tell({
+      ...{ type: 'opened', spending: { day: '', costs: new Map() }, hold: null, paused: false, pid: 7 },
+    });
+    scene.tell({ type: 'scanned', scan: scanOf({}) });
+    expect(scene.ask({ kind: 'stop', pid: 6 }).board.shutdown).toBe('no');
+    expect(scene.ask({ kind: 'stop', pid: 7 }).board.shutdown).toBe('asked');
+    expect(scene.ask({ kind: 'stop', pid: 7 }).board.shutdown).toBe('hurried');
+  });
+});
+
+describe('the table of commands', () => {
+  it('says of each command and column that it fits, or what fits instead', () => {
+    for (const kind of [
+      'retry',
+      'requeue',
+      'cancel',
+      'put-aside',
+      'finish',
+      'set-priority',
+      'add-dependency',
+    ] as const) {
+      for (const column of columns) {
+        const unfit = findUnfit(kind, column, id('a'));
+        expect(listFittingColumns(kind).includes(column)).toBe(unfit === null);
+        if (unfit !== null) expect(`${unfit.why} ${unfit.hint ?? ''}`).not.toMatch(/\bID\b/);
+      }
+    }
+  });
+
+  it('offers the line to type for each', () => {
+    expect(listOffers('done', id('a')).find(({ unfit }) => unfit === null)?.usage).toBe('branchboard retry a');
+  });
+});
+
+test('ids of commands sort by age', () => {
+  const uuid = '01234567-0000-0000-0000-000000000000';
+  const made = [1_900_000_000_000, 5, 1_700_000_000_000].map((at) => makeCommandId(at, uuid));
+  expect([...made].sort()).toEqual([made[1], made[2], made[0]]);
+});
