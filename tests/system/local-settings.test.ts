@@ -11,9 +11,12 @@ const files = {
   'check.mjs': 'process.exit(process.env.DEPLOY_TOKEN?.startsWith(process.argv[2]) ? 0 : 1);\n',
 };
 
-function checked(name: string, expected: string): Readonly<Record<string, string>> {
+/** Drops a task with a check of its own, which has to be granted where nothing confines it. */
+async function dropChecked(board: ScratchBoard, name: string, expected: string): Promise<void> {
   const task = writeTask(name, [`write ${name}.txt x`, `commit Add ${name}`], { verify: `node check.mjs ${expected}` });
-  return { [`${name}.md`]: task };
+  board.drop({ [`${name}.md`]: task });
+  await waitUntil('it is accepted', () => board.happened('task-accepted').some((entry) => entry.task === name));
+  await board.succeed('grant', name);
 }
 
 test.concurrent(
@@ -30,11 +33,11 @@ test.concurrent(
           'Other users could get at a file or folder of .orchestrator/; now only you can',
         );
         expect((statSync(board.path('local.yaml')).mode & 0o777).toString(8)).toBe('600');
-        board.drop(checked('one', 'first-of-them'));
+        await dropChecked(board, 'one', 'first-of-them');
         await board.arrive('done', 'one');
         board.write('local.yaml', 'agent: { env: { DEPLOY_TOKEN: second-of-them } }\n');
         await waitUntil('the settings were read again', () => board.happened('settings-changed').length > 0);
-        board.drop(checked('two', 'second-of-them'));
+        await dropChecked(board, 'two', 'second-of-them');
         await board.arrive('done', 'two');
         expect(running.output()).not.toContain('first-of-them');
         board.write('local.yaml', 'agnet: {}\n');
