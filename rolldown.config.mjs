@@ -4,6 +4,7 @@
  */
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath, URL } from 'node:url';
 import { defineConfig } from 'rolldown';
 
 /** The programs: the command, and those that it starts on their own. Each is in dist/ what it is in src/. */
@@ -21,6 +22,10 @@ const vendored = ['seccomp/x64/apply-seccomp', 'seccomp/arm64/apply-seccomp', 'j
 export default defineConfig({
   input: Object.fromEntries(programs.map((name) => [name, `src/${name}.ts`])),
   platform: 'node',
+  // What yaml exports for Node.js is CommonJS, which is bundled whole; this is the same as modules, without what is not used.
+  resolve: {
+    alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) },
+  },
   plugins: [
     {
       name: 'notices',
@@ -40,6 +45,8 @@ export default defineConfig({
     cleanDir: true,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
+    // The lowest floor is small files that nearly every command needs, and each file costs half a millisecond.
+    codeSplitting: { groups: [{ name: 'domain', test: /\/src\/(?:domain\/|ports\.ts)/ }] },
     // Each start compiles what it loads, and comments are a third of that.
     comments: { legal: true, annotation: false, jsdoc: false },
   },

@@ -1,5 +1,6 @@
 /** The layers of the tests. It stands here so that a bare `npx vitest run FILE` finds it. */
 import { readdirSync } from 'node:fs';
+import { fileURLToPath, URL } from 'node:url';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -61,6 +62,8 @@ class SlowLayersFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  // As in rolldown.config.mjs.
+  resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) } },
   test: {
     projects,
     maxWorkers: 2,
