@@ -112,16 +112,18 @@ test.concurrent(
 );
 
 /** A board that was asked to stop while its agent, which takes no notice of that, was at work. */
-async function askDeaf(board: ScratchBoard): Promise<Running> {
+async function askDeaf(board: ScratchBoard, how: 'alone' | 'in a terminal' = 'alone'): Promise<Running> {
   writeFileSync(
     join(board.repo, 'deaf.sh'),
     '#!/bin/sh\ntrap "" INT TERM\necho \'{"type":"system","subtype":"init","session_id":"x"}\'\nwhile :; do sleep 0.1; done\n',
     { mode: 0o755 },
   );
   board.drop({ 'deaf.md': '# Deaf\n' });
-  const running = await board.start();
+  const running = how === 'alone' ? await board.start() : await board.startSupervised();
   await waitUntil('it runs', () => board.happened('run-started').length === 1);
   running.signal('SIGINT');
+  // A terminal signals all processes that it shows.
+  if (how === 'in a terminal') process.kill(board.data.daemon.pid ?? 0, 'SIGINT');
   await waitUntil('it is being stopped', () => board.happened('run-stopping').length === 1);
   expect(isAlive(running.pid)).toBe(true);
   return running;
@@ -138,6 +140,21 @@ test.concurrent('a second signal hurries an agent that does not listen', { timeo
       expect(isAlive(second.pid)).toBe(true);
       expect(hurried.findAgentProcesses()).toEqual([]);
       expect(hurried.column('queued')).toEqual(['deaf']);
+    }),
+  ),
+);
+
+test.concurrent('Ctrl-C reaches the board and its supervisor, and counts once', { timeout }, () =>
+  withBoard({ config: 'agent: { command: ./deaf.sh }' }, (hurried) =>
+    withBoard({ config: 'agent: { command: ./deaf.sh }' }, async (patient) => {
+      const second = await askDeaf(patient, 'in a terminal');
+      const first = await askDeaf(hurried);
+      first.signal('SIGINT');
+      await withPatience(first.ended, 'the end of the board that was hurried');
+      // Hurried as well, and asked before, it would have ended.
+      expect(isAlive(second.pid)).toBe(true);
+      expect((await withPatience(second.ended, 'the end of the board')).code).toBe(0);
+      expect(patient.findAgentProcesses()).toEqual([]);
     }),
   ),
 );
