@@ -1,6 +1,7 @@
 /** The board's data for commands: the running daemon's own, or read from the folder where none runs. */
 import { readRegular } from '../adapters/machine/regular-file.ts';
 import { findDaemon, type Daemon } from '../adapters/daemon-lock/daemon-lock.ts';
+import { listOffers } from '../core/commands/offers.ts';
 import { describeBoard, type BoardData, type TaskData } from '../views/board-data.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
@@ -41,15 +42,25 @@ export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined 
   return data.tasks.find((task) => keyOf(task.id as TaskId) === keyOf(id));
 }
 
-/** A daemon of an earlier version says nothing of these. */
-const unknownRights = { asksFor: [], granted: [], origin: null } as const;
+/** A daemon of an earlier version says nothing of these, and may go on for days. */
+const untold = { asksFor: [], granted: [], origin: null, diffstat: null, checks: [] } as const;
+type Told = Omit<TaskData, keyof typeof untold | 'commands'> & Partial<TaskData>;
+
+/** Parses `queue.json` of this version or an earlier one. */
+export function openBoardData(text: string): BoardData {
+  const data = JSON.parse(text) as Omit<BoardData, 'tasks'> & { readonly tasks: readonly Told[] };
+  const tasks = data.tasks.map((task) => {
+    const { commands = listOffers(task.column, task.id as TaskId) } = task;
+    return { ...untold, ...task, commands };
+  });
+  return { ...data, version: 2, tasks };
+}
 
 /** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */
 async function readRunning(path: string, owner: Daemon): Promise<BoardData | null> {
   try {
-    const data = JSON.parse(await readRegular(path)) as BoardData;
-    const isIts = data.daemon.running && data.daemon.pid === owner.pid;
-    return isIts ? { ...data, tasks: data.tasks.map((task) => ({ ...unknownRights, ...task })) } : null;
+    const data = openBoardData(await readRegular(path));
+    return data.daemon.running && data.daemon.pid === owner.pid ? data : null;
   } catch {
     return null;
   }

@@ -64,8 +64,8 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
   }
 }
 
-function pickEvidence({ tip, commits, diffstat, changesWhatRuns }: Evidence): Partial<Verdict> {
-  return { tip, commits, diffstat, changesWhatRuns };
+function pickEvidence({ tip, commits, diffstat, changesWhatRuns, verify }: Evidence): Partial<Verdict> {
+  return { tip, commits, diffstat, changesWhatRuns, checks: verify.map(({ argv, ok }) => ({ argv, ok })) };
 }
 
 /** An interruption that came too often in a row to be repeated without the user. */
@@ -87,6 +87,7 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
     at: draft.at,
     title: spec.title,
     agent: spec.agent,
+    dependsOn: spec.dependsOn,
     fault: null,
     question: null,
     summary: null,
@@ -96,6 +97,7 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
     commits: 0,
     diffstat: null,
     verified: false,
+    checks: [],
     changesWhatRuns: [],
     nothingToDo: false,
     report: null,

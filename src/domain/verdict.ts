@@ -1,5 +1,5 @@
 import type { MovedRef } from './moved-ref.ts';
-import type { TaskId } from './task.ts';
+import type { Argv, TaskId } from './task.ts';
 import type { Diffstat, Fault } from './run.ts';
 
 /** The board's decision about a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
@@ -12,6 +12,7 @@ export interface Verdict {
   readonly at: number;
   readonly title: string;
   readonly agent: string;
+  readonly dependsOn: readonly TaskId[];
   readonly fault: Fault | null;
   readonly question: string | null;
   readonly summary: string | null;
@@ -22,6 +23,8 @@ export interface Verdict {
   readonly commits: number;
   readonly diffstat: Diffstat | null;
   readonly verified: boolean;
+  /** The `verify` commands that ran after the last run; one that failed is the last. */
+  readonly checks: readonly Check[];
   /** See {@link Evidence.changesWhatRuns}. */
   readonly changesWhatRuns: readonly string[];
   /** The agent said, and nothing shows otherwise, that there was nothing to do. */
@@ -41,6 +44,12 @@ export interface Verdict {
   readonly warnings: readonly string[];
   /** Refs that moved while its agents ran and that are not the task's. */
   readonly moved: readonly MovedRef[];
+}
+
+/** A `verify` command, and whether it passed. */
+export interface Check {
+  readonly argv: Argv;
+  readonly ok: boolean;
 }
 
 /** A finished task, and the commit that holds its work. */

@@ -1,15 +1,16 @@
-/** The board as data: the one shape of `queue.json` and `status --json`. */
+/** The board as data: the one shape of `queue.json`, `status --json` and the control channel. `docs/board-data.md` describes it. */
 import { findWaitingOn } from '../core/dependencies.ts';
+import { listOffers, type Offer } from '../core/commands/offers.ts';
 import { findAsks, findGrant, listGranted } from '../core/granted-rights.ts';
 import { orderQueue } from '../core/schedule.ts';
 import { verdictOf, type Board, type FinishedTask, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
-import type { PauseReason, Progress, Reason } from '../domain/run.ts';
+import type { Diffstat, PauseReason, Progress, Reason } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatOrigin, originOf } from '../domain/rights.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
-import type { Column, Priority } from '../domain/task.ts';
+import { formatCommand, type Column, type Priority } from '../domain/task.ts';
 
 /** One task. Times are ISO 8601 in UTC, or null. */
 export interface TaskData {
@@ -32,6 +33,10 @@ export interface TaskData {
   /** The commit that its branch starts from. */
   readonly base: string | null;
   readonly commits: number;
+  /** Against its base; null where nothing was looked at. */
+  readonly diffstat: Diffstat | null;
+  /** The `verify` commands after its last run; one that failed is the last. */
+  readonly checks: readonly { readonly command: string; readonly ok: boolean }[];
   readonly reason: Reason | null;
   readonly question: string | null;
   readonly summary: string | null;
@@ -41,11 +46,13 @@ export interface TaskData {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly mergedAt: string | null;
+  /** What can be asked of it, and why something else can't be. */
+  readonly commands: readonly Offer[];
 }
 
 /** The whole board. */
 export interface BoardData {
-  readonly version: 1;
+  readonly version: 2;
   /** Grows with each change, as long as one daemon runs. */
   readonly revision: number;
   readonly repo: string;
@@ -75,7 +82,7 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
   const finished = listFinished(board);
   const shown = finished.slice(0, limits.maxFinishedListed);
   return {
-    version: 1,
+    version: 2,
     revision: board.revision.facts + board.revision.progress,
     repo,
     daemon: { running, pid: running ? pid : null },
@@ -132,6 +139,8 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     branch: workspace?.kind === 'branch' ? workspace.branch : null,
     base: workspace?.base ?? null,
     commits: verdict?.commits ?? 0,
+    diffstat: verdict?.diffstat ?? null,
+    checks: describeChecks(verdict?.checks),
     reason: verdict?.fault?.reason ?? null,
     question: verdict?.question ?? null,
     summary: verdict?.summary ?? null,
@@ -141,6 +150,7 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     startedAt: running === null ? null : toIso(running.startedAt),
     finishedAt: verdict === null ? null : toIso(verdict.at),
     mergedAt: null,
+    commands: listOffers(task.state, id),
   };
 }
 
@@ -152,7 +162,7 @@ function describeFinished(task: FinishedTask): TaskData {
     agent: verdict.agent ?? '',
     column: task.file.column,
     priority: 'normal',
-    dependsOn: [],
+    dependsOn: verdict.dependsOn ?? [],
     waitingFor: [],
     asksFor: [],
     granted: [],
@@ -161,6 +171,8 @@ function describeFinished(task: FinishedTask): TaskData {
     branch: verdict.branch ?? null,
     base: verdict.base ?? null,
     commits: verdict.commits ?? 0,
+    diffstat: verdict.diffstat ?? null,
+    checks: describeChecks(verdict.checks),
     reason: verdict.fault?.reason ?? null,
     question: null,
     summary: verdict.summary ?? problemOf(task),
@@ -170,7 +182,12 @@ function describeFinished(task: FinishedTask): TaskData {
     startedAt: null,
     finishedAt: verdict.at === undefined ? null : toIso(verdict.at),
     mergedAt: verdict.mergedAt == null ? null : toIso(verdict.mergedAt),
+    commands: listOffers(task.file.column, task.id),
   };
+}
+
+function describeChecks(checks: Verdict['checks'] = []): TaskData['checks'] {
+  return checks.map(({ argv, ok }) => ({ command: formatCommand(argv), ok }));
 }
 
 /** Why a finished task's verdict is not known, in a sentence; null where it is, or where nobody asked for it. */

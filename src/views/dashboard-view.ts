@@ -1,5 +1,6 @@
 /** Makes the dashboard's model from the board. */
 import { agentTraits } from '../domain/agent-kind.ts';
+import { listUsages } from '../core/commands/offers.ts';
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumSpending } from '../core/spending.ts';
@@ -171,8 +172,7 @@ function viewAttention(task: AttentionTask): AttentionEntry {
     commands: [
       ...(failed === null ? [] : [`branchboard logs ${id}`]),
       ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
-      `branchboard retry ${id}`,
-      `branchboard cancel ${id}`,
+      ...listUsages('attention', id, ['retry', 'cancel']),
     ],
   };
 }

@@ -17,6 +17,8 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     branch: null,
     base: null,
     commits: 0,
+    diffstat: null,
+    checks: [],
     reason: null,
     question: null,
     summary: null,
@@ -26,6 +28,7 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     startedAt: null,
     finishedAt: null,
     mergedAt: null,
+    commands: [],
     ...changes,
   };
 }
@@ -33,5 +36,5 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
 /** A board that runs. */
 export function boardData(tasks: readonly TaskData[], changes: Partial<BoardData> = {}): BoardData {
   const daemon = { running: true, pid: 7 };
-  return { version: 1, revision: 1, repo: '/repo', daemon, sandbox: 'on', paused: null, tasks, omitted: 0, ...changes };
+  return { version: 2, revision: 1, repo: '/repo', daemon, sandbox: 'on', paused: null, tasks, omitted: 0, ...changes };
 }

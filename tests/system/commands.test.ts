@@ -55,7 +55,7 @@ test.concurrent('a board is made once, and says what to do next', { timeout }, (
       '.orchestrator/config.yaml',
     ]);
     expect(await board.json<BoardData>('status')).toMatchObject({
-      version: 1,
+      version: 2,
       repo: board.repo,
       daemon: { running: false, pid: null },
       paused: null,
@@ -156,7 +156,7 @@ test.concurrent(
 );
 
 test.concurrent('what a finished board shows: status, show, logs, diff, graph', { timeout }, () =>
-  withBoard({}, async (board) => {
+  withBoard({ config: 'verify: test -f schema.sql' }, async (board) => {
     board.drop({
       'schema.md': writeTask('Database "schema" [v2]', ['step 1/2 Writing tables', ...addFile('schema.sql')]),
       'auth.md': writeTask('Authentication', ['ask Which tokens?'], { depends_on: 'schema' }),
@@ -187,6 +187,8 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         'branch',
         'base',
         'commits',
+        'diffstat',
+        'checks',
         'reason',
         'question',
         'summary',
@@ -196,8 +198,19 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         'startedAt',
         'finishedAt',
         'mergedAt',
+        'commands',
       ]);
     }
+    expect(data.tasks.find(({ id }) => id === 'schema')).toMatchObject({
+      diffstat: { files: 1, insertions: 1, deletions: 0 },
+      checks: [{ command: 'test -f schema.sql', ok: true }],
+      commands: [
+        { kind: 'retry', usage: 'branchboard retry schema', unfit: null },
+        { kind: 'cancel', unfit: { why: 'is done; there is nothing to cancel' } },
+        { kind: 'set-priority', unfit: { why: 'is done' } },
+        { kind: 'add-dependency', unfit: { why: 'is done' } },
+      ],
+    });
     expect(data.tasks.find(({ id }) => id === 'auth')).toMatchObject({
       column: 'attention',
       reason: 'question',
@@ -208,9 +221,17 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
     expect(await board.succeed('show', 'SCHEMA')).toMatch(
       /^Database "schema" \[v2\] \(schema\) · done\n.*Branch: task\/schema\n.*1\. attempt 1, fresh session .*: done/s,
     );
+    expect(await board.succeed('show', 'schema')).toContain(
+      [
+        'Commands:',
+        '  branchboard retry schema',
+        '  branchboard cancel schema: not now, it is done; there is nothing to cancel',
+        '    To put it away: mv .orchestrator/done/schema.md .orchestrator/archive/',
+      ].join('\n'),
+    );
     const shown = await board.json<Record<string, unknown>>('show', 'auth');
     expect(shown).toMatchObject({
-      version: 1,
+      version: 2,
       id: 'auth',
       column: 'attention',
       verdict: { question: 'Which tokens?' },

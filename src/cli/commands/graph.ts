@@ -22,7 +22,13 @@ interface Edge {
 }
 
 function listGraph(data: BoardData) {
-  const edges = data.tasks.flatMap((task) => task.dependsOn.map((from): Edge => ({ from, to: task.id })));
+  const known = listKnown(data);
+  // What a finished task depended on may be listed no more.
+  const isShown = ({ column }: TaskData, from: string) =>
+    (column !== 'done' && column !== 'archive') || known.has(from.toLowerCase());
+  const edges = data.tasks.flatMap((task) =>
+    task.dependsOn.filter((from) => isShown(task, from)).map((from): Edge => ({ from, to: task.id })),
+  );
   return { nodes: data.tasks.map(({ id, title, column }) => ({ id, title, column })), edges };
 }
 
@@ -36,7 +42,7 @@ function formatMermaid(data: BoardData, edges: readonly Edge[]): string {
   };
   const nodes = data.tasks.map((task) => `  ${nameOf(task.id)}["${labelOf(task)}"]:::${task.column}`);
   const arrows = edges.map(({ from, to }) => `  ${nameOf(from)} --> ${nameOf(to)}`);
-  const known = new Set(data.tasks.map((task) => task.id.toLowerCase()));
+  const known = listKnown(data);
   const unknown = [...new Set(edges.map((edge) => edge.from))].filter((id) => !known.has(id.toLowerCase()));
   const missing = unknown.map((id) => `  ${nameOf(id)}["${escapeLabel(id)}<br/>does not exist yet"]`);
   const classes = [
@@ -47,6 +53,10 @@ function formatMermaid(data: BoardData, edges: readonly Edge[]): string {
     '  classDef archive stroke:#ccc,color:#999',
   ];
   return ['flowchart LR', ...nodes, ...missing, ...arrows, ...classes].join('\n');
+}
+
+function listKnown(data: BoardData): ReadonlySet<string> {
+  return new Set(data.tasks.map((task) => task.id.toLowerCase()));
 }
 
 function labelOf(task: TaskData): string {

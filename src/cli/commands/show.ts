@@ -3,6 +3,7 @@ import { basename, relative } from 'node:path';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import type { Redactor } from '../../adapters/redaction/redactor.ts';
+import { listOffers, type Offer } from '../../core/commands/offers.ts';
 import { parseTask } from '../../daemon/parse-task.ts';
 import { redactTexts } from '../../daemon/redact-event.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
@@ -39,15 +40,17 @@ export const showCommand: Verb = (command) =>
       const { runs, verdict, damaged } = redactTexts(await readTaskFacts(place.layout, id), redact);
       const { warnings, hiddenLines } = await readNotices({ id, column, path });
       const task = redactTexts(findTaskData((await readBoardData(place)).data, id), redact);
+      const commands = listOffers(column, id);
       if (options.json === true) {
         printJson({
-          version: 1,
+          version: 2,
           id,
           column,
           file: path,
           task: task ?? null,
           verdict,
           runs,
+          commands,
           warnings: redactTexts(warnings, redact),
         });
         return;
@@ -72,6 +75,7 @@ export const showCommand: Verb = (command) =>
       for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
       for (const run of runs) print(formatRun(run, relative(place.topLevel, place.layout.run(run.plan))));
+      print(`\nCommands:\n${commands.map(formatOffer).join('\n')}`);
     });
 
 /** Warnings about its file. */
@@ -94,6 +98,12 @@ function formatHiddenLine({ number, text }: HiddenLine, redact: Redactor): strin
 /** Others' text for a terminal, which must not take any of it for a command. */
 function clean(text: string): string {
   return cleanLines(text, maxTextChars).join('\n');
+}
+
+function formatOffer({ usage, unfit }: Offer): string {
+  if (unfit === null) return `  ${usage}`;
+  const missing = `  ${usage}: not now, it ${unfit.why}`;
+  return unfit.hint === null ? missing : `${missing}\n    ${unfit.hint}`;
 }
 
 function formatRun({ plan, record }: RunFacts, folder: string): string {

@@ -84,6 +84,13 @@ export function listOffers(column: Column, id: TaskId): readonly Offer[] {
   }));
 }
 
+/** The lines that ask for those of `kinds` that fit. */
+export function listUsages(column: Column, id: TaskId, kinds: readonly TaskCommandKind[]): readonly string[] {
+  return listOffers(column, id).flatMap(({ kind, usage, unfit }) =>
+    unfit === null && kinds.includes(kind) ? [usage] : [],
+  );
+}
+
 /** The columns in which a task can be asked to `kind`, for completing its id. */
 export function listFittingColumns(kind: TaskCommandKind): readonly Column[] {
   return columns.filter((column) => table[kind][column] === null);

@@ -46,6 +46,8 @@ const verdict: Verdict = {
   ...{ version: 1, column: 'done', run: 2, at: 7, title: 'T', agent: 'implementer', fault: null, question: null },
   ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
   changesWhatRuns: ['package.json (scripts)'],
+  dependsOn: [],
+  checks: [{ argv: ['npm', 'test'], ok: true }],
   ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
   ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null, warnings: ['Run 1: x'] },
   moved: [{ ref: 'refs/heads/main', from: 'a', to: null, checkout: '/repo' }],
@@ -128,12 +130,12 @@ test('facts of before streams and refs were watched are read as if nothing had b
   };
   await writePlanFact(scratch.layout, planOf(1));
   writeFileSync(join(scratch.layout.run({ task, n: 1 }), 'exit.json'), JSON.stringify(old));
-  const oldVerdict = JSON.stringify(without(verdict, 'warnings', 'moved'));
+  const oldVerdict = JSON.stringify(without(verdict, 'warnings', 'moved', 'dependsOn', 'checks'));
   writeFileSync(join(scratch.layout.taskRuns(task), 'verdict.json'), oldVerdict);
   expect(await readTaskFacts(scratch.layout, task)).toMatchObject({
     damaged: [],
     runs: [{ record: { exit: { moved: [], view: { claimedUsd: 0, strayLines: 0 } }, evidence: { moved: [] } } }],
-    verdict: { warnings: [], moved: [] },
+    verdict: { warnings: [], moved: [], dependsOn: [], checks: [] },
   });
 });
 
