@@ -31,6 +31,8 @@ export function composeControl({ layout, repository }: OpenPlace, { board, look 
   const redact = redactFor(() => board().settings);
   const listeners = new Set<() => void>();
   const waiting = new Map<CommandId, ((answer: CommandAnswer) => void)[]>();
+  /** What was settled last, for who asks once more since no answer came. */
+  const settled = new Map<CommandId, CommandAnswer>();
   return {
     host: {
       board: () => describeBoard(board(), { running: true, repo: repository.topLevel, pid: process.pid, redact }),
@@ -39,16 +41,19 @@ export function composeControl({ layout, repository }: OpenPlace, { board, look 
         return () => listeners.delete(listener);
       },
       async ask({ id: own, command, by, seen }) {
-        if (board().commands.size >= limits.maxPendingCommands) return null;
         const at = clock.now();
         const id = own ?? makeCommandId(at, clock.uuid());
+        const known = settled.get(id);
+        if (known !== undefined) return { id, answer: Promise.resolve(known) };
+        const others = waiting.get(id) ?? [];
+        const isAsked = others.length > 0 || board().commands.has(id);
+        if (!isAsked && Math.max(board().commands.size, waiting.size) >= limits.maxPendingCommands) return null;
+        const answer = new Promise<CommandAnswer>((resolve) => waiting.set(id, [...others, resolve]));
+        if (isAsked) return { id, answer };
         const task = taskOfCommand(command);
-        const answer = new Promise<CommandAnswer>((resolve) => {
-          waiting.set(id, [...(waiting.get(id) ?? []), resolve]);
-        });
-        const known = seen ?? (task === null ? null : see(board(), task));
+        const noticed = seen ?? (task === null ? null : see(board(), task));
         try {
-          await writeCommand(layout, { version: 1, id, by, at, seen: known, command });
+          await writeCommand(layout, { version: 1, id, by, at, seen: noticed, command });
         } catch (error) {
           if (codeOf(error) === 'EEXIST') return { id, answer };
           waiting.delete(id);
@@ -64,6 +69,8 @@ export function composeControl({ layout, repository }: OpenPlace, { board, look 
     onAnswer(id, answer) {
       for (const resolve of waiting.get(id) ?? []) resolve(answer);
       waiting.delete(id);
+      settled.set(id, answer);
+      for (const oldest of [...settled.keys()].slice(0, -limits.maxPendingCommands)) settled.delete(oldest);
     },
   };
 }

@@ -2,13 +2,13 @@
  * The control channel: what is asked of a running board over its socket, as HTTP.
  *
  *   GET  /board       the board as data, with its revision
- *   GET  /events      server-sent: `board` with all of it, then `change` with what differs
+ *   GET  /events      server-sent: `board` with all of it, then `change` with what differs; ends with the board
  *   POST /commands    one command: 200 done, 409 or 404 refused, 202 where it is not settled within ten seconds
  */
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
-import { streamSSE } from 'hono/streaming';
+import { stream, streamSSE } from 'hono/streaming';
 import type { CommandAnswer, CommandId, CommandRequest } from '../../domain/command.ts';
 import { messageOf } from '../../domain/error-message.ts';
 import { limits } from '../../domain/limits.ts';
@@ -39,22 +39,32 @@ export interface ControlHost {
   ask(asked: AskedCommand): Promise<TakenCommand | null>;
 }
 
-/** The routes. */
-export function makeControlApp(host: ControlHost): Hono {
+/** The routes. A command may take `answerMs` to be settled; `ending` is aborted when the board ends. */
+export function makeControlApp(host: ControlHost, answerMs: number, ending: AbortSignal): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
     return context.json({ error: messageOf(error) }, 500);
   });
-  app.get('/board', (context) => context.json(host.board()));
-  app.get('/events', (context) => streamSSE(context, (stream) => sendEvents(host, stream)));
-  app.post('/commands', bodyLimit({ maxSize: limits.maxCommandBytes }), async (context) => {
+  app.notFound((context) => context.json({ error: 'there is no such route' }, 404));
+  app.get('/board', (context) => {
+    const text = JSON.stringify(host.board());
+    context.header('content-type', 'application/json');
+    return stream(context, (to) => sendText(to, text));
+  });
+  app.get('/events', (context) => streamSSE(context, (to) => sendEvents(host, to, ending)));
+  const tooLong = `a command has at most ${String(limits.maxCommandBytes)} bytes`;
+  const bound = bodyLimit({
+    maxSize: limits.maxCommandBytes,
+    onError: (context) => context.json({ error: tooLong }, 413),
+  });
+  app.post('/commands', bound, async (context) => {
     const asked = askedShape.safeParse(await context.req.json().catch(() => null));
     if (!asked.success) return context.json({ error: `this is no command: ${describeIssues(asked.error)}` }, 400);
     const { id: own, command, by, seen } = asked.data;
     const taken = await host.ask({ id: own, command, by, seen });
     if (taken === null) return context.json({ error: 'too many commands wait; try again later' }, 429);
-    const answer = await within(taken.answer, limits.commandAnswerMs);
+    const answer = await within(taken.answer, answerMs, ending);
     const { id } = taken;
     if (answer === null) return context.json({ id, answer }, 202);
     if (answer.kind === 'done') return context.json({ id, answer }, 200);
@@ -63,47 +73,69 @@ export function makeControlApp(host: ControlHost): Hono {
   return app;
 }
 
-type EventStream = Parameters<Parameters<typeof streamSSE>[1]>[0];
+type TextStream = Parameters<Parameters<typeof stream>[1]>[0];
+
+/** Texts are sent in pieces of so many bytes, each once the one before it was taken. */
+const pieceBytes = 64 * 1024;
 
 /**
  * Sends the board, and then changes. A change is sent once the one before it was taken, and holds all that is new since:
  * a reader that does not read costs one event and nothing more.
  */
-async function sendEvents(host: ControlHost, stream: EventStream): Promise<void> {
+async function sendEvents(host: ControlHost, to: TextStream, ending: AbortSignal): Promise<void> {
   let wake: () => void = () => undefined;
   const forget = host.onChange(() => wake());
-  stream.onAbort(() => wake());
+  const onEnding = () => wake();
+  ending.addEventListener('abort', onEnding);
+  to.onAbort(() => wake());
   try {
     let sent = host.board();
-    await stream.writeSSE({ event: 'board', id: String(sent.revision), data: JSON.stringify(sent) });
-    while (!stream.aborted) {
+    await sendEvent(to, 'board', sent);
+    while (!to.aborted) {
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
       });
       const board = host.board();
       if (board.revision === sent.revision) {
+        if (ending.aborted) return;
         await changed;
         continue;
       }
       const change = findChange(sent, board);
       sent = board;
-      await stream.writeSSE({ event: 'change', id: String(board.revision), data: JSON.stringify(change) });
+      await sendEvent(to, 'change', change);
     }
   } finally {
+    ending.removeEventListener('abort', onEnding);
     forget();
   }
 }
 
-/** Null where it takes longer. */
-async function within<Value>(answer: Promise<Value>, ms: number): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined;
+function sendEvent(to: TextStream, event: string, data: { readonly revision: number }): Promise<void> {
+  return sendText(to, `event: ${event}\nid: ${String(data.revision)}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+async function sendText(to: TextStream, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  for (let start = 0; start < bytes.length && !to.aborted; start += pieceBytes) {
+    await to.write(bytes.subarray(start, start + pieceBytes));
+  }
+}
+
+/** Null where it takes longer, or `ending` comes first. */
+async function within<Value>(answer: Promise<Value>, ms: number, ending: AbortSignal): Promise<Value | null> {
+  let end: () => void = () => undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
+    end = () => resolve(null);
   });
+  const timer = setTimeout(end, ms);
+  ending.addEventListener('abort', end);
+  if (ending.aborted) end();
   try {
     return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
+    ending.removeEventListener('abort', end);
   }
 }
 
