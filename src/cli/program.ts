@@ -1,13 +1,14 @@
 /** All verbs: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { codeOf } from '../adapters/machine/errors.ts';
 import { packageRoot } from '../adapters/machine/package-files.ts';
 import { followSupervisor, tellSupervisor } from '../adapters/machine/supervision.ts';
 import { summarizeFault } from '../domain/error-message.ts';
 import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
+import { addGlobalOptions } from './verb.ts';
 import { verbs, type KnownVerb } from './verbs.ts';
 
 function readVersion(): string {
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   for (const { usage, description, load } of verbs) loads.set(program.command(usage).description(description), load);
   program.hook('preSubcommand', async (_, command) => {
     (await loads.get(command)?.())?.(command, (code) => (exitCode = code));
-    command.addOption(new Option('--repo <dir>', 'the repository; default: the one of the current folder'));
+    addGlobalOptions(command);
     command.exitOverride().showHelpAfterError(`(branchboard ${command.name()} --help says more)`);
   });
   // Commander answers `help VERB` without the verb's options, which are not loaded then.

@@ -3,7 +3,7 @@ import { codeOf } from '../adapters/machine/errors.ts';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
-import { columns, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
+import { columns, idOfFile, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
 
@@ -19,14 +19,10 @@ export async function findTask(place: Place, text: string): Promise<FoundTask> {
   const id = parseTaskId(text.replace(/\.md$/, ''));
   const all: FoundTask[] = [];
   for (const column of columns) {
-    const folder = place.layout.column(column);
-    for (const name of await listFolder(folder)) {
-      const known = parseTaskId(name.replace(/\.md$/, ''));
-      if (known === undefined || !name.endsWith('.md')) continue;
-      const found = { id: known, column, path: join(folder, name) };
-      if (id !== undefined && keyOf(known) === keyOf(id)) return found;
-      all.push(found);
-    }
+    const tasks = await listTasks(place, column);
+    const found = tasks.find((task) => id !== undefined && keyOf(task.id) === keyOf(id));
+    if (found !== undefined) return found;
+    all.push(...tasks);
   }
   const nearest = all.sort((a, b) => distance(a.id, text) - distance(b.id, text))[0];
   const hint =
@@ -34,9 +30,15 @@ export async function findTask(place: Place, text: string): Promise<FoundTask> {
   throw new CliError(exitCodes.usage, `there is no task ${text}`, hint);
 }
 
-async function listFolder(path: string): Promise<readonly string[]> {
-  return readdir(path).catch((error: unknown) => {
+/** The tasks in a column, by the names of their files alone. */
+export async function listTasks({ layout }: Place, column: Column): Promise<readonly FoundTask[]> {
+  const folder = layout.column(column);
+  const names = await readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
+  });
+  return names.flatMap((name) => {
+    const id = idOfFile(name);
+    return id === null ? [] : { id, column, path: join(folder, name) };
   });
 }

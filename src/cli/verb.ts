@@ -5,6 +5,11 @@ import type { ExitCode } from './exit-code.ts';
 /** Gives a verb's command its options and its action, which tells the exit code where that is not 0. */
 export type Verb = (command: Command, exit: (code: ExitCode) => void) => void;
 
+/** Gives a verb's command the options that all have. */
+export function addGlobalOptions(command: Command): void {
+  command.option('--repo <dir>', 'the repository; default: the one of the current folder');
+}
+
 /** Prints a line on standard output. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -111,4 +111,14 @@ export const verbs: readonly KnownVerb[] = [
     description: 'watch the board at work in a scratch repository; no login, no network, no model',
     load: async () => (await import('./commands/demo.ts')).demoCommand,
   },
+  {
+    usage: 'completion',
+    description: 'print what makes bash, zsh or fish complete verbs, options and ids',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
 ];
+
+/** What is typed to call a verb. */
+export function nameOf({ usage }: KnownVerb): string {
+  return usage.replace(/ .*/, '');
+}

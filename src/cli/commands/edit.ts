@@ -1,5 +1,5 @@
 /** `set-priority` and `add-dependency`: write a key of a task's file, as the user could. */
-import { InvalidArgumentError } from 'commander';
+import { Argument, InvalidArgumentError } from 'commander';
 import { parseTaskId, priorities, type Priority, type TaskId } from '../../domain/task.ts';
 import { askAndPrint } from '../ask-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
@@ -9,7 +9,7 @@ import type { Verb } from '../verb.ts';
 /** The verb `set-priority`. */
 export const setPriorityCommand: Verb = (command) =>
   command
-    .argument('<priority>', priorities.join(', '), parsePriority)
+    .addArgument(new Argument('<priority>', 'how urgent it is').choices(priorities))
     .action(async (text: string, priority: Priority, options: GlobalOptions) => {
       const place = await findPlace(options);
       await askAndPrint(options, place, { kind: 'set-priority', task: (await findTask(place, text)).id, priority });
@@ -23,12 +23,6 @@ export const addDependencyCommand: Verb = (command) =>
       const place = await findPlace(options);
       await askAndPrint(options, place, { kind: 'add-dependency', task: (await findTask(place, text)).id, on });
     });
-
-function parsePriority(text: string): Priority {
-  const found = priorities.find((each) => each === text);
-  if (found === undefined) throw new InvalidArgumentError(`expected ${priorities.join(', ')}`);
-  return found;
-}
 
 function parseId(text: string): TaskId {
   const id = parseTaskId(text);

@@ -91,9 +91,10 @@ export function listUsages(column: Column, id: TaskId, kinds: readonly TaskComma
   );
 }
 
-/** The columns in which a task can be asked to `kind`, for completing its id. */
-export function listFittingColumns(kind: TaskCommandKind): readonly Column[] {
-  return columns.filter((column) => table[kind][column] === null);
+/** The columns whose tasks fit a verb, for completing their ids: all columns where the verb is none of the table. */
+export function listFittingColumns(verb: string): readonly Column[] {
+  const rows: Readonly<Partial<Record<string, Readonly<Record<Column, Unfit | null>>>>> = table;
+  return columns.filter((column) => rows[verb]?.[column] == null);
 }
 
 function unfit(why: string, hint: string | null): Unfit {
