@@ -52,8 +52,8 @@ class Supervisor {
   #crashes: readonly number[] = [];
   #child: ChildProcess | null = null;
   #endWait: (() => void) | null = null;
-  /** The board's folder, once a board was up. Until then the user reads errors at the terminal. */
-  #boardDir: string | null = null;
+  /** Where this process shows itself, once a board was up. Until then the user reads errors at the terminal. */
+  #ownFile: string | null = null;
 
   constructor(args: readonly string[]) {
     this.#args = args;
@@ -104,7 +104,7 @@ class Supervisor {
   }
 
   #noteUp(up: FromBoard & { readonly type: 'up' }): void {
-    this.#boardDir = up.boardDir;
+    this.#ownFile = up.supervisorFile;
     this.#hide();
     // `start --detach` waits for it.
     if (process.connected) process.send?.(up);
@@ -125,7 +125,7 @@ class Supervisor {
     if (signal !== null) return endSignals.includes(signal);
     if (code === null) return false;
     // A board that says what is wrong before it ever crashed says it to the user, who has just started it.
-    const isTold = this.#boardDir === null || (this.#crashes.length === 0 && code !== exitCodes.fault);
+    const isTold = this.#ownFile === null || (this.#crashes.length === 0 && code !== exitCodes.fault);
     return isTold || endCodes.includes(code);
   }
 
@@ -181,10 +181,6 @@ class Supervisor {
 
   #hide(): void {
     if (this.#ownFile !== null) rmSync(this.#ownFile, { force: true });
-  }
-
-  get #ownFile(): string | null {
-    return this.#boardDir === null ? null : join(this.#boardDir, 'supervisor');
   }
 }
 

@@ -22,7 +22,8 @@ export interface Handover {
 
 /** A message of a board to its supervisor. */
 export type FromBoard =
-  | { readonly type: 'up'; readonly pid: number; readonly boardDir: string }
+  /** `supervisorFile` is where the supervisor shows itself while it waits after a crash. */
+  | { readonly type: 'up'; readonly pid: number; readonly supervisorFile: string }
   | { readonly type: 'failed'; readonly why: string };
 
 /** A message of a supervisor to its board: a signal that it got. */

@@ -140,7 +140,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   const bounding = setInterval(() => boundLog(place), limits.pruneEveryMs);
   try {
     await awaitLeftovers(place.layout.root, createClock(), onNotice);
-    tellSupervisor({ type: 'up', pid: process.pid, boardDir: place.layout.root });
+    tellSupervisor({ type: 'up', pid: process.pid, supervisorFile: place.layout.supervisor });
     const running = daemon.run();
     stop = () => daemon.shutDown();
     isOpen = true;
