@@ -8,7 +8,6 @@ import { trySandbox } from '../adapters/sandbox/sandbox-probe.ts';
 import { createCommandRunner } from '../adapters/sandbox/command-runner.ts';
 import { createDisk } from '../adapters/machine/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
-import { createDashboardFile } from '../adapters/dashboard/dashboard-file.ts';
 import { findExcludesFile } from '../adapters/git/excludes-file.ts';
 import { createWorktrees } from '../adapters/git/worktree/worktrees.ts';
 import { createJournal } from '../adapters/files/journal.ts';
@@ -25,11 +24,10 @@ import type { HistoryEntry } from '../domain/history.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { RunListener } from '../ports.ts';
-import { countChanges } from '../markdown/line-merge.ts';
-import * as userZones from '../markdown/user-zones.ts';
 import { claimsOfFoundRole } from './file-claims.ts';
 import type { OpenPlace } from './place.ts';
 import { redactFor } from './output-redaction.ts';
+import { composeDashboard } from './compose-dashboard.ts';
 import { composeSettings, settingsShownAs } from './compose-reader.ts';
 import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
 
@@ -154,8 +152,4 @@ function composeParts(
 
 function worktreesOf({ layout, repository }: OpenPlace, { worktrees }: Settings): string {
   return worktrees.dir === null ? layout.worktrees : resolve(repository.topLevel, worktrees.dir);
-}
-
-function composeDashboard({ layout }: OpenPlace) {
-  return createDashboardFile({ path: layout.dashboard, zones: { ...userZones, countChanges } });
 }

@@ -2,7 +2,6 @@
  * Reports that the board crashed again and again and is not started any more. A task's file may well have caused it, so
  * none is read: the last dashboard and `queue.json` stay, except for the state of the board itself.
  */
-import { createDashboardFile } from '../adapters/dashboard/dashboard-file.ts';
 import { lockBoard } from '../adapters/daemon-lock/daemon-lock.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createJournal } from '../adapters/files/journal.ts';
@@ -10,10 +9,9 @@ import { createClock } from '../adapters/machine/clock.ts';
 import { notify } from '../adapters/machine/notifier.ts';
 import { readRegular } from '../adapters/machine/regular-file.ts';
 import type { HistoryEntry } from '../domain/history.ts';
-import { countChanges } from '../markdown/line-merge.ts';
 import { markStopped } from '../markdown/stopped-dashboard.ts';
-import * as userZones from '../markdown/user-zones.ts';
 import type { BoardData } from '../views/board-data.ts';
+import { composeDashboard } from './compose-dashboard.ts';
 import { readSettingsOf } from './compose-reader.ts';
 import type { OpenPlace } from './place.ts';
 import { print } from './verb.ts';
@@ -28,9 +26,7 @@ export async function sayGivenUp(place: OpenPlace, fault: string): Promise<void>
   const entry: HistoryEntry = { type: 'board-stopped', at: clock.now(), fault };
   try {
     await Promise.allSettled([
-      createDashboardFile({ path: layout.dashboard, zones: { ...userZones, countChanges } }).update((current) =>
-        markStopped(current, fault),
-      ),
+      composeDashboard(place).update((current) => markStopped(current, fault)),
       createJournal(layout.history, clock).append(entry),
       stopBoardData(layout.boardData, (json) => createBoardFiles(layout, clock).writeBoardData(json)),
     ]);
