@@ -1,26 +1,11 @@
 /** What a run goes on from where its worktree or its branch is gone: the work of its own task, and all of it. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
+import { describe, expect, it } from 'vitest';
 import type { RunPlan } from '../../../../src/domain/run.ts';
-import { Scratch, start } from '../scratch.ts';
+import { path, plan, scratch, useTask, worktrees } from '../started-task.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
-
-let scratch: Scratch;
-let worktrees: GitWorktrees;
-let plan: RunPlan;
-let path: string;
-
-beforeEach(async () => {
-  scratch = new Scratch();
-  scratch.commit({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n', '.gitignore': '.orchestrator/\n' });
-  worktrees = await scratch.worktrees();
-  plan = await start(worktrees, 'x');
-  ({ path } = plan.workspace);
-});
-afterEach(() => scratch.remove());
+useTask({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n', '.gitignore': '.orchestrator/\n' });
 
 const run = (n: number): RunPlan => ({ ...plan, n, cause: { kind: 'retried', fault: null } });
 const status = (): string => scratch.gitIn(path, 'status', '--porcelain', '--branch').trimEnd();

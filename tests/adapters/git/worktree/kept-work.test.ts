@@ -1,27 +1,11 @@
 /** What `rescue` finds in folders, whether or not git still takes them for worktrees. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { listKept, restoreKept, type KeptWork } from '../../../../src/adapters/git/worktree/kept-work.ts';
-import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
-import type { RunPlan } from '../../../../src/domain/run.ts';
-import { Scratch, start } from '../scratch.ts';
+import { path, plan, scratch, useTask, worktrees } from '../started-task.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
-
-let scratch: Scratch;
-let worktrees: GitWorktrees;
-let plan: RunPlan;
-let path: string;
-
-beforeEach(async () => {
-  scratch = new Scratch();
-  scratch.commit({ 'a.txt': 'a\n', '.gitignore': '.orchestrator/\n' });
-  worktrees = await scratch.worktrees();
-  plan = await start(worktrees, 'x');
-  ({ path } = plan.workspace);
-});
-afterEach(() => scratch.remove());
+useTask({ 'a.txt': 'a\n', '.gitignore': '.orchestrator/\n' });
 
 async function find(): Promise<readonly KeptWork[]> {
   return listKept(worktrees.git, await scratch.open(), plan.task, [path]);

@@ -2,27 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
+import { describe, expect, it } from 'vitest';
 import type { RunPlan } from '../../../../src/domain/run.ts';
 import { countCalls, fakeGit } from '../fake-git.ts';
-import { Scratch, start } from '../scratch.ts';
+import { path, plan, scratch, useTask, worktrees } from '../started-task.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
-
-let scratch: Scratch;
-let worktrees: GitWorktrees;
-let plan: RunPlan;
-let path: string;
-
-beforeEach(async () => {
-  scratch = new Scratch();
-  scratch.commit({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
-  worktrees = await scratch.worktrees();
-  plan = await start(worktrees, 'x');
-  ({ path } = plan.workspace);
-});
-afterEach(() => scratch.remove());
+useTask({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
 
 const nextRun = (): RunPlan => ({ ...plan, n: plan.n + 1, cause: { kind: 'interrupted' } });
 const read = (ref: string): string => scratch.git('rev-parse', ref).trim();

@@ -1,28 +1,18 @@
 /** What goes of a finished task in git, and what stays. */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
-import type { RunPlan } from '../../../../src/domain/run.ts';
-import { handoff, Scratch, start, taskId } from '../scratch.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { handoff, taskId } from '../scratch.ts';
+import { path, plan, scratch, useTask, worktrees } from '../started-task.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
-
-let scratch: Scratch;
-let worktrees: GitWorktrees;
-let plan: RunPlan;
 let tip: string;
 const task = taskId('x');
 const longAfter = Date.now() + 60_000;
 
-beforeEach(async () => {
-  scratch = new Scratch();
-  scratch.commit({ 'a.txt': 'a\n', '.gitignore': '.env\nvendor/\n.orchestrator/\n' });
-  worktrees = await scratch.worktrees();
-  plan = await start(worktrees, 'x');
-  tip = scratch.commit({ 'c.txt': 'c\n' }, plan.workspace.path);
+useTask({ 'a.txt': 'a\n', '.gitignore': '.env\nvendor/\n.orchestrator/\n' });
+beforeEach(() => {
+  tip = scratch.commit({ 'c.txt': 'c\n' }, path);
 });
-afterEach(() => scratch.remove());
 
 const refs = (): readonly string[] =>
   scratch.git('for-each-ref', '--format=%(refname)', 'refs/branchboard').split('\n').filter(Boolean);
