@@ -272,6 +272,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         () => {
           world.hold = hold;
           world.holdWrittenAt = world.wall;
+          world.isClockSetSince = false;
           world.isLiftUnwritten = false;
         },
         {

@@ -166,6 +166,7 @@ class Simulation {
     const byMs = world.random.pick([8 * 60 * 60_000, 20 * 60_000, 6_000, -6_000, -60 * 60_000]);
     world.note(() => `the clock jumps by ${byMs} ms`);
     world.clockAhead += byMs;
+    world.isClockSetSince = true;
   }
 
   #start(): void {

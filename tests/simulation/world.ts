@@ -136,6 +136,8 @@ export class World {
   hold: Hold | null = null;
   /** When the hold was written, by the wall clock. */
   holdWrittenAt = 0;
+  /** The clock was set since: set forth and back, it ends a hold that backs off sooner. */
+  isClockSetSince = false;
   /** The board ended the hold, as where the user raised the budget, and the fault of a call has left the fact of it. */
   isLiftUnwritten = false;
   settingsText = '';
@@ -353,7 +355,7 @@ export class World {
   /** Whether a run was planned after a limit was known and before it was due. What only the user can mend is tried at each start. */
   isHeld({ plannedAt }: RunPlan): boolean {
     const { hold, holdWrittenAt } = this;
-    if (hold === null || this.isLiftUnwritten || this.clockAhead !== 0) return false;
+    if (hold === null || this.isLiftUnwritten || this.clockAhead !== 0 || this.isClockSetSince) return false;
     if (hold.reason === 'auth' || hold.reason === 'credit') return false;
     // What was being planned just then goes on.
     return plannedAt > holdWrittenAt + 5_000 && plannedAt < hold.until;
