@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import type { Command, Option } from 'commander';
 import { listFittingColumns } from '../core/commands/offers.ts';
 import { columns, type Column } from '../domain/task.ts';
-import { addGlobalOptions, print } from './verb.ts';
+import { addGlobalOptions } from './verb.ts';
 import { nameOf, verbs } from './verbs.ts';
 
 /** What a word can become. */
@@ -20,8 +20,12 @@ export interface Candidate {
 export async function complete(words: readonly string[]): Promise<void> {
   process.stdout.on('error', () => undefined);
   const candidates = await listCandidates(words).catch(() => []);
-  if (candidates === 'files') print(':files');
-  else for (const { text, description } of candidates) print(description === '' ? text : `${text}\t${description}`);
+  const lines = candidates === 'files' ? [':files'] : candidates.map(formatCandidate);
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+function formatCandidate({ text, description }: Candidate): string {
+  return description === '' ? text : `${text}\t${description}`;
 }
 
 /** The candidates for the last of `words`, which follow the program's name as they stand in the command line. */
