@@ -24,6 +24,7 @@ import type {
   StopCause,
   Workspace,
 } from './domain/run.ts';
+import type { Review } from './domain/review.ts';
 import type { FinishedWork, Verdict } from './domain/verdict.ts';
 import type { Grant } from './domain/rights.ts';
 import type { Settings, WatchMode } from './domain/settings.ts';
@@ -120,15 +121,17 @@ export interface BoardFiles {
 
   /** Throws PortError where a newer version of the board wrote one of them. */
   readFacts(task: TaskId): Promise<TaskFacts>;
-  /** Null where there is none. */
+  /** Null where there is none, of a review as well. */
   readVerdict(task: TaskId): Promise<Verdict | UnreadableFact | null>;
+  readReview(task: TaskId): Promise<Review | UnreadableFact | null>;
   /** Exclusive and durable: throws PortError if that run has a plan already. */
   writePlan(plan: RunPlan): Promise<void>;
   writeRecord(run: RunId, record: RunRecord): Promise<void>;
   writeReport(run: RunId, text: string): Promise<void>;
   writePrompt(run: RunId, text: string): Promise<void>;
   writeVerdict(task: TaskId, verdict: Verdict): Promise<void>;
-  /** When finished tasks came to their end; one whose file is gone, or whose verdict can't be understood, is left out. */
+  writeReview(task: TaskId, review: Review): Promise<void>;
+  /** When finished tasks came to their end; one whose file is gone, or whose verdict or review can't be understood, is left out. */
   readEnds(files: readonly TaskFile[]): Promise<readonly TaskEnd[]>;
   /** Removes what a finished task's runs left but the facts of the last; nothing where its file is somewhere else by now. */
   removeRemains(file: TaskFile): Promise<Pick<Pruned, 'runs' | 'bytes'>>;
@@ -140,7 +143,6 @@ export interface BoardFiles {
   readCommand(id: CommandId): Promise<ReadCommand>;
   /** Durable, and in turn with scans. Does nothing where it is gone. */
   removeCommand(id: CommandId): Promise<void>;
-  /** Whether the user paused the board. */
   readPause(): Promise<boolean>;
   writePause(paused: boolean): Promise<void>;
   readHold(): Promise<Hold | null>;

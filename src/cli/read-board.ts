@@ -43,7 +43,7 @@ export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined 
 }
 
 /** A daemon of an earlier version says nothing of these, and may go on for days. */
-const untold = { asksFor: [], granted: [], origin: null, diffstat: null, checks: [] } as const;
+const untold = { asksFor: [], granted: [], origin: null, diffstat: null, checks: [], review: null } as const;
 type Told = Omit<TaskData, keyof typeof untold | 'commands'> & Partial<TaskData>;
 
 /** Parses `queue.json` of this version or an earlier one. */

@@ -8,6 +8,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import { verdictName, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
 import { idOfFile, keyOf, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
+import { recallReview } from './review-states.ts';
 import { adoptTask, remakeVerdict } from './reconcile.ts';
 import { journalAsks } from './granted-rights.ts';
 
@@ -78,7 +79,9 @@ export function handleVerdictsRead(draft: Draft, verdicts: ReadonlyMap<TaskKey, 
   draft.set({ readingVerdicts: new Set([...readingVerdicts].filter((key) => !verdicts.has(key))) });
   for (const [key, read] of verdicts) {
     const task = draft.board.finished.get(key);
-    if (task !== undefined) draft.putFinished({ ...task, verdict: settleVerdict(draft, task, read) });
+    if (task === undefined) continue;
+    const verdict = settleVerdict(draft, task, read);
+    draft.putFinished({ ...task, verdict, review: recallReview(draft, task, verdict, read) });
   }
 }
 

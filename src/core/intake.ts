@@ -121,7 +121,7 @@ function lookAtFinished(
     for (const [name, identity] of files) {
       const id = idOfFile(name);
       if (id === null || draft.board.finished.has(keyOf(id)) || draft.board.live.has(keyOf(id))) continue;
-      draft.putFinished({ id, file: { column, name, identity }, verdict: undefined });
+      draft.putFinished({ id, file: { column, name, identity }, verdict: undefined, review: null });
       met++;
     }
     if (column === 'done' && met > 0) readNewestVerdicts(draft);

@@ -14,6 +14,7 @@ import {
   type StopCause,
 } from '../domain/run.ts';
 import { listAsks } from '../domain/rights.ts';
+import { openReview } from '../domain/review.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './full-disk.ts';
@@ -250,7 +251,7 @@ function finishSettling(draft: Draft, task: ActiveTask): void {
     draft.putTask({ ...same, state: 'attention', verdict });
   } else {
     draft.removeTask(id);
-    draft.putFinished({ id, file, verdict });
+    draft.putFinished({ id, file, verdict, review: verdict.column === 'done' ? openReview(past.round) : null });
   }
   draft.journal({
     type: 'task-settled',

@@ -106,7 +106,6 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
     attempts: past.lastPlan?.attempt ?? 0,
     costUsd: past.costUsd,
     workedMs: past.workedMs,
-    mergedAt: null,
     warnings: past.warnings,
     moved: past.moved,
   };

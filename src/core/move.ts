@@ -72,7 +72,7 @@ function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void {
     return;
   }
   draft.removeTask(id);
-  if (to.column === 'done') draft.putFinished({ id, file: to, verdict: undefined });
+  if (to.column === 'done') draft.putFinished({ id, file: to, verdict: undefined, review: null });
   else load(draft, to);
 }
 

@@ -16,10 +16,12 @@
 import { emptyPast, firstRun, type ActiveTask, type Board, type NextRun, type TaskPast } from '../domain/board.ts';
 import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
+import { roundAfter } from '../domain/review.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
+import { noteSentBack } from './review-states.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
 import { journalAsks, retriesOf } from './granted-rights.ts';
@@ -28,7 +30,8 @@ import { emptyVerdict, judge } from './make-verdict.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
 export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
-  const { file, facts } = loaded;
+  const { file } = loaded;
+  const facts = noteSentBack(draft, id, file, loaded.facts);
   const spec = { ...(loaded.spec ?? nameOnlySpec(id)), id };
   const warnings = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
   const base = { id, spec, file, past: recallPast(facts), warnings };
@@ -51,7 +54,7 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
       adoptActive(
         draft,
         { ...base, state: 'active', phase: { name: 'planning', next: firstRun, before: null }, wish: null },
-        loaded,
+        { ...loaded, facts },
       );
       return;
     case 'attention': {
@@ -65,7 +68,7 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
     }
     case 'done':
     case 'archive':
-      draft.putFinished({ id, file, verdict: facts.verdict });
+      draft.putFinished({ id, file, verdict: facts.verdict, review: facts.review });
   }
 }
 
@@ -148,7 +151,7 @@ function withoutLastRun(task: ActiveTask, facts: TaskFacts): ActiveTask {
 
 /**
  * The verdict of a task, made again from its last run where its own file can't be read; null where that run did not lead
- * to one, or can't be read itself. It is as it was written but for its time and whether the work was merged since.
+ * to one, or can't be read itself. It is as it was written but for its time.
  */
 export function remakeVerdict(board: Board, id: TaskId, spec: TaskSpec | null, facts: TaskFacts): Verdict | null {
   const last = facts.runs.at(-1);
@@ -165,7 +168,7 @@ export function recallPast(facts: TaskFacts): TaskPast {
   const past = facts.runs.reduce<TaskPast>(
     (sofar, { plan, record }) =>
       addRun(sofar, { plan, exit: record?.exit ?? null, evidence: record?.evidence ?? null }, record?.outcome ?? null),
-    emptyPast,
+    { ...emptyPast, round: roundAfter(facts.review) },
   );
   return { ...past, runs: Math.max(past.runs, facts.highestRun) };
 }

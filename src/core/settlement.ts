@@ -14,6 +14,7 @@ import type { ActiveTask, Board, EndedBefore, NextRun, Settlement, Task, TaskPas
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { emptyRunView, type Fault, type Outcome, type RunExit, type RunPlan, type RunRecord } from '../domain/run.ts';
+import { openReview } from '../domain/review.ts';
 import { mayShareSession } from '../domain/run-terms.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { unreachable } from '../domain/result.ts';
@@ -102,7 +103,7 @@ export function startSettling(draft: Draft, task: ActiveTask, settlement: Settle
 /** The effects of a settlement; each may be performed again after a fault. */
 export function listSettlingEffects(task: Task, settlement: Settlement): readonly Effect[] {
   const { plan, record } = settlement;
-  const id = task.id;
+  const { id } = task;
   const effects: Effect[] = [];
   if (plan !== null && record !== null) {
     if (record.outcome.kind === 'reported') {
@@ -121,7 +122,9 @@ export function listSettlingEffects(task: Task, settlement: Settlement): readonl
         effects.push({ type: 'release-workspace', task: id, plan: workspaceOf, forget });
       }
     }
+    const review = openReview(task.past.round);
     effects.push({ type: 'write-verdict', task: id, verdict });
+    if (verdict.column === 'done') effects.push({ type: 'write-review', task: id, review });
     effects.push({ type: 'tell-story', task: id, file: task.file, verdict });
     effects.push({ type: 'move-task', task: id, file: task.file, to: verdict.column });
   } else {
@@ -156,6 +159,7 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
         : mayShareSession(past.lastPlan?.terms ?? null, plan.terms)
           ? past.sessionId
           : null,
+    round: past.round,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
     warnings: [...past.warnings, ...listWarnings(run)].slice(-limits.maxWarnings),
     moved: [...past.moved, ...listMoved(run)].slice(-limits.maxMovedRefs),

@@ -2,7 +2,7 @@
  * The reducer, the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out.
  * Time comes with the event; nothing here reads a clock, a file or a random number.
  */
-import { verdictOf, type Board } from '../domain/board.ts';
+import type { Board } from '../domain/board.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { Trouble } from '../domain/hold.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -10,7 +10,6 @@ import type { BoardEvent } from '../domain/event.ts';
 import { noRetention } from '../domain/pruned.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import { unreachable } from '../domain/result.ts';
-import { keyOf, type TaskId } from '../domain/task.ts';
 import { handleClockJumped } from './clock-jump.ts';
 import { handleDiskLookedAt, isDiskFull, noteDiskFull } from './full-disk.ts';
 import { Draft } from './draft.ts';
@@ -41,6 +40,7 @@ import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
 import { handleCommandEdited, handleCommandMoved } from './commands/task-commands.ts';
+import { handleMergesFound } from './review-states.ts';
 import { chooseStarts } from './schedule.ts';
 import { handleEndsRead, handleEndsUnread, handlePruned, handlePruneFailed, lookForAged } from './retention.ts';
 import { planRun, settleFault } from './settlement.ts';
@@ -225,19 +225,6 @@ function handleTrouble(draft: Draft, trouble: Trouble, fault: OutsideFault | nul
   else troubles.set(trouble, message);
   draft.set({ troubles });
   draft.journal({ type: 'trouble', trouble, message });
-}
-
-/** The user merged these by hand: they no longer wait for a review. */
-function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void {
-  for (const id of tasks) {
-    const task = draft.board.finished.get(keyOf(id));
-    const known = task === undefined ? null : verdictOf(task);
-    if (task === undefined || known === null || known.mergedAt !== null) continue;
-    const verdict = { ...known, mergedAt: draft.at };
-    draft.putFinished({ ...task, verdict });
-    draft.emit({ type: 'write-verdict', task: id, verdict });
-    draft.journal({ type: 'task-merged', task: id });
-  }
 }
 
 /** Tasks that wait for each other would wait for ever. */

@@ -38,10 +38,13 @@ export async function readVerdicts(files: BoardFiles, tasks: ReadonlyMap<TaskKey
 
 async function readVerdict(files: BoardFiles, file: TaskFile): Promise<ReadVerdict> {
   const id = idOfFile(file.name);
-  const verdict = id === null ? null : await files.readVerdict(id);
+  if (id === null) return { kind: 'missing', spec: null, facts: noFacts };
+  const verdict = await files.readVerdict(id);
   if (verdict === 'newer') return { kind: 'newer' };
-  if (verdict !== null && verdict !== 'damaged') return { kind: 'known', verdict };
-  const facts = id === null ? noFacts : await readKnownFacts(files, id);
+  if (verdict !== null && verdict !== 'damaged') {
+    return { kind: 'known', verdict, review: await files.readReview(id) };
+  }
+  const facts = await readKnownFacts(files, id);
   if (facts === 'newer') return { kind: 'newer' };
   const text = facts.runs.length === 0 ? null : await files.readTask(file);
   const spec = text?.ok === true ? (parseTask(text.value).value ?? null) : null;

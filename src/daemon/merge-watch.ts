@@ -31,7 +31,7 @@ export class MergeWatch {
 function listUnmerged(board: Board): readonly FinishedWork[] {
   return [...board.finished.values()].flatMap((task) => {
     const verdict = verdictOf(task);
-    if (task.file.column !== 'done' || verdict?.mergedAt !== null || verdict.branch === null) return [];
+    if (task.file.column !== 'done' || task.review?.state !== 'ready' || verdict?.branch == null) return [];
     return verdict.tip !== null && verdict.commits > 0 ? [{ id: task.id, tip: verdict.tip }] : [];
   });
 }

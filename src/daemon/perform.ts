@@ -115,6 +115,9 @@ export class Performer {
       case 'write-verdict':
         await files.writeVerdict(effect.task, effect.verdict);
         return [];
+      case 'write-review':
+        await files.writeReview(effect.task, effect.review);
+        return [];
       case 'tell-story':
         return this.#tellStory(effect);
       case 'read-ends':

@@ -17,6 +17,7 @@ import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
 import type { Retention } from './pruned.ts';
+import type { Review } from './review.ts';
 import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -93,6 +94,8 @@ export interface TaskPast {
   readonly sessionId: string | null;
   /** Runs in a row, the last among them, that the board or the machine went down with. */
   readonly losses: number;
+  /** The round of review that begins when it is done. */
+  readonly round: number;
   /** Warnings about its runs beside how they ended: sentences, at most `maxWarnings`. */
   readonly warnings: readonly string[];
   /** Refs that moved while its agents ran and that are not the task's, at most `maxMovedRefs`. */
@@ -107,6 +110,7 @@ export const emptyPast: TaskPast = {
   lastPlan: null,
   sessionId: null,
   losses: 0,
+  round: 1,
   warnings: [],
   moved: [],
 };
@@ -200,6 +204,8 @@ export interface FinishedTask {
   readonly file: TaskFile;
   /** Undefined before it was read; null where there is none (a file put there by hand). */
   readonly verdict: Verdict | UnreadableFact | null | undefined;
+  /** Null where its verdict is not known, where it was never done, and where a newer version of the board wrote it. */
+  readonly review: Review | null;
 }
 
 /** A finished task's verdict, or null where none is known. */

@@ -9,6 +9,7 @@ import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Right } from './rights.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
+import type { Review } from './review.ts';
 import type { Verdict } from './verdict.ts';
 import type { Argv, Column, Priority, TaskId, TaskKey, TaskSpec } from './task.ts';
 
@@ -85,6 +86,7 @@ export type Effect =
   | { readonly type: 'write-report'; readonly task: TaskId; readonly run: RunId; readonly text: string }
   | { readonly type: 'record-exit'; readonly task: TaskId; readonly run: RunId; readonly record: RunRecord }
   | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }
+  | { readonly type: 'write-review'; readonly task: TaskId; readonly review: Review }
   /** Renews the generated section at the end of the task's file: `moved`, with the file as it is now. */
   | { readonly type: 'tell-story'; readonly task: TaskId; readonly file: TaskFile; readonly verdict: Verdict }
   /** Reads when finished tasks came to their end: `ends-read`. */

@@ -1,4 +1,5 @@
 /** The facts of a task in `runs/TASK/`, as the board read them. */
+import type { Review } from './review.ts';
 import type { RunPlan, RunRecord } from './run.ts';
 import type { TaskId, TaskSpec } from './task.ts';
 import type { Verdict } from './verdict.ts';
@@ -29,6 +30,7 @@ export interface TaskFacts {
   /** Facts that are there and can't be understood, such as `2/exit.json`: they count as missing. */
   readonly damaged: readonly string[];
   readonly verdict: Verdict | null;
+  readonly review: Review | null;
 }
 
 /** Of a task whose verdict can't be read: which file it is, what is wrong, and what can be done. */
@@ -61,11 +63,11 @@ export function explainUnreadable(id: TaskId, why: UnreadableFact): VerdictProbl
 }
 
 /** Those of a task that never ran. */
-export const noFacts: TaskFacts = { highestRun: 0, runs: [], damaged: [], verdict: null };
+export const noFacts: TaskFacts = { highestRun: 0, runs: [], damaged: [], verdict: null, review: null };
 
 /** What reading a finished task's verdict led to. */
 export type ReadVerdict =
-  | { readonly kind: 'known'; readonly verdict: Verdict }
+  | { readonly kind: 'known'; readonly verdict: Verdict; readonly review: Review | UnreadableFact | null }
   /** A newer version of the board wrote it. */
   | { readonly kind: 'newer' }
   /** The task's file and its other facts may tell the same. `spec` is null where the file can't be read. */

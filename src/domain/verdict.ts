@@ -38,8 +38,6 @@ export interface Verdict {
   readonly costUsd: number;
   /** Milliseconds that agents worked, all runs together. */
   readonly workedMs: number;
-  /** When its work was found to be in the base; null before. */
-  readonly mergedAt: number | null;
   /** Warnings about its runs beside how they ended: sentences. */
   readonly warnings: readonly string[];
   /** Refs that moved while its agents ran and that are not the task's. */

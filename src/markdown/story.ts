@@ -95,13 +95,12 @@ function findStoryEnd(text: string, from: number): number {
   return lineEnd === -1 ? text.length : lineEnd + 1;
 }
 
-function describeOutcome({ column, fault, question, nothingToDo, report, mergedAt }: Verdict): string {
-  if (column === 'archive') return mergedAt === null ? 'Put away' : 'Merged and put away';
+function describeOutcome({ column, fault, question, nothingToDo, report }: Verdict): string {
+  if (column === 'archive') return 'Put away';
   if (column === 'attention') {
     if (question !== null) return 'Waits for you: a question';
     return fault === null ? 'Waits for you' : `Waits for you: ${fault.reason}`;
   }
-  if (mergedAt !== null) return 'Done and merged';
   if (report !== null) return 'Done, with a report';
   return nothingToDo ? 'Done: the agent found nothing to do' : 'Done';
 }

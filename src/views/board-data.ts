@@ -6,6 +6,7 @@ import { orderQueue } from '../core/schedule.ts';
 import { verdictOf, type Board, type FinishedTask, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { Diffstat, PauseReason, Progress, Reason } from '../domain/run.ts';
+import { mergedAtOf, type Review } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatOrigin, originOf } from '../domain/rights.ts';
@@ -46,6 +47,8 @@ export interface TaskData {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly mergedAt: string | null;
+  /** What became of its work since it was done; null where it was not. */
+  readonly review: { readonly state: Review['state']; readonly round: number } | null;
   /** What can be asked of it, and why something else can't be. */
   readonly commands: readonly Offer[];
 }
@@ -150,12 +153,14 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     startedAt: running === null ? null : toIso(running.startedAt),
     finishedAt: verdict === null ? null : toIso(verdict.at),
     mergedAt: null,
+    review: past.round === 1 ? null : { state: 'sent-back', round: past.round - 1 },
     commands: listOffers(task.state, id),
   };
 }
 
 function describeFinished(task: FinishedTask): TaskData {
   const verdict: Partial<Verdict> = verdictOf(task) ?? {};
+  const mergedAt = mergedAtOf(task.review);
   return {
     id: task.id,
     title: verdict.title ?? task.id,
@@ -181,9 +186,14 @@ function describeFinished(task: FinishedTask): TaskData {
     costUsd: verdict.costUsd ?? 0,
     startedAt: null,
     finishedAt: verdict.at === undefined ? null : toIso(verdict.at),
-    mergedAt: verdict.mergedAt == null ? null : toIso(verdict.mergedAt),
+    mergedAt: mergedAt === null ? null : toIso(mergedAt),
+    review: describeReview(task.review),
     commands: listOffers(task.file.column, task.id),
   };
+}
+
+function describeReview(review: Review | null): TaskData['review'] {
+  return review === null ? null : { state: review.state, round: review.round };
 }
 
 function describeChecks(checks: Verdict['checks'] = []): TaskData['checks'] {

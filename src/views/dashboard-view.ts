@@ -15,6 +15,7 @@ import {
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { unreachable } from '../domain/result.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
+import { mergedAtOf } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { keyOf } from '../domain/task.ts';
 import {
@@ -49,7 +50,7 @@ export function viewDashboard(board: Board, clock: Clock, daemon: DaemonState, r
   const pending = rankPending(board, clock, redact);
   const finished = listFinished(board);
   const done = finished.filter(isReviewed);
-  const ready = done.filter(({ verdict }) => verdict.mergedAt === null);
+  const ready = done.filter(({ review }) => mergedAtOf(review) === null);
   const unreadable = finished.flatMap(viewUnreadable);
   const today = clock.day(now);
   return {
@@ -254,9 +255,10 @@ function listBaseBranches(task: ActiveTask, board: Board): readonly string[] {
 }
 
 function viewCompleted(task: Reviewed, clock: Clock): CompletedEntry {
-  const { verdict } = task;
-  const at = verdict.mergedAt ?? verdict.at;
-  const how = `${verdict.mergedAt === null ? 'done' : 'merged'} ${clock.timeOfDay(at).slice(0, 5)}`;
+  const { verdict, review } = task;
+  const mergedAt = mergedAtOf(review);
+  const at = mergedAt ?? verdict.at;
+  const how = `${mergedAt === null ? 'done' : 'merged'} ${clock.timeOfDay(at).slice(0, 5)}`;
   return {
     id: task.id,
     title: verdict.title,

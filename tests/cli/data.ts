@@ -28,6 +28,7 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     startedAt: null,
     finishedAt: null,
     mergedAt: null,
+    review: null,
     commands: [],
     ...changes,
   };

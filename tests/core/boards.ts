@@ -75,7 +75,7 @@ export function finished(
   column: 'done' | 'archive',
   verdictColumn: 'done' | 'archive' = column,
 ): FinishedTask {
-  return { id: idOf(id), file: fileOf(id, column), verdict: verdictOf({ column: verdictColumn }) };
+  return { id: idOf(id), file: fileOf(id, column), verdict: verdictOf({ column: verdictColumn }), review: null };
 }
 
 /** A verdict; `more` says what is special about it. */
@@ -105,7 +105,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       report: null,
     },
     dependsOn: [],
-    ...{ followUps: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0, mergedAt: null },
+    ...{ followUps: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0 },
     ...{ warnings: [], moved: [] },
     ...more,
   };

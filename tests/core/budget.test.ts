@@ -97,7 +97,7 @@ it('a budget that is spent holds until the time that was told first, also where 
     paused: false,
     pid: 1,
   });
-  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
+  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null, review: null };
   scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'dead', exit: spent } }));
   expect(scene.journal.map((entry) => entry.type)).not.toContain('held');
   expect(scene.board.hold).toEqual(hold);
@@ -113,7 +113,7 @@ it('the cost of a run counts once, also where a board died with its end and the 
     paused: false,
     pid: 1,
   });
-  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
+  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null, review: null };
   scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'dead', exit: spent } }));
   expect(sumSpending(scene.board.spending)).toBe(0.5);
   expect(scene.board.hold).toBeNull();

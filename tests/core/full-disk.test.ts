@@ -38,7 +38,14 @@ describe('a full disk', () => {
     expect(scene.states).toEqual({ a: 'settling' });
     scene.wait(limits.diskLookEveryMs);
     scene.tell({ type: 'disk-looked-at', hasRoom: true });
-    expect(scene.asked).toEqual(['record-exit', 'release-workspace', 'write-verdict', 'tell-story', 'move-task']);
+    expect(scene.asked).toEqual([
+      'record-exit',
+      'release-workspace',
+      'write-verdict',
+      'write-review',
+      'tell-story',
+      'move-task',
+    ]);
     scene.settle('a');
     expect(scene.states).toEqual({});
   });

@@ -11,7 +11,7 @@ it('a sound board has no problems, and each broken one is told', () => {
   const b = scene.task('b');
   const moved = new Map(board.live).set(keyOf(b.id), { ...b, file: fileIn('done', 'b') });
   expect(checkBoard({ ...board, live: moved })).toEqual(['b is queued, but its file is in done/']);
-  const finished = new Map([[keyOf(b.id), { id: b.id, file: fileIn('done', 'b'), verdict: null }]]);
+  const finished = new Map([[keyOf(b.id), { id: b.id, file: fileIn('done', 'b'), verdict: null, review: null }]]);
   expect(checkBoard({ ...board, finished })).toEqual(['b is live and finished at once']);
   const a = scene.task('a');
   const forgotten = new Map(board.live).set(keyOf(id('a')), { ...a, past: { ...a.past, lastPlan: null } });

@@ -4,7 +4,7 @@ import { emptyRunView } from '../../src/domain/run.ts';
 
 describe('an agent that was alive when the board started', () => {
   const plan = makePlan({ task: id('a'), n: 2 });
-  const facts = { highestRun: 2, damaged: [], runs: [{ plan, record: null }], verdict: null };
+  const facts = { highestRun: 2, damaged: [], runs: [{ plan, record: null }], verdict: null, review: null };
 
   it('is left alone if its run is followed', () => {
     const scene = new Scene().tell({ type: 'agents-found', runs: [{ task: id('a'), n: 2 }] });

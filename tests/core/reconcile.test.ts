@@ -19,7 +19,7 @@ function run(patch: Partial<RunPlan>, outcome: Outcome | null): RunFacts {
 
 function facts(runs: readonly RunFacts[], verdict: Partial<Verdict> | null = null): TaskFacts {
   const whole = verdict === null ? null : ({ at: start, run: runs.length, fault: null, ...verdict } as Verdict);
-  return { highestRun: runs.length, damaged: [], runs, verdict: whole };
+  return { highestRun: runs.length, damaged: [], runs, verdict: whole, review: null };
 }
 
 /** A board that is held, so that what is queued stays to be seen. */

@@ -12,7 +12,7 @@ const failed: Outcome = { kind: 'failed', fault: { reason: 'agent-error', detail
 function factsOf(outcome: Outcome, patch: Partial<TaskFacts> = {}): TaskFacts {
   const record: RunRecord = { version: 1, exit: makeExit({ result: makeResult() }), evidence: makeEvidence(), outcome };
   const plan = makePlan({ task: id('page'), n: 1 });
-  return { highestRun: 1, runs: [{ plan, record }], damaged: ['verdict.json'], verdict: null, ...patch };
+  return { highestRun: 1, runs: [{ plan, record }], damaged: ['verdict.json'], verdict: null, review: null, ...patch };
 }
 
 /** A board with a task in that column, of which this was read, and one in the queue that depends on it. */

@@ -34,7 +34,13 @@ function changeWhileRunning() {
 /** A run that was planned by other settings, perhaps to be confined, and that a board without a sandbox finds dead. */
 function takeOver(settings: Settings, sandbox: Sandbox | null): Scene {
   const terms = agreeTerms(settings, loadedIn('active', 'a').spec ?? fail(), sandbox, null);
-  const facts = { highestRun: 1, damaged: [], runs: [{ plan: makePlan({ terms }), record: null }], verdict: null };
+  const facts = {
+    highestRun: 1,
+    damaged: [],
+    runs: [{ plan: makePlan({ terms }), record: null }],
+    verdict: null,
+    review: null,
+  };
   const lastRun = { kind: 'dead', exit: makeExit({ result: makeResult() }) } as const;
   return new Scene(after).load(loadedIn('active', 'a', { facts, lastRun }));
 }
@@ -71,7 +77,7 @@ describe('settings that change while a run is on', () => {
 
   it('count for a run whose plan is from before terms were kept', () => {
     const facts = {
-      ...{ highestRun: 1, damaged: [], verdict: null },
+      ...{ highestRun: 1, damaged: [], verdict: null, review: null },
       runs: [{ plan: makePlan({ terms: null }), record: null }],
     };
     const lastRun = { kind: 'dead', exit: makeExit({ result: makeResult() }) } as const;

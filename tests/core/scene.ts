@@ -65,7 +65,7 @@ export function loadedIn(column: Column, name: string, patch: Partial<LoadedTask
     file: fileIn(column, name),
     spec: makeSpec({ id: id(name) }),
     diagnostics: [],
-    facts: { highestRun: 0, damaged: [], runs: [], verdict: null },
+    facts: { highestRun: 0, damaged: [], runs: [], verdict: null, review: null },
     lastRun: null,
     ...patch,
   };

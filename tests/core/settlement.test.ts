@@ -26,7 +26,14 @@ describe('a task that is done', () => {
     const plan = scene.run('a');
     scene.exit(plan, makeExit({ result: makeResult() }));
     scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
-    expect(scene.asked).toEqual(['record-exit', 'release-workspace', 'write-verdict', 'tell-story', 'move-task']);
+    expect(scene.asked).toEqual([
+      'record-exit',
+      'release-workspace',
+      'write-verdict',
+      'write-review',
+      'tell-story',
+      'move-task',
+    ]);
     scene.settle('a');
     expect(scene.board.finished.get(keyOf(plan.task))).toMatchObject({
       file: { column: 'done' },
@@ -103,7 +110,7 @@ describe('what the user should know of a task’s runs', () => {
       evidence: null,
       outcome: { kind: 'interrupted' as const, detail: 'x', blame: 'nobody' as const, pause: null, until: null },
     };
-    const facts = { highestRun: 1, damaged: [], runs: [{ plan, record }], verdict: null };
+    const facts = { highestRun: 1, damaged: [], runs: [{ plan, record }], verdict: null, review: null };
     const scene = new Scene().load(loadedIn('queued', 'a', { facts }));
     expect(scene.task('a').past).toMatchObject({
       moved: [main],
@@ -265,7 +272,7 @@ it('an agent that somebody ends together with the board costs no attempt', () =>
 it('an agent that was silent before it was adopted is no stall', () => {
   const scene = new Scene({ stallAfterMs: 60_000 });
   const plan = makePlan({ task: id('a') });
-  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null };
+  const facts = { highestRun: 1, damaged: [], runs: [{ plan, record: null }], verdict: null, review: null };
   scene.load(loadedIn('active', 'a', { facts, lastRun: { kind: 'alive', view: emptyRunView, startedAt: scene.at } }));
   // Its stream was written last long before.
   scene.tell({ type: 'run-seen', run: plan, view: emptyRunView, lastOutputAt: scene.at - 3_600_000 });

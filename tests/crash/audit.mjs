@@ -104,7 +104,7 @@ function checkFacts(calls, syncs) {
     const column = basename(dirname(move.to));
     const wanted = {
       active: ['plan.json'],
-      done: ['exit.json', 'verdict.json'],
+      done: ['exit.json', 'verdict.json', 'review.json'],
       attention: ['exit.json', 'verdict.json'],
     };
     for (const name of wanted[column] ?? []) {

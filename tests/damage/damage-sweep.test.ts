@@ -6,6 +6,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { TaskKey } from '../../src/domain/task.ts';
 import { endPlaces, PinnedBoard, removeHome } from './pinned-board.ts';
 
 const damages = ['emptied', 'cut in half', 'filled with something else', 'replaced by a folder', 'removed'] as const;
@@ -17,6 +18,8 @@ const changed: readonly Damage[] = damages.filter((damage) => !gone.includes(dam
 /** What comes of damage to a file, beside that all goes on as it would have. */
 interface Outcome {
   readonly file: string;
+  /** The file's text before the damage, where the pinned board has none. */
+  readonly holds?: string;
   /** Every kind, unless it says otherwise. */
   readonly on?: readonly Damage[];
   /** Tasks that end elsewhere; undefined is nowhere. */
@@ -58,6 +61,16 @@ const outcomes: readonly Outcome[] = [
     told: { dashboard: 'waits for `old`, which was cancelled' },
   },
   { file: 'runs/gone/verdict.json', told: null },
+  // What became of finished work since: git tells that of what is merged, and the rest waits for its review again.
+  ...['page', 'merged'].flatMap((id): readonly Outcome[] => {
+    const file = `runs/${id}/review.json`;
+    const holds = JSON.stringify({ version: 1, round: 1, state: 'merged', at: 1 });
+    const remade = { history: `${file} can't be understood and was made again` };
+    return [
+      { file, holds, on: unreadable, told: remade, isKept: true },
+      { file, holds, on: ['removed'], told: null },
+    ];
+  }),
   // What the verdict says as well is not asked for.
   ...['plan.json', 'exit.json', 'claim', 'refs.json', 'stream.jsonl', 'prompt.md'].map((name): Outcome => ({
     file: `runs/page/1/${name}`,
@@ -143,10 +156,11 @@ const share = process.env['DAMAGE'] === 'all' ? cases : cases.filter((_, index) 
 afterAll(removeHome);
 
 describe.concurrent('a board goes on and loses nothing else', () => {
-  test.each(share)('where $file is $damage', async ({ file, damage, places = {}, told, isKept = false }) => {
+  test.each(share)('where $file is $damage', async ({ file, holds, damage, places = {}, told, isKept = false }) => {
     const board = new PinnedBoard('first');
     try {
       const [refs, path] = [board.refs(), board.path(file)];
+      if (holds !== undefined) writeFileSync(path, holds);
       const damaged = inflict(path, damage);
       await board.runUntilIdle();
 
@@ -166,6 +180,8 @@ describe.concurrent('a board goes on and loses nothing else', () => {
           expect(board.contains(`task/${id}`, refs.get(`refs/heads/task/${on}`))).toBe(true);
       }
       expect(board.read('DASHBOARD.md')).toContain('Tabs, please; and no semicolons.');
+      const reviews = ['page', 'merged'].map((id) => board.board?.finished.get(id as TaskKey)?.review?.state);
+      if (file !== 'done/page.md' && found['page'] === 'done') expect(reviews).toEqual(['ready', 'merged']);
       if (told !== null && 'history' in told) expect(board.history()).toContain(told.history);
       if (told !== null && 'dashboard' in told) expect(board.read('DASHBOARD.md')).toContain(told.dashboard);
       expect(existsSync(`${path}.damaged`)).toBe(isKept);

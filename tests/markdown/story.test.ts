@@ -59,7 +59,6 @@ Follow-ups that the agent suggests:
   it.each([
     [{ nothingToDo: true }, '**Done: the agent found nothing to do**'],
     [{ report: 'runs/x/1/report.md', branch: null, tip: null }, '- Report: `runs/x/1/report.md`'],
-    [{ mergedAt: 5 }, '**Done and merged**'],
     [{ column: 'attention', question: 'Keep v1?\nOr not?' }, '**Waits for you: a question**'],
     [{ column: 'attention', question: 'Keep v1?\nOr not?' }, 'Question:\n\n> Keep v1?\n> Or not?'],
     [{ column: 'attention', question: 'Keep v1?' }, 'Answer it on the dashboard.'],

@@ -28,7 +28,6 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     attempts: 1,
     costUsd: 0.42,
     workedMs: 372_000,
-    mergedAt: null,
     warnings: [],
     moved: [],
     ...changes,

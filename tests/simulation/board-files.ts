@@ -1,5 +1,6 @@
 /** The board's folder in memory: columns whose files have versions, renamed one at a time, and facts about runs. */
 import { isSameFile, type FileIdentity, type TaskFile } from '../../src/domain/board.ts';
+import { mergedAtOf } from '../../src/domain/review.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { failure, success } from '../../src/domain/result.ts';
 import { columns, fileNameOf, idOfFile, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';
@@ -174,12 +175,19 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         const damaged = all.flatMap((run) => [...run.damaged].map((what) => `${run.plan.n}/${what}.json`));
         if (folder?.isVerdictDamaged === true) damaged.push('verdict.json');
         const verdict = folder?.isVerdictDamaged === true ? null : (folder?.verdict ?? null);
-        return { highestRun: all.at(-1)?.plan.n ?? 0, runs, damaged, verdict };
+        if (folder?.isReviewDamaged === true) damaged.push('review.json');
+        const review = folder?.isReviewDamaged === true ? null : (folder?.review ?? null);
+        return { highestRun: all.at(-1)?.plan.n ?? 0, runs, damaged, verdict, review };
       }),
     readVerdict: (task) =>
       call('read-verdict', () => {
         const folder = world.folders.get(task);
         return folder?.isVerdictDamaged === true ? 'damaged' : (folder?.verdict ?? null);
+      }),
+    readReview: (task) =>
+      call('read-review', () => {
+        const folder = world.folders.get(task);
+        return folder?.isReviewDamaged === true ? 'damaged' : (folder?.review ?? null);
       }),
     readEnds: (files) =>
       call('read-ends', () =>
@@ -191,7 +199,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
           const putAwayAt = world.putAwayAt.get(file.name) ?? stored.identity.mtimeMs;
           return {
             file,
-            mergedAt: folder?.verdict?.mergedAt ?? null,
+            mergedAt: folder?.isReviewDamaged === true ? null : mergedAtOf(folder?.review ?? null),
             putAwayAt: file.column === 'archive' ? putAwayAt : null,
             hasRemains: (folder?.runs.size ?? 0) > 1,
           };
@@ -248,6 +256,13 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         const folder = world.folderOf(task);
         folder.verdict = verdict;
         folder.isVerdictDamaged = false;
+      }),
+    writeReview: (task, review) =>
+      call('write-review', () => {
+        const folder = world.folderOf(task);
+        world.checkReview(task, folder, review);
+        folder.review = review;
+        folder.isReviewDamaged = false;
       }),
     readGrant: (task) => call('read-grant', () => world.grants.get(keyOf(task)) ?? null),
     dropGrant: (task) =>

@@ -21,7 +21,17 @@ export type Call = <Value>(name: string, act: () => Value, options?: CallOptions
 
 /** Calls that write. */
 const writes = new Set([
-  ...['accept', 'move', 'rewrite', 'write-plan', 'write-record', 'write-report', 'write-prompt', 'write-verdict'],
+  ...[
+    'accept',
+    'move',
+    'rewrite',
+    'write-plan',
+    'write-record',
+    'write-report',
+    'write-prompt',
+    'write-verdict',
+    'write-review',
+  ],
   ...[
     'write-pause',
     'write-hold',

@@ -7,6 +7,7 @@ import type { CommandAnswer, CommandId, CommandRequest } from '../../src/domain/
 import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause } from '../../src/domain/run.ts';
+import { mergedAtOf, type Review } from '../../src/domain/review.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
 import type { Grant, Right } from '../../src/domain/rights.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
@@ -64,6 +65,8 @@ export interface TaskFolder {
   readonly runs: Map<number, RunFolder>;
   verdict: Verdict | null;
   isVerdictDamaged: boolean;
+  review: Review | null;
+  isReviewDamaged: boolean;
   /** All that the user ever granted to the task. */
   readonly granted: Set<Right>;
 }
@@ -214,7 +217,8 @@ export class World {
   folderOf(task: TaskId): TaskFolder {
     const known = this.folders.get(task);
     if (known !== undefined) return known;
-    const made: TaskFolder = { runs: new Map(), verdict: null, isVerdictDamaged: false, granted: new Set() };
+    const facts = { verdict: null, isVerdictDamaged: false, review: null, isReviewDamaged: false };
+    const made: TaskFolder = { runs: new Map(), ...facts, granted: new Set() };
     this.folders.set(task, made);
     return made;
   }
@@ -261,9 +265,10 @@ export class World {
     if (folders.length === 0) return;
     const [task, folder] = this.random.pick(folders);
     const runs = [...folder.runs.values()];
-    const what = this.random.pick(['plan', 'record', 'verdict'] as const);
+    const what = this.random.pick(['plan', 'record', 'verdict', 'review'] as const);
     this.note(() => `a ${what} of ${task} is damaged`);
     if (what === 'verdict') folder.isVerdictDamaged = folder.verdict !== null;
+    else if (what === 'review') folder.isReviewDamaged = folder.review !== null;
     else if (runs.length > 0) this.random.pick(runs).damaged.add(what);
   }
 
@@ -411,15 +416,25 @@ export class World {
     if (verdict?.fault?.detail.includes('ENOSPC') === true)
       this.breakOff(`${name} was given up since the disk was full`);
     if (verdict?.column !== to) this.breakOff(`${name} goes to ${to}/ without a verdict that says so`);
+    if (to === 'done' && folder?.review?.state !== 'ready') this.breakOff(`${name} is done without an open review`);
     if (to === 'done' && verdict !== null && last !== undefined) this.checkDone(name, verdict, last);
   }
 
   /** What waits for its user, or is being worked on, is never pruned. */
   checkPruned({ column, name }: TaskFile, folder: TaskFolder): void {
-    if (column === 'done' && folder.verdict?.mergedAt == null) this.breakOff(`${name} was pruned before it was merged`);
+    if (column === 'done' && mergedAtOf(folder.review) === null)
+      this.breakOff(`${name} was pruned before it was merged`);
     for (const agent of this.agents) {
       if (agent.facts === folder && this.isKnown(agent)) this.breakOff(`${name} was pruned while its agent ran`);
     }
+  }
+
+  /** What is merged stays so until it is sent back, and no round begins twice. */
+  checkReview(task: TaskId, { review, isReviewDamaged }: TaskFolder, next: Review): void {
+    if (review === null || isReviewDamaged) return;
+    if (next.round < review.round) this.breakOff(`${task} goes back to an earlier round of its review`);
+    if (next.round === review.round && review.state === 'merged' && next.state === 'ready')
+      this.breakOff(`${task} is ready though it was merged`);
   }
 
   /** Done needs evidence. */

@@ -198,12 +198,14 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         'startedAt',
         'finishedAt',
         'mergedAt',
+        'review',
         'commands',
       ]);
     }
     expect(data.tasks.find(({ id }) => id === 'schema')).toMatchObject({
       diffstat: { files: 1, insertions: 1, deletions: 0 },
       checks: [{ command: 'test -f schema.sql', ok: true }],
+      review: { state: 'ready', round: 1 },
       commands: [
         { kind: 'retry', usage: 'branchboard retry schema', unfit: null },
         { kind: 'cancel', unfit: { why: 'is done; there is nothing to cancel' } },

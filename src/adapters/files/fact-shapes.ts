@@ -14,6 +14,7 @@ import { askingWays, parseCommandId, type CommandId, type CommandRequest } from 
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
+import type { Review } from '../../domain/review.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
 import { columns, parseTaskId, priorities, type TaskId } from '../../domain/task.ts';
@@ -234,10 +235,16 @@ const verdictShape = shapeOf<Verdict>()(
     attempts: count,
     costUsd: amount,
     workedMs: amount,
-    mergedAt: z.nullable(time),
     warnings: z._default(z.array(text), []),
     moved,
   }),
+);
+
+const reviewShape = shapeOf<Review>()(
+  z.discriminatedUnion('state', [
+    z.object({ version, round: runNumber, state: z.enum(['ready', 'sent-back']) }),
+    z.object({ version, round: runNumber, state: z.literal('merged'), at: time }),
+  ]),
 );
 
 const grantShape = shapeOf<Grant>()(
@@ -268,14 +275,7 @@ export const askedShape = z.object({
 });
 
 const commandShape = shapeOf<CommandRequest>()(
-  z.object({
-    version,
-    id: commandId,
-    by: z.enum(askingWays),
-    at: time,
-    seen,
-    command,
-  }),
+  z.object({ version, id: commandId, by: z.enum(askingWays), at: time, seen, command }),
 );
 
 /** `commands/ID.json`. */
@@ -288,6 +288,13 @@ export const planFormat: FactFormat<RunPlan> = { version: 1, shape: planShape };
 export const recordFormat: FactFormat<RunRecord> = { version: 1, shape: recordShape };
 /** `verdict.json`. */
 export const verdictFormat: FactFormat<Verdict> = { version: 1, shape: verdictShape };
+/** `review.json`. */
+export const reviewFormat: FactFormat<Review> = { version: 1, shape: reviewShape };
+/** The part of a verdict that tells a review, from before those had files of their own. */
+export const reviewedVerdictFormat: FactFormat<{ readonly column: string; readonly mergedAt: number | null }> = {
+  version: 1,
+  shape: z.object({ column: text, mergedAt: z._default(z.nullable(time), null) }),
+};
 /** `grants/TASK.json`. */
 export const grantFormat: FactFormat<Grant> = { version: 1, shape: grantShape };
 

@@ -3,13 +3,21 @@ import { readdir, rename, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../machine/errors.ts';
 import { limits } from '../../domain/limits.ts';
+import { openReview, reviewName, type Review } from '../../domain/review.ts';
 import type { RunId, RunPlan, RunRecord } from '../../domain/run.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { verdictName, type RunFacts, type TaskFacts, type UnreadableFact } from '../../domain/task-facts.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { NewerFactError, PortError } from '../../ports.ts';
 import { createFile, makeFolder, replaceFile, writeAnew } from '../machine/durable.ts';
-import { planFormat, recordFormat, verdictFormat, type FactFormat } from './fact-shapes.ts';
+import {
+  planFormat,
+  recordFormat,
+  reviewedVerdictFormat,
+  reviewFormat,
+  verdictFormat,
+  type FactFormat,
+} from './fact-shapes.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 import { readOpenFile } from './reader.ts';
@@ -41,10 +49,12 @@ export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskF
     .map(Number)
     .sort((a, b) => a - b);
   const damaged: string[] = [];
-  const read = async <Fact>(name: string, format: FactFormat<Fact>): Promise<Fact | null> => {
-    const found = await lookUpFact(join(folder, name), format);
+  const take = <Fact>(name: string, found: FoundFact<Fact>): Fact | null => {
     if (found.kind === 'damaged') damaged.push(name);
     return factOf(found);
+  };
+  const read = async <Fact>(name: string, format: FactFormat<Fact>): Promise<Fact | null> => {
+    return take(name, await lookUpFact(join(folder, name), format));
   };
   const readRun = async (n: number): Promise<RunFacts | null> => {
     checkFolders([join(folder, String(n))]);
@@ -56,13 +66,31 @@ export async function readTaskFacts(layout: Layout, task: TaskId): Promise<TaskF
   };
   const runs = await Promise.all(numbers.slice(-limits.maxRunsPerTask).map(readRun));
   const verdict = await read(verdictName, verdictFormat);
-  return { highestRun: numbers.at(-1) ?? 0, runs: runs.filter((run) => run !== null), damaged, verdict };
+  const review = take(reviewName, await lookUpReview(folder));
+  return { highestRun: numbers.at(-1) ?? 0, runs: runs.filter((run) => run !== null), damaged, verdict, review };
 }
 
 /** A task's verdict; null where there is none. */
 export async function readVerdictFact(layout: Layout, task: TaskId): Promise<Verdict | UnreadableFact | null> {
   const found = await lookUpFact(join(layout.taskRuns(task), verdictName), verdictFormat);
   return found.kind === 'damaged' || found.kind === 'newer' ? found.kind : factOf(found);
+}
+
+/** A task's review; null where there is none. */
+export async function readReviewFact(layout: Layout, task: TaskId): Promise<Review | UnreadableFact | null> {
+  const found = await lookUpReview(layout.taskRuns(task));
+  return found.kind === 'damaged' || found.kind === 'newer' ? found.kind : factOf(found);
+}
+
+/** A review that has no file of its own, since an earlier version of the board kept it in the verdict, or it is gone. */
+async function lookUpReview(folder: string): Promise<FoundFact<Review>> {
+  const found = await lookUpFact(join(folder, reviewName), reviewFormat);
+  if (found.kind !== 'missing') return found;
+  const verdict = await lookUpFact(join(folder, verdictName), reviewedVerdictFormat);
+  if (verdict.kind !== 'known' || verdict.fact.column !== 'done') return { kind: 'missing' };
+  const { mergedAt } = verdict.fact;
+  const fact: Review = mergedAt === null ? openReview(1) : { version: 1, round: 1, state: 'merged', at: mergedAt };
+  return { kind: 'known', fact };
 }
 
 /** Writes a plan; throws PortError if that run has one already. */
@@ -86,6 +114,14 @@ export async function writeVerdictFact(layout: Layout, task: TaskId, verdict: Ve
   checkFolders([folder]);
   await makeFolder(folder);
   await replaceFact(join(folder, verdictName), verdictFormat, verdict);
+}
+
+/** Writes what became of a task's work since it was done. */
+export async function writeReviewFact(layout: Layout, task: TaskId, review: Review): Promise<void> {
+  const folder = layout.taskRuns(task);
+  checkFolders([folder]);
+  await makeFolder(folder);
+  await replaceFact(join(folder, reviewName), reviewFormat, review);
 }
 
 /** Makes a run's folder where it is missing, and gives the path of a file in it. Throws PortError as {@link checkFolders}. */

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import type { TaskFile } from '../../domain/board.ts';
 import type { TaskEnd } from '../../domain/event.ts';
 import type { Pruned } from '../../domain/pruned.ts';
+import { mergedAtOf } from '../../domain/review.ts';
 import { idOfFile, type TaskId } from '../../domain/task.ts';
 import { codeOf } from '../machine/errors.ts';
 import { claimName } from '../machine/run-claim.ts';
-import { earlierRuns, readVerdictFact, runFiles } from './facts.ts';
+import { earlierRuns, readReviewFact, readVerdictFact, runFiles } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 
@@ -19,8 +20,8 @@ import { checkFolders } from './own-folders.ts';
 const lasting: ReadonlySet<string> = new Set([runFiles.plan, runFiles.record, runFiles.report, claimName]);
 
 /**
- * When finished tasks came to their end, and whether they left anything. One whose file is gone, or whose verdict can't be
- * understood, is left out.
+ * When finished tasks came to their end, and whether they left anything. One whose file is gone, or whose verdict or review
+ * can't be understood, is left out.
  */
 export async function readEnds(layout: Layout, files: readonly TaskFile[]): Promise<readonly TaskEnd[]> {
   const ends = await Promise.all(files.map((file) => readEnd(layout, file)));
@@ -34,11 +35,11 @@ async function readEnd(layout: Layout, file: TaskFile): Promise<TaskEnd | null> 
   if (stats === null) return null;
   const remains = await listRemains(layout, id);
   if (remains.length === 0) return { file, mergedAt: null, putAwayAt: null, hasRemains: false };
-  const verdict = await readVerdictFact(layout, id);
-  if (typeof verdict === 'string') return null;
+  const [verdict, review] = await Promise.all([readVerdictFact(layout, id), readReviewFact(layout, id)]);
+  if (typeof verdict === 'string' || typeof review === 'string') return null;
   return {
     file,
-    mergedAt: verdict?.mergedAt ?? null,
+    mergedAt: mergedAtOf(review),
     // Only the inode's time shows a rename.
     putAwayAt: file.column === 'archive' ? Math.max(stats.ctimeMs, stats.mtimeMs, verdict?.at ?? 0) : null,
     hasRemains: true,

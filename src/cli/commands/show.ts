@@ -37,7 +37,7 @@ export const showCommand: Verb = (command) =>
       const { id, column, path } = await findTask(place, text);
       const settings = await requireSettings(place);
       const redact = redactFor(() => settings);
-      const { runs, verdict, damaged } = redactTexts(await readTaskFacts(place.layout, id), redact);
+      const { runs, verdict, review, damaged } = redactTexts(await readTaskFacts(place.layout, id), redact);
       const { warnings, hiddenLines } = await readNotices({ id, column, path });
       const task = redactTexts(findTaskData((await readBoardData(place)).data, id), redact);
       const commands = listOffers(column, id);
@@ -49,6 +49,7 @@ export const showCommand: Verb = (command) =>
           file: path,
           task: task ?? null,
           verdict,
+          review,
           runs,
           commands,
           warnings: redactTexts(warnings, redact),

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   readTaskFacts,
+  readReviewFact,
   readVerdictFact,
   runFiles,
   setRunsAside,
@@ -20,6 +21,7 @@ import {
   writeRecordFact,
   writePromptFile,
   writeReportFile,
+  writeReviewFact,
   writeVerdictFact,
 } from '../../../src/adapters/files/facts.ts';
 import { agreeTerms } from '../../../src/domain/run-terms.ts';
@@ -49,7 +51,7 @@ const verdict: Verdict = {
   dependsOn: [],
   checks: [{ argv: ['npm', 'test'], ok: true }],
   ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
-  ...{ attempts: 1, costUsd: 0.5, workedMs: 100, mergedAt: null, warnings: ['Run 1: x'] },
+  ...{ attempts: 1, costUsd: 0.5, workedMs: 100, warnings: ['Run 1: x'] },
   moved: [{ ref: 'refs/heads/main', from: 'a', to: null, checkout: '/repo' }],
 };
 const fullRecord: RunRecord = {
@@ -140,7 +142,13 @@ test('facts of before streams and refs were watched are read as if nothing had b
 });
 
 test('a task without runs has no facts', async () => {
-  expect(await readTaskFacts(scratch.layout, task)).toEqual({ highestRun: 0, runs: [], damaged: [], verdict: null });
+  expect(await readTaskFacts(scratch.layout, task)).toEqual({
+    highestRun: 0,
+    runs: [],
+    damaged: [],
+    verdict: null,
+    review: null,
+  });
 });
 
 test('a run is planned once', async () => {
@@ -161,6 +169,7 @@ test('a folder without a readable plan still counts as a number that was used, a
     runs: [],
     damaged: ['3/plan.json'],
     verdict: null,
+    review: null,
   });
 });
 
@@ -240,6 +249,36 @@ test('a fact that a newer version wrote is told apart from damage, and never rep
   await expect(writeRecordFact(scratch.layout, planOf(1), record)).rejects.toThrow(newer);
   await expect(writeVerdictFact(scratch.layout, task, verdict)).rejects.toThrow('verdict.json was written by a newer');
   for (const path of paths) expect(readFileSync(path, 'utf8')).toBe('{"version":2,"news":1}');
+});
+
+test('a review is what its file says, and without one what the verdict of an earlier version says', async () => {
+  const [path, older] = ['review.json', 'verdict.json'].map((name) => join(scratch.layout.taskRuns(task), name));
+  const read = async () => [
+    await readReviewFact(scratch.layout, task),
+    (await readTaskFacts(scratch.layout, task)).review,
+  ];
+  expect(await read()).toEqual([null, null]);
+  await writeVerdictFact(scratch.layout, task, verdict);
+  const ready = { version: 1, round: 1, state: 'ready' } as const;
+  expect(await read()).toEqual([ready, ready]);
+  writeFileSync(older ?? '', JSON.stringify({ ...verdict, mergedAt: 9 }));
+  const merged = { version: 1, round: 1, state: 'merged', at: 9 } as const;
+  expect(await read()).toEqual([merged, merged]);
+  expect(await readVerdictFact(scratch.layout, task)).toEqual(verdict);
+  writeFileSync(older ?? '', JSON.stringify({ ...verdict, column: 'attention', mergedAt: null }));
+  expect(await read()).toEqual([null, null]);
+
+  await writeReviewFact(scratch.layout, task, { version: 1, round: 3, state: 'sent-back' });
+  const sentBack = { version: 1, round: 3, state: 'sent-back' };
+  expect(await read()).toEqual([sentBack, sentBack]);
+  writeFileSync(path ?? '', '{"version":1,"round":1,"state":"merged"}');
+  expect(await readReviewFact(scratch.layout, task)).toBe('damaged');
+  expect(await readTaskFacts(scratch.layout, task)).toMatchObject({ damaged: ['review.json'], review: null });
+  await writeReviewFact(scratch.layout, task, ready);
+  expect(readFileSync(`${path ?? ''}.damaged`, 'utf8')).toContain('merged');
+  writeFileSync(path ?? '', '{"version":2,"round":1,"state":"merging"}');
+  expect(await readReviewFact(scratch.layout, task)).toBe('newer');
+  await expect(writeReviewFact(scratch.layout, task, ready)).rejects.toThrow('review.json was written by a newer');
 });
 
 test('what can not be understood is kept beside the fact that takes its place', async () => {

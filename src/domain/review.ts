@@ -1,0 +1,35 @@
+/**
+ * The review of a task that is done, kept as `runs/TASK/review.json`: what became of its work since. The verdict stays
+ * what a run led to.
+ *
+ *   done ─► ready ── its work is found in the base ─► merged
+ *             ▲ │                                        │
+ *   done again│ ▼ queued again                           │
+ *          sent-back ◄───────────────────────────────────┘
+ */
+
+/** The review's file in a task's folder. */
+export const reviewName = 'review.json';
+
+/** See the file's head. `round` is 1 for the first review; each sending back ends one. */
+export type Review = { readonly version: 1; readonly round: number } & (
+  | { readonly state: 'ready' | 'sent-back' }
+  /** `at` is when its work was found in the base, in milliseconds since the epoch. */
+  | { readonly state: 'merged'; readonly at: number }
+);
+
+/** A review that waits for its user. */
+export function openReview(round: number): Review {
+  return { version: 1, round, state: 'ready' };
+}
+
+/** The round that begins, or goes on, when a task with this review is done; null is one that was not done before. */
+export function roundAfter(review: Review | null): number {
+  if (review === null) return 1;
+  return review.state === 'sent-back' ? review.round + 1 : review.round;
+}
+
+/** When the work was found in the base; null before. */
+export function mergedAtOf(review: Review | null): number | null {
+  return review?.state === 'merged' ? review.at : null;
+}
