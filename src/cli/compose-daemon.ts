@@ -25,9 +25,9 @@ import type { Sandbox } from '../domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { RunListener } from '../ports.ts';
 import { claimsOfFoundRole } from './file-claims.ts';
+import { composeDashboard, layDownTicks } from './compose-dashboard.ts';
 import type { OpenPlace } from './place.ts';
 import { redactFor } from './output-redaction.ts';
-import { composeDashboard } from './compose-dashboard.ts';
 import { composeSettings, settingsShownAs } from './compose-reader.ts';
 import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
 
@@ -113,7 +113,7 @@ function composeParts(
     ports: {
       clock,
       files: refuseTracked(createBoardFiles(layout, clock), composeTracked(place)),
-      dashboard: composeDashboard(place),
+      dashboard: composeDashboard(place, (ticks) => layDownTicks(place, clock, ticks)),
       worktrees: createWorktrees({
         repository,
         boardDir: layout.root,

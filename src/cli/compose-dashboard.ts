@@ -1,10 +1,25 @@
 /** Joins the dashboard's file with what knows the user's text in it; a board that is given up loads no more than this. */
-import { createDashboardFile, type SettlingDashboardFile } from '../adapters/dashboard/dashboard-file.ts';
-import { countChanges } from '../markdown/line-merge.ts';
-import * as userZones from '../markdown/user-zones.ts';
+import {
+  createDashboardFile,
+  type DashboardFileOptions,
+  type SettlingDashboardFile,
+} from '../adapters/dashboard/dashboard-file.ts';
+import { writeCommand } from '../adapters/files/command-files.ts';
+import { makeCommandId, type Tick } from '../domain/command.ts';
+import * as zones from '../markdown/dashboard-zones.ts';
+import type { Clock } from '../ports.ts';
 import type { Place } from './place.ts';
 
-/** The dashboard of a place. */
-export function composeDashboard({ layout }: Place): SettlingDashboardFile {
-  return createDashboardFile({ path: layout.dashboard, zones: { ...userZones, countChanges } });
+/** The dashboard of a place. Without `onTicks`, ticked boxes wait for who starts it next. */
+export function composeDashboard({ layout }: Place, onTicks?: DashboardFileOptions['onTicks']): SettlingDashboardFile {
+  return createDashboardFile({ path: layout.dashboard, zones, ...(onTicks === undefined ? {} : { onTicks }) });
+}
+
+/** Lays a command down for each box that was ticked; the board finds them as it finds any other. */
+export async function layDownTicks({ layout }: Place, clock: Clock, ticks: readonly Tick[]): Promise<void> {
+  for (const { kind, task, seen } of ticks) {
+    const at = clock.now();
+    const id = makeCommandId(at, clock.uuid());
+    await writeCommand(layout, { version: 1, id, by: 'dashboard', at, seen, command: { kind, task } });
+  }
 }

@@ -57,6 +57,7 @@ export const emptyBoard: Board = {
   finished: new Map(),
   inbox: new Map(),
   commands: new Map(),
+  boxAnswers: [],
   userPaused: false,
   grants: new Map(),
   hold: null,
@@ -262,6 +263,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.disk !== after.disk ||
     before.troubles !== after.troubles ||
     before.unread !== after.unread ||
+    before.boxAnswers !== after.boxAnswers ||
     before.userPaused !== after.userPaused ||
     before.grants !== after.grants ||
     before.shutdown !== after.shutdown ||

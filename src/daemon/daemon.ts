@@ -134,6 +134,8 @@ export class Daemon {
       pid: this.#ports.pid,
     });
     this.#post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
+    // Boxes that were ticked while no board ran are commands before the first look at the folders.
+    await this.#publisher.lookForSaves();
     const watchMode = () => this.#board.settings.watch;
     const unwatch = await this.#options.hints.watch(() => this.#lookout.lookIn(limits.hintDebounceMs), watchMode);
     this.#lookout.sweep();

@@ -11,7 +11,7 @@
  *
  *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
  */
-import type { CommandId, PendingCommand } from './command.ts';
+import type { BoxAnswer, CommandId, PendingCommand } from './command.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
@@ -247,6 +247,8 @@ export interface Board {
   readonly inbox: ReadonlyMap<string, InboxFile>;
   /** Commands that were asked and are not settled. */
   readonly commands: ReadonlyMap<CommandId, PendingCommand>;
+  /** What became of boxes that were ticked, the last `maxBoxAnswers`. */
+  readonly boxAnswers: readonly BoxAnswer[];
   readonly userPaused: boolean;
   /** Grants by task, as the last scan found them. */
   readonly grants: ReadonlyMap<TaskKey, Grant>;

@@ -40,6 +40,22 @@ export interface Seen {
   readonly run: number | null;
 }
 
+/** What a box on the dashboard asks once it is ticked, and what was seen when it was offered. */
+export interface Tick {
+  readonly kind: BoxKind;
+  readonly task: TaskId;
+  readonly seen: Seen;
+}
+
+/** A box that the dashboard offers. */
+export interface Box extends Tick {
+  /** Such as `Try again`. */
+  readonly label: string;
+}
+
+/** The kinds of commands that have a box. */
+export type BoxKind = Extract<MoveKind, 'retry' | 'cancel'>;
+
 /** A command with who asked it, and when: `commands/ID.json`. */
 export interface CommandRequest {
   readonly version: 1;
@@ -56,6 +72,13 @@ export interface CommandRequest {
 export type CommandAnswer =
   | { readonly kind: 'done'; readonly said: string }
   | { readonly kind: 'refused'; readonly why: Refusal; readonly said: string; readonly hint: string | null };
+
+/** What became of a box that was ticked, for the dashboard. */
+export interface BoxAnswer {
+  readonly at: number;
+  readonly command: Command;
+  readonly answer: CommandAnswer;
+}
 
 /**
  * Why a command is refused. `moved-on`: the task is not what the asker saw. `unknown-task`: there is none. `not-now`: it

@@ -39,6 +39,9 @@ export const limits = {
   /** The dashboard lists at most so many tasks a section, and says how many more there are. */
   maxDashboardRows: 20,
   maxDashboardTextChars: 400,
+  /** The dashboard says of so many ticked boxes what became of them, for so long. */
+  maxBoxAnswers: 5,
+  showBoxAnswersMs: 10 * 60_000,
   /** Kept of what is said of a fault of ours. */
   maxFaultChars: 300,
   /** Finished tasks in `queue.json` and `status --json`, newest first. */

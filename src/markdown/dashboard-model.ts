@@ -2,6 +2,7 @@
  * The dashboard as plain data: the views make it from the board, `renderDashboard` prints it. Times are ready to read
  * (`14:32`); text is raw, and the printer escapes it.
  */
+import type { Box } from '../domain/command.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import type { Diffstat } from '../domain/run.ts';
@@ -72,8 +73,20 @@ export interface AttentionEntry extends TaskLabel {
   readonly branch: string | null;
   /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
+  readonly boxes: readonly Box[];
   /** Commands that go on from here, ready to type. */
   readonly commands: readonly string[];
+}
+
+/** What became of a box that the user ticked. */
+export interface BoxOutcome {
+  /** Such as `14:02`. */
+  readonly time: string;
+  /** The box's words. */
+  readonly label: string;
+  readonly id: string;
+  /** Sentences; what stands in backticks is shown as code. */
+  readonly said: string;
 }
 
 /** The work of a finished task, for review. */
@@ -135,6 +148,7 @@ export interface ActiveEntry extends TaskLabel {
 /** A queued task. `why` says what it waits for; what stands in backticks is shown as code. */
 export interface PendingEntry extends TaskLabel {
   readonly why: string;
+  readonly boxes: readonly Box[];
 }
 
 /** A task that was finished today. */
@@ -160,6 +174,7 @@ export interface DashboardModel {
   /** About files of the inbox that can't be accepted; shown under Needs You. */
   readonly inboxProblems: Listed<Diagnostic>;
   readonly needsYou: Listed<AttentionEntry>;
+  readonly boxOutcomes: readonly BoxOutcome[];
   readonly taskWarnings: Listed<WarningEntry>;
   readonly ready: Listed<ReadyEntry>;
   readonly active: Listed<ActiveEntry>;

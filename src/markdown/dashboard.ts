@@ -4,6 +4,7 @@
  */
 import type { BlockContent, List, ListItem, Paragraph, PhrasingContent, Root, RootContent, TableRow } from 'mdast';
 
+import type { Box } from '../domain/command.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
   TaskLabel,
 } from './dashboard-model.ts';
 import { countOf, formatDiffstat, formatDuration, formatUsd } from '../domain/amounts.ts';
+import { renderBox } from './boxes.ts';
 import { printMarkdown } from './printer.ts';
 import { cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
 import { replaceNotes } from './user-zones.ts';
@@ -33,13 +35,19 @@ export function renderDashboard(model: DashboardModel, notes: string): string {
       ...renderHead(model.head),
       ...renderQuickStatus(model),
       ...renderNeedsYou(model),
+      ...renderListSection(
+        'Ticked Boxes',
+        { rows: model.boxOutcomes, omitted: 0 },
+        false,
+        ({ time, label, id, said }) => item([...prose(`${time} ${label} (`), code(id), plain('): '), ...prose(said)]),
+      ),
       ...renderListSection('Warnings', model.taskWarnings, false, (entry) =>
         item([...label(entry), plain(': '), ...remark(entry.warning)]),
       ),
       ...renderSection('Ready for Review', model.ready, renderReady),
       ...renderActive(model.active),
       ...renderListSection('Pending Queue', model.pending, true, (entry) =>
-        item([...label(entry), plain(': '), ...prose(entry.why)]),
+        withBoxes(item([...label(entry), plain(': '), ...prose(entry.why)]), entry.boxes),
       ),
       ...renderListSection('Completed Today', model.completedToday, false, (entry) => {
         const facts = [entry.how, formatDuration(entry.workedMs), formatUsd(entry.costUsd)];
@@ -109,6 +117,7 @@ function renderNeedsYou({ inboxProblems, needsYou }: DashboardModel): RootConten
 }
 
 function renderAttention(entry: AttentionEntry): RootContent[] {
+  const steps = [...entry.boxes.map(renderBox), ...entry.commands.map((command) => item([code(command)]))];
   const facts: PhrasingContent[][] = [];
   if (entry.branch !== null) facts.push([plain('Branch '), code(entry.branch)]);
   if (entry.log !== null) facts.push([plain('Log '), code(entry.log)]);
@@ -118,7 +127,7 @@ function renderAttention(entry: AttentionEntry): RootContent[] {
     ...quote(entry.detail),
     ...renderWarnings(entry.warnings),
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
-    ...(entry.commands.length === 0 ? [] : [list(entry.commands.map((command) => item([code(command)])))]),
+    ...(steps.length === 0 ? [] : [list(steps)]),
   ];
 }
 
@@ -299,6 +308,10 @@ function row(cells: readonly PhrasingContent[][]): TableRow {
 function item(children: PhrasingContent[], checked?: boolean): ListItem {
   const content: BlockContent[] = [paragraph(children)];
   return { type: 'listItem', spread: false, children: content, ...(checked === undefined ? {} : { checked }) };
+}
+
+function withBoxes(entry: ListItem, boxes: readonly Box[]): ListItem {
+  return boxes.length === 0 ? entry : { ...entry, children: [...entry.children, list(boxes.map(renderBox))] };
 }
 
 function list(children: ListItem[], ordered = false): List {

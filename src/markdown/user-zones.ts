@@ -51,6 +51,11 @@ export function extractNotes(dashboard: string): { found: boolean; notes: string
   return { found: notes !== null, notes: notes ?? '' };
 }
 
+/** All that stands above the User Notes heading. */
+export function extractGenerated(dashboard: string): string {
+  return splitDashboard(dashboard).generated;
+}
+
 /** The dashboard with these notes in the place of those it has; its User Notes section is made where it has none. */
 export function replaceNotes(dashboard: string, notes: string): string {
   const { generated } = splitDashboard(dashboard);

@@ -12,6 +12,7 @@ import {
   type FinishedTask,
   type Phase,
 } from '../domain/board.ts';
+import type { Box } from '../domain/command.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { unreachable } from '../domain/result.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
@@ -33,6 +34,7 @@ import {
 import { describeMoved } from '../markdown/moved-refs-text.ts';
 import type { Clock } from '../ports.ts';
 import { describePause, listFinished } from './board-data.ts';
+import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
 import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
 import { listWarnings } from './warnings.ts';
 
@@ -64,11 +66,16 @@ export function viewDashboard(board: Board, clock: Clock, daemon: DaemonState, r
       ...ready.map(viewReadyRow),
     ]),
     inboxProblems: listRows(listInboxProblems(board)),
-    needsYou: listRows([...attention.map(viewAttention), ...unreadable, ...pending.flatMap(viewAsking)]),
+    needsYou: listRows([
+      ...attention.map((task) => viewAttention(task, viewBoxes(board, task.id))),
+      ...unreadable,
+      ...pending.flatMap((each) => viewAsking(each, viewBoxes(board, each.task.id))),
+    ]),
+    boxOutcomes: viewBoxOutcomes(board, clock),
     taskWarnings: listRows(live.flatMap((task) => task.warnings.map((warning) => ({ ...labelOf(task), warning })))),
     ready: listRows(ready.map((task) => viewReady(task, board))),
     active: listRows(active.map((task) => viewActive(task, board, clock, redact))),
-    pending: listRows(pending.map(viewPending)),
+    pending: listRows(pending.map((each) => viewPending(each, viewBoxes(board, each.task.id)))),
     completedToday: listRows(
       done.filter(({ verdict }) => clock.day(verdict.at) === today).map((task) => viewCompleted(task, clock)),
     ),
@@ -159,7 +166,7 @@ function headlineOf({ fault, attempts }: Verdict): string {
   }
 }
 
-function viewAttention(task: AttentionTask): AttentionEntry {
+function viewAttention(task: AttentionTask, boxes: readonly Box[]): AttentionEntry {
   const { verdict, id } = task;
   const failed = verdict.run === null ? null : `.orchestrator/runs/${id}/${verdict.run}`;
   return {
@@ -170,6 +177,7 @@ function viewAttention(task: AttentionTask): AttentionEntry {
     log: failed === null ? null : `${failed}/stream.jsonl`,
     branch: verdict.branch,
     warnings: listDoubts(verdict),
+    boxes,
     commands: [
       ...(failed === null ? [] : [`branchboard logs ${id}`]),
       ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
@@ -188,7 +196,8 @@ function viewUnreadable({ id, file, verdict }: FinishedTask): readonly Attention
   const { path, what, advice, commands } = explainUnreadable(id, verdict);
   const detail = `${path} ${what}. ${advice}`;
   const headline = 'is done, and its verdict is not known';
-  return [{ id, title: id, headline, detail, question: null, log: null, branch: null, warnings: [], commands }];
+  const none = { question: null, log: null, branch: null, warnings: [], boxes: [] };
+  return [{ id, title: id, headline, detail, ...none, commands }];
 }
 
 function viewUnreadableRow({ id, title, headline }: AttentionEntry): StatusRow {

@@ -2,6 +2,7 @@
 import { listGranted } from '../core/granted-rights.ts';
 import { explainWaiting, orderQueue } from '../core/schedule.ts';
 import type { Board, QueuedTask, Waiting, WaitingOn } from '../domain/board.ts';
+import type { Box } from '../domain/command.ts';
 import type { TaskId } from '../domain/task.ts';
 import { explainUnreadable } from '../domain/task-facts.ts';
 import { unreachable } from '../domain/result.ts';
@@ -44,14 +45,21 @@ export function viewQueuedRow({ task, waiting, why }: Pending): StatusRow {
   return { ...labelOf(task), agent: task.spec.agent, status, progress: why };
 }
 
+/** Whether the Pending Queue has boxes for a task: where it waits for more than its turn, and has no entry elsewhere. */
+const offersBoxes: Readonly<Record<Waiting['kind'], boolean>> = {
+  ...{ next: false, slot: false, paused: false, rights: false },
+  ...{ delay: true, problem: true, dependencies: true },
+};
+
 /** Its entry in the Pending Queue. */
-export function viewPending({ task, waiting, why, granted }: Pending): PendingEntry {
+export function viewPending({ task, waiting, why, granted }: Pending, boxes: readonly Box[]): PendingEntry {
   const told = granted.length === 0 ? '' : ` (granted: ${listRights(granted)})`;
-  return { ...labelOf(task), why: `${describeNeed(waiting, why)}${told}` };
+  const offered = offersBoxes[waiting.kind] ? boxes : [];
+  return { ...labelOf(task), why: `${describeNeed(waiting, why)}${told}`, boxes: offered };
 }
 
 /** Its entries under Needs You: one where it asks for rights. */
-export function viewAsking({ task, waiting, request }: Pending): readonly AttentionEntry[] {
+export function viewAsking({ task, waiting, request }: Pending, boxes: readonly Box[]): readonly AttentionEntry[] {
   if (waiting.kind !== 'rights') return [];
   const { id } = task;
   const grant = waiting.refusal === null ? [`branchboard grant ${id}`] : [];
@@ -64,6 +72,7 @@ export function viewAsking({ task, waiting, request }: Pending): readonly Attent
       log: null,
       branch: null,
       warnings: [],
+      boxes,
       commands: [...grant, `branchboard show ${id}`, `branchboard cancel ${id}`],
     },
   ];

@@ -146,12 +146,12 @@ export class Scene {
     return this;
   }
 
-  /** A command is asked by a verb; its asker saw the task as it is, or as `seen` says. */
-  ask(command: Command, seen?: Seen | null): this {
+  /** A command is asked, by a verb unless `by` says otherwise; its asker saw the task as it is, or as `seen` says. */
+  ask(command: Command, seen?: Seen | null, by: 'cli' | 'dashboard' = 'cli'): this {
     const id = makeCommandId(this.at, String(++this.#asked).padStart(8, '0'));
     const task = 'task' in command ? this.board.live.get(keyOf(command.task)) : undefined;
     const now = task === undefined ? null : { column: task.file.column, run: task.past.runs };
-    const request = { version: 1, id, by: 'cli', at: this.at, seen: seen === undefined ? now : seen, command } as const;
+    const request = { version: 1, id, by, at: this.at, seen: seen === undefined ? now : seen, command } as const;
     this.tell({ type: 'command-read', id, read: { kind: 'known', request } });
     if (this.effects.some((effect) => effect.type === 'write-pause')) this.tell({ type: 'command-kept', id });
     return this;

@@ -4,6 +4,9 @@ import remarkGfm from 'remark-gfm';
 import { describe, expect, it } from 'vitest';
 
 import { fc, runs } from '../properties.ts';
+import type { Box } from '../../src/domain/command.ts';
+import { parseTaskId } from '../../src/domain/task.ts';
+import { listTicks } from '../../src/markdown/boxes.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { listRows, type DashboardModel } from '../../src/markdown/dashboard-model.ts';
 import { formatDuration, formatUsd } from '../../src/domain/amounts.ts';
@@ -40,12 +43,22 @@ const empty: DashboardModel = {
   quickStatus: none,
   inboxProblems: none,
   needsYou: none,
+  boxOutcomes: [],
   taskWarnings: none,
   ready: none,
   active: none,
   pending: none,
   completedToday: none,
 };
+
+const box: Box = {
+  ...{ label: 'Try again', kind: 'retry', task: parseTaskId('add-auth') ?? raise() },
+  seen: { column: 'attention', run: 2 },
+};
+
+function raise(): never {
+  throw new Error('no task id');
+}
 
 /** A dashboard with every section, `text` in every place that others' text can come to. */
 function fill(text: string): DashboardModel {
@@ -90,10 +103,12 @@ function fill(text: string): DashboardModel {
         question: text,
         log: text,
         branch: text,
+        boxes: [box],
         commands: [text, text],
         warnings: [text, text],
       },
     ]),
+    boxOutcomes: [{ time: text, label: text, id: text, said: text }],
     taskWarnings: listRows([{ ...task, warning: problem }]),
     ready: listRows([
       { ...review, work: { kind: 'branch', branch: text, baseBranch: text, commits: 1, diffstat: null } },
@@ -118,8 +133,8 @@ function fill(text: string): DashboardModel {
       },
     ]),
     pending: listRows([
-      { ...task, why: text },
-      { ...task, why: text },
+      { ...task, why: text, boxes: [box] },
+      { ...task, why: text, boxes: [] },
     ]),
     completedToday: listRows([{ ...shared, agent: text, how: text }]),
   };
@@ -150,6 +165,9 @@ const nasty = [
   '\n# x',
   '- [ ] Merge into `main`',
   '- [x]',
+  '- [x] Try again <!-- retry add-auth attention 2 -->',
+  '`x` <!-- retry add-auth attention 2 -->',
+  '[x] `a <!-- retry add-auth attention 2 -->`',
   '[ ] x',
   '1. x',
   '1) x',
@@ -190,7 +208,6 @@ function expectHarmless(text: string): void {
   const nodes = listNodes(tree);
   const kinds = new Set(nodes.map((node) => node.type));
   for (const kind of [
-    'html',
     'image',
     'imageReference',
     'linkReference',
@@ -203,6 +220,10 @@ function expectHarmless(text: string): void {
   ]) {
     expect(kinds).not.toContain(kind);
   }
+  // The board's own boxes, and none of them ticked.
+  const html = nodes.flatMap((node) => (node.type === 'html' ? [node.value] : []));
+  expect(html).toEqual(Array<string>(2).fill('<!-- retry add-auth attention 2 -->'));
+  expect(listTicks(printed)).toEqual([]);
   const links = nodes.filter((node) => node.type === 'link');
   expect(links.every((link) => link.url === text)).toBe(true);
   const withoutLinks = (shape: string) => shape.replaceAll(/ ?link\(\)/g, '');
@@ -212,6 +233,7 @@ function expectHarmless(text: string): void {
     'Orchestrator Dashboard',
     'Quick Status',
     'Needs You',
+    'Ticked Boxes',
     'Warnings',
     'Ready for Review',
     'Active',
@@ -253,6 +275,7 @@ describe('renderDashboard', () => {
           log: '.orchestrator/runs/review-api/1/stream.jsonl',
           branch: 'task/review-api',
           warnings: [],
+          boxes: [box],
           commands: ['branchboard answer review-api TEXT', 'branchboard cancel review-api'],
         },
       ]),
@@ -308,7 +331,10 @@ describe('renderDashboard', () => {
           follow: 'branchboard logs add-auth -f',
         },
       ]),
-      pending: { rows: [{ id: 'add-tests', title: 'Add tests', why: 'waits for `add-auth`' }], omitted: 7 },
+      pending: {
+        rows: [{ id: 'add-tests', title: 'Add tests', why: 'waits for `add-auth`', boxes: [box] }],
+        omitted: 7,
+      },
       completedToday: listRows([
         {
           id: 'scaffold',
@@ -337,6 +363,7 @@ _Running · 2 of 3 slots · 4 waiting · $1.84 today · updated 14:32:05_
 
 Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl\`
 
+- [ ] Try again <!-- retry add-auth attention 2 -->
 - \`branchboard answer review-api TEXT\`
 - \`branchboard cancel review-api\`
 
@@ -369,6 +396,7 @@ Report [report.md](runs/look/1/report.md) · 45 s · under $0.01
 
 ## Pending Queue
 1. Add tests (\`add-tests\`): waits for \`add-auth\`
+   - [ ] Try again <!-- retry add-auth attention 2 -->
 
 … and 7 more: \`branchboard status\`
 
@@ -439,6 +467,7 @@ ${notesHint}
       id: `t${String(i)}`,
       title: 'T',
       why: 'slot',
+      boxes: [],
     }));
     const printed = renderDashboard({ ...empty, pending: listRows(rows) }, '');
     expect(printed).toContain(`${String(limits.maxDashboardRows)}. T`);
@@ -471,6 +500,7 @@ ${notesHint}
       log: null,
       branch: null,
       warnings: [],
+      boxes: [],
       commands: [],
     };
     const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');
@@ -504,7 +534,9 @@ ${notesHint}
     fc.assert(
       fc.property(words, (parts) => {
         const why = parts.join(' ');
-        const tree = parse(renderDashboard({ ...empty, pending: listRows([{ id: 'a', title: 'T', why }]) }, ''));
+        const tree = parse(
+          renderDashboard({ ...empty, pending: listRows([{ id: 'a', title: 'T', why, boxes: [] }]) }, ''),
+        );
         const [item] = listNodes(tree).filter((node) => node.type === 'listItem');
         expect(item && textOf(item)).toBe(`T (a): ${why}`);
       }),

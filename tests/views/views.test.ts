@@ -129,6 +129,38 @@ describe('the dashboard', () => {
     expect(completedToday.rows).toMatchObject([{ id: 'done', how: 'done 00:16' }]);
   });
 
+  it('offers boxes where something waits for its user, or for more than its turn', () => {
+    const show = (board: Scene['board']) => {
+      const { needsYou, pending, boxOutcomes } = viewDashboard(board, clock, 'running', redact);
+      const boxes = [...needsYou.rows, ...pending.rows].flatMap((row) => row.boxes);
+      return { boxes: boxes.map(({ kind, task, seen }) => [kind, task, seen.column, seen.run]), boxOutcomes };
+    };
+    const { board } = busy().queue({ id: 'turn' });
+    const offered = [
+      ['retry', 'asks', 'attention', 1],
+      ['cancel', 'asks', 'attention', 1],
+      ['cancel', 'waits', 'queued', 0],
+      ['cancel', 'lost', 'queued', 0],
+    ];
+    expect(show(board)).toEqual({ boxes: offered, boxOutcomes: [] });
+
+    // While one is carried out, none is offered of its task.
+    const asked = new Scene({ maxParallel: 0 }).load(loadedIn('attention', 'a')).ask({ kind: 'retry', task: id('a') });
+    expect(show(asked.board).boxes).toEqual([]);
+
+    const command = { kind: 'retry', task: id('asks') } as const;
+    const answer = { kind: 'refused', why: 'moved-on', said: 'asks moved on', hint: 'Type: x' } as const;
+    const boxAnswers = [
+      { at: 0, command, answer },
+      { at: 900_000, command, answer },
+      { at: 960_000, command, answer: { kind: 'done', said: 'moved' } as const },
+    ];
+    expect(show({ ...board, boxAnswers }).boxOutcomes).toEqual([
+      { time: '00:15', label: 'Try again', id: 'asks', said: 'nothing was done: asks moved on. Type: x' },
+      { time: '00:16', label: 'Try again', id: 'asks', said: 'moved' },
+    ]);
+  });
+
   it('names what is to be known of a task’s file as long as the task is not finished', () => {
     const warning = { severity: 'warning', file: 'a.md', line: 3, column: 1, message: 'odd' } as const;
     const error = { ...warning, severity: 'error' } as const;

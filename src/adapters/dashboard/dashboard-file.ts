@@ -5,6 +5,9 @@
  *        ▲    (once whole)                  (whatever is there then)             │ taken meanwhile: move that, too
  *        └───────────────────── look at the backups again ◄──────────────────────┘
  *
+ * Boxes that were ticked are handed on before the file that says so is replaced. Beside the backups stand the dashboard
+ * as it was written last, `written.md`, and the one before, for saves that are made while no board runs.
+ *
  * The file is moved away before the new one is linked into its place, though for some 30 microseconds there is then no
  * file. The other way, to link a backup and to rename the new file over the old, has no such moment, but a file that an
  * editor renames into place in between is gone for good. A move takes what is there, and a link replaces nothing; an
@@ -12,9 +15,10 @@
  * write in place hold the old file open, and it stays among the backups until it has been left alone for long.
  * All is synchronous but the waiting: the files are small, and no edit falls between two steps of one function.
  */
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../../domain/error-message.ts';
 import { dirname, join } from 'node:path';
+import type { Tick } from '../../domain/command.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { codeOf } from '../machine/errors.ts';
@@ -38,7 +42,7 @@ const maxMovesPerSwap = 100;
 export interface SettlingDashboardFile extends DashboardFile {
   /**
    * Takes in saves since the last update, also into files replaced long ago, and rewrites the dashboard as it was
-   * composed last if that changes it. To be called now and then while the board is quiet, and before the end.
+   * composed last, if it was and that changes it. To be called now and then while the board is quiet, and before the end.
    */
   settle(): Promise<void>;
 }
@@ -49,6 +53,8 @@ export interface DashboardFileOptions {
   readonly path: string;
   readonly zones: UserZones;
   readonly patience?: EditorPatience;
+  /** Takes boxes that were ticked, durably: what it rejects is handed over again. Without it they stay as they are. */
+  readonly onTicks?: (ticks: readonly Tick[]) => Promise<void>;
 }
 
 /** The file adapter for the dashboard; nothing is read or written before the first call. */
@@ -76,7 +82,7 @@ export function createDashboardFile(options: DashboardFileOptions): SettlingDash
       }),
     // No task waits for a dashboard that can't be read; who writes it tells of that.
     readNotes: () => inTurn(() => file.readNotes()).catch(() => file.recallNotes()),
-    settle: () => inTurn(() => (lastCompose === null ? Promise.resolve() : file.update(lastCompose))),
+    settle: () => inTurn(() => (lastCompose === null ? file.lookForSaves() : file.update(lastCompose))),
   };
 }
 
@@ -102,23 +108,29 @@ class GuardedFile {
   readonly #ledger: NotesLedger;
   readonly #backups: DashboardBackups;
   readonly #watch = new QuietWatch();
+  readonly #onTicks: DashboardFileOptions['onTicks'];
   #isOpen = false;
   /** The file's text when it was last taken in or written; null where there was none. */
   #known: string | null = null;
   /** An editor's save since it was written, or null. */
   #save: string | null = null;
 
-  constructor({ path, zones, patience = editorPatience }: DashboardFileOptions) {
+  constructor({ path, zones, patience = editorPatience, onTicks }: DashboardFileOptions) {
     this.#path = path;
     this.#folder = backupsOf(path);
     this.#zones = zones;
     this.#patience = patience;
+    this.#onTicks = onTicks;
     this.#ledger = new NotesLedger(zones);
     this.#backups = new DashboardBackups(this.#folder, patience);
   }
 
-  async readNotes(): Promise<string> {
+  async lookForSaves(): Promise<void> {
     await this.#takeIn(Date.now() + this.#patience.busyMs);
+  }
+
+  async readNotes(): Promise<string> {
+    await this.lookForSaves();
     return this.#ledger.notes;
   }
 
@@ -145,7 +157,8 @@ class GuardedFile {
       this.#swap(text, current);
       this.#ledger.setWritten(text);
       if (Date.now() >= giveUpAt) return;
-      if (!this.#checkBackups() && this.#ledger.notes === this.#zones.extractNotes(text).notes) return;
+      const isSettled = !this.#checkBackups() && this.#ledger.notes === this.#zones.extractNotes(text).notes;
+      if (isSettled && this.#ledger.ticks.length === 0) return;
     }
   }
 
@@ -160,23 +173,34 @@ class GuardedFile {
 
   #open(): void {
     if (this.#isOpen) return;
-    const texts = this.#backups.open(Date.now());
-    for (const text of texts) this.#ledger.remember(text);
+    const saves = this.#backups.open(Date.now());
+    for (const save of saves) this.#ledger.remember(save, true);
+    const written = this.#writtenPaths
+      .flatMap((path) => readSnapshot(path)?.text ?? [])
+      .filter((text) => this.#zones.extractNotes(text).found);
+    for (const text of written) this.#ledger.remember(text, false);
     const current = readSnapshot(this.#path);
-    const newest = texts.at(-1);
+    const newest = written.at(-1) ?? saves.at(-1);
     // A dashboard that was deleted or mangled while nobody watched comes back with the notes that it had last.
     const isUsable = current !== null && this.#zones.extractNotes(current.text).found;
     if (!isUsable && newest !== undefined) this.#ledger.setWritten(newest);
     this.#isOpen = true;
   }
 
+  /** Where the dashboard of before and the one that was written last are kept. */
+  get #writtenPaths(): readonly [before: string, last: string] {
+    return [join(this.#folder, 'before.md'), join(this.#folder, 'written.md')];
+  }
+
   /** Takes in all that was saved, waiting for saves that are under way until `giveUpAt`; returns the file as it is then. */
   async #takeIn(giveUpAt: number): Promise<Snapshot | null> {
     this.#open();
     for (;;) {
+      await this.#handOnTicks();
       const current = readSnapshot(this.#path);
       const isBusy = (current?.text ?? null) !== this.#known && !this.#takeCurrent(current);
       const isBackupBusy = this.#checkBackups();
+      if (this.#onTicks !== undefined && this.#ledger.ticks.length > 0) continue;
       if (!isBusy && !isBackupBusy) return current;
       if (Date.now() >= giveUpAt) {
         if (isBusy && current !== null) this.#ledger.takeUnfinished(current.text);
@@ -184,6 +208,13 @@ class GuardedFile {
       }
       await delay(this.#patience.quietMs / looksPerQuiet);
     }
+  }
+
+  async #handOnTicks(): Promise<void> {
+    const { ticks } = this.#ledger;
+    if (this.#onTicks === undefined || ticks.length === 0) return;
+    await this.#onTicks(ticks);
+    this.#ledger.dropTicks(ticks);
   }
 
   /** False where the file is being written, or is missing for so short a time that an editor may be about to put it back. */
@@ -208,10 +239,18 @@ class GuardedFile {
     // After a crash it may be a second name of the dashboard itself, so it is never written over.
     rmSync(next, { force: true });
     writeFileSync(next, encodeText(text), { flag: 'wx', mode: privateMode });
+    this.#keepWritten(text);
     this.#putInPlace(next, current !== null && current.text === this.#known ? current.text : null);
     rmSync(next, { force: true });
     this.#known = text;
     this.#save = null;
+  }
+
+  /** Before the dashboard is replaced, so that whichever of the two a crash leaves in its place is known. */
+  #keepWritten(text: string): void {
+    const [before, last] = this.#writtenPaths;
+    if (existsSync(last)) renameSync(last, before);
+    writeFileSync(last, encodeText(text), { flag: 'wx', mode: privateMode });
   }
 
   #putInPlace(next: string, takenIn: string | null): void {

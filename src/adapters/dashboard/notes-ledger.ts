@@ -1,19 +1,28 @@
 /**
- * Merges the user's notes from saves, in memory: it holds the notes as they are, and the notes of each recent
- * dashboard. An editor saves the whole file that it once loaded, which may be many rewrites old. The stamp in the save
- * names that dashboard, and so shows what the user changed: the difference to the notes of then is merged into those of
- * now. A save whose dashboard is unknown adds and removes nothing.
+ * Merges what is the user's from saves, in memory: it holds the notes as they are, and each recent dashboard. An editor
+ * saves the whole file that it once loaded, which may be many rewrites old. The stamp in the save names that dashboard,
+ * and so shows what the user changed: the difference to the notes of then is merged into those of now, ticked boxes are
+ * gathered, and text that was typed elsewhere goes below the notes. A save whose dashboard is unknown removes nothing.
  */
 import { createHash } from 'node:crypto';
+import type { Tick } from '../../domain/command.ts';
 
 /** Dashboards whose notes are remembered, by stamp. */
 const maxStamps = 10_000;
 /** Different notes remembered for one stamp: the first and the newest. */
 const maxNotesPerStamp = 16;
-/** Dashboards remembered without their notes, to tell what in a mangled one is the user's. */
-const maxGenerated = 128;
+/** Dashboards remembered as they were written, to tell what in a save is the user's. */
+const maxWritten = 512;
+/** Of those, so many are searched where it is not known from which one a save was made. */
+const maxSearched = 128;
 
-/** The functions about the user's part of a dashboard that the files need; `src/markdown/user-zones.ts` has them. */
+/** Text that a user typed outside the notes, and where. */
+export interface TypedText {
+  readonly under: string;
+  readonly text: string;
+}
+
+/** The functions about the user's parts of a dashboard that the files need; `src/markdown/` has them. */
 export interface UserZones {
   extractNotes(dashboard: string): { readonly found: boolean; readonly notes: string };
   extractStamp(dashboard: string): string;
@@ -21,13 +30,29 @@ export interface UserZones {
   mergeNotes(base: string, ours: string, theirs: string): string;
   salvage(current: string, lastWritten: string | null): string;
   countChanges(before: string, after: string): { readonly gained: number; readonly lost: number };
+  readEdits(
+    saved: string,
+    origin: { readonly kind: 'exact' | 'unknown'; readonly written: string },
+    taken: string,
+  ): { readonly ticks: readonly Tick[]; readonly texts: readonly TypedText[] };
+  appendTexts(notes: string, texts: readonly TypedText[], timeOfDay: string): string;
+  formatTick(tick: Tick): string;
+}
+
+/** What was taken out of saves of one dashboard, so that it is taken once. */
+interface Taken {
+  text: string;
+  readonly ticks: Set<string>;
 }
 
 /** See the file's head. */
 export class NotesLedger {
   readonly #zones: UserZones;
   readonly #notesByStamp = new Map<string, string[]>();
-  readonly #generated: string[] = [];
+  /** Without notes, the newest last. */
+  readonly #written = new Map<string, string>();
+  readonly #taken = new Map<string, Taken>();
+  #ticks: readonly Tick[] = [];
   #notes: string | null = null;
 
   constructor(zones: UserZones) {
@@ -39,8 +64,20 @@ export class NotesLedger {
     return this.#notes ?? '';
   }
 
-  /** Remembers a dashboard that was once written, without taking its notes for those of now. */
-  remember(text: string): void {
+  /** Boxes that were ticked and not carried on yet. */
+  get ticks(): readonly Tick[] {
+    return this.#ticks;
+  }
+
+  /** The ticks so far were carried on. */
+  dropTicks(ticks: readonly Tick[]): void {
+    this.#ticks = this.#ticks.filter((tick) => !ticks.includes(tick));
+  }
+
+  /** Remembers a dashboard that was once written, or a save, without taking its notes for those of now. */
+  remember(text: string, isSave: boolean): void {
+    const stamp = this.#hashStamp(text);
+    if (!isSave || !this.#written.has(stamp)) this.#rememberWritten(stamp, text);
     this.#rememberNotes(text, this.#zones.extractNotes(text).notes);
   }
 
@@ -49,6 +86,10 @@ export class NotesLedger {
     const { notes } = this.#zones.extractNotes(text);
     // The same string is kept where nothing changed, so that thousands of remembered notes share one.
     if (notes !== this.#notes) this.#notes = notes;
+    const stamp = this.#hashStamp(text);
+    this.#rememberWritten(stamp, text);
+    // Its boxes are open, also where the same dashboard was ticked before.
+    this.#taken.get(stamp)?.ticks.clear();
     this.#rememberNotes(text, this.#notes);
   }
 
@@ -58,15 +99,43 @@ export class NotesLedger {
    */
   takeSave(text: string, previous: string | null): void {
     const { found, notes: theirs } = this.#zones.extractNotes(text);
+    const typed = this.#takeEdits(text, found);
     if (!found) this.#takeMangled(text);
-    else if (this.#notes === null) this.setWritten(text);
-    else {
+    else if (this.#notes === null) {
+      this.#notes = theirs;
+      this.#rememberNotes(text, theirs);
+    } else {
       const known = this.#notesByStamp.get(this.#hashStamp(text)) ?? [];
       const base = this.#findPreviousNotes(text, previous) ?? this.#findBase(known, theirs);
       this.#notes = this.#zones.mergeNotes(base ?? '', this.#notes, theirs);
       // The editor's next save may be made from these notes; others may have the base in a buffer still.
       this.#rememberNotes(text, theirs);
     }
+    if (typed.length === 0) return;
+    this.#notes = this.#zones.appendTexts(this.notes, typed, new Date().toTimeString().slice(0, 5));
+  }
+
+  /**
+   * Gathers the ticks of a save, and returns the texts that were typed outside the notes and not taken before. Where it is
+   * not known what the notes are, all texts are taken for notes.
+   */
+  #takeEdits(text: string, hasNotes: boolean): readonly TypedText[] {
+    const stamp = this.#hashStamp(text);
+    const written = this.#written.get(stamp);
+    const known = this.#taken.get(stamp) ?? { text: '', ticks: new Set<string>() };
+    const { ticks, texts } = this.#zones.readEdits(
+      text,
+      written === undefined ? { kind: 'unknown', written: this.#joinWritten() } : { kind: 'exact', written },
+      known.text,
+    );
+    if (written !== undefined) this.#rememberWritten(stamp, written);
+    const fresh = ticks.filter((tick) => !known.ticks.has(this.#zones.formatTick(tick)));
+    for (const tick of fresh) known.ticks.add(this.#zones.formatTick(tick));
+    const typed = hasNotes ? texts : [];
+    known.text += typed.map((each) => each.text).join('');
+    if (ticks.length > 0 || typed.length > 0) keepNewest(this.#taken, stamp, known, maxWritten);
+    this.#ticks = [...this.#ticks, ...fresh];
+    return typed;
   }
 
   /** Takes in a file that an editor has been writing for too long to wait: whole lines are added, none is removed. */
@@ -83,8 +152,12 @@ export class NotesLedger {
   }
 
   #takeMangled(text: string): void {
-    const written = this.#generated.length === 0 ? null : this.#generated.join('\n');
+    const written = this.#written.size === 0 ? null : this.#joinWritten();
     this.#notes = this.#zones.mergeNotes('', this.notes, this.#zones.salvage(text, written));
+  }
+
+  #joinWritten(): string {
+    return [...this.#written.values()].slice(-maxSearched).join('\n');
   }
 
   /** Of several notes with one stamp those from which the save takes least away, so that nothing is lost by mistake; then the nearest. */
@@ -104,16 +177,22 @@ export class NotesLedger {
     const known = this.#notesByStamp.get(stamp) ?? [];
     if (!known.includes(notes)) known.push(notes);
     if (known.length > maxNotesPerStamp) known.splice(1, 1);
-    this.#notesByStamp.delete(stamp);
-    this.#notesByStamp.set(stamp, known);
-    const [oldest] = this.#notesByStamp.keys();
-    if (this.#notesByStamp.size > maxStamps && oldest !== undefined) this.#notesByStamp.delete(oldest);
-    const generated = this.#zones.replaceNotes(text, '');
-    if (this.#generated.at(-1) !== generated) this.#generated.push(generated);
-    if (this.#generated.length > maxGenerated) this.#generated.shift();
+    keepNewest(this.#notesByStamp, stamp, known, maxStamps);
+  }
+
+  #rememberWritten(stamp: string, text: string): void {
+    keepNewest(this.#written, stamp, this.#zones.replaceNotes(text, ''), maxWritten);
   }
 
   #hashStamp(text: string): string {
     return createHash('sha256').update(this.#zones.extractStamp(text)).digest('base64');
   }
+}
+
+/** Puts a value last, and drops the oldest ones beyond `max`. */
+function keepNewest<Value>(map: Map<string, Value>, key: string, value: Value, max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }

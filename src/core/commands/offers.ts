@@ -10,7 +10,7 @@
  *   set-priority       ✓        ✓          ✓         ·       ·      in its file
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
-import type { TaskCommand } from '../../domain/command.ts';
+import type { Box, BoxKind, Seen, TaskCommand } from '../../domain/command.ts';
 import { columns, type Column, type TaskId } from '../../domain/task.ts';
 
 /** A kind of command about a task. */
@@ -69,6 +69,9 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   'add-dependency': 'branchboard add-dependency ID OTHER',
 };
 
+/** The kinds that have a box on the dashboard, with its words, in the order in which they are offered. */
+const boxLabels: Readonly<Record<BoxKind, string>> = { retry: 'Try again', cancel: 'Cancel' };
+
 /** Why a command does not fit a task that is in `column`; null where it does. */
 export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId): Unfit | null {
   const found = table[kind][column];
@@ -82,6 +85,19 @@ export function listOffers(column: Column, id: TaskId): readonly Offer[] {
     usage: usage.replaceAll('ID', id),
     unfit: findUnfit(kind as TaskCommandKind, column, id),
   }));
+}
+
+/** The boxes of the commands that fit a task as it is seen. */
+export function listBoxes(task: TaskId, seen: Seen): readonly Box[] {
+  const kinds = Object.keys(boxLabels) as readonly BoxKind[];
+  return kinds
+    .filter((kind) => table[kind][seen.column] === null)
+    .map((kind) => ({ kind, task, seen, label: labelOfBox(kind) }));
+}
+
+/** The words of a box. */
+export function labelOfBox(kind: BoxKind): string {
+  return boxLabels[kind];
 }
 
 /** The lines that ask for those of `kinds` that fit. */

@@ -1,5 +1,6 @@
 /** Settles a command: one line of the history, the same whichever way it came, and the answer to who asked. */
 import type { Command, CommandAnswer, CommandId, CommandRequest, PendingCommand, Way } from '../../domain/command.ts';
+import { limits } from '../../domain/limits.ts';
 import type { Draft } from '../draft.ts';
 
 /** A command with who asked it; `id` is null for a move that the user made. */
@@ -13,6 +14,10 @@ export interface Asked {
 export function settleCommand(draft: Draft, { id, by, command }: Asked, answer: CommandAnswer): void {
   const outcome = answer.kind === 'done' ? 'done' : answer.why;
   draft.journal({ type: 'command', id, by, command, outcome, said: answer.said });
+  if (by === 'dashboard') {
+    const told = [...draft.board.boxAnswers, { at: draft.at, command, answer }];
+    draft.set({ boxAnswers: told.slice(-limits.maxBoxAnswers) });
+  }
   if (id === null) return;
   putCommand(draft, id, { stage: 'settled' });
   draft.emit({ type: 'settle-command', id, answer });

@@ -68,7 +68,10 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
       settleCommand(draft, request, { kind: 'done', said: `${command.task} is in ${file.column}/ already` });
       return;
     }
-    const said = `${command.task} is in ${file.column}/ by now; it was in ${seen.column}/ when this was asked`;
+    const said =
+      file.column === seen.column
+        ? `${command.task} was worked on again since this was asked`
+        : `${command.task} is in ${file.column}/ by now; it was in ${seen.column}/ when this was asked`;
     const hint = `To see how it stands: branchboard show ${command.task}`;
     settleCommand(draft, request, { kind: 'refused', why: 'moved-on', said, hint });
     return;

@@ -17,8 +17,7 @@ import { createDashboardFile } from '../../../src/adapters/dashboard/dashboard-f
 import { checkFolders } from '../../../src/adapters/files/own-folders.ts';
 import { makePrivate } from '../../../src/adapters/files/private-files.ts';
 import { createJournal } from '../../../src/adapters/files/journal.ts';
-import { countChanges } from '../../../src/markdown/line-merge.ts';
-import * as userZones from '../../../src/markdown/user-zones.ts';
+import * as zones from '../../../src/markdown/dashboard-zones.ts';
 import { layOut } from '../../../src/adapters/files/layout.ts';
 import { ScratchFolder, taskId } from './scratch.ts';
 
@@ -106,7 +105,6 @@ test.each(['.', '.dashboard'])(
     const { folder, elsewhere } = placesOf(name);
     rmSync(folder, { recursive: true, force: true });
     symlinkSync(elsewhere, folder);
-    const zones = { ...userZones, countChanges };
     const dashboard = createDashboardFile({ path: scratch.layout.dashboard, zones });
     await expect(dashboard.update(() => 'text')).rejects.toThrow(`${folder} is a symbolic link`);
     const told = createJournal(scratch.layout.history, scratch.clock).append({ type: 'board-stopped', at: 0 });

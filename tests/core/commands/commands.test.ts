@@ -1,7 +1,8 @@
 /** Commands in the reducer: what fits which task, that each is carried out once, and what its asker and the history hear. */
 import { describe, expect, it, test } from 'vitest';
-import { findUnfit, listFittingColumns, listOffers } from '../../../src/core/commands/offers.ts';
+import { findUnfit, listBoxes, listFittingColumns, listOffers } from '../../../src/core/commands/offers.ts';
 import { makeCommandId, type CommandAnswer } from '../../../src/domain/command.ts';
+import { limits } from '../../../src/domain/limits.ts';
 import { columns } from '../../../src/domain/task.ts';
 import { fileIn, id, identity, loadedIn, makeExit, makeResult, scanOf, Scene } from '../scene.ts';
 
@@ -101,6 +102,17 @@ describe('a command', () => {
     expect(scene.tell({ type: 'scanned', scan }).asked).toEqual(['read-command']);
   });
 
+  it('that a box asked is told on the dashboard, the last few', () => {
+    const scene = taskIn('attention').ask({ kind: 'cancel', task: id('a') });
+    expect(scene.board.boxAnswers).toEqual([]);
+    for (let i = 0; i <= limits.maxBoxAnswers; i += 1) {
+      scene.wait(1).ask({ kind: 'retry', task: id('b') }, null, 'dashboard');
+    }
+    const answers = scene.board.boxAnswers;
+    expect(answers).toHaveLength(limits.maxBoxAnswers);
+    expect(answers.at(-1)).toMatchObject({ at: scene.at, command: { task: 'b' }, answer: { why: 'unknown-task' } });
+  });
+
   it('waits for the one before it about the same task', () => {
     const scene = taskIn('attention').ask({ kind: 'retry', task: id('a') });
     const [first] = scene.effects;
@@ -197,6 +209,15 @@ describe('the table of commands', () => {
         if (unfit !== null) expect(`${unfit.why} ${unfit.hint ?? ''}`).not.toMatch(/\bID\b/);
       }
     }
+  });
+
+  it('offers boxes for those that fit', () => {
+    for (const column of columns) {
+      for (const { kind, seen } of listBoxes(id('a'), { column, run: 2 })) {
+        expect([findUnfit(kind, column, id('a')), seen]).toEqual([null, { column, run: 2 }]);
+      }
+    }
+    expect(listBoxes(id('a'), { column: 'queued', run: 0 }).map(({ label }) => label)).toEqual(['Cancel']);
   });
 
   it('offers the line to type for each', () => {

@@ -1,0 +1,66 @@
+/**
+ * The boxes of the dashboard. A comment at the line's end, which only raw text shows, says what a box asks and what its
+ * task was like: `<!-- retry add-auth attention 2 -->`. Others' text can't make one, since the printer escapes it.
+ */
+import type { Html, ListItem, Nodes } from 'mdast';
+import { remark } from 'remark';
+import remarkGfm from 'remark-gfm';
+
+import type { Box, BoxKind, Tick } from '../domain/command.ts';
+import { columns, parseTaskId } from '../domain/task.ts';
+import { plain } from './safe-text.ts';
+
+/** Stands for the number of a last run that is not known. */
+const noRun = '-';
+const stampPattern = /^<!-- (retry|cancel) (\S+) (\S+) (-|\d{1,6}) -->$/;
+/** A text without this has no ticked box, and is not parsed. */
+const mayBeTicked = /\[[xX]\][^\n]*<!-- /;
+
+const parser = remark().use(remarkGfm).freeze();
+
+/** A box, not ticked, as an item of a list. */
+export function renderBox(box: Box): ListItem {
+  const stamp: Html = { type: 'html', value: formatTick(box) };
+  return {
+    ...{ type: 'listItem', spread: false, checked: false },
+    children: [{ type: 'paragraph', children: [plain(`${box.label} `), stamp] }],
+  };
+}
+
+/** A box's comment, which is the same for the same box in every dashboard. */
+export function formatTick({ kind, task, seen }: Tick): string {
+  return `<!-- ${kind} ${task} ${seen.column} ${seen.run === null ? noRun : String(seen.run)} -->`;
+}
+
+/** The boxes that are ticked in the generated part of a dashboard, each once. */
+export function listTicks(generated: string): readonly Tick[] {
+  if (!mayBeTicked.test(generated)) return [];
+  const ticks = listItems(parser.parse(generated)).flatMap((item) => (item.checked === true ? readStamps(item) : []));
+  return [...new Map(ticks.map((tick) => [formatTick(tick), tick])).values()];
+}
+
+/** The comments of all boxes in the generated part of a dashboard, ticked or not. */
+export function listOffered(generated: string): ReadonlySet<string> {
+  const boxes = listItems(parser.parse(generated)).filter(({ checked }) => typeof checked === 'boolean');
+  return new Set(boxes.flatMap(readStamps).map(formatTick));
+}
+
+/** Items of lists, also of lists in items; what a quotation holds is others'. */
+function listItems(node: Nodes): readonly ListItem[] {
+  if (node.type !== 'root' && node.type !== 'list' && node.type !== 'listItem') return [];
+  const inner = node.children.flatMap(listItems);
+  return node.type === 'listItem' ? [node, ...inner] : inner;
+}
+
+function readStamps({ children: [first] }: ListItem): readonly Tick[] {
+  if (first?.type !== 'paragraph') return [];
+  return first.children.flatMap((node) => (node.type === 'html' ? (readStamp(node.value) ?? []) : []));
+}
+
+function readStamp(html: string): Tick | null {
+  const [, kind, id = '', columnName, run] = stampPattern.exec(html) ?? [];
+  const task = parseTaskId(id);
+  const column = columns.find((each) => each === columnName);
+  if (kind === undefined || column === undefined || task === undefined) return null;
+  return { kind: kind as BoxKind, task, seen: { column, run: run === noRun ? null : Number(run) } };
+}

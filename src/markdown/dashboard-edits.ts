@@ -1,0 +1,121 @@
+/**
+ * What a user did in the generated part of a dashboard: boxes that were ticked, and text that was typed where the board
+ * writes. A save is compared with the very dashboard that it was made from, so that only a box that the board offered
+ * there counts, and what is new is the user's.
+ */
+import type { Tick } from '../domain/command.ts';
+import { formatTick, listOffered, listTicks } from './boxes.ts';
+import { extractGenerated } from './user-zones.ts';
+
+/** Lines that a user typed one below the other, byte for byte. */
+export interface TypedText {
+  /** The heading above it, such as `Needs You, add-auth`. */
+  readonly under: string;
+  readonly text: string;
+}
+
+/** See the file's head. */
+export interface DashboardEdits {
+  readonly ticks: readonly Tick[];
+  readonly texts: readonly TypedText[];
+}
+
+/** The line below the title, which tells of the moment in which a dashboard was written. */
+const statusLine =
+  /^[_*](?:Running|Paused: [\w-]+(?:, until [\d: -]+)?|Stopped) · \d+ of \d+ slots · \d+ waiting · \$[\d.,]+ today · updated [\d:]+[_*]$/;
+/** A line that may be a box, perhaps with words of the user's. */
+const boxLine = /^\s*[-*+] +\[[ xX]\].*<!-- /;
+const nothingTyped: DashboardEdits = { ticks: [], texts: [] };
+
+/**
+ * The edits in a save. `origin` is the dashboard that it was made from: `exact`, or `unknown` with all that the board
+ * wrote lately. Of an unknown one a box counts by its comment, which says what was seen. `taken` are lines that were
+ * taken out of earlier saves of the same dashboard.
+ */
+export function readEdits(
+  saved: string,
+  origin: { readonly kind: 'exact' | 'unknown'; readonly written: string },
+  taken: string,
+): DashboardEdits {
+  const [generated, written] = [extractGenerated(saved), extractGenerated(origin.written)];
+  if (generated === written) return { ...nothingTyped, ticks: listTicks(generated) };
+  const lines = splitLines(generated);
+  const isTyped = findTyped(lines, splitLines(`${written}\n${taken}`));
+  // Text of the user's is kept from the parser: it could hide a box, or keep the parser busy for seconds.
+  const isKept = (line: string, i: number) => isTyped[i] !== true || boxLine.test(line);
+  const ticked = listTicks(lines.map((line, i) => (isKept(line, i) ? line : '\n')).join(''));
+  const offered = ticked.length === 0 || origin.kind === 'unknown' ? null : listOffered(written);
+  const ticks = ticked.filter((tick) => offered === null || offered.has(formatTick(tick)));
+  return { ticks, texts: origin.written === '' ? [] : gatherTexts(lines, isTyped) };
+}
+
+/** The notes with texts that were typed elsewhere below them, each with where that was. */
+export function appendTexts(notes: string, texts: readonly TypedText[], timeOfDay: string): string {
+  return texts.reduce((all, { under, text }) => {
+    const gap = all === '' ? '' : all.endsWith('\n') ? '\n' : '\n\n';
+    return `${all}${gap}> (typed under ${under}, ${timeOfDay})\n\n${text}`;
+  }, notes);
+}
+
+/** Lines with their line feeds, so that joined they are the text again. */
+function splitLines(text: string): readonly string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/**
+ * Which lines are no lines of what was written: each written line stands for one. Those that are the same count first,
+ * then those that differ in white space and markup alone, since editors align tables and change bullets.
+ */
+function findTyped(lines: readonly string[], written: readonly string[]): readonly boolean[] {
+  let typed = lines.map((line) => line.trim() !== '' && !statusLine.test(line.trim()));
+  let left = written;
+  for (const keyOf of [keyOfLine, keyOfWords]) {
+    const counts = new Map<string, number>();
+    for (const line of left) counts.set(keyOf(line), (counts.get(keyOf(line)) ?? 0) + 1);
+    typed = lines.map((line, i) => {
+      const count = counts.get(keyOf(line)) ?? 0;
+      if (typed[i] !== true || count === 0) return typed[i] === true;
+      counts.set(keyOf(line), count - 1);
+      return false;
+    });
+    left = left.filter((line) => {
+      const count = counts.get(keyOf(line)) ?? 0;
+      counts.set(keyOf(line), count - 1);
+      return count > 0;
+    });
+  }
+  return typed;
+}
+
+/** A line without its end, and without a tick. */
+function keyOfLine(line: string): string {
+  return line.trimEnd().replace(/^(\s*[-*+] )\[[ xX]\]/, '$1[ ]');
+}
+
+/** What of a line is no white space and no markup; of lines without any, only those below a table's titles are alike. */
+function keyOfWords(line: string): string {
+  const isBelowTitles = /^\s*\|[\s|:-]+\|\s*$/.test(line);
+  return keyOfLine(line).replace(/[\s\\*_|:+-]/g, '') || (isBelowTitles ? '|' : line);
+}
+
+/** Typed lines, together where only blank ones are between them, with the heading above. */
+function gatherTexts(lines: readonly string[], isTyped: readonly boolean[]): readonly TypedText[] {
+  const texts: { under: string; text: string }[] = [];
+  let [section, task, blanks] = ['', '', ''];
+  let open: { under: string; text: string } | null = null;
+  for (const [i, line] of lines.entries()) {
+    if (isTyped[i] === true) {
+      const under = [section === '' ? 'the title' : section, ...(task === '' ? [] : [task])].join(', ');
+      if (open === null) texts.push((open = { under, text: line }));
+      else open.text += blanks + line;
+      blanks = '';
+    } else if (line.trim() === '') blanks += line;
+    else {
+      [open, blanks] = [null, ''];
+      const [, marks, name = ''] = /^(#{2,3}) (.*)/.exec(line) ?? [];
+      if (marks === '##') section = /^[\w ]*/.exec(name)?.[0].trim() ?? '';
+      if (marks !== undefined) task = /\(`([\w.-]+)`\)/.exec(name)?.[1] ?? '';
+    }
+  }
+  return texts.map(({ under, text }) => ({ under, text: text.endsWith('\n') ? text : `${text}\n` }));
+}

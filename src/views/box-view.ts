@@ -1,0 +1,29 @@
+/** Makes the dashboard's boxes, and what became of those that were ticked. */
+import { labelOfBox, listBoxes } from '../core/commands/offers.ts';
+import { see } from '../core/commands/seen.ts';
+import type { Board } from '../domain/board.ts';
+import type { Box } from '../domain/command.ts';
+import { limits } from '../domain/limits.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
+import type { BoxOutcome } from '../markdown/dashboard-model.ts';
+import type { Clock } from '../ports.ts';
+
+/** The boxes of a task; none while something that was asked about it is being done. */
+export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
+  const seen = see(board, id);
+  const isAsked = [...board.commands.values()].some(
+    (each) => 'request' in each && 'task' in each.request.command && keyOf(each.request.command.task) === keyOf(id),
+  );
+  return seen === null || isAsked ? [] : listBoxes(id, seen);
+}
+
+/** What became of the boxes that were ticked lately. */
+export function viewBoxOutcomes({ boxAnswers }: Board, clock: Clock): readonly BoxOutcome[] {
+  return boxAnswers.flatMap(({ at, command, answer }) => {
+    if (clock.now() - at > limits.showBoxAnswersMs) return [];
+    if (command.kind !== 'retry' && command.kind !== 'cancel') return [];
+    const hint = answer.kind === 'done' || answer.hint === null ? '' : `. ${answer.hint}`;
+    const said = answer.kind === 'done' ? answer.said : `nothing was done: ${answer.said}${hint}`;
+    return [{ time: clock.timeOfDay(at).slice(0, 5), label: labelOfBox(command.kind), id: command.task, said }];
+  });
+}

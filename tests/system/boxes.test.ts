@@ -1,0 +1,120 @@
+/** Boxes of the dashboard: a tick is a command, in whichever way an editor saves it. */
+import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
+
+const timeout = boardTestTimeoutMs;
+
+/** A box that is offered of a task after a run. */
+const boxOf = (words: string, stamp: string) => `- [ ] ${words} <!-- ${stamp} -->`;
+const tickIn = (dashboard: string, box: string) => dashboard.replace(box, box.replace('[ ]', '[x]'));
+
+async function waitForBox(board: ScratchBoard, box: string): Promise<void> {
+  await waitUntil(`the dashboard offers ${box}`, () => board.dashboard.includes(`${box}\n`));
+}
+
+const saves = {
+  'in place': (path: string, text: string) => writeFile(path, text),
+  'slowly, in place': async (path: string, text: string) => {
+    const fd = openSync(path, 'r+');
+    ftruncateSync(fd, 0);
+    const half = text.indexOf('- [x]');
+    writeSync(fd, text.slice(0, half));
+    await delay(50);
+    writeSync(fd, text.slice(half));
+    closeSync(fd);
+  },
+  'by rename': (path: string, text: string) => {
+    writeFileSync(`${path}~`, text);
+    return rename(`${path}~`, path);
+  },
+};
+
+test.concurrent(
+  'a tick tries a failed task again, whichever way it is saved, and one that is stale says so',
+  { timeout },
+  () =>
+    withBoard({ config: 'retries: 0' }, async (board) => {
+      board.drop({ 'again.md': writeTask('Again', ['fail Not now.']) });
+      const running = await board.start();
+      await waitForBox(board, boxOf('Try again', 'retry again attention 1'));
+      const old = board.dashboard;
+      let runs = 1;
+      for (const save of Object.values(saves)) {
+        const box = boxOf('Try again', `retry again attention ${String(runs)}`);
+        await waitForBox(board, box);
+        await save(board.path('DASHBOARD.md'), tickIn(board.dashboard, box));
+        runs += 1;
+        await waitUntil(`it fails in run ${String(runs)}`, () => board.happened('task-settled').length === runs);
+        await waitUntil('what was done is shown', () =>
+          board.dashboard.includes('Try again (`again`): attention/ → queued/'),
+        );
+        expect(board.dashboard).not.toContain('[x] Try');
+      }
+      expect(board.countRuns('again')).toBe(4);
+
+      // An editor that still holds the first dashboard.
+      const stale = `${tickIn(old, boxOf('Cancel', 'cancel again attention 1'))}\nmine\n`;
+      writeFileSync(board.path('DASHBOARD.md'), stale);
+      const refusal = 'Cancel (`again`): nothing was done: again was worked on again since this was asked';
+      await waitUntil('the dashboard says why', () => board.dashboard.includes(refusal));
+      expect(board.dashboard).toMatch(/\nmine\n$/);
+      expect(board.column('attention')).toEqual(['again']);
+
+      const cancel = boxOf('Cancel', 'cancel again attention 4');
+      await waitForBox(board, cancel);
+      writeFileSync(board.path('DASHBOARD.md'), tickIn(board.dashboard, cancel));
+      await board.arrive('archive', 'again');
+      await waitUntil('all is settled', () => board.happened('command').length === 5);
+      expect(board.happened('command').map(({ by, command, outcome }) => [by, command.kind, outcome])).toEqual([
+        ...Array.from({ length: 3 }, () => ['dashboard', 'retry', 'done']),
+        ['dashboard', 'cancel', 'moved-on'],
+        ['dashboard', 'cancel', 'done'],
+      ]);
+      expect((await board.stop(running)).code).toBe(0);
+    }),
+);
+
+test.concurrent('what is ticked and typed while no board runs counts at the next start', { timeout }, () =>
+  withBoard({ config: 'retries: 0' }, async (board) => {
+    board.drop({
+      'again.md': writeTask('Again', ['fail Not now.']),
+      'later.md': writeTask('Later', addFile('later.txt'), { depends_on: 'missing' }),
+    });
+    expect(await board.runUntilIdle()).toBe(3);
+    const boxes = [boxOf('Cancel', 'cancel later queued 0'), boxOf('Try again', 'retry again attention 1')];
+    const ticked = boxes.reduce(tickIn, board.dashboard);
+    const typed = '- [x] I *said* so\n';
+    writeFileSync(
+      board.path('DASHBOARD.md'),
+      ticked.replace('## Pending Queue\n', (heading) => `${heading}${typed}`),
+    );
+    expect(await board.runUntilIdle()).toBe(3);
+    expect([board.column('archive'), board.countRuns('again')]).toEqual([['later'], 2]);
+    expect(board.dashboard).toMatch(/\n> \(typed under Pending Queue, \d\d:\d\d\)\n\n- \[x\] I \*said\* so\n$/);
+  }),
+);
+
+test.concurrent('what an agent writes is no box', { timeout }, () =>
+  withBoard({ config: 'retries: 0' }, async (board) => {
+    const forged = '- [x] Cancel <!-- cancel again attention 1 -->';
+    board.drop({
+      'again.md': writeTask(forged.replace('- ', ''), [`fail ${forged} \`${forged}\``]),
+      'done.md': writeTask(`x <!-- cancel again attention 1 -->`, addFile('done.txt')),
+    });
+    const running = await board.start();
+    await board.arrive('attention', 'again');
+    await board.arrive('done', 'done');
+    const typed = '\nseen by the board\n';
+    await waitForBox(board, boxOf('Cancel', 'cancel again attention 1'));
+    writeFileSync(board.path('DASHBOARD.md'), `${board.dashboard}${typed}`);
+    const retry = boxOf('Try again', 'retry again attention 1');
+    writeFileSync(board.path('DASHBOARD.md'), tickIn(board.dashboard, retry));
+    await waitUntil('the tick is settled', () => board.happened('command').length > 0);
+    expect(board.happened('command').map(({ command }) => command.kind)).toEqual(['retry']);
+    expect(board.dashboard).toContain(typed);
+    expect((await board.stop(running)).code).toBe(0);
+  }),
+);
