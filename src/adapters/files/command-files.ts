@@ -2,8 +2,8 @@
  * The facts of commands, `commands/ID.json`: laid down by whoever asks, under a name that can't be taken twice, and removed
  * once they are settled. What is no command is put aside as `ID.json.damaged`.
  */
-import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { parseCommandId, type CommandId, type CommandRequest, type ReadCommand } from '../../domain/command.ts';
 import { limits } from '../../domain/limits.ts';
 import { NewerFactError } from '../../ports.ts';
@@ -11,7 +11,7 @@ import { codeOf } from '../machine/errors.ts';
 import { createFile, makeFolder, syncFolder } from '../machine/durable.ts';
 import { exists } from '../machine/file-presence.ts';
 import { commandFormat } from './fact-shapes.ts';
-import { readFact } from './facts.ts';
+import { keepDamaged, readFact } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 
@@ -40,13 +40,13 @@ export async function listCommands(layout: Layout): Promise<readonly CommandId[]
 export async function readCommand(layout: Layout, id: CommandId): Promise<ReadCommand> {
   const path = pathOf(layout, id);
   const request = await readFact(path, commandFormat, limits.maxCommandBytes).catch((error: unknown) => {
-    if (error instanceof NewerFactError) return null;
+    // One that only another user may read, such as root, would hold up all that come after it.
+    if (error instanceof NewerFactError || codeOf(error) === 'EACCES') return null;
     throw error;
   });
   if (request?.id === id) return { kind: 'known', request };
   if (!(await exists(path))) return { kind: 'gone' };
-  await rename(path, `${path}.damaged`);
-  return { kind: 'put-aside', path: `commands/${id}.json.damaged` };
+  return { kind: 'put-aside', path: `commands/${basename(await keepDamaged(path))}` };
 }
 
 /** Removes a command that is settled, durably. */

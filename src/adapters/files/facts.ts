@@ -188,13 +188,13 @@ export async function replaceFact<Fact extends object>(
   await replaceFile(path, print(fact));
 }
 
-/** Puts a file aside under a name that is free. */
-async function keepDamaged(path: string): Promise<void> {
+/** Puts a file aside under a name that is free, and gives its path there. */
+export async function keepDamaged(path: string): Promise<string> {
   for (let number = 1; ; number++) {
     const aside = number === 1 ? `${path}.damaged` : `${path}.damaged-${String(number)}`;
     if (await exists(aside)) continue;
     await rename(path, aside);
-    return;
+    return aside;
   }
 }
 

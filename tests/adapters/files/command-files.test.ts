@@ -53,6 +53,19 @@ test.each([
   expect(await listCommands(scratch.layout)).toEqual([]);
 });
 
+test.each(['a folder', 'no JSON'])('%s is put aside beside what was put aside before it', async (kind) => {
+  const path = join(scratch.layout.commands, `${id}.json`);
+  mkdirSync(`${path}.damaged`);
+  scratch.write(`commands/${id}.json.damaged/kept`, 'earlier');
+  if (kind === 'a folder') mkdirSync(path);
+  else scratch.write(`commands/${id}.json`, 'retry it');
+  expect(await readCommand(scratch.layout, id)).toEqual({
+    ...{ kind: 'put-aside', path: `commands/${id}.json.damaged-2` },
+  });
+  expect(readFileSync(join(`${path}.damaged`, 'kept'), 'utf8')).toBe('earlier');
+  expect(await listCommands(scratch.layout)).toEqual([]);
+});
+
 test('a link in the place of a command is not followed, nor is one in the place of the folder', async () => {
   symlinkSync('/etc/passwd', join(scratch.layout.commands, `${id}.json`));
   expect((await readCommand(scratch.layout, id)).kind).toBe('put-aside');
