@@ -3,7 +3,7 @@ import type { AgentKind } from './domain/agent-kind.ts';
 import type { BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
 import type { BaseConflict, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
-import type { CommandId, ReadCommand } from './domain/command.ts';
+import type { CommandAnswer, CommandId, ReadCommand } from './domain/command.ts';
 import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
@@ -278,10 +278,7 @@ export interface AgentRunner {
   recover(plan: RunPlan): Promise<LastRun>;
   /** The runs of this board that have living processes, whoever started them and whether or not they are followed. */
   findRunning(): Promise<readonly RunId[]>;
-  /**
-   * Ends all processes of a run that this daemon doesn't follow (INT, TERM, KILL, with waits), and closes the run for
-   * good. Does nothing to a followed run: use `stop`. Resolves once they are gone.
-   */
+  /** As `stop`, for a run that this daemon does not follow; it is closed for good. Resolves once all of it is gone. */
   endStray(run: RunId): Promise<void>;
 }
 
@@ -290,6 +287,8 @@ export interface Journal {
   append(entry: HistoryEntry): Promise<void>;
   /** The cost of the runs that ended on that local day. */
   readSpending(day: string): Promise<Spending>;
+  /** What became of a command that was settled lately; null where none of this id was. */
+  findSettled(id: CommandId): Promise<CommandAnswer | null>;
 }
 
 /** Something may have changed: look again. */

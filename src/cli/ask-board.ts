@@ -21,6 +21,7 @@ import {
 } from '../domain/command.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { openPlace, type GlobalOptions, type Place } from './place.ts';
+import { findTask } from './task-files.ts';
 import { print } from './verb.ts';
 
 /** A board that starts opens its socket within this time, and one that stops lets go of its lock. */
@@ -75,10 +76,12 @@ async function askDaemon({ pid, socket }: Daemon, request: CommandRequest): Prom
   }
 }
 
-/** Whoever was asked may have laid it down already. */
-async function layDown({ layout }: Place, request: CommandRequest): Promise<void> {
+/** Lays a command down, with where its task is now. Whoever was asked may have laid it down already. */
+async function layDown(place: Place, request: CommandRequest): Promise<void> {
+  const task = taskOfCommand(request.command);
+  const found = task === null ? null : await findTask(place, task);
   try {
-    await writeCommand(layout, request);
+    await writeCommand(place.layout, { ...request, seen: found === null ? null : { column: found.column, run: null } });
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }

@@ -2,6 +2,7 @@
 import { createClock } from '../adapters/machine/clock.ts';
 import type { ControlHost } from '../adapters/control/control-app.ts';
 import { writeCommand } from '../adapters/files/command-files.ts';
+import { createJournal } from '../adapters/files/journal.ts';
 import { codeOf } from '../adapters/machine/errors.ts';
 import { see } from '../core/commands/seen.ts';
 import type { Board } from '../domain/board.ts';
@@ -28,10 +29,11 @@ export interface BoardControl {
 /** The channel of one running board. */
 export function composeControl({ layout, repository }: OpenPlace, { board, look }: RunningBoard): BoardControl {
   const clock = createClock();
+  const journal = createJournal(layout.history, clock);
   const redact = redactFor(() => board().settings);
   const listeners = new Set<() => void>();
   const waiting = new Map<CommandId, ((answer: CommandAnswer) => void)[]>();
-  /** What was settled last, for who asks once more since no answer came. */
+  /** What this board settled last, for who asks once more since no answer came. */
   const settled = new Map<CommandId, CommandAnswer>();
   return {
     host: {
@@ -43,8 +45,8 @@ export function composeControl({ layout, repository }: OpenPlace, { board, look 
       async ask({ id: own, command, by, seen }) {
         const at = clock.now();
         const id = own ?? makeCommandId(at, clock.uuid());
-        const known = settled.get(id);
-        if (known !== undefined) return { id, answer: Promise.resolve(known) };
+        const known = settled.get(id) ?? (own === undefined ? null : await journal.findSettled(own));
+        if (known !== null) return { id, answer: Promise.resolve(known) };
         const others = waiting.get(id) ?? [];
         const isAsked = others.length > 0 || board().commands.has(id);
         if (!isAsked && Math.max(board().commands.size, waiting.size) >= limits.maxPendingCommands) return null;

@@ -1,5 +1,6 @@
 /** Handles the unforeseen: two files of one name, agents that no board follows, work that must not be lost. */
 import type { TaskFile } from '../domain/board.ts';
+import type { CommandId, ReadCommand } from '../domain/command.ts';
 import { messageOf } from '../domain/error-message.ts';
 import type { Effect } from '../domain/effect.ts';
 import { kindOf } from '../domain/outside-kind.ts';
@@ -79,6 +80,14 @@ export class Caretaker {
     );
     const plan = (await files.readFacts(task)).runs.find((each) => each.plan.n === run.n)?.plan;
     return plan === undefined ? [] : this.keepWork(task, plan).catch(() => []);
+  }
+
+  /** A command whose board was killed between its line of the history and the end of its fact is not carried out again. */
+  async readCommand(id: CommandId): Promise<ReadCommand> {
+    const { files, journal } = this.#ports;
+    if ((await journal.findSettled(id)) === null) return files.readCommand(id);
+    await files.removeCommand(id);
+    return { kind: 'gone' };
   }
 
   async #tellFound(task: TaskId, column: Column, note: string): Promise<void> {

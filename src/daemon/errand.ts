@@ -38,8 +38,16 @@ const ofCommand: ReadonlySet<Effect['type']> = new Set([
   ...(['move-for-command', 'edit-for-command', 'write-pause', 'settle-command', 'write-hold'] as const),
 ]);
 
-/** See the file's head. Rejects on a fault of ours. */
-export function runErrand({ ports, makeAgents, settings, sandbox, request }: ErrandOptions): Promise<CommandAnswer> {
+/** See the file's head. Rejects on a fault of ours. One that a daemon settled before it was killed is not carried out again. */
+export async function runErrand(options: ErrandOptions): Promise<CommandAnswer> {
+  const { ports, request } = options;
+  const settled = await ports.journal.findSettled(request.id);
+  if (settled === null) return carryOutAlone(options);
+  await ports.files.removeCommand(request.id);
+  return settled;
+}
+
+function carryOutAlone({ ports, makeAgents, settings, sandbox, request }: ErrandOptions): Promise<CommandAnswer> {
   const { clock, files } = ports;
   const task = taskOfCommand(request.command);
   const own = task === null ? null : keyOf(task);

@@ -131,7 +131,7 @@ export class Performer {
         await files.writeHold(effect.hold);
         return [];
       case 'read-command':
-        return [{ type: 'command-read', id: effect.id, read: await files.readCommand(effect.id) }];
+        return [{ type: 'command-read', id: effect.id, read: await this.#caretaker.readCommand(effect.id) }];
       case 'move-for-command':
         return [{ type: 'command-moved', id: effect.id, file: await files.moveTask(effect.file, effect.to) }];
       case 'edit-for-command':

@@ -84,7 +84,10 @@ export interface BoxAnswer {
  * Why a command is refused. `moved-on`: the task is not what the asker saw. `unknown-task`: there is none. `not-now`: it
  * does not fit the task as it is. `failed`: the machine could not do it.
  */
-export type Refusal = 'moved-on' | 'unknown-task' | 'not-now' | 'failed';
+export type Refusal = (typeof refusals)[number];
+
+/** All of them. */
+export const refusals = ['moved-on', 'unknown-task', 'not-now', 'failed'] as const;
 
 /** A command whose fact is there, or was when the board looked last. */
 export type PendingCommand =

@@ -207,6 +207,17 @@ export function makeJournal(world: World, call: Call): Journal {
         },
         { safe: true },
       ),
+    findSettled: (id) =>
+      call(
+        'find-settled',
+        () => {
+          const found = world.journal.find((entry) => entry.type === 'command' && entry.id === id);
+          if (found?.type !== 'command') return null;
+          const { outcome, said } = found;
+          return outcome === 'done' ? { kind: 'done', said } : { kind: 'refused', why: outcome, said, hint: null };
+        },
+        { safe: true },
+      ),
   };
 }
 

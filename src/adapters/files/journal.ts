@@ -9,6 +9,8 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { output } from 'zod/mini';
 import { codeOf } from '../machine/errors.ts';
+import { refusals, type CommandAnswer, type CommandId } from '../../domain/command.ts';
+import type { HistoryEntry } from '../../domain/history.ts';
 import { limits } from '../../domain/limits.ts';
 import { nameRun } from '../../domain/run.ts';
 import type { Clock, Journal } from '../../ports.ts';
@@ -16,6 +18,9 @@ import { runEndedShape } from './fact-shapes.ts';
 import { checkFolders } from './own-folders.ts';
 import { listFormer, putLongAside } from './long-file.ts';
 import { NotRegularError, openRegular } from '../machine/regular-file.ts';
+
+/** A command that is found again after a crash was settled within so much of the history. */
+const settledBytes = 1024 * 1024;
 
 /** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
 export function createJournal(path: string, clock: Clock): Journal {
@@ -61,6 +66,10 @@ export function createJournal(path: string, clock: Clock): Journal {
       }
       return { day, costs };
     },
+    async findSettled(id) {
+      const lines = (await readEnd(path, settledBytes)).split('\n').filter((line) => line.includes(id));
+      return lines.map((line) => parseSettled(line, id)).find((answer) => answer !== null) ?? null;
+    },
   };
 }
 
@@ -96,6 +105,38 @@ async function findGap(path: string): Promise<string> {
     return size === 0 || last.toString() === '\n' ? '' : '\n';
   } finally {
     await file.close();
+  }
+}
+
+/** The last bytes of a file, whose first line may be cut off; empty where there is none. */
+async function readEnd(path: string, bytes: number): Promise<string> {
+  let file: FileHandle;
+  try {
+    file = await openRegular(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || error instanceof NotRegularError) return '';
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const end = Buffer.alloc(Math.min(size, bytes));
+    const { bytesRead } = await file.read(end, 0, end.length, size - end.length);
+    return end.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The answer to a command by its line of the history; null where a line is something else. */
+function parseSettled(line: string, id: CommandId): CommandAnswer | null {
+  try {
+    const entry = JSON.parse(line) as Partial<Extract<HistoryEntry, { readonly type: 'command' }>>;
+    if (entry.type !== 'command' || entry.id !== id) return null;
+    const said = entry.said ?? '';
+    const why = refusals.find((each) => each === entry.outcome);
+    return why === undefined ? { kind: 'done', said } : { kind: 'refused', why, said, hint: null };
+  } catch {
+    return null;
   }
 }
 

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJournal } from '../../../src/adapters/files/journal.ts';
 import { cutLongOutput } from '../../../src/adapters/files/long-file.ts';
 import { sumSpending } from '../../../src/core/spending.ts';
+import { makeCommandId } from '../../../src/domain/command.ts';
 import type { HistoryEntry } from '../../../src/domain/history.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { Journal } from '../../../src/ports.ts';
@@ -205,4 +206,17 @@ describe('a log that a process writes to', () => {
     expect(readFileSync(log, 'utf8')).toBe('after\n');
     expect(readFileSync(join(folder, 'daemon.1.log'), 'utf8')).toBe('early\nmuch later\n');
   });
+});
+
+test('what became of a command is known from its line, however the last line was cut off', async () => {
+  const id = makeCommandId(1, '0123456789');
+  const line = { type: 'command', at: 1, id, by: 'cli', command: { kind: 'pause' } } as const;
+  expect(await journal().findSettled(id)).toBeNull();
+  await journal().append({ ...line, outcome: 'done', said: 'no new starts' });
+  appendFileSync(path, `{"type":"command","id":"${id}`);
+  expect(await journal().findSettled(id)).toEqual({ kind: 'done', said: 'no new starts' });
+  expect(await journal().findSettled(makeCommandId(2, '0123456789'))).toBeNull();
+  const other = makeCommandId(3, '0123456789');
+  await journal().append({ ...line, id: other, outcome: 'not-now', said: id });
+  expect(await journal().findSettled(other)).toEqual({ kind: 'refused', why: 'not-now', said: id, hint: null });
 });

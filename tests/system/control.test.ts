@@ -1,0 +1,160 @@
+/** The control channel of a running board, asked over its socket as any program of the user's can. */
+import { execFile, execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { request } from 'node:http';
+import { expect, test } from 'vitest';
+import { makeCommandId, type CommandAnswer, type CommandId } from '../../src/domain/command.ts';
+import type { BoardData } from '../../src/views/board-data.ts';
+import { boardTestTimeoutMs, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
+
+const timeout = boardTestTimeoutMs;
+
+const hasCurl = (() => {
+  try {
+    execFileSync('curl', ['--version'], { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** The path of the board's socket, as its lock names it. */
+function socketOf(board: ScratchBoard): string {
+  const number = Math.max(...readdirSync(board.path('lock')).map(Number).filter(Number.isInteger));
+  return board.read('lock', String(number)).split('\n')[5] ?? '';
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Asks the board with curl, where the machine has it. */
+function ask(board: ScratchBoard, route: string, command?: object): Promise<Answer> {
+  const body = command === undefined ? undefined : JSON.stringify(command);
+  return hasCurl ? askWithCurl(socketOf(board), route, body) : askWithNode(socketOf(board), route, body);
+}
+
+function askWithCurl(socket: string, route: string, body: string | undefined): Promise<Answer> {
+  const post = body === undefined ? [] : ['--header', 'content-type: application/json', '--data', body];
+  const args = ['--silent', '--unix-socket', socket, '--write-out', '\n%{http_code}', ...post, `http://board${route}`];
+  return new Promise((resolve, reject) => {
+    execFile('curl', args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
+      if (error !== null) {
+        reject(new Error(`curl failed: ${error.message}`));
+        return;
+      }
+      const cut = stdout.lastIndexOf('\n');
+      resolve({ status: Number(stdout.slice(cut)), body: JSON.parse(stdout.slice(0, cut)) as unknown });
+    });
+  });
+}
+
+function askWithNode(socketPath: string, path: string, body: string | undefined): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const method = body === undefined ? 'GET' : 'POST';
+    const asked = request({ socketPath, path, method, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as unknown }));
+    });
+    asked.on('error', reject).end(body);
+  });
+}
+
+/** Follows the board: the events so far, and whether they ended as a whole. */
+function follow(board: ScratchBoard) {
+  let text = '';
+  const ended = new Promise<boolean>((resolve, reject) => {
+    const asked = request({ socketPath: socketOf(board), path: '/events', agent: false }, (response) => {
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('error', () => undefined).on('close', () => resolve(response.complete));
+    });
+    asked.on('error', reject).end();
+  });
+  const events = () =>
+    text
+      .split('\n\n')
+      .slice(0, -1)
+      .map((event) => {
+        const [, name = '', data = ''] = /^event: (\w+)\nid: \d+\ndata: (.*)$/s.exec(event) ?? [];
+        return { name, data: JSON.parse(data) as BoardData & { readonly changed?: BoardData['tasks'] } };
+      });
+  return { events, ended };
+}
+
+async function putInAttention(board: ScratchBoard, id: string): Promise<void> {
+  board.drop({ [`${id}.md`]: writeTask(id, ['ask Which?']) });
+  await board.runUntilIdle();
+}
+
+test('the board is told, and what changes, until the board ends', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const running = await board.start();
+    const { status, body } = await ask(board, '/board');
+    expect(status).toBe(200);
+    expect((body as BoardData).daemon).toEqual({ running: true, pid: running.pid });
+    const { events, ended } = follow(board);
+    await waitUntil('the board was sent', () => events().length > 0);
+    expect(events()[0]?.name).toBe('board');
+    board.drop({ 'job.md': writeTask('Job', ['ask Which?']) });
+    await waitUntil('the end of the task is told', () =>
+      events().some(({ data }) => data.changed?.some((task) => task.id === 'job' && task.column === 'attention')),
+    );
+    await board.stop(running);
+    expect(await ended).toBe(true);
+    // The channel writes nothing onto the board's own output.
+    expect(
+      running
+        .output()
+        .split('\n')
+        .filter((line) => !/^(\d\d:|$)/.test(line)),
+    ).toEqual([]);
+  }),
+);
+
+test('a command is answered once it is settled, and asked twice under one id it is carried out once', { timeout }, () =>
+  withBoard({ config: 'retries: 0' }, async (board) => {
+    await putInAttention(board, 'job');
+    const running = await board.start();
+    const id: CommandId = makeCommandId(1, '0123456789');
+    const asked = { id, by: 'mcp', command: { kind: 'retry', task: 'job' } };
+    const both = await Promise.all([ask(board, '/commands', asked), ask(board, '/commands', asked)]);
+    const answer: CommandAnswer = { kind: 'done', said: 'attention/ → queued/' };
+    expect(both).toEqual(Array(2).fill({ status: 200, body: { id, answer } }));
+    await waitUntil('it ran once more', () => board.countRuns('job') === 2 && board.has('attention', 'job'));
+    // Long after it was settled, too.
+    expect(await ask(board, '/commands', asked)).toEqual(both[0]);
+    await board.stop(running);
+    expect(board.happened('command').map((line) => [line.id, line.by])).toEqual([[id, 'mcp']]);
+    expect(board.countRuns('job')).toBe(2);
+
+    // And under a later board, which knows it from the history.
+    const later = await board.start();
+    expect(await ask(board, '/commands', asked)).toEqual(both[0]);
+    await board.stop(later);
+    expect(board.countRuns('job')).toBe(2);
+  }),
+);
+
+test('what can be no command, fits no task or names none is refused with its reason', { timeout }, () =>
+  withBoard({}, async (board) => {
+    await putInAttention(board, 'job');
+    const running = await board.start();
+    expect(await ask(board, '/commands', { command: { kind: 'explode' } })).toMatchObject({ status: 400 });
+    expect(await ask(board, '/commands', { command: { kind: 'retry', task: 'nobody' } })).toMatchObject({
+      status: 404,
+      body: { answer: { why: 'unknown-task', said: 'there is no task nobody' } },
+    });
+    expect(await ask(board, '/commands', { command: { kind: 'requeue', task: 'job' } })).toMatchObject({
+      status: 409,
+      body: { answer: { why: 'not-now' } },
+    });
+    expect(await ask(board, '/commands', { pad: 'x'.repeat(70_000), command: { kind: 'pause' } })).toMatchObject({
+      status: 413,
+    });
+    expect(await ask(board, '/nothing')).toMatchObject({ status: 404 });
+    await board.stop(running);
+    expect(board.column('attention')).toEqual(['job']);
+  }),
+);
