@@ -52,6 +52,8 @@ export class NotesLedger {
   /** Without notes, the newest last. */
   readonly #written = new Map<string, string>();
   readonly #taken = new Map<string, Taken>();
+  /** False as long as only saves are remembered: what else in a file the board wrote is then not known. */
+  #knowsWritten = false;
   #ticks: readonly Tick[] = [];
   #notes: string | null = null;
 
@@ -78,6 +80,7 @@ export class NotesLedger {
   remember(text: string, isSave: boolean): void {
     const stamp = this.#hashStamp(text);
     if (!isSave || !this.#written.has(stamp)) this.#rememberWritten(stamp, text);
+    this.#knowsWritten ||= !isSave;
     this.#rememberNotes(text, this.#zones.extractNotes(text).notes);
   }
 
@@ -88,6 +91,7 @@ export class NotesLedger {
     if (notes !== this.#notes) this.#notes = notes;
     const stamp = this.#hashStamp(text);
     this.#rememberWritten(stamp, text);
+    this.#knowsWritten = true;
     // Its boxes are open, also where the same dashboard was ticked before.
     this.#taken.get(stamp)?.ticks.clear();
     this.#rememberNotes(text, this.#notes);
@@ -123,11 +127,10 @@ export class NotesLedger {
     const stamp = this.#hashStamp(text);
     const written = this.#written.get(stamp);
     const known = this.#taken.get(stamp) ?? { text: '', ticks: new Set<string>() };
-    const { ticks, texts } = this.#zones.readEdits(
-      text,
-      written === undefined ? { kind: 'unknown', written: this.#joinWritten() } : { kind: 'exact', written },
-      known.text,
-    );
+    const lately = this.#knowsWritten ? this.#joinWritten() : '';
+    const origin =
+      written === undefined ? ({ kind: 'unknown', written: lately } as const) : ({ kind: 'exact', written } as const);
+    const { ticks, texts } = this.#zones.readEdits(text, origin, known.text);
     if (written !== undefined) this.#rememberWritten(stamp, written);
     const fresh = ticks.filter((tick) => !known.ticks.has(this.#zones.formatTick(tick)));
     for (const tick of fresh) known.ticks.add(this.#zones.formatTick(tick));

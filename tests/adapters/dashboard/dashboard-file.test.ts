@@ -139,6 +139,24 @@ describe('what a user deletes or mangles', () => {
     expect(notes()).toBe('remember the milk\n');
   });
 
+  it('takes nothing for typed where it is not known what was written last, such as by an earlier version', async () => {
+    await dashboard.update(composer('one'));
+    await dashboard.update((current) => composer('two')(current).replace('No tasks yet', 'Something else'));
+    for (const name of ['written.md', 'before.md']) rmSync(join(folder, '.dashboard', name));
+    writeFileSync(path, `${read()}\nmine\n`);
+    dashboard = open();
+    await dashboard.update(composer('three'));
+    expect(notes()).toBe('mine\n');
+  });
+
+  it('keeps what was typed outside the notes while no board was running', async () => {
+    await dashboard.update(composer('one'));
+    writeFileSync(path, read().replace('No tasks yet', 'typed\nNo tasks yet'));
+    dashboard = open();
+    await dashboard.update(composer('two'));
+    expect(notes()).toMatch(/^> \(typed under Quick Status, \d\d:\d\d\)\n\ntyped\n$/);
+  });
+
   it('keeps what was written into a file that lost its headings', async () => {
     await dashboard.update(composer('one'));
     writeFileSync(path, `${read()}\nold note\n`);
