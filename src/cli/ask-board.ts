@@ -9,10 +9,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findDaemon, lockForErrand, type Daemon } from '../adapters/daemon-lock/daemon-lock.ts';
 import { removeCommand, writeCommand } from '../adapters/files/command-files.ts';
+import { readToken } from '../adapters/machine/board-token.ts';
 import { createClock } from '../adapters/machine/clock.ts';
 import { codeOf } from '../adapters/machine/errors.ts';
 import { BoardClient, NoAnswerError } from '../client/board-client.ts';
 import {
+  commandRights,
   makeCommandId,
   taskOfCommand,
   type Command,
@@ -30,6 +32,10 @@ const pollMs = 50;
 
 /** Asks, and prints what came of it. Throws CliError where it was refused. */
 export async function askAndPrint(options: GlobalOptions, place: Place, command: Command): Promise<void> {
+  if (commandRights[command.kind] === 'decide') {
+    const { refuseAgents } = await import('./asked-rights.ts');
+    refuseAgents();
+  }
   const answer = await askBoard(options, place, command);
   if (answer === null) return;
   const task = taskOfCommand(command);
@@ -50,7 +56,7 @@ async function askBoard(options: GlobalOptions, place: Place, command: Command):
   const until = at + startupMs;
   while (clock.now() < until) {
     const daemon = await findDaemon(place.layout.root);
-    const answer = daemon === null ? await runErrand(options, request) : await askDaemon(daemon, request);
+    const answer = daemon === null ? await runErrand(options, request) : await askDaemon(place, daemon, request);
     if (answer !== 'again') return answer;
     await delay(pollMs);
   }
@@ -62,11 +68,16 @@ async function askBoard(options: GlobalOptions, place: Place, command: Command):
 }
 
 /** `again` where the daemon does not listen yet, or is ending. */
-async function askDaemon({ pid, socket }: Daemon, request: CommandRequest): Promise<CommandAnswer | 'again' | null> {
+async function askDaemon(
+  { layout }: Place,
+  { pid, socket }: Daemon,
+  request: CommandRequest,
+): Promise<CommandAnswer | 'again' | null> {
   if (socket === null) return 'again';
   try {
     const { id, by, command } = request;
-    const { answer } = await new BoardClient(socket).ask({ id, by, command });
+    const token = commandRights[command.kind] === 'decide' ? await readToken(layout.root) : null;
+    const { answer } = await new BoardClient(socket).ask({ id, by, command }, token);
     if (answer !== null) return answer;
     print(`Asked; the board (pid ${String(pid)}) is still at it. branchboard status shows how it goes.`);
     return null;

@@ -38,7 +38,7 @@ export function refuseAgents(): void {
   if (!isCalledByAgent()) return;
   throw new CliError(
     exitCodes.usage,
-    'an agent of this board called this, and only its user grants rights',
+    'an agent of this board called this, and only its user decides',
     'Type it in a terminal of your own.',
   );
 }

@@ -3,6 +3,7 @@ import { createClock } from '../adapters/machine/clock.ts';
 import type { ControlHost } from '../adapters/control/control-app.ts';
 import { writeCommand } from '../adapters/files/command-files.ts';
 import { createJournal } from '../adapters/files/journal.ts';
+import { isSameToken, makeToken } from '../adapters/machine/board-token.ts';
 import { codeOf } from '../adapters/machine/errors.ts';
 import { see } from '../core/commands/seen.ts';
 import type { Board } from '../domain/board.ts';
@@ -22,6 +23,8 @@ export interface RunningBoard {
 /** The host of the channel, and what the daemon tells it. */
 export interface BoardControl {
   readonly host: ControlHost;
+  /** Makes the token of this board; its lock must be held. */
+  open(): Promise<void>;
   onBoard(): void;
   onAnswer(id: CommandId, answer: CommandAnswer): void;
 }
@@ -35,8 +38,13 @@ export function composeControl({ layout, repository }: OpenPlace, { board, look 
   const waiting = new Map<CommandId, ((answer: CommandAnswer) => void)[]>();
   /** What this board settled last, for who asks once more since no answer came. */
   const settled = new Map<CommandId, CommandAnswer>();
+  let token: string | null = null;
   return {
+    async open() {
+      token = await makeToken(layout.root);
+    },
     host: {
+      isUser: (sent) => token !== null && isSameToken(sent, token),
       board: () => describeBoard(board(), { running: true, repo: repository.topLevel, pid: process.pid, redact }),
       onChange(listener) {
         listeners.add(listener);

@@ -33,13 +33,13 @@ export class BoardClient {
     return (await this.#send('GET', '/board')) as BoardData;
   }
 
-  /** Asks for a command, and waits until it is settled, at most ten seconds. */
-  async ask(asked: Pick<CommandRequest, 'id' | 'by' | 'command'>): Promise<TakenAnswer> {
-    return (await this.#send('POST', '/commands', asked)) as TakenAnswer;
+  /** Asks for a command, and waits until it is settled, at most ten seconds; one that decides takes the board's token. */
+  async ask(asked: Pick<CommandRequest, 'id' | 'by' | 'command'>, token: string | null): Promise<TakenAnswer> {
+    return (await this.#send('POST', '/commands', asked, token)) as TakenAnswer;
   }
 
-  async #send(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
-    const { status, text } = await this.#exchange(method, path, body);
+  async #send(method: 'GET' | 'POST', path: string, body?: object, token: string | null = null): Promise<unknown> {
+    const { status, text } = await this.#exchange(method, path, body, token);
     let data: unknown;
     try {
       data = JSON.parse(text);
@@ -52,10 +52,19 @@ export class BoardClient {
     return data;
   }
 
-  #exchange(method: string, path: string, body: object | undefined): Promise<{ status: number; text: string }> {
+  #exchange(
+    method: string,
+    path: string,
+    body: object | undefined,
+    token: string | null,
+  ): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => reject(new NoAnswerError(error));
-      const headers = { host: 'board', ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+      const headers = {
+        host: 'board',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      };
       const asked = request({ socketPath: this.#path, method, path, headers }, (response: IncomingMessage) => {
         let text = '';
         response.setEncoding('utf8');

@@ -27,6 +27,15 @@ export type BoardCommand =
 /** See the file's head. */
 export type Command = TaskCommand | BoardCommand;
 
+/** What it takes to ask for something: `run` is for whoever reaches the board, `decide` for its user alone. */
+export type CommandRight = 'run' | 'decide';
+
+/** The right that each kind takes. To look at the board takes none. */
+export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
+  ...{ retry: 'run', requeue: 'run', cancel: 'run', 'put-aside': 'run', finish: 'decide' },
+  ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
+};
+
 /** Where a command came from. */
 export type Way = 'file-move' | 'cli' | 'dashboard' | 'mcp' | 'web';
 

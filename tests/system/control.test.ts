@@ -1,6 +1,6 @@
 /** The control channel of a running board, asked over its socket as any program of the user's can. */
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { makeCommandId, type CommandAnswer, type CommandId } from '../../src/domain/command.ts';
@@ -30,14 +30,31 @@ interface Answer {
 }
 
 /** Asks the board with curl, where the machine has it. */
-function ask(board: ScratchBoard, route: string, command?: object): Promise<Answer> {
+function ask(board: ScratchBoard, route: string, command?: object, token?: string): Promise<Answer> {
   const body = command === undefined ? undefined : JSON.stringify(command);
-  return hasCurl ? askWithCurl(socketOf(board), route, body) : askWithNode(socketOf(board), route, body);
+  const headers: Readonly<Record<string, string>> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const socket = socketOf(board);
+  return hasCurl ? askWithCurl(socket, route, body, headers) : askWithNode(socket, route, body, headers);
 }
 
-function askWithCurl(socket: string, route: string, body: string | undefined): Promise<Answer> {
+function askWithCurl(
+  socket: string,
+  route: string,
+  body: string | undefined,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
   const post = body === undefined ? [] : ['--header', 'content-type: application/json', '--data', body];
-  const args = ['--silent', '--unix-socket', socket, '--write-out', '\n%{http_code}', ...post, `http://board${route}`];
+  const own = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
+  const args = [
+    '--silent',
+    '--unix-socket',
+    socket,
+    '--write-out',
+    '\n%{http_code}',
+    ...own,
+    ...post,
+    `http://board${route}`,
+  ];
   return new Promise((resolve, reject) => {
     execFile('curl', args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
       if (error !== null) {
@@ -50,10 +67,15 @@ function askWithCurl(socket: string, route: string, body: string | undefined): P
   });
 }
 
-function askWithNode(socketPath: string, path: string, body: string | undefined): Promise<Answer> {
+function askWithNode(
+  socketPath: string,
+  path: string,
+  body: string | undefined,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const method = body === undefined ? 'GET' : 'POST';
-    const asked = request({ socketPath, path, method, agent: false }, (response) => {
+    const asked = request({ socketPath, path, method, headers, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as unknown }));
@@ -156,5 +178,59 @@ test('what can be no command, fits no task or names none is refused with its rea
     expect(await ask(board, '/nothing')).toMatchObject({ status: 404 });
     await board.stop(running);
     expect(board.column('attention')).toEqual(['job']);
+  }),
+);
+
+test('what only the user decides takes the token that only the user can read', { timeout }, () =>
+  withBoard({}, async (board) => {
+    await putInAttention(board, 'job');
+    const earlier = await board.start();
+    await board.stop(earlier);
+    const old = board.read('token').trim();
+    const running = await board.start();
+    // Another one that finds the board taken changes nothing.
+    expect((await board.cli('board')).code).toBe(4);
+    expect(statSync(board.path('token')).mode & 0o777).toBe(0o600);
+    const token = board.read('token').trim();
+    expect(token).not.toBe(old);
+    const finish = { command: { kind: 'finish', task: 'job' } };
+    for (const wrong of [undefined, old, '', `${token}x`]) {
+      expect(await ask(board, '/commands', finish, wrong)).toMatchObject({
+        status: 403,
+        body: { error: expect.stringContaining('$(cat .orchestrator/token)') as string },
+      });
+    }
+    expect(board.column('attention')).toEqual(['job']);
+    expect(await ask(board, '/commands', finish, token)).toMatchObject({ status: 200 });
+    await board.arrive('done', 'job');
+    await board.stop(running);
+  }),
+);
+
+test('a command that came by git is not carried out, and no board starts beside it', { timeout }, () =>
+  withBoard({}, async (board) => {
+    await putInAttention(board, 'job');
+    const running = await board.start();
+    const id = makeCommandId(1, '0123456789');
+    const fact = { version: 1, id, by: 'cli', at: 1, seen: null, command: { kind: 'finish', task: 'job' } };
+    const own = makeCommandId(2, '0123456789');
+    // The board sees what git made as a whole.
+    running.signal('SIGSTOP');
+    mkdirSync(board.path('commands'), { recursive: true });
+    board.write(`commands/${id}.json`, JSON.stringify(fact));
+    board.git('add', '--force', `.orchestrator/commands/${id}.json`);
+    board.git('commit', '--quiet', '--message=a gift');
+    board.write(`commands/${own}.json`, JSON.stringify({ ...fact, id: own, command: { kind: 'pause' } }));
+    running.signal('SIGCONT');
+    // The one that was asked later is the sign that the board looked.
+    await waitUntil('the own command is settled', () => board.happened('command').some((line) => line.id === own));
+    expect(board.happened('command').map((line) => line.id)).toEqual([own]);
+    await board.stop(running);
+    expect(board.column('attention')).toEqual(['job']);
+    expect(board.read('commands', `${id}.json`)).toBe(JSON.stringify(fact));
+    expect(await board.cli('board')).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('git rm -r -- .orchestrator/commands') as string,
+    });
   }),
 );

@@ -183,7 +183,7 @@ test.concurrent('an agent can neither grant nor allow, whatever it does to its e
     ]) {
       const refused = await board.launch(args, { env }).ended;
       expect({ args, code: refused.code }).toEqual({ args, code: 2 });
-      expect(refused.stderr).toContain('only its user grants rights');
+      expect(refused.stderr).toContain('only its user decides');
       const words = [
         '-c',
         '"$0" "$@"; exit',

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Workspace } from '../../domain/run.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { placeStandIn } from '../sandbox/bubblewrap.ts';
-import { cacheVariables, confineAgent, findCacheFolder, type Confinement } from '../sandbox/confinement.ts';
+import { cacheVariables, closeToken, confineAgent, findCacheFolder, type Confinement } from '../sandbox/confinement.ts';
 import { composeExcludes } from '../sandbox/masks.ts';
 
 type Variables = Readonly<Record<string, string>>;
@@ -42,9 +42,9 @@ export async function putStandIn(folder: string, env: Variables): Promise<Variab
 /** The bounds of the commands of an agent in a workspace. Throws the system's errors. */
 export function boundAgent(
   workspace: Workspace,
-  commonDir: string,
+  { commonDir, boardDir }: { readonly commonDir: string; readonly boardDir: string },
   sandbox: Settings['sandbox'],
 ): Promise<Confinement> {
   const branch = workspace.kind === 'branch' ? workspace.branch : null;
-  return confineAgent({ path: workspace.path, branch, commonDir }, sandbox);
+  return confineAgent({ path: workspace.path, branch, commonDir }, closeToken(sandbox, boardDir));
 }

@@ -120,7 +120,7 @@ class ProcessRunner implements AgentRunner {
       confined: isConfined ? await prepareInside(folder, plan.workspace, commonDir, await excludesFile()) : null,
     });
     const env = isConfined ? await putStandIn(folder, composed) : composed;
-    const confinement = isConfined ? await boundAgent(plan.workspace, commonDir, bounds) : null;
+    const confinement = isConfined ? await boundAgent(plan.workspace, { commonDir, boardDir }, bounds) : null;
     const call = await this.#driverOf(plan).call({ request, agent, confinement, folder, boardDir, env });
     const place = { folder, cwd: plan.workspace.path, env };
     const launched = await launchAgent({ ...place, ...call }, clock, this.#timings);

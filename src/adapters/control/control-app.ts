@@ -3,13 +3,14 @@
  *
  *   GET  /board       the board as data, with its revision
  *   GET  /events      server-sent: `board` with all of it, then `change` with what differs; ends with the board
- *   POST /commands    one command: 200 done, 409 or 404 refused, 202 where it is not settled within ten seconds
+ *   POST /commands    one command: 200 done, 409 or 404 refused, 202 where it is not settled within ten seconds;
+ *                     one that decides takes the board's token, else 403
  */
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { stream, streamSSE } from 'hono/streaming';
-import type { CommandAnswer, CommandId, CommandRequest } from '../../domain/command.ts';
+import { commandRights, type CommandAnswer, type CommandId, type CommandRequest } from '../../domain/command.ts';
 import { messageOf } from '../../domain/error-message.ts';
 import { limits } from '../../domain/limits.ts';
 import { askedShape } from '../files/fact-shapes.ts';
@@ -35,9 +36,14 @@ export interface ControlHost {
   board(): BoardState;
   /** Calls `listener` after each change, until the returned function is called. */
   onChange(listener: () => void): () => void;
+  /** Whether who sends this token is the board's user. */
+  isUser(token: string): boolean;
   /** Lays a command down; null where too many wait. Throws where that can't be done. */
   ask(asked: AskedCommand): Promise<TakenCommand | null>;
 }
+
+const howToDecide =
+  'Send the token of the board that runs: --header "authorization: Bearer $(cat .orchestrator/token)"';
 
 /** The routes. A command may take `answerMs` to be settled; `ending` is aborted when the board ends. */
 export function makeControlApp(host: ControlHost, answerMs: number, ending: AbortSignal): Hono {
@@ -62,6 +68,10 @@ export function makeControlApp(host: ControlHost, answerMs: number, ending: Abor
     const asked = askedShape.safeParse(await context.req.json().catch(() => null));
     if (!asked.success) return context.json({ error: `this is no command: ${describeIssues(asked.error)}` }, 400);
     const { id: own, command, by, seen } = asked.data;
+    const token = /^Bearer (\S+)$/.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
+    if (commandRights[command.kind] === 'decide' && !host.isUser(token)) {
+      return context.json({ error: `${command.kind} is for the board's user to decide. ${howToDecide}` }, 403);
+    }
     const taken = await host.ask({ id: own, command, by, seen });
     if (taken === null) return context.json({ error: 'too many commands wait; try again later' }, 429);
     const answer = await within(taken.answer, answerMs, ending);

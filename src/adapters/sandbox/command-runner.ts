@@ -22,6 +22,7 @@ import { readStart } from '../machine/processes.ts';
 import { sweepRun } from '../machine/sweep.ts';
 import { defaultTimings } from '../machine/timings.ts';
 import { confine, type ConfinedCommand } from './confined-command.ts';
+import { closeToken } from './confinement.ts';
 
 /** A process that no sweep finds may hold a command's output open; it is waited for so long. */
 const drainMs = 1_000;
@@ -54,7 +55,9 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       const { execa } = await loading;
       const settings = applyTerms(options.settings(), plan.terms);
       const confined =
-        (await sandbox).kind === 'on' && !fetchesSubmodules(argv) ? await confine(argv, cwd, settings.sandbox) : null;
+        (await sandbox).kind === 'on' && !fetchesSubmodules(argv)
+          ? await confine(argv, cwd, closeToken(settings.sandbox, boardDir))
+          : null;
       const [program, ...args] = confined?.argv ?? argv;
       const tag = tagOf(plan, boardDir);
       const env = composeCommandEnvironment({

@@ -9,6 +9,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Settings } from '../../domain/settings.ts';
+import { tokenPathOf } from '../machine/board-token.ts';
 import { exists } from '../machine/file-presence.ts';
 
 /** The rights of a confined process. Paths are absolute, or begin with `~/`. */
@@ -60,6 +61,11 @@ export async function confineCommand(
     denyRead: sandbox.denyRead,
     allowedDomains: sandbox.allowedDomains,
   };
+}
+
+/** The sandbox's settings for the runs of a board, whose token they can't read. */
+export function closeToken(sandbox: Settings['sandbox'], boardDir: string): Settings['sandbox'] {
+  return { ...sandbox, denyRead: [...sandbox.denyRead, tokenPathOf(boardDir)] };
 }
 
 async function listClosed({ path, commonDir, branch }: ConfinedPlace): Promise<readonly string[]> {

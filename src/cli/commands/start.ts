@@ -115,6 +115,7 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   });
   if (!lock.ok) throw describeTaken(lock.failure);
   await removeTemporaryFiles(place.layout);
+  await control.open();
   // It takes some tenths of a second, in which the board is shown; the daemon starts nothing before it is known.
   const sandbox = requireSandbox(place);
   sandbox.catch(() => undefined);

@@ -31,6 +31,10 @@ class FakeHost implements ControlHost {
     return this.state;
   }
 
+  isUser(token: string): boolean {
+    return token === 'secret';
+  }
+
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -186,6 +190,24 @@ describe('what it answers', () => {
       status: 500,
       body: { error: 'no room in commands/' },
     });
+  });
+
+  test.each([
+    ['without a token', {}],
+    ['with a wrong one', { authorization: 'Bearer wrong' }],
+    ['with an empty one', { authorization: 'Bearer ' }],
+    ['with it in another scheme', { authorization: 'secret' }],
+  ])('a command that decides is refused %s, which is said with what to type', async (_, headers) => {
+    const { status, body } = await ask('POST', '/commands', '{"command":{"kind":"finish","task":"a"}}', headers);
+    expect(status).toBe(403);
+    expect((body as { error: string }).error).toContain('$(cat .orchestrator/token)');
+    expect(host.asked).toEqual([]);
+  });
+
+  test('a command that decides is taken with the token', async () => {
+    const headers = { authorization: 'Bearer secret' };
+    const { status } = await ask('POST', '/commands', '{"command":{"kind":"finish","task":"a"}}', headers);
+    expect(status).toBe(200);
   });
 
   test('a route that there is not', async () => {
