@@ -16,6 +16,7 @@ export function handleClockJumped(draft: Draft, byMs: number): void {
   }
   for (const task of [...draft.board.live.values()]) {
     if (task.state === 'active') draft.putTask({ ...task, phase: movePhase(task.phase, byMs) } satisfies ActiveTask);
+    else if (task.state === 'settling') draft.putTask({ ...task, retryAt: moveTime(task.retryAt, byMs) });
     else if (task.state === 'queued' && task.next.delay !== null && byMs < 0) {
       const { delay } = task.next;
       draft.putTask({ ...task, next: { ...task.next, delay: { ...delay, until: delay.until + byMs } } });
@@ -31,10 +32,13 @@ function movePhase(phase: Phase, byMs: number): Phase {
     case 'running':
       return { ...phase, startedAt: phase.startedAt + byMs, lastOutputAt: phase.lastOutputAt + byMs };
     case 'inspecting':
-    case 'settling':
-      return phase.retryAt === null ? phase : { ...phase, retryAt: phase.retryAt + byMs };
+      return { ...phase, retryAt: moveTime(phase.retryAt, byMs) };
     case 'planning':
     case 'preparing':
       return phase;
   }
+}
+
+function moveTime(at: number | null, byMs: number): number | null {
+  return at === null ? null : at + byMs;
 }

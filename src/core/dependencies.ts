@@ -18,6 +18,7 @@ export function findWaitingOn(board: Board, task: Task): readonly WaitingOn[] {
 
 function explainUnfinished(board: Board, key: TaskKey): WaitingOn['why'] | null {
   const live = board.live.get(key);
+  if (live?.state === 'settling') return 'active';
   if (live !== undefined) return live.state === 'queued' && findAsks(board, live.spec) !== null ? 'rights' : live.state;
   const finished = board.finished.get(key);
   if (finished === undefined) return 'unknown';

@@ -1,5 +1,5 @@
 /** When the board must act though nothing happens: one list, for the timer that wakes it and for what it does then. */
-import type { ActiveTask, Board } from '../domain/board.ts';
+import type { ActiveTask, Board, SettlingTask, Task } from '../domain/board.ts';
 import { hasDisk } from './full-disk.ts';
 import { termsOf } from './granted-rights.ts';
 
@@ -10,8 +10,8 @@ export type Due = { readonly at: number } &
     | { readonly what: 'start' }
     | { readonly what: 'look-at-disk' }
     | { readonly what: 'stop'; readonly task: ActiveTask; readonly cause: 'timeout' | 'stalled' }
-    /** Retries a failed step of a task's phase. */
-    | { readonly what: 'retry'; readonly task: ActiveTask }
+    /** Retries a failed step of a task. */
+    | { readonly what: 'retry'; readonly task: ActiveTask | SettlingTask }
   );
 
 /** Everything that is due now or later as things stand, in no order. */
@@ -20,18 +20,24 @@ export function listDue(board: Board): readonly Due[] {
   if (board.hold !== null) due.push({ at: board.hold.until, what: 'start' });
   if (board.disk !== null) due.push({ at: board.disk.lookAt, what: 'look-at-disk' });
   for (const task of board.live.values()) {
-    if (task.state === 'queued' && task.next.delay !== null) due.push({ at: task.next.delay.until, what: 'start' });
-    if (task.state === 'active') due.push(...listPhaseDue(board, task));
+    due.push(...listTaskDue(board, task));
   }
   return due;
 }
 
+function listTaskDue(board: Board, task: Task): readonly Due[] {
+  if (task.state === 'queued') return task.next.delay === null ? [] : [{ at: task.next.delay.until, what: 'start' }];
+  if (task.state === 'attention') return [];
+  const step = task.state === 'settling' ? task : task.phase;
+  if ('retryAt' in step) {
+    // Nothing that failed is tried again while the disk is full.
+    return step.retryAt === null || !hasDisk(board) ? [] : [{ at: step.retryAt, what: 'retry', task }];
+  }
+  return task.state === 'active' ? listPhaseDue(board, task) : [];
+}
+
 function listPhaseDue(board: Board, task: ActiveTask): readonly Due[] {
   const { phase } = task;
-  if (phase.name === 'settling' || phase.name === 'inspecting') {
-    // Nothing that failed is tried again while the disk is full.
-    return phase.retryAt === null || !hasDisk(board) ? [] : [{ at: phase.retryAt, what: 'retry', task }];
-  }
   if (phase.name !== 'running' || phase.stopping !== null) return [];
   const { timeoutMs, stallAfterMs } = termsOf(board, task.spec, phase.plan);
   const timeout = { at: phase.startedAt + timeoutMs, what: 'stop', task, cause: 'timeout' } as const;

@@ -1,5 +1,5 @@
 /** Handles effects that the outside could not perform. */
-import type { ActiveTask, Phase } from '../domain/board.ts';
+import type { ActiveTask, SettlingTask } from '../domain/board.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { EffectKind } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
@@ -17,15 +17,11 @@ import { settleFault, settleRun, settleWish, startSettling } from './settlement.
 export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind, outside: OutsideFault): void {
   draft.journal({ type: 'effect-failed', task: id, effect, message: outside.message });
   const task = draft.task(id);
-  if (task?.state !== 'active') return;
-  const { phase } = task;
+  if (task?.state !== 'active' && task?.state !== 'settling') return;
   // Anything else belongs to what the task was before the user moved its file.
-  if (!effectTraits[effect].phases.includes(phase.name)) return;
-  if (phase.name === 'settling') {
-    retrySettling(draft, task, phase);
-    return;
-  }
-  if (isMachineFault(outside)) repeatLater(draft, task, outside);
+  if (!effectTraits[effect].phases.includes(task.state === 'active' ? task.phase.name : 'settling')) return;
+  if (task.state === 'settling') retrySettling(draft, task);
+  else if (isMachineFault(outside)) repeatLater(draft, task, outside);
   else charge(draft, task, outside.fault ?? { reason: 'setup-failed', detail: outside.message });
 }
 
@@ -50,7 +46,6 @@ function charge(draft: Draft, task: ActiveTask, fault: Fault): void {
       if (draft.board.shutdown !== 'no') draft.removeTask(task.id);
       else settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, { kind: 'failed', fault });
       return;
-    case 'settling':
     case 'running':
       return;
   }
@@ -103,7 +98,6 @@ function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
       draft.putTask({ ...task, phase: { ...phase, failures, retryAt } });
       return;
     }
-    case 'settling':
     case 'running':
       return;
   }
@@ -116,8 +110,8 @@ function findDelay(draft: Draft, outside: OutsideFault, times: number): number |
 }
 
 /** Writes a decision later, after longer waits; sooner where a full disk has room again. */
-function retrySettling(draft: Draft, task: ActiveTask, phase: Phase & { readonly name: 'settling' }): void {
-  const failures = phase.failures + 1;
+function retrySettling(draft: Draft, task: SettlingTask): void {
+  const failures = task.failures + 1;
   const retryAt = draft.at + backOff(limits.firstBackoffMs, failures);
-  draft.putTask({ ...task, phase: { ...phase, failures, retryAt } });
+  draft.putTask({ ...task, failures, retryAt });
 }

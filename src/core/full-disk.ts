@@ -40,11 +40,9 @@ export function handleDiskLookedAt(draft: Draft, hasRoom: boolean): void {
   const { hold } = draft.board;
   if (hold !== null) draft.emit({ type: 'write-hold', hold });
   for (const task of draft.board.live.values()) {
-    if (task.state !== 'active') continue;
-    const { phase } = task;
-    if ((phase.name === 'settling' || phase.name === 'inspecting') && phase.retryAt !== null) {
-      draft.putTask({ ...task, phase: { ...phase, retryAt: draft.at } });
-    }
+    if (task.state === 'settling' && task.retryAt !== null) draft.putTask({ ...task, retryAt: draft.at });
+    if (task.state !== 'active' || task.phase.name !== 'inspecting' || task.phase.retryAt === null) continue;
+    draft.putTask({ ...task, phase: { ...task.phase, retryAt: draft.at } });
   }
 }
 

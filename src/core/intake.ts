@@ -146,7 +146,7 @@ function lookAtTask(draft: Draft, task: Task, scan: BoardScan, before: BoardScan
   const { column, name } = task.file;
   const here = scan.columns[column].get(name);
   if (here !== undefined) {
-    if (!isSameFile(here, task.file.identity) && !isSettling(task)) {
+    if (!isSameFile(here, task.file.identity) && task.state !== 'settling') {
       const file: TaskFile = { ...task.file, identity: here };
       draft.putTask({ ...task, file });
       draft.emit({ type: 'read-task', file });
@@ -165,10 +165,6 @@ function lookAtTask(draft: Draft, task: Task, scan: BoardScan, before: BoardScan
 function moveByUser(draft: Draft, task: Task, to: TaskFile | null): void {
   if (!isOwnMove(draft, task, to)) journalMove(draft, task.id, task.file.column, to?.column ?? null);
   moveTask(draft, task.id, to);
-}
-
-function isSettling(task: Task): boolean {
-  return task.state === 'active' && task.phase.name === 'settling';
 }
 
 /** Files in the live columns that no known task has. */
@@ -211,7 +207,7 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
       draft.removeInbox(name);
       putGrant(draft, spec.id, grant);
       const earlier = draft.task(spec.id);
-      if (earlier?.state === 'active') {
+      if (earlier?.state === 'active' || earlier?.state === 'settling') {
         // Its file was taken away at this very moment: its run ends first, and this file takes its place.
         moveByUser(draft, earlier, file);
         return;

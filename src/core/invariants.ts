@@ -42,6 +42,14 @@ function checkTask(task: Task): readonly string[] {
     case 'attention':
       if (file.column !== 'attention') problems.push(`${id} needs attention, but its file is in ${file.column}/`);
       break;
+    case 'settling': {
+      const { settlement, failures, retryAt } = task;
+      if (failures === 0 && retryAt !== null) problems.push(`${id} tries again what never failed`);
+      if (settlement.to === 'verdict' && settlement.verdict.column === 'done' && settlement.verdict.fault !== null) {
+        problems.push(`${id} is done with a fault`);
+      }
+      break;
+    }
     case 'active':
       problems.push(...checkPhase(task));
   }
@@ -63,16 +71,6 @@ function checkPhase({ id, phase, wish, past, file }: ActiveTask): readonly strin
         problems.push(`${id} is ${phase.name} with its file in ${file.column}/, and nobody asked for that`);
       }
       if (phase.name === 'running' && phase.lastOutputAt < 0) problems.push(`${id} spoke before time began`);
-      return problems;
-    }
-    case 'settling': {
-      const { settlement } = phase;
-      const problems: string[] = [];
-      if (wish !== null) problems.push(`${id} is settling and has a wish`);
-      if (phase.failures === 0 && phase.retryAt !== null) problems.push(`${id} tries again what never failed`);
-      if (settlement.to === 'verdict' && settlement.verdict.column === 'done' && settlement.verdict.fault !== null) {
-        problems.push(`${id} is done with a fault`);
-      }
       return problems;
     }
   }

@@ -1,5 +1,5 @@
 /** A run's life, event by event: planned, started, seen, exited, inspected, moved. */
-import type { ActiveTask, Phase, TaskFile } from '../domain/board.ts';
+import { baseOf, type ActiveTask, type Phase, type SettlingTask, type TaskFile, targetOf } from '../domain/board.ts';
 import type { BaseConflict } from '../domain/outside-answers.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import {
@@ -223,24 +223,20 @@ export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence
 /** The task's file is at another place, or was rewritten at its own. */
 export function handleMoved(draft: Draft, id: TaskId, file: TaskFile): void {
   const task = draft.task(id);
+  if (task?.state === 'settling') {
+    const moved = { ...task, file };
+    draft.putTask(moved);
+    if (file.column === targetOf(task.settlement)) finishSettling(draft, moved);
+    return;
+  }
   // Anything else belongs to what the task was before the user moved its file.
-  const isExpected =
-    task?.state === 'active' &&
-    (task.phase.name === 'settling' || (task.phase.name === 'preparing' && file.column === 'active'));
-  if (!isExpected) return;
-  const moved = { ...task, file };
-  draft.putTask(moved);
-  if (moved.phase.name !== 'settling') return;
-  const { settlement } = moved.phase;
-  const target = settlement.to === 'queued' ? 'queued' : settlement.verdict.column;
-  if (file.column === target) finishSettling(draft, moved);
+  if (task?.state !== 'active' || task.phase.name !== 'preparing' || file.column !== 'active') return;
+  draft.putTask({ ...task, file });
 }
 
-function finishSettling(draft: Draft, task: ActiveTask): void {
-  if (task.phase.name !== 'settling') return;
-  const { id, spec, file, past, warnings } = task;
-  const same = { id, spec, file, past, warnings };
-  const { settlement } = task.phase;
+function finishSettling(draft: Draft, task: SettlingTask): void {
+  const { id, file, past, settlement } = task;
+  const same = baseOf(task);
   if (settlement.to === 'queued') {
     draft.putTask({ ...same, state: 'queued', next: settlement.next, problems: [] });
     draft.journal({ type: 'task-settled', task: id, column: 'queued', detail: settlement.next.cause.kind });

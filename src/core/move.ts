@@ -1,6 +1,14 @@
 /** Makes of a task whose file was moved or deleted what that means, whether the user's hand or a command moved it. */
 import { placeOf } from '../domain/file-place.ts';
-import { firstRun, type ActiveTask, type Task, type TaskFile } from '../domain/board.ts';
+import {
+  targetOf,
+  type ActiveTask,
+  type AttentionTask,
+  type QueuedTask,
+  type SettlingTask,
+  type Task,
+  type TaskFile,
+} from '../domain/board.ts';
 import type { MoveKind } from '../domain/command.ts';
 import { keyOf, type Column, type TaskId } from '../domain/task.ts';
 import { settleCommand } from './commands/settle-command.ts';
@@ -14,6 +22,7 @@ export function moveTask(draft: Draft, id: TaskId, to: TaskFile | null): void {
   const task = draft.task(id);
   if (task !== undefined) {
     if (task.state === 'active') moveActive(draft, task, to);
+    else if (task.state === 'settling') moveSettling(draft, task, to);
     else moveWaiting(draft, task, to);
     return;
   }
@@ -50,25 +59,14 @@ export function describeMove(from: Column, to: Column | null): string {
 }
 
 /** A task without a run under way. */
-function moveWaiting(draft: Draft, task: Task, to: TaskFile | null): void {
+function moveWaiting(draft: Draft, task: QueuedTask | AttentionTask, to: TaskFile | null): void {
   const { id } = task;
   if (to === null) {
     forgetDeleted(draft, task);
     return;
   }
   if (to.column === 'archive') {
-    const { spec, past, warnings } = task;
-    const active: ActiveTask = {
-      state: 'active',
-      id,
-      spec,
-      file: to,
-      past,
-      warnings,
-      phase: { name: 'planning', next: firstRun, before: null },
-      wish: null,
-    };
-    settleWish(draft, active, 'cancel', { plan: null, record: null });
+    settleWish(draft, { ...task, file: to }, 'cancel', { plan: null, record: null });
     return;
   }
   draft.removeTask(id);
@@ -89,18 +87,6 @@ function forgetDeleted(draft: Draft, task: Task): void {
 
 /** A task that an agent is on. */
 function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
-  if (task.phase.name === 'settling') {
-    if (to !== null && goesTo(task) === to.column) {
-      draft.putTask({ ...task, file: to });
-      return;
-    }
-    // The facts of its last run are written first; on a full disk they have to wait.
-    if (!hasDisk(draft.board)) return;
-    // Its run is over; wherever the file went, it is where the user wants it.
-    draft.removeTask(task.id);
-    if (to !== null) load(draft, to);
-    return;
-  }
   if (to === null && task.wish === 'cancel') return;
   const wish = to === null || to.column === 'archive' ? 'cancel' : to.column === 'queued' ? 'requeue' : 'hold';
   if (to?.column === 'active' && task.file.column === 'queued') {
@@ -111,17 +97,24 @@ function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
   stopRun(draft, task.id, wish === 'cancel' ? 'cancelled' : 'requeued');
 }
 
-/** Whether a task is found where the board itself is moving it, or is missed again: the user did nothing. */
-export function isOwnMove({ board }: Draft, task: Task, to: TaskFile | null): boolean {
-  if (task.state !== 'active') return false;
-  if (task.phase.name === 'settling') return goesTo(task) === to?.column || !hasDisk(board);
-  return to === null ? task.wish === 'cancel' : to.column === 'active' && task.file.column === 'queued';
+/** A task of which all is decided. */
+function moveSettling(draft: Draft, task: SettlingTask, to: TaskFile | null): void {
+  if (to !== null && targetOf(task.settlement) === to.column) {
+    draft.putTask({ ...task, file: to });
+    return;
+  }
+  // The facts of its last run are written first; on a full disk they have to wait.
+  if (!hasDisk(draft.board)) return;
+  // Its run is over; wherever the file went, it is where the user wants it.
+  draft.removeTask(task.id);
+  if (to !== null) load(draft, to);
 }
 
-/** The column to which the board itself moves a task that is being settled, or null. */
-function goesTo({ phase }: ActiveTask): Column | null {
-  if (phase.name !== 'settling') return null;
-  return phase.settlement.to === 'queued' ? 'queued' : phase.settlement.verdict.column;
+/** Whether a task is found where the board itself is moving it, or is missed again: the user did nothing. */
+export function isOwnMove({ board }: Draft, task: Task, to: TaskFile | null): boolean {
+  if (task.state === 'settling') return targetOf(task.settlement) === to?.column || !hasDisk(board);
+  if (task.state !== 'active') return false;
+  return to === null ? task.wish === 'cancel' : to.column === 'active' && task.file.column === 'queued';
 }
 
 /** Asks for a file that no known task has, once. */

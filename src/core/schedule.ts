@@ -2,7 +2,7 @@
  * Decides which queued tasks start now, and why the others wait. Order: priority, then the longest chain of dependents,
  * then age.
  */
-import type { Board, BoardScan, FinishedTask, Phase, QueuedTask, Task, Waiting } from '../domain/board.ts';
+import type { Board, BoardScan, FinishedTask, QueuedTask, Task, Waiting } from '../domain/board.ts';
 import { isUnreadable } from '../domain/task-facts.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
@@ -42,7 +42,7 @@ export function countUsedSlots(board: Board): number {
   // On a task that can't be read an agent may be at work.
   let used = [...board.unread.values()].filter(({ file }) => file.column === 'active').length;
   for (const task of board.live.values()) {
-    if (task.state === 'active' && task.phase.name !== 'settling') used++;
+    if (task.state === 'active') used++;
   }
   return used;
 }
@@ -116,7 +116,7 @@ export function isIdle(board: Board, now: number): boolean {
   // A file that was changed while it was read is taken in after the next scan.
   if ([...board.scan.inbox.keys()].some((name) => !board.inbox.has(name))) return false;
   if (hasUnloaded(board, board.scan)) return false;
-  if ([...board.live.values()].some((task) => task.state === 'active')) return false;
+  if ([...board.live.values()].some((task) => task.state === 'active' || task.state === 'settling')) return false;
   if (board.userPaused || (board.hold !== null && needsUser(board.hold))) return true;
   return ![...board.live.values()].some((task) => {
     if (task.state !== 'queued') return false;
@@ -148,7 +148,8 @@ export function needsAttention(board: Board): boolean {
   );
 }
 
-/** A write that fails now is done at the next start. */
-export function isStuck(phase: Phase): boolean {
-  return (phase.name === 'settling' && phase.failures > 0) || (phase.name === 'inspecting' && phase.retryAt !== null);
+/** Whether the board's end waits for a task. A write that fails now is done at the next start. */
+export function isBusy(task: Task): boolean {
+  if (task.state === 'settling') return task.failures === 0;
+  return task.state === 'active' && !(task.phase.name === 'inspecting' && task.phase.retryAt !== null);
 }

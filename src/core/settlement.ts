@@ -10,7 +10,17 @@
  *   interrupted   queued       exit, kept work
  *   cancelled     archive      exit, kept work, verdict, story; the worktree goes, and a branch without commits
  */
-import type { ActiveTask, Board, EndedBefore, NextRun, Settlement, Task, TaskPast } from '../domain/board.ts';
+import {
+  baseOf,
+  type ActiveTask,
+  type Board,
+  type EndedBefore,
+  type NextRun,
+  type Settlement,
+  type Task,
+  type TaskBase,
+  type TaskPast,
+} from '../domain/board.ts';
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { emptyRunView, type Fault, type Outcome, type RunExit, type RunPlan, type RunRecord } from '../domain/run.ts';
@@ -67,7 +77,7 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
 /** Does what the user asked by moving the file of a task that an agent was on, or one that waits. */
 export function settleWish(
   draft: Draft,
-  task: ActiveTask,
+  task: TaskBase,
   wish: NonNullable<ActiveTask['wish']>,
   run: { readonly plan: RunPlan | null; readonly record: RunRecord | null },
 ): void {
@@ -89,19 +99,19 @@ export function settleWish(
 }
 
 /** Moves a task that never got to a run, or waits, to `attention/` with a fault. */
-export function settleFault(draft: Draft, task: ActiveTask, fault: Fault, before?: EndedBefore): void {
+export function settleFault(draft: Draft, task: TaskBase, fault: Fault, before?: EndedBefore): void {
   const verdict: Verdict = { ...emptyVerdict(draft, task), column: 'attention', fault };
   startSettling(draft, task, { to: 'verdict', verdict, ...(before ?? { plan: null, record: null }) });
 }
 
-/** Enters the settling phase and asks for its effects. */
-export function startSettling(draft: Draft, task: ActiveTask, settlement: Settlement): void {
-  draft.putTask({ ...task, wish: null, phase: { name: 'settling', settlement, failures: 0, retryAt: null } });
+/** Begins to settle a task, whatever its state, and asks for the effects. */
+export function startSettling(draft: Draft, task: TaskBase, settlement: Settlement): void {
+  draft.putTask({ ...baseOf(task), state: 'settling', settlement, failures: 0, retryAt: null });
   draft.emit(...listSettlingEffects(task, settlement));
 }
 
 /** The effects of a settlement; each may be performed again after a fault. */
-export function listSettlingEffects(task: Task, settlement: Settlement): readonly Effect[] {
+export function listSettlingEffects(task: TaskBase, settlement: Settlement): readonly Effect[] {
   const { plan, record } = settlement;
   const { id } = task;
   const effects: Effect[] = [];
@@ -136,9 +146,8 @@ export function listSettlingEffects(task: Task, settlement: Settlement): readonl
 
 /** Takes a slot for a task and asks for its plan; `before` is the run that it retries at once. */
 export function planRun(draft: Draft, task: Task, next: NextRun, before: EndedBefore | null = null): void {
-  const { id, spec, file, past, warnings } = task;
-  const same = { id, spec, file, past, warnings };
-  draft.putTask({ ...same, state: 'active', phase: { name: 'planning', next, before }, wish: null });
+  const { id, past, file } = task;
+  draft.putTask({ ...baseOf(task), state: 'active', phase: { name: 'planning', next, before }, wish: null });
   const dependencies = collectHandoffs(draft.board, task);
   draft.emit({ type: 'plan-run', task: id, n: past.runs + 1, next, past, file, dependencies });
 }

@@ -237,13 +237,7 @@ function settleCycles(draft: Draft): void {
       const task = draft.task(id);
       if (task?.state !== 'queued') continue;
       const detail = `These tasks wait for each other: ${shown}. Remove one of the dependencies, then retry.`;
-      const { spec, file, past, warnings, next } = task;
-      const same = { id, spec, file, past, warnings };
-      settleFault(
-        draft,
-        { ...same, state: 'active', phase: { name: 'planning', next, before: null }, wish: null },
-        { reason: 'dependency-cycle', detail },
-      );
+      settleFault(draft, task, { reason: 'dependency-cycle', detail });
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Handles a tick: does everything that is due by now. */
-import type { ActiveTask } from '../domain/board.ts';
+import type { ActiveTask, SettlingTask } from '../domain/board.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Draft } from './draft.ts';
 import { listDue, type Due } from './due.ts';
@@ -23,7 +23,7 @@ function act(draft: Draft, due: Due): void {
       stopRun(draft, due.task.id, due.cause);
       return;
     case 'retry':
-      retryPhase(draft, due.task);
+      retry(draft, due.task);
       return;
     case 'start':
       return;
@@ -32,10 +32,12 @@ function act(draft: Draft, due: Due): void {
   }
 }
 
-function retryPhase(draft: Draft, task: ActiveTask): void {
-  const { phase } = task;
-  if (phase.name !== 'settling' && phase.name !== 'inspecting') return;
-  draft.putTask({ ...task, phase: { ...phase, retryAt: null } });
-  if (phase.name === 'settling') draft.emit(...listSettlingEffects(task, phase.settlement));
-  else inspectWork(draft, task, phase.plan);
+function retry(draft: Draft, task: ActiveTask | SettlingTask): void {
+  if (task.state === 'settling') {
+    draft.putTask({ ...task, retryAt: null });
+    draft.emit(...listSettlingEffects(task, task.settlement));
+  } else if (task.phase.name === 'inspecting') {
+    draft.putTask({ ...task, phase: { ...task.phase, retryAt: null } });
+    inspectWork(draft, task, task.phase.plan);
+  }
 }

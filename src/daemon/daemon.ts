@@ -9,7 +9,7 @@
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { findNextWake } from '../core/due.ts';
-import { isIdle, isStuck } from '../core/schedule.ts';
+import { isIdle, isBusy } from '../core/schedule.ts';
 import type { Board, BoardScan } from '../domain/board.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { Trouble } from '../domain/hold.ts';
@@ -288,7 +288,7 @@ export class Daemon {
   #endIfDone(): void {
     const board = this.#board;
     if (this.#lanes.pending > 0 || board.sandbox === null) return;
-    const busy = [...board.live.values()].some((task) => task.state === 'active' && !isStuck(task.phase));
+    const busy = [...board.live.values()].some(isBusy);
     const isOver = board.shutdown === 'no' ? this.#options.untilIdle && this.#staysIdle() : !busy;
     if (!isOver) return;
     this.#isOver = true;

@@ -3,7 +3,7 @@
  * performer. Of the other tasks it only reads the files; what a start would do about them is left to the next start.
  */
 import { emptyBoard, step } from '../core/step.ts';
-import { isStuck } from '../core/schedule.ts';
+import { isBusy } from '../core/schedule.ts';
 import type { Board } from '../domain/board.ts';
 import { taskOfCommand, type CommandAnswer, type CommandRequest } from '../domain/command.ts';
 import { taskOf, type Effect } from '../domain/effect.ts';
@@ -78,8 +78,7 @@ function carryOutAlone({ ports, makeAgents, settings, sandbox, request }: Errand
     };
     const endIfDone = () => {
       const live = own === null ? undefined : board.live.get(own);
-      const isBusy = live?.state === 'active' && !isStuck(live.phase);
-      if (answer !== null && lanes.pending === 0 && !isBusy) resolve(answer);
+      if (answer !== null && lanes.pending === 0 && (live === undefined || !isBusy(live))) resolve(answer);
     };
     const lanes = new Lanes(perform, endIfDone);
     const intake = new Intake(files, () => board, lanes);

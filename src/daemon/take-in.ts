@@ -69,7 +69,7 @@ export class Intake {
   async #isLeaving(id: TaskId): Promise<boolean> {
     const task = this.#board().live.get(keyOf(id));
     if (task === undefined) return this.#lanes.isBusy(id);
-    if (task.state !== 'active') return false;
+    if (task.state !== 'active' && task.state !== 'settling') return false;
     return task.file.column === 'archive' || !(await this.#files.readTask(task.file)).ok;
   }
 

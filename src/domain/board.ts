@@ -1,15 +1,16 @@
 /**
  * The board: all the tasks of one repository, as the reducer sees them.
  *
- * A live task is in one of three states; each has only the data that is valid in it:
+ * A live task is in one of four states; each has only the data that is valid in it:
  *
- *              start                       verdict
- *   queued ───────────► active ──────────────────────► attention, or finished (done, archive)
- *     ▲                  │                                 │
- *     └──────────────────┘ interrupted, requeued           │
- *     └────────────────────────────────────────────────────┘ retry
+ *            start           decided             facts written, file moved
+ *   queued ─────────► active ─────────► settling ─────────────────────────► attention, or finished (done, archive)
+ *     ▲ │                                 │  ▲                                  │ │
+ *     │ └── cancelled, or in a cycle ─────┼──┴──────────────────── cancelled ───┘ │
+ *     ├──── interrupted, requeued ────────┘                                       │
+ *     └──── retry ────────────────────────────────────────────────────────────────┘
  *
- *   active:  planning ──► preparing ──► running ──► inspecting ──► settling
+ *   active:  planning ──► preparing ──► running ──► inspecting
  */
 import type { BoxAnswer, CommandId, PendingCommand } from './command.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -115,7 +116,8 @@ export const emptyPast: TaskPast = {
   moved: [],
 };
 
-interface TaskBase {
+/** What a task has in every state. */
+export interface TaskBase {
   readonly id: TaskId;
   readonly spec: TaskSpec;
   readonly file: TaskFile;
@@ -157,13 +159,6 @@ export type Phase =
       readonly exit: RunExit;
       readonly failures: number;
       readonly retryAt: number | null;
-    }
-  /** Decided; facts are being written and the file moved. Tried again at `retryAt` where that failed. */
-  | {
-      readonly name: 'settling';
-      readonly settlement: Settlement;
-      readonly failures: number;
-      readonly retryAt: number | null;
     };
 
 /** A run whose record may still have to be written. */
@@ -172,7 +167,7 @@ export interface EndedBefore {
   readonly record: RunRecord;
 }
 
-/** The decision about a task that leaves `active/`. */
+/** The decision about a task. */
 export type Settlement =
   | {
       readonly to: 'verdict';
@@ -182,11 +177,24 @@ export type Settlement =
     }
   | { readonly to: 'queued'; readonly next: NextRun; readonly plan: RunPlan | null; readonly record: RunRecord | null };
 
+/** The column to which a settlement moves its task. */
+export function targetOf(settlement: Settlement): Column {
+  return settlement.to === 'queued' ? 'queued' : settlement.verdict.column;
+}
+
 /** An agent is on it. Its file may still be in `queued/` while its plan is made. */
 export interface ActiveTask extends TaskBase {
   readonly state: 'active';
   readonly phase: Phase;
   readonly wish: Wish | null;
+}
+
+/** Decided; facts are being written and the file moved. Tried again at `retryAt` where that failed. */
+export interface SettlingTask extends TaskBase {
+  readonly state: 'settling';
+  readonly settlement: Settlement;
+  readonly failures: number;
+  readonly retryAt: number | null;
 }
 
 /** Waiting for the user. */
@@ -196,7 +204,12 @@ export interface AttentionTask extends TaskBase {
 }
 
 /** A task that is not finished. */
-export type Task = QueuedTask | ActiveTask | AttentionTask;
+export type Task = QueuedTask | ActiveTask | SettlingTask | AttentionTask;
+
+/** The part of a task that it takes along into its next state. */
+export function baseOf({ id, spec, file, past, warnings }: TaskBase): TaskBase {
+  return { id, spec, file, past, warnings };
+}
 
 /** A task in `done/` or `archive/`. Its verdict is read only when something asks for it. */
 export interface FinishedTask {

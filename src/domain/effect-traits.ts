@@ -11,10 +11,10 @@ export interface EffectTraits {
    */
   readonly lane: 'task' | 'file' | 'board' | 'none';
   /**
-   * The phases of a task that go on once it is done, so that its failure drops the rest of its batch. One that no phase
+   * The stages of a task that go on once it is done, so that its failure drops the rest of its batch. One that no phase
    * waits for is a batch of its own.
    */
-  readonly phases: readonly Phase['name'][];
+  readonly phases: readonly (Phase['name'] | 'settling')[];
   /** How often its failure is told: each time, once until it fails in another way or succeeds, or never. */
   readonly told: 'always' | 'once' | 'never';
   /**

@@ -92,7 +92,7 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
     sandbox: board.sandbox?.kind ?? null,
     paused: describePause(board),
     tasks: [
-      ...live.filter((task) => task.state === 'active').map(describe),
+      ...live.filter((task) => task.state === 'active' || task.state === 'settling').map(describe),
       ...live.filter((task) => task.state === 'attention').map(describe),
       ...orderQueue(board.live).map(describe),
       ...shown.map(describeFinished),
@@ -127,11 +127,12 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
   const running = task.state === 'active' && task.phase.name === 'running' ? task.phase : null;
   const verdict = task.state === 'attention' ? task.verdict : null;
   const workspace = past.lastPlan?.workspace ?? null;
+  const column = task.state === 'settling' ? task.file.column : task.state;
   return {
     id,
     title: spec.title,
     agent: spec.agent,
-    column: task.state,
+    column,
     priority: spec.priority,
     dependsOn: spec.dependsOn,
     waitingFor: task.state === 'queued' ? findWaitingOn(board, task).map((waiting) => waiting.id) : [],
@@ -154,7 +155,7 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     finishedAt: verdict === null ? null : toIso(verdict.at),
     mergedAt: null,
     review: past.round === 1 ? null : { state: 'sent-back', round: past.round - 1 },
-    commands: listOffers(task.state, id),
+    commands: listOffers(column, id),
   };
 }
 

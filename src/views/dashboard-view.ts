@@ -10,7 +10,7 @@ import {
   type AttentionTask,
   type Board,
   type FinishedTask,
-  type Phase,
+  type SettlingTask,
 } from '../domain/board.ts';
 import type { Box } from '../domain/command.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
@@ -38,6 +38,7 @@ import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
 import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
 import { listWarnings } from './warnings.ts';
 
+type WorkedOn = ActiveTask | SettlingTask;
 type Reviewed = Omit<FinishedTask, 'verdict'> & { readonly verdict: Verdict };
 
 /** How the board's process is: at work, ended as it was asked to, or ended by a fault that is described. */
@@ -47,7 +48,7 @@ export type DaemonState = 'running' | 'stopped' | { readonly fault: string };
 export function viewDashboard(board: Board, clock: Clock, daemon: DaemonState, redact: Redact): DashboardModel {
   const now = clock.now();
   const live = [...board.live.values()];
-  const active = live.filter((task) => task.state === 'active');
+  const active = live.filter((task) => task.state === 'active' || task.state === 'settling');
   const attention = live.filter((task) => task.state === 'attention');
   const pending = rankPending(board, clock, redact);
   const finished = listFinished(board);
@@ -121,11 +122,13 @@ function listInboxProblems(board: Board): readonly Diagnostic[] {
   return [...[...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), ...ofQueued];
 }
 
-function viewActiveRow(task: ActiveTask): StatusRow {
-  return { ...labelOf(task), agent: task.spec.agent, status: 'ACTIVE', progress: describePhase(task.phase) };
+function viewActiveRow(task: WorkedOn): StatusRow {
+  return { ...labelOf(task), agent: task.spec.agent, status: 'ACTIVE', progress: describeStage(task) };
 }
 
-function describePhase(phase: Phase): string {
+function describeStage(task: WorkedOn): string {
+  if (task.state === 'settling') return 'finishing';
+  const { phase } = task;
   switch (phase.name) {
     case 'planning':
     case 'preparing':
@@ -137,8 +140,6 @@ function describePhase(phase: Phase): string {
     }
     case 'inspecting':
       return 'being verified';
-    case 'settling':
-      return 'finishing';
     default:
       return unreachable(phase);
   }
@@ -233,10 +234,11 @@ function workOf(verdict: Verdict, board: Board): ReadyWork {
   return { kind: 'branch', branch, baseBranch: board.settings.base ?? 'HEAD', commits, diffstat };
 }
 
-function viewActive(task: ActiveTask, board: Board, clock: Clock, redact: Redact): ActiveEntry {
-  const { phase, spec, past } = task;
-  const running = phase.name === 'running' ? phase : null;
-  const plan = 'plan' in phase ? phase.plan : past.lastPlan;
+function viewActive(task: WorkedOn, board: Board, clock: Clock, redact: Redact): ActiveEntry {
+  const { spec, past } = task;
+  const phase = task.state === 'active' ? task.phase : null;
+  const running = phase?.name === 'running' ? phase : null;
+  const plan = phase !== null && 'plan' in phase ? phase.plan : past.lastPlan;
   const progress = running?.view.progress ?? null;
   return {
     ...labelOf(task),
@@ -247,7 +249,7 @@ function viewActive(task: ActiveTask, board: Board, clock: Clock, redact: Redact
     branch: plan?.workspace.kind === 'branch' ? plan.workspace.branch : null,
     onBranches: listBaseBranches(task, board),
     step: progress === null ? null : { text: progress.step ?? '', done: progress.done, total: progress.total },
-    note: running === null || running.stopping !== null ? describePhase(phase) : (running.view.apiRetry ?? null),
+    note: running === null || running.stopping !== null ? describeStage(task) : (running.view.apiRetry ?? null),
     warnings: running?.view.warnings ?? [],
     recentOutput: running?.view.lastText ?? null,
     granted: listGranted(board, spec).map(redact),
@@ -255,7 +257,7 @@ function viewActive(task: ActiveTask, board: Board, clock: Clock, redact: Redact
   };
 }
 
-function listBaseBranches(task: ActiveTask, board: Board): readonly string[] {
+function listBaseBranches(task: WorkedOn, board: Board): readonly string[] {
   return task.spec.dependsOn.flatMap((id) => {
     const finished = board.finished.get(keyOf(id));
     const branch = finished === undefined ? null : (verdictOf(finished)?.branch ?? null);

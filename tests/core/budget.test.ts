@@ -58,13 +58,11 @@ describe('a cost that a run can’t have had', () => {
     expect(scene.board.hold).toBeNull();
     scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
     expect(scene.task('a')).toMatchObject({
-      phase: {
-        settlement: {
-          verdict: {
-            column: 'done',
-            costUsd: 4,
-            warnings: ['Run 1: its stream claims a cost of $900.00, beyond what it may spend; $4.00 counts.'],
-          },
+      settlement: {
+        verdict: {
+          column: 'done',
+          costUsd: 4,
+          warnings: ['Run 1: its stream claims a cost of $900.00, beyond what it may spend; $4.00 counts.'],
         },
       },
     });

@@ -179,7 +179,8 @@ describe('a hold', () => {
     scene.exit(first, overloaded).settle('t0');
     scene.exit(second, makeExit({}, { exitCode: 1 }));
     expect(scene.task('t1')).toMatchObject({
-      phase: { name: 'settling', settlement: { to: 'queued', next: { attempt: 2 } } },
+      state: 'settling',
+      settlement: { to: 'queued', next: { attempt: 2 } },
     });
   });
 

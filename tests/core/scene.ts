@@ -235,8 +235,8 @@ export class Scene {
   /** What was decided of a task is written and its file moved. */
   settle(name: string): this {
     const task = this.task(name);
-    if (task.state !== 'active' || task.phase.name !== 'settling') throw new Error(`${name} is not settling`);
-    const { settlement } = task.phase;
+    if (task.state !== 'settling') throw new Error(`${name} is not settling`);
+    const { settlement } = task;
     const to = settlement.to === 'queued' ? 'queued' : settlement.verdict.column;
     return this.tell({ type: 'moved', task: task.id, file: fileIn(to, name) });
   }

@@ -190,7 +190,7 @@ describe('a file that the user moves while an agent is on it', () => {
     scene.exit(plan, makeExit({ result: makeResult() }));
     scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
     scene.tell({ type: 'scanned', scan: scanOf({ done: ['a'] }) });
-    expect(scene.task('a')).toMatchObject({ phase: { name: 'settling' }, file: { column: 'done' } });
+    expect(scene.task('a')).toMatchObject({ state: 'settling', file: { column: 'done' } });
   });
 });
 

@@ -124,8 +124,7 @@ function findFile(draft: Draft, id: TaskId, canWait = true): TaskFile | null | '
   const { board } = draft;
   const task = draft.task(id);
   if (task !== undefined) {
-    const isSettling = task.state === 'active' && task.phase.name === 'settling';
-    return canWait && isSettling ? 'unsettled' : task.file;
+    return canWait && task.state === 'settling' ? 'unsettled' : task.file;
   }
   const finished = board.finished.get(keyOf(id));
   if (finished !== undefined) return finished.file;
