@@ -1,4 +1,5 @@
 /** Joins the control channel with the board that runs in this process. */
+import { join } from 'node:path';
 import { createClock } from '../adapters/machine/clock.ts';
 import type { ControlHost } from '../adapters/control/control-app.ts';
 import { writeCommand } from '../adapters/files/command-files.ts';
@@ -9,7 +10,9 @@ import { see } from '../core/commands/seen.ts';
 import type { Board } from '../domain/board.ts';
 import { makeCommandId, taskOfCommand, type CommandAnswer, type CommandId } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
+import { keyOf, parseTaskId } from '../domain/task.ts';
 import { describeBoard } from '../views/board-data.ts';
+import { describeTask } from './describe-task.ts';
 import { redactFor } from './output-redaction.ts';
 import type { OpenPlace } from './place.ts';
 
@@ -30,7 +33,8 @@ export interface BoardControl {
 }
 
 /** The channel of one running board. */
-export function composeControl({ layout, repository }: OpenPlace, { board, look }: RunningBoard): BoardControl {
+export function composeControl(place: OpenPlace, { board, look }: RunningBoard): BoardControl {
+  const { layout, repository } = place;
   const clock = createClock();
   const journal = createJournal(layout.history, clock);
   const redact = redactFor(() => board().settings);
@@ -38,6 +42,7 @@ export function composeControl({ layout, repository }: OpenPlace, { board, look 
   const waiting = new Map<CommandId, ((answer: CommandAnswer) => void)[]>();
   /** What this board settled last, for who asks once more since no answer came. */
   const settled = new Map<CommandId, CommandAnswer>();
+  const describe = () => describeBoard(board(), { running: true, repo: repository.topLevel, pid: process.pid, redact });
   let token: string | null = null;
   return {
     async open() {
@@ -45,7 +50,16 @@ export function composeControl({ layout, repository }: OpenPlace, { board, look 
     },
     host: {
       isUser: (sent) => token !== null && isSameToken(sent, token),
-      board: () => describeBoard(board(), { running: true, repo: repository.topLevel, pid: process.pid, redact }),
+      board: describe,
+      async task(text) {
+        const id = parseTaskId(text);
+        if (id === undefined) return null;
+        const task = board().live.get(keyOf(id)) ?? board().finished.get(keyOf(id));
+        if (task === undefined) return null;
+        const { column, name } = task.file;
+        const found = { id: task.id, column, path: join(layout.column(column), name) };
+        return (await describeTask(place, found, describe(), redact)).data;
+      },
       onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

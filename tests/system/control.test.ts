@@ -181,6 +181,31 @@ test('what can be no command, fits no task or names none is refused with its rea
   }),
 );
 
+test('a task is told as `show` tells it, without secrets, whatever its case', { timeout }, () =>
+  withBoard({ config: 'agent: { kind: scripted, env: { MY_API_TOKEN: hunter2hunter2 } }' }, async (board) => {
+    board.drop({
+      'job.md': writeTask('Job', ['ask What is hunter2hunter2?']),
+      'next.md': writeTask('Next', ['ask X?']),
+    });
+    await board.runUntilIdle();
+    const running = await board.start();
+    await waitUntil('the board published', () => {
+      const { daemon, tasks } = board.data;
+      return daemon.pid === running.pid && tasks.length === 2;
+    });
+    for (const id of ['job', 'next']) {
+      const { status, body } = await ask(board, `/tasks/${id.toUpperCase()}`);
+      expect(status).toBe(200);
+      expect(body).toEqual(await board.json('show', id));
+      expect(JSON.stringify(body)).not.toContain('hunter2hunter2');
+    }
+    for (const none of ['nobody', '..%2F..%2Fetc%2Fpasswd', 'job.md']) {
+      expect((await ask(board, `/tasks/${none}`)).status).toBe(404);
+    }
+    await board.stop(running);
+  }),
+);
+
 test('what only the user decides takes the token that only the user can read', { timeout }, () =>
   withBoard({}, async (board) => {
     await putInAttention(board, 'job');

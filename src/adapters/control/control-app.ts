@@ -2,11 +2,12 @@
  * The control channel: what is asked of a running board over its socket, as HTTP.
  *
  *   GET  /board       the board as data, with its revision
+ *   GET  /tasks/ID    one task with its runs, as `show --json` prints it
  *   GET  /events      server-sent: `board` with all of it, then `change` with what differs; ends with the board
  *   POST /commands    one command: 200 done, 409 or 404 refused, 202 where it is not settled within ten seconds;
  *                     one that decides takes the board's token, else 403
  */
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { stream, streamSSE } from 'hono/streaming';
@@ -34,6 +35,8 @@ export interface TakenCommand {
 /** The board behind the channel. */
 export interface ControlHost {
   board(): BoardState;
+  /** One task with its runs, as data; null where there is none of this id. */
+  task(id: string): Promise<object | null>;
   /** Calls `listener` after each change, until the returned function is called. */
   onChange(listener: () => void): () => void;
   /** Whether who sends this token is the board's user. */
@@ -54,9 +57,12 @@ export function makeControlApp(host: ControlHost, answerMs: number, ending: Abor
   });
   app.notFound((context) => context.json({ error: 'there is no such route' }, 404));
   app.get('/board', (context) => {
-    const text = JSON.stringify(host.board());
-    context.header('content-type', 'application/json');
-    return stream(context, (to) => sendText(to, text));
+    return sendJson(context, host.board());
+  });
+  app.get('/tasks/:id', async (context) => {
+    const id = context.req.param('id');
+    const task = await host.task(id);
+    return task === null ? context.json({ error: `there is no task ${id}` }, 404) : sendJson(context, task);
   });
   app.get('/events', (context) => streamSSE(context, (to) => sendEvents(host, to, ending)));
   const tooLong = `a command has at most ${String(limits.maxCommandBytes)} bytes`;
@@ -81,6 +87,12 @@ export function makeControlApp(host: ControlHost, answerMs: number, ending: Abor
     return context.json({ id, answer }, answer.why === 'unknown-task' ? 404 : 409);
   });
   return app;
+}
+
+function sendJson(context: Context, data: object): Response {
+  const text = JSON.stringify(data);
+  context.header('content-type', 'application/json');
+  return stream(context, (to) => sendText(to, text));
 }
 
 type TextStream = Parameters<Parameters<typeof stream>[1]>[0];

@@ -31,6 +31,10 @@ class FakeHost implements ControlHost {
     return this.state;
   }
 
+  task(id: string): Promise<object | null> {
+    return Promise.resolve(this.state.tasks.find((task) => task.id === id) ?? null);
+  }
+
   isUser(token: string): boolean {
     return token === 'secret';
   }
@@ -208,6 +212,12 @@ describe('what it answers', () => {
     const headers = { authorization: 'Bearer secret' };
     const { status } = await ask('POST', '/commands', '{"command":{"kind":"finish","task":"a"}}', headers);
     expect(status).toBe(200);
+  });
+
+  test('a task, or that there is none', async () => {
+    host.change([{ id: 'a', title: 'x' }]);
+    expect(await ask('GET', '/tasks/a')).toEqual({ status: 200, body: { id: 'a', title: 'x' } });
+    expect(await ask('GET', '/tasks/b')).toEqual({ status: 404, body: { error: 'there is no task b' } });
   });
 
   test('a route that there is not', async () => {

@@ -1,0 +1,43 @@
+/** One task with its runs as data: what `show --json` prints, and what the control channel gives. */
+import { basename } from 'node:path';
+import { readTaskFacts } from '../adapters/files/facts.ts';
+import { readTextFile } from '../adapters/files/reader.ts';
+import type { Redactor } from '../adapters/redaction/redactor.ts';
+import { listOffers } from '../core/commands/offers.ts';
+import { parseTask } from '../daemon/parse-task.ts';
+import { redactTexts } from '../daemon/redact-event.ts';
+import { limits } from '../domain/limits.ts';
+import { listHiddenLines } from '../markdown/hidden-lines.ts';
+import { stripStory } from '../markdown/story.ts';
+import type { BoardData } from '../views/board-data.ts';
+import type { Place } from './place.ts';
+import { findTaskData } from './read-board.ts';
+import type { FoundTask } from './task-files.ts';
+
+/** A task as data, without secrets. */
+export type TaskDescription = Awaited<ReturnType<typeof describeTask>>['data'];
+
+/** The data, and what only a person is shown: facts that are damaged, and lines with hidden characters as they are. */
+export async function describeTask({ layout }: Place, found: FoundTask, board: BoardData, redact: Redactor) {
+  const { id, column, path } = found;
+  const { runs, verdict, review, damaged } = redactTexts(await readTaskFacts(layout, id), redact);
+  const { warnings, hiddenLines } = await readNotices(found);
+  const task = redactTexts(findTaskData(board, id), redact) ?? null;
+  const commands = listOffers(column, id);
+  const shown = redactTexts(warnings, redact);
+  const data = { version: 2, id, column, file: path, task, verdict, review, runs, commands, warnings: shown } as const;
+  return { data, damaged, hiddenLines };
+}
+
+/** Warnings about its file. */
+async function readNotices({ column, path }: FoundTask) {
+  const name = basename(path);
+  const read = await readTextFile(path, `.orchestrator/${column}/${name}`, limits.maxTaskFileBytes);
+  if (!read.ok) return { warnings: [], hiddenLines: [] };
+  const { text, identity } = read.value;
+  const { diagnostics } = parseTask({ text, file: { column, name, identity } });
+  return {
+    warnings: diagnostics.filter(({ severity }) => severity === 'warning'),
+    hiddenLines: listHiddenLines(stripStory(text)),
+  };
+}
