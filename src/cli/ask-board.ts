@@ -7,12 +7,12 @@
  *   no daemon                an errand, under the board's lock; two at once wait for each other
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { findDaemon, lockForErrand, type Daemon } from '../adapters/daemon-lock/daemon-lock.ts';
+import { findDaemon, lockForErrand, type Daemon, type Owner } from '../adapters/daemon-lock/daemon-lock.ts';
 import { removeCommand, writeCommand } from '../adapters/files/command-files.ts';
 import { readToken } from '../adapters/machine/board-token.ts';
 import { createClock } from '../adapters/machine/clock.ts';
 import { codeOf } from '../adapters/machine/errors.ts';
-import { BoardClient, NoAnswerError } from '../client/board-client.ts';
+import { BoardClient, NoAnswerError, RefusedError } from '../client/board-client.ts';
 import {
   commandRights,
   makeCommandId,
@@ -28,6 +28,8 @@ import { print } from './verb.ts';
 
 /** A board that starts opens its socket within this time, and one that stops lets go of its lock. */
 const startupMs = 5_000;
+/** Other commands that wait for the board, each for its turn, are through within this time. */
+const errandsMs = 60_000;
 const pollMs = 50;
 
 /** Asks, and prints what came of it. Throws CliError where it was refused. */
@@ -53,27 +55,33 @@ async function askBoard(options: GlobalOptions, place: Place, command: Command):
   const request: CommandRequest = {
     ...{ version: 1, id: makeCommandId(at, clock.uuid()), by: 'cli', at, seen: null, command },
   };
-  const until = at + startupMs;
-  while (clock.now() < until) {
+  for (;;) {
     const daemon = await findDaemon(place.layout.root);
     const answer = daemon === null ? await runErrand(options, request) : await askDaemon(place, daemon, request);
-    if (answer !== 'again') return answer;
+    if (answer === null || 'kind' in answer) return answer;
+    if (clock.now() > at + (answer.isErrand ? errandsMs : startupMs)) {
+      await layDown(place, request);
+      print(`${describeBusy(answer)}: .orchestrator/commands/${request.id}.json`);
+      return null;
+    }
     await delay(pollMs);
   }
-  await layDown(place, request);
-  const daemon = await findDaemon(place.layout.root);
-  const who = daemon === null ? 'Another command has this board' : `The board (pid ${String(daemon.pid)}) is busy`;
-  print(`${who}. It does this as soon as it can: .orchestrator/commands/${request.id}.json`);
-  return null;
 }
 
-/** `again` where the daemon does not listen yet, or is ending. */
+/** Who has the board, and when it does what was laid down for it. */
+function describeBusy({ pid, host, isErrand }: Owner): string {
+  const whose = `(${pid === null ? '' : `pid ${String(pid)}`}${host === undefined ? '' : ` on ${host}`})`;
+  if (isErrand) return `Another command ${whose} has this board. The next branchboard start does this`;
+  return `The board ${whose} is busy. It does this as soon as it can`;
+}
+
+/** Its owner where the daemon does not listen yet, or is ending. */
 async function askDaemon(
   { layout }: Place,
   { pid, socket }: Daemon,
   request: CommandRequest,
-): Promise<CommandAnswer | 'again' | null> {
-  if (socket === null) return 'again';
+): Promise<CommandAnswer | Owner | null> {
+  if (socket === null) return { pid };
   try {
     const { id, by, command } = request;
     const token = commandRights[command.kind] === 'decide' ? await readToken(layout.root) : null;
@@ -82,7 +90,10 @@ async function askDaemon(
     print(`Asked; the board (pid ${String(pid)}) is still at it. branchboard status shows how it goes.`);
     return null;
   } catch (error) {
-    if (error instanceof NoAnswerError) return 'again';
+    if (error instanceof NoAnswerError) return { pid };
+    if (error instanceof RefusedError) {
+      throw new CliError(exitCodes.fault, error.message, 'To see how the board stands: branchboard status');
+    }
     throw error;
   }
 }
@@ -98,11 +109,11 @@ async function layDown(place: Place, request: CommandRequest): Promise<void> {
   }
 }
 
-/** `again` where somebody else has the board at this moment. */
-async function runErrand(options: GlobalOptions, request: CommandRequest): Promise<CommandAnswer | 'again'> {
+/** Its owner where somebody else has the board at this moment. */
+async function runErrand(options: GlobalOptions, request: CommandRequest): Promise<CommandAnswer | Owner> {
   const place = await openPlace(options);
   const lock = await lockForErrand(place.layout.root);
-  if (!lock.ok) return 'again';
+  if (!lock.ok) return lock.failure;
   try {
     const { requireOwnRecords } = await import('./ask-trust.ts');
     await requireOwnRecords(place);

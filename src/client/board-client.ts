@@ -14,13 +14,21 @@ export class NoAnswerError extends Error {
   }
 }
 
+/** The board answers that it can't do this, in its own words. */
+export class RefusedError extends Error {
+  constructor(status: number, said: string) {
+    super(`the board refused (${String(status)}): ${said}`);
+    this.name = 'RefusedError';
+  }
+}
+
 /** A command that was taken; `answer` is null where it is not settled yet. */
 export interface TakenAnswer {
   readonly id: CommandId;
   readonly answer: CommandAnswer | null;
 }
 
-/** Asks one board, whose socket is at `path`. Its calls throw NoAnswerError, and Error with the board's own words. */
+/** Asks one board, whose socket is at `path`. Its calls throw NoAnswerError and RefusedError. */
 export class BoardClient {
   readonly #path: string;
 
@@ -47,7 +55,7 @@ export class BoardClient {
       throw new NoAnswerError(error);
     }
     if (typeof data === 'object' && data !== null && 'error' in data) {
-      throw new Error(`the board refused (${String(status)}): ${String(data.error)}`);
+      throw new RefusedError(status, String(data.error));
     }
     return data;
   }

@@ -1,18 +1,20 @@
 /** `stop`: ends the board that runs here; its agents are stopped and stay resumable. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { findDaemon, type Daemon } from '../../adapters/daemon-lock/daemon-lock.ts';
-import { writeCommand } from '../../adapters/files/command-files.ts';
+import { listCommands, removeCommand, writeCommand } from '../../adapters/files/command-files.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { createClock } from '../../adapters/machine/clock.ts';
 import { signalProcess } from '../../adapters/machine/processes.ts';
 import { readRegular } from '../../adapters/machine/regular-file.ts';
-import { makeCommandId } from '../../domain/command.ts';
+import { makeCommandId, type CommandId } from '../../domain/command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findUncheckedPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** A board waits for its agents to end; longer than this something is wrong. */
 const stopTimeoutMs = 60_000;
+/** A board that is frozen, or has many other commands before this one, reads it later than this. */
+const unreadTimeoutMs = 10_000;
 const pollMs = 50;
 
 /** The verb `stop`. */
@@ -27,12 +29,13 @@ export const stopCommand: Verb = (command) =>
       );
       return;
     }
-    await askToStop(place, daemon);
+    const asked = await askToStop(place, daemon);
     for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += pollMs) {
       if (daemon.hasEnded()) {
         print(`Stopped (pid ${String(daemon.pid)}).`);
         return;
       }
+      if (asked !== null && waitedMs === unreadTimeoutMs) await signalIfUnread(place, daemon, asked);
       await delay(pollMs);
     }
     throw new CliError(
@@ -42,19 +45,27 @@ export const stopCommand: Verb = (command) =>
     );
   });
 
-/** Lays the command down, which a frozen board reads when it wakes; a signal asks the same where that can't be done. */
-async function askToStop({ layout }: Place, daemon: Daemon): Promise<void> {
+/** Lays the command down; a signal asks the same where that can't be done, and null is given. */
+async function askToStop({ layout }: Place, daemon: Daemon): Promise<CommandId | null> {
   const clock = createClock();
   const at = clock.now();
   const command = { kind: 'stop', pid: daemon.pid } as const;
+  const id = makeCommandId(at, clock.uuid());
   try {
     checkFolders(layout.folders);
-    await writeCommand(layout, {
-      ...{ version: 1, id: makeCommandId(at, clock.uuid()), by: 'cli', at, seen: null, command },
-    });
+    await writeCommand(layout, { version: 1, id, by: 'cli', at, seen: null, command });
+    return id;
   } catch {
     daemon.signal();
+    return null;
   }
+}
+
+/** Asks by a signal, and takes the command back: both together would hurry the end. */
+async function signalIfUnread({ layout }: Place, daemon: Daemon, id: CommandId): Promise<void> {
+  if (!(await listCommands(layout)).includes(id)) return;
+  await removeCommand(layout, id);
+  daemon.signal();
 }
 
 /** Ends the supervisor that waits until it starts a crashed board again; null where none does. */
