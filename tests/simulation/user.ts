@@ -1,7 +1,8 @@
 /** The user of a simulation: drops, edits, moves and deletes files, changes the notes and the settings, pauses. */
-import { makeCommandId, type Command, type Seen } from '../../src/domain/command.ts';
+import { makeCommandId, type Command, type CommandRequest, type Seen } from '../../src/domain/command.ts';
 import { listAsks } from '../../src/domain/rights.ts';
 import { columns, idOfFile, priorities, type Column, type TaskId } from '../../src/domain/task.ts';
+import { readEdits } from '../../src/markdown/dashboard-edits.ts';
 import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { stripStory } from '../../src/markdown/story.ts';
 import { parseTaskFile } from '../../src/markdown/task-file.ts';
@@ -38,6 +39,8 @@ export class User {
   readonly #taskCount: number;
   #edits = 0;
   #asked = 0;
+  /** The dashboard as an editor loaded it some time ago. */
+  #buffer: string | null = null;
 
   constructor(world: World, taskCount: number) {
     this.#world = world;
@@ -62,6 +65,7 @@ export class User {
       drop: 3,
       grant: 2,
       ask: 6,
+      tick: 3,
       pause: 1,
       notes: 1,
       settings: 1,
@@ -88,6 +92,9 @@ export class User {
         break;
       case 'ask':
         this.#askForTask();
+        break;
+      case 'tick':
+        this.#tick();
         break;
       case 'pause':
         this.#ask({ kind: 'pause' }, null);
@@ -127,13 +134,27 @@ export class User {
     } else this.#ask({ kind, task }, seen);
   }
 
+  /** Ticks a box of the dashboard that an editor holds, however old it is, or loads the one of now. */
+  #tick(): void {
+    const { random, dashboard } = this.#world;
+    const written = this.#buffer ?? dashboard ?? '';
+    const open = written.match(/- \[ \] .*/g) ?? [];
+    this.#buffer = open.length > 0 && random.chance(0.5) ? written : dashboard;
+    if (open.length === 0) return;
+    const box = random.pick(open);
+    const saved = written.replace(box, () => box.replace('[ ]', '[x]'));
+    const { ticks, texts } = readEdits(saved, { kind: 'exact', written }, '');
+    if (ticks.length !== 1 || texts.length > 0) this.#world.breakOff(`a tick was not read: ${box}`);
+    for (const { kind, task, seen } of ticks) this.#ask({ kind, task }, seen, 'dashboard');
+  }
+
   /** Lays a command down, sometimes twice; one that is lost on its way was never asked. */
-  #ask(command: Command, seen: Seen | null): void {
+  #ask(command: Command, seen: Seen | null, by: CommandRequest['by'] = 'cli'): void {
     const world = this.#world;
     for (let count = world.random.chance(0.1) ? 2 : 1; count > 0; count--) {
       const id = makeCommandId(world.wall, String(++this.#asked).padStart(8, '0'));
       world.note(() => `user asks ${id}: ${JSON.stringify({ command, seen })}`);
-      world.commands.set(id, { version: 1, id, by: 'cli', at: world.wall, seen, command });
+      world.commands.set(id, { version: 1, id, by, at: world.wall, seen, command });
     }
   }
 
