@@ -39,7 +39,7 @@ const isDone = unfit('is done', 'To work on it again: branchboard retry ID');
 const isArchived = unfit('is in archive/', 'To queue it again: branchboard retry ID');
 const isBased = unfit(
   'is being worked on, from a base that was chosen when it began',
-  'It counts from the next start: branchboard cancel ID, then branchboard retry ID',
+  'To begin it anew: mv .orchestrator/active/ID.md .orchestrator/attention/, add the dependency, then branchboard retry ID',
 );
 
 const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | null>>>> = {

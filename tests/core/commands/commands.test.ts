@@ -225,6 +225,15 @@ describe('the table of commands', () => {
   });
 });
 
+test('where a task at work can not take a dependency, what is said instead fits it step by step', () => {
+  expect(findUnfit('add-dependency', 'active', id('a'))?.hint).toBe(
+    'To begin it anew: mv .orchestrator/active/a.md .orchestrator/attention/, add the dependency, then branchboard retry a',
+  );
+  expect(findUnfit('put-aside', 'active', id('a'))).toBeNull();
+  expect(findUnfit('add-dependency', 'attention', id('a'))).toBeNull();
+  expect(findUnfit('retry', 'attention', id('a'))).toBeNull();
+});
+
 test('ids of commands sort by age', () => {
   const uuid = '01234567-0000-0000-0000-000000000000';
   const made = [1_900_000_000_000, 5, 1_700_000_000_000].map((at) => makeCommandId(at, uuid));
