@@ -106,7 +106,7 @@ test.concurrent('a branch that the user checked out is named with the command th
 );
 
 test.concurrent("a hook that refuses every ref stops the agent's commit and none of the board's own", { timeout }, () =>
-  withBoard(setup, async (board) => {
+  withBoard({ config: 'retries: 0\nsandbox: off' }, async (board) => {
     const hook = join(board.repo, '.git', 'hooks', 'reference-transaction');
     mkdirSync(join(hook, '..'), { recursive: true });
     writeFileSync(hook, '#!/bin/sh\necho "no refs today" >&2\nexit 1\n', { mode: 0o755 });

@@ -85,7 +85,7 @@ test.concurrent('no identity: commits are by branchboard, and doctor says so', {
 );
 
 test.concurrent("a hook of the user's that refuses the agent's commit is shown to the user", { timeout }, () =>
-  withBoard({ config: 'retries: 0' }, async (board) => {
+  withBoard({ config: 'retries: 0\nsandbox: off' }, async (board) => {
     writeFileSync(join(board.repo, '.git', 'hooks', 'pre-commit'), '#!/bin/sh\necho "no tabs allowed" >&2\nexit 1\n', {
       mode: 0o755,
     });
