@@ -66,7 +66,8 @@ export default defineConfig({
   resolve: { alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) } },
   test: {
     projects,
-    maxWorkers: 2,
+    // Most tests that start processes wait for them, so that three keep two cores busy.
+    maxWorkers: 3,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
     sequence: { sequencer: SlowLayersFirst },
