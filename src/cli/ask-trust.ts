@@ -46,9 +46,8 @@ export async function requireOwnRecords(place: OpenPlace): Promise<void> {
   );
 }
 
-/** Throws CliError with exit code 5 and the list where something needs a yes and the user does not give it now. */
-export async function requireTrust(place: OpenPlace, settings: Settings): Promise<void> {
-  const untrusted = await findUntrusted(place, settings);
+/** Throws CliError with exit code 5 and the list where claims need a yes and the user does not give it now. */
+export async function requireTrust(place: OpenPlace, untrusted: readonly Claim[]): Promise<void> {
   const answer = untrusted.length === 0 ? 'given' : await offer(place, untrusted);
   if (answer !== 'given') throw describeUntrusted(untrusted, answer);
 }

@@ -7,8 +7,10 @@ export type Tracking = 'tracked' | 'ignored' | 'untracked';
 /** Git's view of the file at `path`, relative to the checkout's top. Throws PortError where git can't be run. */
 export async function findTracking(topLevel: string, path: string): Promise<Tracking> {
   const git = createGit(topLevel);
-  const listed = await git.attempt(['ls-files', '--', path]);
+  const [listed, ignored] = await Promise.all([
+    git.attempt(['ls-files', '--', path]),
+    git.attempt(['check-ignore', '--quiet', '--', path]),
+  ]);
   if (listed.stdout !== '') return 'tracked';
-  const ignored = await git.attempt(['check-ignore', '--quiet', '--', path]);
   return ignored.exitCode === 0 ? 'ignored' : 'untracked';
 }

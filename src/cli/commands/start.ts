@@ -33,7 +33,7 @@ import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { listOpenSecrets } from '../open-secrets.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
-import { requireOwnRecords, requireTrust } from '../ask-trust.ts';
+import { findUntrusted, requireOwnRecords, requireTrust } from '../ask-trust.ts';
 import { print, type Verb } from '../verb.ts';
 import { createPlainView, type BoardView } from '../view/plain-view.ts';
 
@@ -84,11 +84,17 @@ async function checkMachine(place: OpenPlace): Promise<void> {
   if (read?.settings === null) {
     throw new CliError(exitCodes.usage, read.problems.map(formatDiagnostic).join('\n'), 'Mend it and start again.');
   }
-  await requireOwnRecords(place);
-  await requireTrust(place, read?.settings ?? defaultSettings);
-  for (const { detail, hint } of await listOpenSecrets(place)) print(`! ${detail}. ${hint}`);
+  const settings = read?.settings ?? defaultSettings;
+  // Each asks git, and none needs another's answer.
+  const [untrusted, exposures] = await Promise.all([
+    findUntrusted(place, settings),
+    listOpenSecrets(place),
+    requireOwnRecords(place),
+  ]);
+  await requireTrust(place, untrusted);
+  for (const { detail, hint } of exposures) print(`! ${detail}. ${hint}`);
   try {
-    findAgent(read?.settings ?? defaultSettings, process.env, place.repository.topLevel);
+    findAgent(settings, process.env, place.repository.topLevel);
   } catch (error) {
     if (!(error instanceof PortError)) throw error;
     throw new CliError(exitCodes.notReady, error.message, 'branchboard doctor says more.');
