@@ -8,7 +8,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expectations, userNote } from './scenario.mjs';
+import { commands, expectations, userNote } from './scenario.mjs';
 
 const storyMarker = '<!-- branchboard: what happened';
 const columns = ['queued', 'active', 'attention', 'done', 'archive'];
@@ -22,6 +22,7 @@ const isAside = (path) => /^(worktrees|\.dashboard|lock)\//.test(path);
 export function checkInvariants(run, { tornLines = 0, mayRepeat = false } = {}) {
   return [
     ...checkColumns(run),
+    ...checkCommands(run),
     ...checkAgents(run, mayRepeat),
     ...checkWork(run),
     ...checkRecords(run),
@@ -53,6 +54,31 @@ function checkColumns(run) {
     if (strange.length > 0) findings.push(end(`${column}/ holds ${strange.join(', ')}`));
   }
   return findings;
+}
+
+/** What the user asked is done, once, and nothing of it is left. */
+function checkCommands(run) {
+  const left = listNames(join(run.board, 'commands'));
+  const findings = left.length === 0 ? [] : [end(`commands/ still holds ${left.join(', ')}`)];
+  const settled = readFileSync(join(run.board, 'history.jsonl'), 'utf8')
+    .split('\n')
+    .map(parseJson)
+    .filter((entry) => entry?.type === 'command')
+    .map(({ id }) => id);
+  for (const id of Object.keys(commands)) {
+    const times = settled.filter((each) => each === id).length;
+    if (times === 0) findings.push(loss(`the history says nothing of the command ${id}`));
+    if (times > 1) findings.push(double(`the command ${id} was carried out ${times} times`));
+  }
+  return findings;
+}
+
+function parseJson(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
 }
 
 function why(run, id) {

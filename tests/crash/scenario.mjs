@@ -53,6 +53,11 @@ const tasks = {
   asker: '# Has a question\n\nAsk.\n',
 };
 
+/** What the user asked before the first daemon, by the commands' ids. */
+export const commands = {
+  '000000000000002-0000000b': { kind: 'set-priority', task: 'second', priority: 'low' },
+};
+
 /** The template of all runs, below the system's folder for temporary files; `dispose` removes it and all copies. */
 export function openScenario() {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'branchboard-crash-')));
@@ -79,6 +84,11 @@ export function openScenario() {
     writeFileSync(path, text);
     const old = Date.now() / 1000 - 60;
     utimesSync(path, old, old);
+  }
+  mkdirSync(join(repo, '.orchestrator', 'commands'), { recursive: true, mode: 0o700 });
+  for (const [id, command] of Object.entries(commands)) {
+    const request = { version: 1, id, by: 'cli', at: 1, seen: null, command };
+    writeFileSync(join(repo, '.orchestrator', 'commands', `${id}.json`), JSON.stringify(request), { mode: 0o600 });
   }
   let copies = 0;
   return {

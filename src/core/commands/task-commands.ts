@@ -5,7 +5,7 @@
 import type { TaskFile } from '../../domain/board.ts';
 import type { CommandRequest, MoveKind, Seen, TaskCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
-import { keyOf, type Column, type TaskId } from '../../domain/task.ts';
+import { idOfFile, keyOf, type Column, type TaskId } from '../../domain/task.ts';
 import { findPath } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
 import { handleTaskRead } from '../file-results.ts';
@@ -43,6 +43,11 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
   if (unfit !== null) {
     refuse(draft, request, unfit.why, unfit.hint);
     return;
+  }
+  // A board that died while it took the task in finds its file in the inbox again, and knows it by its text.
+  for (const [name, { diagnostics }] of draft.board.inbox) {
+    const other = idOfFile(name);
+    if (diagnostics === null && other !== null && keyOf(other) === keyOf(id)) return;
   }
   if (command.kind === 'set-priority') {
     putCommand(draft, request.id, { stage: 'under-way', request });
