@@ -2,7 +2,7 @@
  * The reducer, the sole owner of the board's state changes. Pure: an event and a board in, a board and effects out.
  * Time comes with the event; nothing here reads a clock, a file or a random number.
  */
-import type { Board } from '../domain/board.ts';
+import { noDaemon, type Board } from '../domain/board.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { Trouble } from '../domain/hold.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -49,7 +49,7 @@ import { endStrays } from './orphans.ts';
 
 /** A board of which nothing is known yet. */
 export const emptyBoard: Board = {
-  pid: 0,
+  pid: noDaemon,
   settings: defaultSettings,
   settingsProblems: [],
   sandbox: null,

@@ -4,7 +4,7 @@
  */
 import { emptyBoard, step } from '../core/step.ts';
 import { isBusy } from '../core/schedule.ts';
-import type { Board } from '../domain/board.ts';
+import { noDaemon, type Board } from '../domain/board.ts';
 import { taskOfCommand, type CommandAnswer, type CommandRequest } from '../domain/command.ts';
 import { taskOf, type Effect } from '../domain/effect.ts';
 import { idOfFile, keyOf, type TaskKey } from '../domain/task.ts';
@@ -62,7 +62,7 @@ function carryOutAlone({ ports, makeAgents, settings, sandbox, request }: Errand
       },
       () => board.settings,
     );
-    const all: Ports = { ...ports, agents, answer: (_, settled) => (answer = settled) };
+    const all: Ports = { ...ports, agents, answer: (id, settled) => (answer = id === request.id ? settled : answer) };
     const perform = async (effect: Effect): Promise<'done' | 'failed'> => {
       try {
         const isOnlooking = reads.has(effect.type) && taskKeyOf(effect) !== own;
@@ -104,9 +104,13 @@ function carryOutAlone({ ports, makeAgents, settings, sandbox, request }: Errand
       post({ type: 'sandbox-tried', sandbox: await sandbox });
       const day = clock.day(clock.now());
       const spending = await ports.journal.readSpending(day);
-      post({ type: 'opened', spending, hold: await files.readHold(), paused: await files.readPause(), pid: ports.pid });
-      // Other commands wait for their own errands, or for the next start.
-      post({ type: 'scanned', scan: { ...(await files.scan()), commands: [] } });
+      post({ type: 'opened', spending, hold: await files.readHold(), paused: await files.readPause(), pid: noDaemon });
+      const scan = await files.scan();
+      post({ type: 'scanned', scan: { ...scan, commands: [] } });
+      // One that was asked before, and whose asker was killed, is carried out first: later it would undo this one.
+      for (const id of scan.commands.filter((each) => each < request.id)) {
+        post({ type: 'command-read', id, read: await files.readCommand(id) });
+      }
       post({ type: 'command-read', id: request.id, read: { kind: 'known', request } });
     };
     begin().catch(reject);

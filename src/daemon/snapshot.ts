@@ -2,7 +2,7 @@
  * Reads the board from its folder at one moment, for commands that look at it while no daemon runs. Changes nothing.
  */
 import { emptyBoard, step } from '../core/step.ts';
-import type { Board } from '../domain/board.ts';
+import { noDaemon, type Board } from '../domain/board.ts';
 import type { LastRun } from '../domain/outside-answers.ts';
 import type { Effect } from '../domain/effect.ts';
 import { emptyRunView } from '../domain/run.ts';
@@ -48,7 +48,7 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbo
       spending: await journal.readSpending(day),
       hold: await files.readHold(),
       paused: await files.readPause(),
-      pid: 0,
+      pid: noDaemon,
     },
     { type: 'scanned', scan: await files.scan() },
   ];

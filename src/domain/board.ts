@@ -246,9 +246,12 @@ export interface UnreadFile {
   readonly failures: number;
 }
 
+/** In the place of a pid: no daemon runs the board, which is only looked at, or opened for one command. */
+export const noDaemon = 0;
+
 /** The state that {@link BoardEvent}s change. */
 export interface Board {
-  /** The daemon's own process; 0 before it opened the board. */
+  /** The daemon's own process, or {@link noDaemon}. */
   readonly pid: number;
   readonly settings: Settings;
   /** Errors of the settings file as it is now; the last correct settings stay in force. */

@@ -1,5 +1,5 @@
 /** Verbs where no board runs, where one does, and where one is frozen: each command is carried out once, and leaves one line. */
-import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -34,6 +34,23 @@ function listFacts(board: ScratchBoard): readonly string[] {
   const folder = board.path('commands');
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
 }
+
+test('a command whose asker was killed is carried out before the next one, and not after it', { timeout }, () =>
+  withBoard({}, async (board) => {
+    await putInAttention(board, 'a');
+    const id = '001700000000000-00000000';
+    const killed = { version: 1, id, by: 'cli', at: 1, seen: null, command: { kind: 'cancel', task: 'a' } };
+    mkdirSync(board.path('commands'), { recursive: true });
+    writeFileSync(board.path('commands', `${id}.json`), JSON.stringify(killed));
+    await board.succeed('retry', 'a');
+    expect(listCommands(board).map(({ command, outcome }) => [command.kind, outcome])).toEqual([
+      ['cancel', 'done'],
+      ['retry', 'done'],
+    ]);
+    expect(listFacts(board)).toEqual([]);
+    expect(board.column('queued')).toEqual(['a']);
+  }),
+);
 
 const verbs: readonly (readonly string[])[] = [
   ['pause'],

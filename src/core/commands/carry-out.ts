@@ -4,7 +4,7 @@
  *   scan ──► read-command ──► command-read ──► waits for its task ──► an effect ──► settled: history, answer, fact removed
  *                                                       └──► refused: why, and what to type instead
  */
-import type { BoardScan } from '../../domain/board.ts';
+import { noDaemon, type BoardScan } from '../../domain/board.ts';
 import type { CommandId, CommandRequest, ReadCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import { limits } from '../../domain/limits.ts';
@@ -35,12 +35,14 @@ export function handleCommandRead(draft: Draft, id: CommandId, read: ReadCommand
   if (read.kind === 'put-aside') draft.journal({ type: 'command-unread', id, path: read.path });
 }
 
-/** Carries out what waits, in the order in which it was asked. */
+/** Carries out what waits, in the order in which it was asked. A daemon that ends leaves the rest to the next start. */
 export function carryOutCommands(draft: Draft): void {
+  const isEnding = draft.board.shutdown !== 'no' && draft.board.pid !== noDaemon;
   for (const pending of [...draft.board.commands.values()]) {
     // A pause that can't be read now must not come after the end of it.
     if (pending.stage === 'unread') return;
-    if (pending.stage === 'waiting') carryOut(draft, pending.request);
+    if (pending.stage !== 'waiting' || (isEnding && pending.request.command.kind !== 'stop')) continue;
+    carryOut(draft, pending.request);
   }
 }
 

@@ -192,6 +192,17 @@ describe('the board', () => {
   });
 });
 
+describe('a daemon that ends', () => {
+  it('leaves what was asked to the next start, but for being hurried', () => {
+    const scene = new Scene({ maxParallel: 0 }).tell({
+      ...{ type: 'opened', spending: { day: '', costs: new Map() }, hold: null, paused: false, pid: 7 },
+    });
+    scene.queue({ id: 'a' }).tell({ type: 'shutdown-asked' });
+    expect(scene.ask({ kind: 'cancel', task: id('a') }).effects).toEqual([]);
+    expect(scene.ask({ kind: 'stop', pid: 7 }).board.shutdown).toBe('hurried');
+  });
+});
+
 describe('the table of commands', () => {
   it('says of each command and column that it fits, or what fits instead', () => {
     for (const kind of [
