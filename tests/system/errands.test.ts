@@ -137,7 +137,7 @@ test('a board that starts waits for an errand', { timeout }, () =>
     await withPatience(attempt, 'an attempt to take the lock');
     const releasedAt = Date.now();
     await lock.value.release();
-    await waitUntil('the board is up', () => running.output().includes('board started'));
+    await waitUntil('the board is up', () => board.happened('board-started').length > 0);
     expect(board.happened('board-started').at(-1)?.at).toBeGreaterThanOrEqual(releasedAt);
     await board.stop(running);
   }),
