@@ -86,7 +86,7 @@ function checkFacts(board: ClaudeBoard): void {
     exit: { exitCode: 0, stopped: null, view: { sessionId: board.plan('a', 1).session.id, denials: [] } },
     outcome: { kind: 'done', summary: 'Added a.txt.' },
   });
-  expect(board.data).toMatchObject({ version: 1, repo: board.repo, daemon: { running: false }, paused: null });
+  expect(board.data).toMatchObject({ version: 2, repo: board.repo, daemon: { running: false }, paused: null });
   expect(board.task('c')).toMatchObject({
     title: 'Greet all',
     agent: 'developer',
