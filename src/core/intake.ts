@@ -22,6 +22,7 @@ import { hasDisk, isDiskFull, noteDiskFull } from './full-disk.ts';
 import { readVerdicts, stopLoading } from './file-results.ts';
 import { listCommanded, lookForCommands } from './commands/carry-out.ts';
 import { isOwnMove, journalMove, load, moveTask } from './move.ts';
+import { isReadingInbox } from './schedule.ts';
 import { journalAsks } from './granted-rights.ts';
 
 /** The columns of tasks that are not finished. */
@@ -171,7 +172,7 @@ function moveByUser(draft: Draft, task: Task, to: TaskFile | null): void {
 function lookForNewFiles(draft: Draft, scan: BoardScan, before: BoardScan | null): void {
   const { board } = draft;
   // A file that is being taken in appears in `queued/` before its event arrives.
-  if ([...board.inbox.values()].some((file) => file.diagnostics === null) && before !== null) return;
+  if (isReadingInbox(board) && before !== null) return;
   for (const column of liveColumns) {
     for (const [name, identity] of scan.columns[column]) {
       const id = idOfFile(name);

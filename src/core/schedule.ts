@@ -77,7 +77,8 @@ function isProbe(task: Task, hold: Hold): boolean {
   return phase.name === 'planning' || ('plan' in phase && phase.plan.plannedAt >= hold.until);
 }
 
-function isReadingInbox(board: Board): boolean {
+/** Whether a file of the inbox is being read. */
+export function isReadingInbox(board: Board): boolean {
   return [...board.inbox.values()].some((file) => file.diagnostics === null);
 }
 

@@ -6,8 +6,8 @@ import { emptyBoard, step } from '../core/step.ts';
 import { isBusy } from '../core/schedule.ts';
 import { noDaemon, type Board } from '../domain/board.ts';
 import { taskOfCommand, type CommandAnswer, type CommandRequest } from '../domain/command.ts';
-import { taskOf, type Effect } from '../domain/effect.ts';
-import { idOfFile, keyOf, type TaskKey } from '../domain/task.ts';
+import { taskKeyOf, taskOf, type Effect } from '../domain/effect.ts';
+import { keyOf, type TaskKey } from '../domain/task.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { RunListener } from '../ports.ts';
@@ -125,9 +125,4 @@ function isWanted(effect: Effect, own: TaskKey | null): boolean {
   if (entry.type === 'command') return true;
   const task = 'task' in entry ? entry.task : 'run' in entry ? entry.run.task : null;
   return task !== null && own !== null && keyOf(task) === own;
-}
-
-function taskKeyOf(effect: Effect): TaskKey | null {
-  const task = taskOf(effect) ?? ('file' in effect ? idOfFile(effect.file.name) : null);
-  return task === null ? null : keyOf(task);
 }

@@ -1,9 +1,9 @@
 /** Effects of one task are performed one after another, those of different tasks side by side. */
 import pLimit, { type LimitFunction } from 'p-limit';
-import { taskOf, type Effect } from '../domain/effect.ts';
+import { taskKeyOf, type Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
 import { limits } from '../domain/limits.ts';
-import { idOfFile, keyOf, type TaskId } from '../domain/task.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
 
 /** The lane of the board's own facts; no task has such an id. */
 const boardLane = '/board';
@@ -90,9 +90,7 @@ function findLane(effect: Effect): string | null {
     case 'board':
       return boardLane;
     case 'task':
-    case 'file': {
-      const task = taskOf(effect) ?? ('file' in effect ? idOfFile(effect.file.name) : null);
-      return task === null ? null : keyOf(task);
-    }
+    case 'file':
+      return taskKeyOf(effect);
   }
 }

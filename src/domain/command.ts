@@ -12,13 +12,13 @@ export type CommandId = string & { readonly [brand]: 'CommandId' };
 /** Puts a task's file into another column. */
 export type MoveKind = 'retry' | 'requeue' | 'cancel' | 'put-aside' | 'finish';
 
-/** What is asked about one task. */
+/** A command about one task. */
 export type TaskCommand =
   | { readonly kind: MoveKind; readonly task: TaskId }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId };
 
-/** What is asked of the whole board. */
+/** A command to the whole board. */
 export type BoardCommand =
   | { readonly kind: 'pause' | 'resume' }
   /** `pid` is the process that is meant; a later board does not end for it. */
@@ -49,7 +49,7 @@ export interface Seen {
   readonly run: number | null;
 }
 
-/** What a box on the dashboard asks once it is ticked, and what was seen when it was offered. */
+/** A ticked box of the dashboard: the command that it asks for, and how the task stood when the board offered it. */
 export interface Tick {
   readonly kind: BoxKind;
   readonly task: TaskId;
@@ -77,12 +77,12 @@ export interface CommandRequest {
   readonly command: Command;
 }
 
-/** What became of a command, in a sentence, and what to type next where it was refused. */
+/** The outcome of a command, in a sentence, with what to type next where it was refused. */
 export type CommandAnswer =
   | { readonly kind: 'done'; readonly said: string }
   | { readonly kind: 'refused'; readonly why: Refusal; readonly said: string; readonly hint: string | null };
 
-/** What became of a box that was ticked, for the dashboard. */
+/** The outcome of a ticked box, for the dashboard. */
 export interface BoxAnswer {
   readonly at: number;
   readonly command: Command;

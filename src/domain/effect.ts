@@ -11,7 +11,16 @@ import type { Right } from './rights.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
 import type { Review } from './review.ts';
 import type { Verdict } from './verdict.ts';
-import type { Argv, Column, Priority, TaskId, TaskKey, TaskSpec } from './task.ts';
+import {
+  idOfFile,
+  keyOf,
+  type Argv,
+  type Column,
+  type Priority,
+  type TaskId,
+  type TaskKey,
+  type TaskSpec,
+} from './task.ts';
 
 /** The hand-off from a dependency to its dependent: by reference, never its content. */
 export interface Handoff {
@@ -125,4 +134,10 @@ export type EffectKind = Effect['type'];
 /** The task that an effect is asked for, or null where it is asked for the board. */
 export function taskOf(effect: Effect): TaskId | null {
   return 'task' in effect ? effect.task : null;
+}
+
+/** The task that an effect is asked for, or whose file it is about; null where there is none. */
+export function taskKeyOf(effect: Effect): TaskKey | null {
+  const task = taskOf(effect) ?? ('file' in effect ? idOfFile(effect.file.name) : null);
+  return task === null ? null : keyOf(task);
 }

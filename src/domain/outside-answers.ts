@@ -1,4 +1,4 @@
-/** What the outside says of what it was asked: of a base, of a task met for the first time, of a run, of a fault. */
+/** Answers of the ports: a base's conflict, a task loaded for the first time, the state of a run, a fault. */
 import type { TaskFile } from './board.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Hold } from './hold.ts';

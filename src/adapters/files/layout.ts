@@ -22,7 +22,7 @@ export interface Layout {
   /** The user's pause: the file is there, or it is not. */
   readonly paused: string;
   readonly hold: string;
-  /** What was asked of the board and is not settled, a file each. */
+  /** Commands that are not settled, a file each. */
   readonly commands: string;
   /** The grants of tasks, a file each. */
   readonly grants: string;

@@ -10,6 +10,7 @@ import { findPath } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
 import { handleTaskRead } from '../file-results.ts';
 import { describeMove, moveTask } from '../move.ts';
+import { isReadingInbox } from '../schedule.ts';
 import { findUnfit } from './offers.ts';
 import { findUnderWay, putCommand, settleCommand } from './settle-command.ts';
 
@@ -133,7 +134,7 @@ function findFile(draft: Draft, id: TaskId, canWait = true): TaskFile | null | '
   }
   const finished = board.finished.get(keyOf(id));
   if (finished !== undefined) return finished.file;
-  const isReading = board.loading.size > 0 || [...board.inbox.values()].some((file) => file.diagnostics === null);
+  const isReading = board.loading.size > 0 || isReadingInbox(board);
   return canWait && isReading ? 'unsettled' : null;
 }
 

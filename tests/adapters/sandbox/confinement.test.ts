@@ -1,4 +1,4 @@
-/** What the sandbox of a run is told to close. */
+/** The files and names that a run's sandbox closes. */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
