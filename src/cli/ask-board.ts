@@ -15,7 +15,7 @@ import { codeOf } from '../adapters/machine/errors.ts';
 import { BoardClient, NoAnswerError, RefusedError } from '../client/board-client.ts';
 import {
   commandRights,
-  makeCommandId,
+  makeRequest,
   taskOfCommand,
   type Command,
   type CommandAnswer,
@@ -52,9 +52,7 @@ export async function askAndPrint(options: GlobalOptions, place: Place, command:
 async function askBoard(options: GlobalOptions, place: Place, command: Command): Promise<CommandAnswer | null> {
   const clock = createClock();
   const at = clock.now();
-  const request: CommandRequest = {
-    ...{ version: 1, id: makeCommandId(at, clock.uuid()), by: 'cli', at, seen: null, command },
-  };
+  const request = makeRequest(at, clock.uuid(), { by: 'cli', seen: null, command });
   for (;;) {
     const daemon = await findDaemon(place.layout.root);
     const answer = daemon === null ? await runErrand(options, request) : await askDaemon(place, daemon, request);

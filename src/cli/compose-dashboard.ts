@@ -5,7 +5,7 @@ import {
   type SettlingDashboardFile,
 } from '../adapters/dashboard/dashboard-file.ts';
 import { writeCommand } from '../adapters/files/command-files.ts';
-import { makeCommandId, type Tick } from '../domain/command.ts';
+import { makeRequest, type Tick } from '../domain/command.ts';
 import * as zones from '../markdown/dashboard-zones.ts';
 import type { Clock } from '../ports.ts';
 import type { Place } from './place.ts';
@@ -18,8 +18,7 @@ export function composeDashboard({ layout }: Place, onTicks?: DashboardFileOptio
 /** Lays a command down for each box that was ticked; the board finds them as it finds any other. */
 export async function layDownTicks({ layout }: Place, clock: Clock, ticks: readonly Tick[]): Promise<void> {
   for (const { kind, task, seen } of ticks) {
-    const at = clock.now();
-    const id = makeCommandId(at, clock.uuid());
-    await writeCommand(layout, { version: 1, id, by: 'dashboard', at, seen, command: { kind, task } });
+    const asked = { by: 'dashboard', seen, command: { kind, task } } as const;
+    await writeCommand(layout, makeRequest(clock.now(), clock.uuid(), asked));
   }
 }

@@ -126,6 +126,15 @@ export function makeCommandId(at: number, uuid: string): CommandId {
   return `${String(Math.max(0, Math.trunc(at))).padStart(15, '0')}-${uuid.slice(0, 8)}` as CommandId;
 }
 
+/** A command asked at this time, in milliseconds since the epoch, under an id of its own. */
+export function makeRequest(
+  at: number,
+  uuid: string,
+  asked: Pick<CommandRequest, 'by' | 'seen' | 'command'>,
+): CommandRequest {
+  return { version: 1, id: makeCommandId(at, uuid), at, ...asked };
+}
+
 /** The task that a command is about, or null. */
 export function taskOfCommand(command: Command): TaskId | null {
   return 'task' in command ? command.task : null;

@@ -6,7 +6,7 @@ import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { createClock } from '../../adapters/machine/clock.ts';
 import { signalProcess } from '../../adapters/machine/processes.ts';
 import { readRegular } from '../../adapters/machine/regular-file.ts';
-import { makeCommandId, type CommandId } from '../../domain/command.ts';
+import { makeRequest, type CommandId } from '../../domain/command.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findUncheckedPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
@@ -48,13 +48,12 @@ export const stopCommand: Verb = (command) =>
 /** Lays the command down; a signal asks the same where that can't be done, and null is given. */
 async function askToStop({ layout }: Place, daemon: Daemon): Promise<CommandId | null> {
   const clock = createClock();
-  const at = clock.now();
   const command = { kind: 'stop', pid: daemon.pid } as const;
-  const id = makeCommandId(at, clock.uuid());
+  const request = makeRequest(clock.now(), clock.uuid(), { by: 'cli', seen: null, command });
   try {
     checkFolders(layout.folders);
-    await writeCommand(layout, { version: 1, id, by: 'cli', at, seen: null, command });
-    return id;
+    await writeCommand(layout, request);
+    return request.id;
   } catch {
     daemon.signal();
     return null;
