@@ -40,18 +40,23 @@ const ordinary = [
 /** Whatever Unicode says is not shown, and what controls a device or a line; line ends and tabs are no part of it. */
 const hidden = String.raw`(?![\t\n\r])[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Zl}\p{Zp}\ufff9-\ufffb]`;
 
-const ordinaryOrHidden = new RegExp(`${ordinary.join('|')}|(${hidden})`, 'gu');
+let built: RegExp | null = null;
+
+/** Built at its first use, since that takes five milliseconds, and most commands look at no text. */
+function ordinaryOrHidden(): RegExp {
+  return (built ??= new RegExp(`${ordinary.join('|')}|(${hidden})`, 'gu'));
+}
 
 /** The invisible characters of a text, in its order. */
 export function findHiddenCharacters(text: string): readonly HiddenCharacter[] {
-  return [...text.matchAll(ordinaryOrHidden)].flatMap(({ index, 1: character }) =>
+  return [...text.matchAll(ordinaryOrHidden())].flatMap(({ index, 1: character }) =>
     character === undefined ? [] : [{ offset: index, name: nameCharacter(character) }],
   );
 }
 
 /** The text with each of them written out, as `⟨U+E0061⟩`. */
 export function revealHiddenCharacters(text: string): string {
-  return text.replace(ordinaryOrHidden, (found, character?: string) =>
+  return text.replace(ordinaryOrHidden(), (found, character?: string) =>
     character === undefined ? found : `⟨${nameCharacter(character)}⟩`,
   );
 }
