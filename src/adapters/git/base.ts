@@ -16,7 +16,8 @@ import type { BaseRequest } from '../../ports.ts';
 import type { Branches } from './branches.ts';
 import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
-import { gitError, taskError } from './git-errors.ts';
+import { taskError } from './git-errors.ts';
+import { mergeTrees, type TreeMerge } from './merge-trees.ts';
 import { baseRef, branchRef, doneRef, resolveCommits } from './refs.ts';
 
 /** One dependency's work. */
@@ -135,8 +136,8 @@ async function mergeSides(
   const date = await newestDate(git, sides);
   let merged = first.commit;
   for (const [index, side] of others.entries()) {
-    const merge = await mergeTrees(git, merged, side.commit);
-    if (merge.files !== null) {
+    const merge = await mergeWork(git, merged, side.commit);
+    if (merge.kind === 'conflict') {
       const before = sides.slice(0, index + 1);
       return failure({ sides: [await nameOpponent(git, before, side, merge.files), side.label], files: merge.files });
     }
@@ -153,24 +154,19 @@ async function newestDate(git: Git, sides: readonly Side[]): Promise<number> {
   return Math.max(0, ...output.trim().split('\n').map(Number));
 }
 
-type Merge = { readonly files: null; readonly tree: string } | { readonly files: readonly string[] };
-
-async function mergeTrees(git: Git, ours: string, theirs: string): Promise<Merge> {
-  const args = ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', ours, theirs];
-  const output = await git.attempt(args);
-  const [tree, ...files] = output.stdout.split('\0').filter((field) => field !== '');
-  if (output.exitCode === 0 && tree !== undefined) return { files: null, tree };
-  if (output.exitCode === 1) return { files: [...new Set(files)] };
-  const { message } = gitError(args, output, 'the repository');
-  throw taskError('dependency-conflict', `The work of the dependencies can't be merged: ${message}`);
+/** The merged tree, or the files in conflict. */
+async function mergeWork(git: Git, ours: string, theirs: string): Promise<Exclude<TreeMerge, { kind: 'impossible' }>> {
+  const merge = await mergeTrees(git, ours, theirs);
+  if (merge.kind !== 'impossible') return merge;
+  throw taskError('dependency-conflict', `The work of the dependencies can't be merged: ${merge.why}`);
 }
 
 /** Which of the sides merged so far the new one is in conflict with; all of them where no single one is. */
 async function nameOpponent(git: Git, before: readonly Side[], side: Side, files: readonly string[]): Promise<string> {
   if (before.length > 1) {
     for (const candidate of before) {
-      const merge = await mergeTrees(git, candidate.commit, side.commit);
-      if (merge.files?.some((file) => files.includes(file)) === true) return candidate.label;
+      const merge = await mergeWork(git, candidate.commit, side.commit);
+      if (merge.kind === 'conflict' && merge.files.some((file) => files.includes(file))) return candidate.label;
     }
   }
   return before.map(({ label }) => label).join(' + ');
