@@ -1,6 +1,5 @@
 /** Joins the daemon with its real files, git and agents. */
 import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { markOwnCommands } from '../adapters/machine/leftovers.ts';
 import { createAgentRunner } from '../adapters/agent/runner.ts';
 import { createClock } from '../adapters/machine/clock.ts';
@@ -26,7 +25,7 @@ import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { RunListener } from '../ports.ts';
 import { claimsOfFoundRole } from './file-claims.ts';
 import { composeDashboard, layDownTicks } from './compose-dashboard.ts';
-import type { OpenPlace } from './place.ts';
+import { folderOfWorktrees, type OpenPlace } from './place.ts';
 import { redactFor } from './output-redaction.ts';
 import { composeSettings, settingsShownAs } from './compose-reader.ts';
 import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
@@ -125,7 +124,7 @@ function composeParts(
         notice: onNotice,
       }),
       commands,
-      disk: createDisk(() => [layout.root, worktreesOf(place, settings()), repository.commonDir]),
+      disk: createDisk(() => [layout.root, folderOfWorktrees(place, settings()).path, repository.commonDir]),
       journal: createJournal(layout.history, clock),
       roles: trustRoles(composeRoles(place), trust, claimsOfFoundRole),
       redact,
@@ -148,8 +147,4 @@ function composeParts(
       }),
     settingsFile: trustSettings(composeSettings(place, onNotice), settingsShownAs, trust, claimsOfSettings),
   };
-}
-
-function worktreesOf({ layout, repository }: OpenPlace, { worktrees }: Settings): string {
-  return worktrees.dir === null ? layout.worktrees : resolve(repository.topLevel, worktrees.dir);
 }

@@ -5,6 +5,8 @@ import { boardFolderName, layOut, type Layout } from '../adapters/files/layout.t
 import { checkFolders } from '../adapters/files/own-folders.ts';
 import { findPlainCheckout } from '../adapters/git/checkout.ts';
 import type { Repository } from '../adapters/git/repository.ts';
+import { findWorktreesFolder, type WorktreesFolder } from '../adapters/git/worktree/worktrees-folder.ts';
+import type { Settings } from '../domain/settings.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 
 /** A checkout with a board. */
@@ -65,6 +67,11 @@ async function findOpenPlace(options: GlobalOptions): Promise<OpenPlace> {
   const place = placeOf(await findRepository(options));
   if (hasBoard(place)) return place;
   throw new CliError(exitCodes.usage, `${place.topLevel} has no board yet`, 'Type: branchboard init');
+}
+
+/** Where the board's new worktrees are made. */
+export function folderOfWorktrees({ topLevel, layout }: Place, { worktrees }: Settings): WorktreesFolder {
+  return findWorktreesFolder({ topLevel, boardDir: layout.root, dir: worktrees.dir });
 }
 
 function hasBoard({ layout }: Place): boolean {

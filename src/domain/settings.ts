@@ -53,7 +53,7 @@ export interface Settings {
   /** Globs of ignored files that are copied into a new worktree. */
   readonly copy: readonly string[];
   readonly worktrees: {
-    /** Where worktrees are made, relative to the repository; null is `.orchestrator/worktrees`. */
+    /** Where worktrees are made, relative to the repository; null is beside the checkout. */
     readonly dir: string | null;
     readonly reuse: boolean;
   };

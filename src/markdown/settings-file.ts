@@ -288,7 +288,7 @@ const defaultText = `# The settings of this board. Each key stands here with its
 # Ignored files to copy into a new worktree, as globs. Such as: copy: [.env]
 #copy: []
 
-# Where worktrees are made (empty: .orchestrator/worktrees), and whether a finished task's worktree is used again.
+# Where worktrees are made (empty: ../REPO.worktrees, beside the checkout), and whether a finished task's worktree is used again.
 #worktrees:
 #  dir:
 #  reuse: false

@@ -154,7 +154,7 @@ function tellWorkspace({ plan, role, boardDir }: PromptInput): string {
 
 ${code(workspace.path)}: ${place}, cut from ${code(workspace.base)}. Others work on other branches at the same time.
 
-- Stay inside. All else in ${code(boardDir)}, other worktrees included, is not yours; only the reports named here may be read there.
+- Stay inside. Other worktrees and all of ${code(boardDir)} are not yours; only the reports named here may be read there.
 - Don't push, don't switch, rename or delete branches, don't stash, don't rewrite commits of your base.
 - Run only commands that end by themselves and ask nothing.${isReader(role) ? '\n- Change nothing: you only read.' : ''}
 - Keep your steps in the list that your task tools give (\`TaskCreate\`, \`TaskUpdate\` or \`TodoWrite\`), where you have them: it is shown to the user as progress.`;

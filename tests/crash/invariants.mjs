@@ -211,9 +211,9 @@ function checkGit(run) {
     const path = /^worktree (.*)$/m.exec(entry)?.[1] ?? '';
     if (/^prunable/m.test(entry) || !existsSync(path)) findings.push(end(`git lists a worktree that is gone: ${path}`));
   }
-  const folders = listNames(join(run.board, 'worktrees'));
+  const folders = listNames(`${run.repo}.worktrees`);
   for (const name of folders) {
-    const path = join(run.board, 'worktrees', name);
+    const path = join(`${run.repo}.worktrees`, name);
     if (!worktrees.some((entry) => entry.startsWith(`worktree ${path}\n`))) {
       findings.push(end(`worktrees/${name} is no worktree that git knows`));
     }

@@ -102,6 +102,11 @@ export class ScratchBoard {
     return join(this.repo, '.orchestrator', ...parts);
   }
 
+  /** A path in the folder of all worktrees. */
+  worktree(...parts: readonly string[]): string {
+    return join(`${this.repo}.worktrees`, ...parts);
+  }
+
   read(...parts: readonly string[]): string {
     return readFileSync(this.path(...parts), 'utf8');
   }

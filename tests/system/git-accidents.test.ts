@@ -74,7 +74,7 @@ test.concurrent(
   () =>
     withBoard(setup, async (board) => {
       await failOnce(board);
-      board.git('worktree', 'remove', '--force', '--force', board.path('worktrees', 'x'));
+      board.git('worktree', 'remove', '--force', '--force', board.worktree('x'));
       board.git('branch', '-D', 'task/x');
       expect(await board.succeed('rescue', 'x')).toContain('run-1 · on no branch · refs/branchboard/kept/x/1');
       await board.succeed('retry', 'x');
@@ -87,7 +87,7 @@ test.concurrent(
 test.concurrent('a branch that the user checked out is named with the command that frees it', { timeout }, () =>
   withBoard(setup, async (board) => {
     await failOnce(board);
-    board.git('worktree', 'remove', '--force', '--force', board.path('worktrees', 'x'));
+    board.git('worktree', 'remove', '--force', '--force', board.worktree('x'));
     board.git('switch', '--quiet', 'task/x');
     await board.succeed('retry', 'x');
     board.drop({ 'other.md': writeTask('Other', addFile('other.txt')) });
@@ -175,7 +175,7 @@ test.concurrent(
       async (board) => {
         board.drop({ 'x.md': writeTask('X', addFile('x.txt')) });
         const running = board.launch(['start', '--until-idle']);
-        const path = board.path('worktrees', 'x');
+        const path = board.worktree('x');
         const found: number[] = [];
         await waitUntil('git is among the files', () => {
           found.splice(0, 1, ...findGitIn(path));
@@ -219,7 +219,7 @@ test.concurrent(
       expect(await board.runUntilIdle()).toBe(0);
       expect(board.column('done')).toEqual(['x']);
       expect(board.git('diff', '--name-status', 'main...task/x')).toBe('A\tone.txt\nA\ttwo.txt');
-      expect(readdirSync(board.path('worktrees'))).toEqual([]);
+      expect(readdirSync(board.worktree())).toEqual([]);
     }),
 );
 

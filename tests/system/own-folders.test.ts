@@ -134,7 +134,7 @@ test.concurrent.each(['000', '002'])(
       cli('resume');
       cli('start', '--until-idle');
       expect(board.column('done')).toEqual(['a']);
-      rmSync(board.path('worktrees'), { recursive: true });
+      rmSync(board.worktree(), { recursive: true });
       expect(listModes(board.path())).toEqual(['file 600', 'folder 700']);
       return Promise.resolve();
     }),

@@ -62,7 +62,7 @@ for (const [name, config, stop] of [
       board.drop({ 'job.md': '# Job\n' });
       const running = await board.start();
       await waitUntilStreamed(board, 'job', 'tool_use');
-      await besideOurOwn(board.path('worktrees', 'job'), async () => {
+      await besideOurOwn(board.worktree('job'), async () => {
         await stop(board);
         await waitUntil('it is over', () => board.happened('run-ended').length === 1);
       });

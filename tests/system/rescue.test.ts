@@ -78,7 +78,7 @@ test.concurrent('work is found though its file, its runs, its worktree and its b
     const tip = board.git('rev-parse', 'task/x');
     rmSync(board.path('done', 'x.md'));
     rmSync(board.path('runs', 'x'), { recursive: true });
-    rmSync(board.path('worktrees', 'x'), { recursive: true, force: true });
+    rmSync(board.worktree('x'), { recursive: true, force: true });
     rmSync(join(board.repo, '.git', 'worktrees'), { recursive: true, force: true });
     board.git('branch', '-D', 'task/x');
     expect(await list(board, 'x')).toMatchObject([{ name: 'run-1', commit: tip, isOnBranch: false }]);
@@ -97,7 +97,7 @@ test.concurrent(
         'x.md': writeTask('X', ['write new.txt in work', `wait-for ${gate}`, 'commit Add new.txt', 'summary Done.']),
       });
       const running = await board.start();
-      const file = board.path('worktrees', 'x', 'new.txt');
+      const file = board.worktree('x', 'new.txt');
       await waitUntil('the agent wrote its file', () => existsSync(file));
       expect(await list(board, 'x')).toMatchObject([{ name: 'worktree', uncommitted: ['new.txt'] }]);
       expect(await board.succeed('rescue', 'x', 'worktree')).toContain('rescue/x-worktree is ');
@@ -114,13 +114,13 @@ test.concurrent('what nobody kept is git’s to find, with the commands that res
     board.drop({ 'x.md': writeTask('X', [...addFile('x.txt').slice(0, 2), 'fail I give up']) });
     expect(await board.runUntilIdle()).toBe(3);
     const tip = board.git('rev-parse', 'task/x');
-    const git = ['-C', board.path('worktrees', 'x')];
+    const git = ['-C', board.worktree('x')];
     board.git(...git, 'commit', '--quiet', '--allow-empty', '--message=by hand');
     const byHand = board.git('rev-parse', 'task/x');
     board.git(...git, 'reset', '--quiet', '--hard', 'main');
     expect(await list(board, 'x')).toMatchObject([{ name: 'run-1', commit: tip, isOnBranch: false }]);
     expect(board.git('reflog', '--all', '--format=%H')).toContain(byHand);
-    board.git('worktree', 'remove', '--force', '--force', board.path('worktrees', 'x'));
+    board.git('worktree', 'remove', '--force', '--force', board.worktree('x'));
     board.git('branch', '-D', 'task/x');
     const [, commands = ''] = /may still have: (.+)$/m.exec(await board.succeed('rescue', 'x')) ?? [];
     expect(commands).toContain('git fsck --lost-found');

@@ -30,7 +30,7 @@ test.concurrent(
     withBoard({}, async (board) => {
       board.drop({ 'x.md': writeTask('X', addFile('one.txt')) });
       expect(await board.runUntilIdle()).toBe(0);
-      expect(readdirSync(board.path('worktrees'))).toEqual([]);
+      expect(readdirSync(board.worktree())).toEqual([]);
       expect(board.git('worktree', 'list').split('\n')).toHaveLength(1);
       expect(board.git('show', 'task/x:one.txt')).toBe('one.txt');
       expect(await board.succeed('diff', 'x')).toContain('one.txt');
@@ -39,7 +39,7 @@ test.concurrent(
       board.move('x', 'done', 'queued');
       expect(await board.runUntilIdle()).toBe(0);
       expect(board.git('diff', '--name-only', 'main...task/x').split('\n')).toEqual(['one.txt', 'two.txt']);
-      expect(readdirSync(board.path('worktrees'))).toEqual([]);
+      expect(readdirSync(board.worktree())).toEqual([]);
     }),
 );
 
@@ -71,7 +71,7 @@ test.concurrent(
       }
       expect([facts(board, 'waiting'), refsOf(board, 'waiting')]).toEqual(waiting);
       expect([facts(board, 'stuck'), refsOf(board, 'stuck')]).toEqual(stuck);
-      expect(existsSync(board.path('worktrees', 'stuck', 'stuck.txt'))).toBe(true);
+      expect(existsSync(board.worktree('stuck', 'stuck.txt'))).toBe(true);
       expect(board.happened('pruned').flatMap((entry) => entry.tasks)).toEqual(['away', 'merged']);
 
       // Tasks that depend on them start from their work, and a task that was put away goes on from its own.

@@ -100,7 +100,7 @@ test.concurrent(
       board.git('config', 'filter.slow.smudge', `sh ${script}`);
       board.drop({ 'job.md': writeTask('Job', addFile('work.txt')) });
       const running = await board.start();
-      await waitUntil('git is at it', () => existsSync(board.path('worktrees', 'job', '.gitattributes')));
+      await waitUntil('git is at it', () => existsSync(board.worktree('job', '.gitattributes')));
       expect((await board.stop(running)).code).toBe(0);
       expect(board.column('queued')).toEqual(['job']);
       expect(board.findAgentProcesses()).toEqual([]);

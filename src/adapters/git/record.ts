@@ -1,8 +1,8 @@
 /**
  * Git's record of a worktree, the folder `.git/worktrees/NAME`, and the board's own marks in it.
  *
- * Worktrees lie inside the user's checkout. Where one has lost its `.git` file, git would find the user's own
- * repository above it and change that; so nothing runs in a worktree whose record was not checked here first.
+ * Worktrees may lie inside a checkout of the user's. Where one has lost its `.git` file, git would find that repository
+ * above it and change it; so nothing runs in a worktree whose record was not checked here first.
  */
 import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -60,6 +60,15 @@ export async function findClaim(repository: Repository, path: string): Promise<s
     if (folder === parent && link !== null && link === (await realpath(record))) return record;
   }
   return null;
+}
+
+/** The record of the worktree of another repository that is in a folder; null where there is none. */
+export async function findOthersRecord(repository: Repository, path: string): Promise<string | null> {
+  const record = await readLink(path);
+  const own = await realpath(join(repository.commonDir, 'worktrees')).catch(() => null);
+  if (record === null || dirname(record) === own) return null;
+  const back = await realpath(await readBack(record)).catch(() => null);
+  return back !== null && back === (await realpath(join(path, '.git')).catch(() => null)) ? record : null;
 }
 
 /** The record that a folder's `.git` file leads to. */

@@ -1,17 +1,18 @@
 /** `rescue`: lists what the board kept of a task's runs, and makes a branch of what the user picks. Works without the task's file. */
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { quote } from 'shell-quote';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit } from '../../adapters/git/git.ts';
 import { listKept, restoreKept, type KeptWork } from '../../adapters/git/worktree/kept-work.ts';
+import { defaultSettings } from '../../domain/settings.ts';
 import { keyOf, parseTaskId, type TaskId } from '../../domain/task.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 import { PortError } from '../../ports.ts';
 import { readSettingsOf } from '../compose-reader.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
+import { folderOfWorktrees, openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 
 type Options = GlobalOptions & { readonly json?: boolean; readonly branch?: string };
@@ -51,13 +52,13 @@ export const rescueCommand: Verb = (command) =>
 async function findTraces(place: OpenPlace, text: string): Promise<{ task: TaskId; paths: readonly string[] }> {
   const asked = parseTaskId(text.replace(/\.md$/, ''));
   if (asked === undefined) throw new CliError(exitCodes.usage, `${text} is no task's id`, 'Type: branchboard status');
-  const { layout, repository } = place;
+  const { layout } = place;
   const names = await readdir(layout.runs).catch(() => []);
   const task = (names.find((name) => keyOf(name as TaskId) === keyOf(asked)) ?? asked) as TaskId;
   const { runs } = await readTaskFacts(layout, task);
-  const dir = (await readSettingsOf(place))?.worktrees.dir ?? null;
-  const parent = dir === null ? layout.worktrees : resolve(repository.topLevel, dir);
-  return { task, paths: [...new Set([...runs.map(({ plan }) => plan.workspace.path).reverse(), join(parent, task)])] };
+  const now = folderOfWorktrees(place, (await readSettingsOf(place)) ?? defaultSettings).path;
+  const planned = runs.map(({ plan }) => plan.workspace.path).reverse();
+  return { task, paths: [...new Set([...planned, ...[now, layout.worktrees].map((parent) => join(parent, task))])] };
 }
 
 function pick(kept: readonly KeptWork[], name: string, task: TaskId): KeptWork {

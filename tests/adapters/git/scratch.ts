@@ -36,6 +36,11 @@ export class Scratch {
     this.git('init', '--quiet', '--initial-branch=main');
   }
 
+  /** A path in the folder of all worktrees. */
+  worktree(...parts: readonly string[]): string {
+    return join(`${this.dir}.worktrees`, ...parts);
+  }
+
   /** Runs git in the user's checkout, as the user. */
   git(...args: string[]): string {
     return this.gitIn(this.dir, ...args);

@@ -8,7 +8,7 @@
  *
  *   ready ──► released from its branch ──► ready, on its branch again
  */
-import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { messageOf } from '../../../domain/error-message.ts';
 import { dirname, join } from 'node:path';
 import { quote } from 'shell-quote';
@@ -25,7 +25,17 @@ import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
 import type { Git } from '../git.ts';
 import { forgetRecord, keepLeftBehind } from './preserve.ts';
 import { listLosses, nameLosses } from './removal-check.ts';
-import { findClaim, findRecord, hasMark, inWorktree, leaveMark, lockReason, readLock, removeMark } from '../record.ts';
+import {
+  findClaim,
+  findOthersRecord,
+  findRecord,
+  hasMark,
+  inWorktree,
+  leaveMark,
+  lockReason,
+  readLock,
+  removeMark,
+} from '../record.ts';
 import { branchRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
 import { findAside, finishRemovals, moveAside, removeWorktree } from './removal.ts';
 import type { Repository } from '../repository.ts';
@@ -84,6 +94,8 @@ async function checkOut(context: PreparationContext, plan: RunPlan, existing: st
     signal: context.signal,
   });
   if (plan.workspace.kind === 'branch') await restoreFiles(git, plan);
+  // The folder above may be open to others; what `copy` brings along is not for them.
+  await chmod(path, privateFolderMode);
   const record = await findRecord(repository, path);
   if (record === null) throw taskError('setup-failed', `The worktree ${path} lost its link to the repository.`);
   await leaveMark(record, 'checked-out', formatRunId(plan));
@@ -174,6 +186,7 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
   const isEmptied = lock === '' && record === null;
   if (lock !== null && lock !== lockReason && !isEmptied) throw lockedByOther(context, plan, lock);
   if (record === null) {
+    await refuseOthers(repository, plan);
     // Where the repository itself can't be read, every worktree looks like none.
     await git.run(['rev-parse', '--git-dir'], { env: { GIT_DIR: repository.commonDir } });
     await forgetRecord(git, repository, plan);
@@ -200,6 +213,16 @@ async function clearAway(context: PreparationContext, plan: RunPlan, record: str
   const aside = await moveAside(git, path, record, head);
   notice(
     `${path} stood where ${formatRunId(plan)} is to work and held ${nameLosses(losses)}; it is now ${aside}, a worktree of its own.`,
+  );
+}
+
+/** Throws PortError where another repository's worktree is there, as where boards share a folder, or one was copied. */
+async function refuseOthers(repository: Repository, { task, workspace: { path } }: RunPlan): Promise<void> {
+  const other = await findOthersRecord(repository, path);
+  if (other === null) return;
+  throw taskError(
+    'setup-failed',
+    `${path}, where ${task} is to work, is a worktree of another repository (${other}), so it is left alone. Remove it there if it is not needed, or add the task again under another id.`,
   );
 }
 

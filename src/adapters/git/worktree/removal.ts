@@ -5,6 +5,7 @@
  *
  * What a kill left undone of that, the next removal or preparation finishes.
  */
+import { createHash } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { quote } from 'shell-quote';
@@ -14,7 +15,8 @@ import type { Git } from '../git.ts';
 import { findClaim, isLockedByUs } from '../record.ts';
 import type { Repository } from '../repository.ts';
 
-const removedName = /^\.branchboard-removed-\d+-(.+)$/;
+/** Its repository, a number, and its name before. Names of earlier versions have no repository. */
+const removedName = /^\.branchboard-removed-(?:([0-9a-f]{16})-)?\d+-(.+)$/;
 
 /**
  * Removes a worktree that {@link listLosses} found to hold nothing, whatever is locked or ignored in it. Throws
@@ -23,7 +25,8 @@ const removedName = /^\.branchboard-removed-\d+-(.+)$/;
 export async function removeWorktree(git: Git, repository: Repository, path: string): Promise<void> {
   const parent = dirname(path);
   // A name that no other removal has or had, since files are deleted outside of the lock.
-  const removed = join(parent, `.branchboard-removed-${String(process.hrtime.bigint())}-${basename(path)}`);
+  const number = String(process.hrtime.bigint());
+  const removed = join(parent, `.branchboard-removed-${keyOfRepository(repository)}-${number}-${basename(path)}`);
   await git.serialise(async () => {
     await rename(path, removed);
     try {
@@ -47,8 +50,9 @@ export async function finishRemovals(git: Git, repository: Repository, parent: s
   const dropped: string[] = [];
   await git.serialise(async () => {
     for (const name of await readdir(parent).catch(() => [])) {
-      const original = removedName.exec(name)?.[1];
-      if (original === undefined) continue;
+      const [, owner, original] = removedName.exec(name) ?? [];
+      // A folder may be shared with a board of another repository, which may put its own back.
+      if (original === undefined || (owner ?? keyOfRepository(repository)) !== keyOfRepository(repository)) continue;
       const path = join(parent, original);
       if (!(await exists(path)) && (await findClaim(repository, path)) !== null) await dropRecord(git, path);
       dropped.push(name);
@@ -56,6 +60,11 @@ export async function finishRemovals(git: Git, repository: Repository, parent: s
   });
   // The removal itself reports files that can't be deleted, and the next one tries again.
   for (const name of dropped) await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+}
+
+/** A short name for a repository. */
+function keyOfRepository({ commonDir }: Repository): string {
+  return createHash('sha256').update(commonDir).digest('hex').slice(0, 16);
 }
 
 /** Drops git's record of a worktree whose folder is gone, locked or not. Throws PortError if git fails. */

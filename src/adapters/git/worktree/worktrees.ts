@@ -1,8 +1,9 @@
 /** The `Worktrees` port on real git: joins the files of this folder to one adapter. */
-import { lstat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { messageOf } from '../../../domain/error-message.ts';
-import { join, relative, resolve, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { taskError, adviseOn } from '../git-errors.ts';
+import { limits } from '../../../domain/limits.ts';
 import type { RunPlan, Workspace } from '../../../domain/run.ts';
 import type { Settings } from '../../../domain/settings.ts';
 import type { TaskId } from '../../../domain/task.ts';
@@ -19,6 +20,7 @@ import { listMoved } from '../oversight/moved-refs.ts';
 import { takeNotes, writeNotes } from '../oversight/ref-notes.ts';
 import type { Repository } from '../repository.ts';
 import { TamperingWatch } from '../oversight/tampering.ts';
+import { findWorktreesFolder, folderInside } from './worktrees-folder.ts';
 
 /** Dependencies of the adapter. */
 export interface WorktreesOptions {
@@ -73,8 +75,10 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
 
   async function choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace> {
     const { branchPrefix, worktrees } = settings();
-    const parent = worktrees.dir === null ? join(boardDir, 'worktrees') : resolve(repository.topLevel, worktrees.dir);
+    const { topLevel } = repository;
+    const { path: parent, whyInside } = findWorktreesFolder({ topLevel, boardDir, dir: worktrees.dir });
     await refuseTrackedLinks(git, repository, parent);
+    await tellPlace(parent, whyInside);
     const isPromised = (name: string): boolean => (promises.get(name.toLowerCase()) ?? task) !== task;
     const branches = seen.get(task) ?? (await listBranches(git));
     seen.delete(task);
@@ -82,6 +86,22 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     promises.set(workspace.path.toLowerCase(), task);
     if (workspace.kind === 'branch') promises.set(workspace.branch.toLowerCase(), task);
     return workspace;
+  }
+
+  /** Where worktrees are is news in two cases: inside the checkout, and elsewhere than those of an earlier version. */
+  async function tellPlace(parent: string, whyInside: string | null): Promise<void> {
+    const inside = folderInside(boardDir);
+    if (whyInside !== null) {
+      notice(
+        `Worktrees are made inside your checkout, in ${parent}: ${whyInside}. Your test runner and linter may find them there; \`worktrees.dir\` in config.yaml names another folder.`,
+      );
+    } else if (parent !== inside) {
+      const earlier = await readdir(inside).catch(() => []);
+      if (earlier.length === 0) return;
+      notice(
+        `New worktrees are made in ${parent}. Those of earlier tasks stay in ${inside} (${earlier.slice(0, limits.maxDirtyFilesNamed).join(', ')}), and each goes when its task is done or cancelled.`,
+      );
+    }
   }
 
   async function prepareAndForget(plan: RunPlan): Promise<void> {

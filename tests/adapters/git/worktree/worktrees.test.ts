@@ -48,7 +48,7 @@ describe('a new worktree', () => {
     const { path } = plan.workspace;
     expect(plan.workspace).toEqual({
       kind: 'branch',
-      path: join(scratch.dir, '.orchestrator', 'worktrees', 'x'),
+      path: scratch.worktree('x'),
       base: first,
       branch: 'task/x',
     });
@@ -95,7 +95,7 @@ describe('a new worktree', () => {
     scratch.setupOk = true;
     const plan = planFor(taskId('x'), {
       kind: 'branch',
-      path: join(scratch.dir, '.orchestrator', 'worktrees', 'x'),
+      path: scratch.worktree('x'),
       base: first,
       branch: 'task/x',
     });
@@ -147,7 +147,7 @@ describe('ignored files', () => {
 describe('a free name', () => {
   it('avoids branches, their parents and children, in any case, and folders', async () => {
     for (const branch of ['task/x', 'TASK/Y', 'task/z/deeper']) scratch.git('branch', branch);
-    mkdirSync(join(scratch.dir, '.orchestrator', 'worktrees', 'X-2'), { recursive: true });
+    mkdirSync(scratch.worktree('X-2'), { recursive: true });
     const branchFor = async (id: string): Promise<unknown> => worktrees.choose(taskId(id), first, false);
     expect(await branchFor('x')).toMatchObject({ branch: 'task/x-3', path: expect.stringMatching(/\/x-3$/) as string });
     expect(await branchFor('y')).toMatchObject({ branch: 'task/y-2' });
@@ -624,7 +624,7 @@ describe('an unusual repository', () => {
     const board = await scratch.worktrees({ dir: linked });
     const plan = await start(board, 'x');
     expect(plan.workspace.base).toBe(tip);
-    expect(plan.workspace.path).toBe(join(linked, '.orchestrator', 'worktrees', 'x'));
+    expect(plan.workspace.path).toBe(join(`${linked}.worktrees`, 'x'));
     await board.release(plan, true);
     await live(board);
   });
