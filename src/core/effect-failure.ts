@@ -1,11 +1,10 @@
 /** Handles effects that the outside could not perform. */
 import type { ActiveTask, SettlingTask } from '../domain/board.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
-import type { EffectKind } from '../domain/effect.ts';
+import type { BoardEvent } from '../domain/event.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
 import { limits } from '../domain/limits.ts';
 import type { Fault, Outcome } from '../domain/run.ts';
-import type { TaskId } from '../domain/task.ts';
 import { backOff } from './backoff.ts';
 import { isDiskFull } from './full-disk.ts';
 import type { Draft } from './draft.ts';
@@ -13,10 +12,14 @@ import { placeHoldFor } from './circuit-breaker.ts';
 import { interruption } from './outcome.ts';
 import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
 
-/** An effect of a task could not be performed. */
-export function handleEffectFailed(draft: Draft, id: TaskId, effect: EffectKind, outside: OutsideFault): void {
-  draft.journal({ type: 'effect-failed', task: id, effect, message: outside.message });
-  const task = draft.task(id);
+/** An effect could not be performed. */
+export function handleEffectFailed(
+  draft: Draft,
+  { task: id, command, effect, fault: outside }: Omit<BoardEvent & { readonly type: 'effect-failed' }, 'type' | 'at'>,
+): void {
+  const ofCommand = command === undefined ? {} : { command };
+  draft.journal({ type: 'effect-failed', task: id, ...ofCommand, effect, message: outside.message });
+  const task = id === null ? undefined : draft.task(id);
   if (task?.state !== 'active' && task?.state !== 'settling') return;
   // Anything else belongs to what the task was before the user moved its file.
   if (!effectTraits[effect].phases.includes(task.state === 'active' ? task.phase.name : 'settling')) return;

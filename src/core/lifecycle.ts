@@ -214,7 +214,8 @@ export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence
   if (red !== undefined && !hasDisk(draft.board)) {
     // Red for want of room says nothing of the work: it is verified again.
     const message = `no room on the disk for ${red.argv.join(' ')}`;
-    handleEffectFailed(draft, task.id, 'inspect-work', { kind: 'no-room', message, fault: null });
+    const fault = { kind: 'no-room', message, fault: null } as const;
+    handleEffectFailed(draft, { task: task.id, effect: 'inspect-work', fault });
     return;
   }
   settleRun(draft, task, { plan, exit, evidence }, excuseDiskFull(draft, judgeWork(exit, plan, evidence)));

@@ -162,8 +162,7 @@ function handle(draft: Draft, event: BoardEvent): void {
       if (isDiskFull(event.fault)) noteDiskFull(draft, event.fault.message);
       if (event.effect === 'read-ends') handleEndsUnread(draft);
       if (event.effect === 'prune-task' && event.task !== null) handlePruneFailed(draft, event.task);
-      if (event.task !== null) handleEffectFailed(draft, event.task, event.effect, event.fault);
-      else draft.journal({ type: 'effect-failed', task: null, effect: event.effect, message: event.fault.message });
+      handleEffectFailed(draft, event);
       return;
     case 'merges-found':
       handleMergesFound(draft, event.tasks);

@@ -13,7 +13,7 @@ import { isIdle, isBusy } from '../core/schedule.ts';
 import type { Board, BoardScan } from '../domain/board.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { Trouble } from '../domain/hold.ts';
-import { taskOf, type Effect } from '../domain/effect.ts';
+import type { Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { HistoryEntry } from '../domain/history.ts';
@@ -33,7 +33,7 @@ import type { UntimedEvent } from './untimed-event.ts';
 import { Performer, type Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
 import { redactEvent } from './redact-event.ts';
-import { answerFailure, FailureDedupe } from './failure-dedupe.ts';
+import { answerFailure, describeFailure, FailureDedupe } from './failure-dedupe.ts';
 
 /** The parts of a daemon. The runner of agents is made last, since it reports to the daemon. */
 export interface DaemonOptions {
@@ -219,7 +219,7 @@ export class Daemon {
 
   #tellFailure(effect: Effect, fault: OutsideFault): void {
     if (this.#failures.isNews(effect, fault.message)) {
-      this.#post({ type: 'effect-failed', task: taskOf(effect), effect: effect.type, fault });
+      this.#post(describeFailure(effect, fault));
     }
     switch (effectTraits[effect.type].failure) {
       case 'nothing':

@@ -6,12 +6,12 @@ import { emptyBoard, step } from '../core/step.ts';
 import { isBusy } from '../core/schedule.ts';
 import { noDaemon, type Board } from '../domain/board.ts';
 import { taskOfCommand, type CommandAnswer, type CommandRequest } from '../domain/command.ts';
-import { taskKeyOf, taskOf, type Effect } from '../domain/effect.ts';
+import { taskKeyOf, type Effect } from '../domain/effect.ts';
 import { keyOf, type TaskKey } from '../domain/task.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { RunListener } from '../ports.ts';
-import { answerFailure } from './failure-dedupe.ts';
+import { answerFailure, describeFailure } from './failure-dedupe.ts';
 import { Lanes } from './lanes.ts';
 import { Mailbox } from './mailbox.ts';
 import { explainFault } from './outside-fault.ts';
@@ -72,7 +72,7 @@ function carryOutAlone({ ports, makeAgents, settings, sandbox, request }: Errand
       } catch (error) {
         const fault = await explainFault(error, ports.disk);
         for (const event of answerFailure(effect, fault)) post(event);
-        post({ type: 'effect-failed', task: taskOf(effect), effect: effect.type, fault });
+        post(describeFailure(effect, fault));
         return 'failed';
       }
     };

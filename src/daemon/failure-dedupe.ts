@@ -1,6 +1,9 @@
-/** Reports a retried effect's failure once; again only if the message changes or it succeeded in between. */
+/**
+ * What is told of an effect that failed. A retried one's failure is reported once; again only if the message changes or it
+ * succeeded in between.
+ */
 import type { OutsideFault } from '../domain/outside-answers.ts';
-import type { Effect } from '../domain/effect.ts';
+import { taskOf, type Effect } from '../domain/effect.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 
@@ -25,7 +28,14 @@ export class FailureDedupe {
 }
 
 function nameEffect(effect: Effect): string {
-  return 'file' in effect ? `${effect.type} ${effect.file.column}/${effect.file.name}` : effect.type;
+  if ('file' in effect) return `${effect.type} ${effect.file.column}/${effect.file.name}`;
+  return 'id' in effect ? `${effect.type} ${effect.id}` : effect.type;
+}
+
+/** The event that tells the failure, with the task or the command that it belongs to. */
+export function describeFailure(effect: Effect, fault: OutsideFault): UntimedEvent {
+  const command = 'id' in effect ? { command: effect.id } : {};
+  return { type: 'effect-failed', task: taskOf(effect), ...command, effect: effect.type, fault };
 }
 
 /** The event that stands in for the effect's result, for the task or the command that waits for it. */

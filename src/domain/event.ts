@@ -86,6 +86,8 @@ export type BoardEvent = { readonly at: number } & (
   | {
       readonly type: 'effect-failed';
       readonly task: TaskId | null;
+      /** The command that it belongs to. */
+      readonly command?: CommandId;
       readonly effect: EffectKind;
       readonly fault: OutsideFault;
     }

@@ -73,6 +73,8 @@ export type HistoryEntry = { readonly at: number } & (
   | {
       readonly type: 'effect-failed';
       readonly task: TaskId | null;
+      /** The command that it belongs to. */
+      readonly command?: CommandId;
       readonly effect: string;
       readonly message: string;
     }

@@ -68,10 +68,16 @@ export function formatHistory(entry: HistoryEntry): string {
         ? 'settings read again'
         : entry.problems.map((problem) => `settings stay as they were: ${formatDiagnostic(problem)}`).join('\n');
     case 'effect-failed':
-      return `${entry.task === null ? '' : `${entry.task}: `}${entry.effect} failed: ${cleanLine(entry.message)}`;
+      return `${describeOwner(entry)}${entry.effect} failed: ${cleanLine(entry.message)}`;
     default:
       return unreachable(entry);
   }
+}
+
+/** The task or the command that a failure belongs to, as the beginning of a line. */
+function describeOwner({ task, command }: HistoryEntry & { readonly type: 'effect-failed' }): string {
+  if (task !== null) return `${task}: `;
+  return command === undefined ? '' : `command ${command}: `;
 }
 
 /** Ways by which commands come, in words. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { makeCommandId } from '../../../src/domain/command.ts';
 import { formatHistory } from '../../../src/cli/view/history-text.ts';
 import type { HistoryEntry } from '../../../src/domain/history.ts';
 import { taskId } from '../../adapters/files/scratch.ts';
@@ -95,6 +96,17 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   ],
   [{ at: 0, type: 'effect-failed', task: null, effect: 'journal', message: 'full' }, 'journal failed: full'],
   [{ at: 0, type: 'effect-failed', task, effect: 'keep-work', message: 'full' }, 'add-auth: keep-work failed: full'],
+  [
+    {
+      at: 0,
+      type: 'effect-failed',
+      task: null,
+      command: makeCommandId(1, '0123456789'),
+      effect: 'read-command',
+      message: 'EIO',
+    },
+    'command 000000000000001-01234567: read-command failed: EIO',
+  ],
 ];
 
 test('a file’s name makes no line of its own and gives the terminal no command', () => {
