@@ -20,7 +20,7 @@ import { backOff } from './backoff.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk, isDiskFull, noteDiskFull } from './full-disk.ts';
 import { readVerdicts, stopLoading } from './file-results.ts';
-import { listCommanded, lookForCommands } from './commands/carry-out.ts';
+import { listCommanded, lookForCommands } from './commands/pending.ts';
 import { isOwnMove, journalMove, load, moveTask } from './move.ts';
 import { isReadingInbox } from './schedule.ts';
 import { journalAsks } from './granted-rights.ts';
@@ -35,7 +35,7 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   stopLoading(draft, listGone(draft, scan));
   lookForCommands(draft, scan);
   lookAtInbox(draft, scan);
-  const commanded = listCommanded(draft);
+  const commanded = listCommanded(draft.board);
   lookAtFinished(draft, scan, before, commanded);
   for (const task of [...draft.board.live.values()]) {
     if (!commanded.has(keyOf(task.id))) lookAtTask(draft, task, scan, before);

@@ -8,6 +8,7 @@ import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import { placeOf } from '../domain/file-place.ts';
 import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
+import { isReadingCommands, listCommanded } from './commands/pending.ts';
 import { hasDisk } from './full-disk.ts';
 import { findWaitingOn, measureChains } from './dependencies.ts';
 import { needsUser } from './circuit-breaker.ts';
@@ -51,7 +52,9 @@ export function countUsedSlots(board: Board): number {
 export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
   const slots = countStartable(board, now);
   if (slots <= 0) return [];
-  const ready = orderQueue(board.live).filter((task) => findObstacle(board, task, now) === null);
+  const commanded = listCommanded(board);
+  const waiting = orderQueue(board.live).filter(({ id }) => !commanded.has(keyOf(id)));
+  const ready = waiting.filter((task) => findObstacle(board, task, now) === null);
   const { hold } = board;
   if (hold === null || ready.length === 0) return ready.slice(0, slots);
   // Each strike is probed by another task, lest one that alone meets the wall keeps all others from it.
@@ -62,7 +65,7 @@ export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
 function countStartable(board: Board, now: number): number {
   if (board.userPaused || board.shutdown !== 'no' || board.loading.size > 0 || !hasDisk(board)) return 0;
   // Of files that were dropped together, the most urgent one starts first, whichever was read first.
-  if (isReadingInbox(board)) return 0;
+  if (isReadingInbox(board) || isReadingCommands(board)) return 0;
   const { hold } = board;
   if (hold === null) return countFreeSlots(board);
   // One task probes whether what held the board is over; agents from before may still be at work.

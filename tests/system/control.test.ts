@@ -1,11 +1,12 @@
 /** The control channel of a running board, asked over its socket as any program of the user's can. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeCommandId, type CommandAnswer, type CommandId } from '../../src/domain/command.ts';
 import type { BoardData } from '../../src/views/board-data.ts';
-import { boardTestTimeoutMs, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
+import { boardTestTimeoutMs, waitUntil, withBoard, withPatience, writeTask, type ScratchBoard } from './board.ts';
 
 const timeout = boardTestTimeoutMs;
 
@@ -156,6 +157,29 @@ test('a command is answered once it is settled, and asked twice under one id it 
     expect(await ask(board, '/commands', asked)).toEqual(both[0]);
     await board.stop(later);
     expect(board.countRuns('job')).toBe(2);
+  }),
+);
+
+test('a command that a board that ends answers as taken is carried out by the next start', { timeout }, () =>
+  withBoard({ config: 'agent: { command: ./deaf.sh }' }, async (board) => {
+    // It takes no notice of being asked to end, so that the board is at its end for some seconds.
+    const script = '#!/bin/sh\ntrap "" INT TERM\necho "{}"\nwhile :; do sleep 0.1; done\n';
+    writeFileSync(join(board.repo, 'deaf.sh'), script, { mode: 0o755 });
+    board.drop({ 'job.md': '# Job\n' });
+    const running = await board.start();
+    await waitUntil('it runs', () => board.happened('run-started').length === 1);
+    running.signal('SIGTERM');
+    await waitUntil('it is being stopped', () => board.happened('run-stopping').length === 1);
+    const id = makeCommandId(1, '0123456789');
+    const asked = { id, by: 'web', command: { kind: 'cancel', task: 'job' } };
+    expect(await ask(board, '/commands', asked)).toEqual({ status: 202, body: { id, answer: null } });
+    await withPatience(running.ended, 'the end of the board');
+    expect(board.column('queued')).toEqual(['job']);
+    const next = await board.start();
+    await board.arrive('archive', 'job');
+    await board.stop(next);
+    expect(board.happened('command').map((line) => [line.id, line.by, line.outcome])).toEqual([[id, 'web', 'done']]);
+    expect(board.countRuns('job')).toBe(1);
   }),
 );
 

@@ -4,26 +4,16 @@
  *   scan ──► read-command ──► command-read ──► waits for its task ──► an effect ──► settled: history, answer, fact removed
  *                                                       └──► refused: why, and what to type instead
  */
-import { noDaemon, type BoardScan } from '../../domain/board.ts';
+import { noDaemon } from '../../domain/board.ts';
 import type { CommandId, CommandRequest, ReadCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
-import { limits } from '../../domain/limits.ts';
-import { keyOf, type TaskKey } from '../../domain/task.ts';
+import { keyOf } from '../../domain/task.ts';
 import { unreachable } from '../../domain/result.ts';
 import type { Draft } from '../draft.ts';
 import { carryOutForBoard } from './board-commands.ts';
+import { listCommanded } from './pending.ts';
 import { findUnderWay, forgetCommand, putCommand, settleCommand } from './settle-command.ts';
 import { carryOutForTask } from './task-commands.ts';
-
-/** Asks for the commands that the board has not met. */
-export function lookForCommands(draft: Draft, scan: BoardScan): void {
-  const room = limits.maxPendingCommands - draft.board.commands.size;
-  const met = scan.commands.filter((id) => !draft.board.commands.has(id)).slice(0, Math.max(0, room));
-  for (const id of met) {
-    putCommand(draft, id, { stage: 'unread' });
-    draft.emit({ type: 'read-command', id });
-  }
-}
 
 /** A command was read, or is none. */
 export function handleCommandRead(draft: Draft, id: CommandId, read: ReadCommand): void {
@@ -62,7 +52,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
     case 'set-priority':
     case 'add-dependency':
       // Two about one task are carried out one after the other.
-      if (!listCommanded(draft).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });
+      if (!listCommanded(draft.board).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });
       return;
     default:
       unreachable(command);
@@ -78,10 +68,4 @@ export function handleCommandFailed(
   if (request === undefined) return;
   const hint = 'Type: branchboard status';
   settleCommand(draft, request, { kind: 'refused', why: 'failed', said: fault.message, hint });
-}
-
-/** Tasks whose files a command is moving or rewriting: until that is through, where they are says nothing. */
-export function listCommanded({ board }: Draft): ReadonlySet<TaskKey> {
-  const underWay = [...board.commands.values()].flatMap((each) => (each.stage === 'under-way' ? [each.request] : []));
-  return new Set(underWay.flatMap(({ command }) => ('task' in command ? [keyOf(command.task)] : [])));
 }

@@ -74,13 +74,17 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
       settleCommand(draft, request, { kind: 'done', said: `${command.task} is in ${file.column}/ already` });
       return;
     }
-    const said =
-      file.column === seen.column
-        ? `${command.task} was worked on again since this was asked`
-        : `${command.task} is in ${file.column}/ by now; it was in ${seen.column}/ when this was asked`;
-    const hint = `To see how it stands: branchboard show ${command.task}`;
-    settleCommand(draft, request, { kind: 'refused', why: 'moved-on', said, hint });
-    return;
+    // A board that ends puts what is at work back into the queue, and leaves what was asked meanwhile to the next start.
+    const wasPutBack = seen.column === 'active' && isAsSeen(draft, command.task, file, { ...seen, column: 'queued' });
+    if (!wasPutBack) {
+      const said =
+        file.column === seen.column
+          ? `${command.task} was worked on again since this was asked`
+          : `${command.task} is in ${file.column}/ by now; it was in ${seen.column}/ when this was asked`;
+      const hint = `To see how it stands: branchboard show ${command.task}`;
+      settleCommand(draft, request, { kind: 'refused', why: 'moved-on', said, hint });
+      return;
+    }
   }
   const unfit = findUnfit(command.kind, file.column, command.task);
   if (unfit !== null) {

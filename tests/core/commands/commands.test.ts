@@ -77,6 +77,15 @@ describe('a command', () => {
     expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'moved-on' });
   });
 
+  it('that was asked of a task at work counts once a board that ended put the task back, and not after another run', () => {
+    const cancel = { kind: 'cancel', task: id('a') } as const;
+    const scene = taskIn('queued').ask(cancel, { column: 'active', run: 0 });
+    expect(scene.asked).toEqual(['move-for-command']);
+    expect(answerOf(taskIn('queued').ask(cancel, { column: 'active', run: 1 }))).toMatchObject({ why: 'moved-on' });
+    const requeue = { kind: 'requeue', task: id('a') } as const;
+    expect(answerOf(taskIn('queued').ask(requeue, { column: 'active', run: 0 }))).toMatchObject({ kind: 'done' });
+  });
+
   it('whose board died behind the move is done, and moves nothing a second time', () => {
     const scene = taskIn('queued').ask({ kind: 'retry', task: id('a') }, { column: 'attention', run: 0 });
     expect(answerOf(scene)).toEqual({ kind: 'done', said: 'a is in queued/ already' });
@@ -90,6 +99,13 @@ describe('a command', () => {
     scene.tell({ type: 'command-failed', id: asked.id, fault: { kind: null, message: 'no room', fault: null } });
     expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'failed', said: 'no room' });
     expect(scene.states).toEqual({ a: 'attention' });
+  });
+
+  it('whose fact can not be read is told with its id', () => {
+    const command = makeCommandId(1, '0123456789');
+    const fault = { kind: null, message: 'EIO', fault: null };
+    const scene = new Scene().tell({ type: 'effect-failed', task: null, command, effect: 'read-command', fault });
+    expect(scene.journal).toMatchObject([{ type: 'effect-failed', task: null, command, message: 'EIO' }]);
   });
 
   it('is not read again as long as its fact is being removed', () => {
@@ -111,6 +127,20 @@ describe('a command', () => {
     const answers = scene.board.boxAnswers;
     expect(answers).toHaveLength(limits.maxBoxAnswers);
     expect(answers.at(-1)).toMatchObject({ at: scene.at, command: { task: 'b' }, answer: { why: 'unknown-task' } });
+  });
+
+  it('comes before the start of its task, and before all starts as long as it is not read', () => {
+    const scene = new Scene({ maxParallel: 0 }).queue({ id: 'a' });
+    const settings = { ...scene.board.settings, maxParallel: 1 };
+    const asked = makeCommandId(1, '0123456789');
+    scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }, { commands: [asked] }) });
+    expect(scene.tell({ type: 'settings-read', settings, problems: [] }).asked).toEqual([]);
+    const request = { version: 1, id: asked, by: 'web', at: 1, seen: null } as const;
+    const command = { kind: 'cancel', task: id('a') } as const;
+    scene.tell({ type: 'command-read', id: asked, read: { kind: 'known', request: { ...request, command } } });
+    expect(scene.asked).toEqual(['move-for-command']);
+    const fault = { kind: null, message: 'no room', fault: null };
+    expect(scene.tell({ type: 'command-failed', id: asked, fault }).asked).toContain('plan-run');
   });
 
   it('waits for the one before it about the same task', () => {
