@@ -1,5 +1,6 @@
 /** An agent's stream as text: what it says, which tools it uses, how it ends. */
 import colors from 'picocolors';
+import { readReport } from '../../adapters/agent/claude/agent-result.ts';
 import {
   asArray,
   asNumber,
@@ -8,7 +9,8 @@ import {
   parseObject,
   type JsonObject,
 } from '../../adapters/machine/json-shape.ts';
-import { formatUsd } from '../../domain/amounts.ts';
+import { countOf, formatUsd } from '../../domain/amounts.ts';
+import type { AgentReport } from '../../domain/run.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 
 const maxTextChars = 10_000;
@@ -62,7 +64,8 @@ function formatSystem(event: JsonObject): readonly string[] {
 
 function formatAssistantBlock(block: JsonObject): readonly string[] {
   if (asString(block['type']) === 'text') return cleanLines(asString(block['text']) ?? '', maxTextChars);
-  if (asString(block['type']) !== 'tool_use') return [];
+  // The call by which an agent hands in its result says nothing that the result does not.
+  if (asString(block['type']) !== 'tool_use' || block['name'] === 'StructuredOutput') return [];
   const input = asObject(block['input']) ?? {};
   const shown = ['command', 'file_path', 'path', 'pattern', 'subject', 'description', 'url']
     .map((name) => asString(input[name]))
@@ -80,13 +83,32 @@ function formatToolResult(block: JsonObject): readonly string[] {
   return [colors.red(`  ${cleanLine(content, maxToolChars)}`)];
 }
 
+/** How an agent's own result ends a run, in words. */
+const statusWords: Readonly<Record<AgentReport['status'], string>> = {
+  done: 'done',
+  'nothing-to-do': 'nothing to do',
+  'needs-input': 'needs your answer',
+  failed: 'gave up',
+};
+
 function formatResult(event: JsonObject): readonly string[] {
   const failed = event['is_error'] !== false;
-  const turns = asNumber(event['num_turns']) ?? 0;
-  const head = `■ ${failed ? lineOf(event['subtype'] ?? 'error') : 'done'} · ${turns} turns · ${formatUsd(asNumber(event['total_cost_usd']) ?? 0)}`;
+  const report = readReport(event['structured_output']);
+  const how = failed ? lineOf(event['subtype'] ?? 'error') : statusWords[report?.status ?? 'done'];
+  const turns = countOf(asNumber(event['num_turns']) ?? 0, 'turn');
+  const head = `■ ${how} · ${turns} · ${formatUsd(asNumber(event['total_cost_usd']) ?? 0)}`;
   const text = asString(event['result']);
   return [
-    failed ? colors.red(head) : colors.green(head),
+    failed ? colors.red(head) : report?.status === 'needs-input' ? colors.yellow(head) : colors.green(head),
     ...(failed && text !== null ? cleanLines(text, maxTextChars) : []),
+    ...(report === null ? [] : formatReport(report)),
+  ];
+}
+
+/** The questions come last, where a reader's eye is when the run is over. */
+function formatReport({ summary, questions }: AgentReport): readonly string[] {
+  return [
+    ...(summary === '' ? [] : cleanLines(summary, maxTextChars)),
+    ...questions.map((question) => colors.yellow(`? ${cleanLine(question, maxTextChars)}`)),
   ];
 }

@@ -54,6 +54,27 @@ test('the beginning, retries, refusals and the end are shown', () => {
   ]);
 });
 
+test('a structured result is shown in words, its questions last, and not the call that hands it in', () => {
+  const call = { type: 'tool_use', name: 'StructuredOutput', input: { status: 'done', summary: 'Mended it.' } };
+  expect(format(assistant(call))).toEqual([]);
+  const end = (structured_output: unknown) =>
+    format({ type: 'result', is_error: false, num_turns: 1, total_cost_usd: 0.5, result: '{}', structured_output });
+  expect(end({ status: 'done', summary: 'Mended it.\nAll green.' })).toEqual([
+    '■ done · 1 turn · $0.50',
+    'Mended it.',
+    'All green.',
+  ]);
+  expect(end({ status: 'needs-input', summary: 'I need a word.', questions: ['Stripe\nor Adyen?', 'When?'] })).toEqual([
+    '■ needs your answer · 1 turn · $0.50',
+    'I need a word.',
+    '? Stripe or Adyen?',
+    '? When?',
+  ]);
+  expect(end({ status: 'nothing-to-do', summary: '' })).toEqual(['■ nothing to do · 1 turn · $0.50']);
+  expect(end({ status: 'failed', summary: 'I may not.' })).toEqual(['■ gave up · 1 turn · $0.50', 'I may not.']);
+  expect(end({ status: 'odd' })).toEqual(['■ done · 1 turn · $0.50']);
+});
+
 test('text from an agent can not steer the terminal', () => {
   const evil = 'a\u001B]0;title\u0007\u001B[2Jb\u009Bc\rd';
   const events = [
