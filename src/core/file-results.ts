@@ -1,16 +1,17 @@
 /** Handles results of file reads: new tasks, edited tasks, verdicts of finished tasks. */
-import type { FinishedTask, TaskFile } from '../domain/board.ts';
+import { isUnseen, type FinishedTask, type Task, type TaskFile, type TaskPast } from '../domain/board.ts';
+import type { BoardEvent } from '../domain/event.ts';
 import type { LoadedTask } from '../domain/outside-answers.ts';
 import { limits } from '../domain/limits.ts';
 import { placeOf, type Place } from '../domain/file-place.ts';
-import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { verdictName, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
-import { idOfFile, keyOf, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
+import { idOfFile, keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { recallReview } from './review-states.ts';
 import { adoptTask, remakeVerdict } from './reconcile.ts';
 import { journalAsks } from './granted-rights.ts';
+import { describeUnseen } from './make-verdict.ts';
 
 /** A file met for the first time was read, with its facts. */
 export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
@@ -132,12 +133,8 @@ export function stopLoading(draft: Draft, places: readonly Place[], isUnread = f
 }
 
 /** A known file that was edited was read again. */
-export function handleTaskRead(
-  draft: Draft,
-  file: TaskFile,
-  spec: TaskSpec | null,
-  diagnostics: readonly Diagnostic[],
-): void {
+export function handleTaskRead(draft: Draft, read: BoardEvent & { readonly type: 'task-read' }): void {
+  const { file, spec, diagnostics } = read;
   const id = idOfFile(file.name);
   const task = id === null ? undefined : draft.task(id);
   if (task === undefined || task.file.column !== file.column) return;
@@ -145,7 +142,21 @@ export function handleTaskRead(
   if (diagnostics.length > 0) draft.journal({ type: 'task-changed', task: task.id, diagnostics });
   // The file's name is the id, whatever its frontmatter says since.
   const warnings = diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
-  const known = { ...task, warnings, spec: spec === null ? task.spec : { ...spec, id: task.id } };
+  const past = noteUnseen(draft, task, read.textHash);
+  const known = { ...task, past, warnings, spec: spec === null ? task.spec : { ...spec, id: task.id } };
   draft.putTask(known.state === 'queued' ? { ...known, problems } : known);
   if (known.state === 'queued') journalAsks(draft, known.spec);
+}
+
+/** The task's past, which tells whether the run that is under way began from another text; that is told once. */
+function noteUnseen(draft: Draft, task: Task, textHash: string | null): TaskPast {
+  const { past } = task;
+  if (task.state !== 'active' || !('plan' in task.phase) || textHash === null) return past;
+  const { plan } = task.phase;
+  if (textHash === plan.taskHash) return { ...past, unseenBy: null };
+  if (!isUnseen(past, plan)) {
+    const run = { task: task.id, n: plan.n };
+    draft.journal({ type: 'run-warned', run, warnings: [describeUnseen(task.id, plan)] });
+  }
+  return { ...past, unseenBy: plan.n };
 }

@@ -1,8 +1,9 @@
 /** Makes the verdict of a task that leaves `active/`, from a run and its outcome. */
-import type { Task } from '../domain/board.ts';
+import { isUnseen, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Evidence, Outcome, RunExit, RunPlan } from '../domain/run.ts';
+import type { TaskId } from '../domain/task.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Draft } from './draft.ts';
 
@@ -29,7 +30,11 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
     attempts: plan.attempt,
     summary: report?.summary ?? null,
     followUps: report?.followUps ?? [],
-    warnings: [...task.past.warnings, ...(exit?.view.warnings ?? [])],
+    warnings: [
+      ...(isUnseen(task.past, plan) ? [describeUnseen(task.id, plan)] : []),
+      ...task.past.warnings,
+      ...(exit?.view.warnings ?? []),
+    ],
     ...(evidence === null ? {} : pickEvidence(evidence)),
   };
   switch (outcome.kind) {
@@ -62,6 +67,11 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
     default:
       return unreachable(outcome);
   }
+}
+
+/** That a run does not see what its task's file says since. */
+export function describeUnseen(id: TaskId, { n }: RunPlan): string {
+  return `Its file was edited while run ${String(n)} was at work, which does not see it. To have it done: branchboard retry ${id}`;
 }
 
 function pickEvidence({ tip, commits, diffstat, changesWhatRuns, verify }: Evidence): Partial<Verdict> {

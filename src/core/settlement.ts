@@ -169,6 +169,7 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
           ? past.sessionId
           : null,
     round: past.round,
+    unseenBy: past.unseenBy,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
     warnings: [...past.warnings, ...listWarnings(run)].slice(-limits.maxWarnings),
     moved: [...past.moved, ...listMoved(run)].slice(-limits.maxMovedRefs),

@@ -135,7 +135,7 @@ function handle(draft: Draft, event: BoardEvent): void {
       handleTakenIn(draft, event.name, event.identity, event.outcome);
       return;
     case 'task-read':
-      handleTaskRead(draft, event.file, event.spec, event.diagnostics);
+      handleTaskRead(draft, event);
       return;
     case 'run-planned':
       handleRunPlanned(draft, event);

@@ -9,3 +9,9 @@ import type { ReadFile } from '../ports.ts';
 export function parseTask({ text, file }: ReadFile): Parsed<TaskSpec> {
   return parseTaskFile(stripStory(text), { file: `.orchestrator/${file.column}/${file.name}`, fileName: file.name });
 }
+
+/** SHA-256 of the user's text in a task's file, in hex: tells whether they edited it. */
+export async function hashOwnText(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(stripStory(text)));
+  return Buffer.from(digest).toString('hex');
+}

@@ -11,7 +11,7 @@ import { agreeTerms, areSameTerms, mayShareSession } from '../domain/run-terms.t
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Argv, TaskId, TaskSpec } from '../domain/task.ts';
-import { renderStory, stripStory, tellStory } from '../markdown/story.ts';
+import { renderStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
 import { isReader, permissionsFor } from '../prompt/permissions.ts';
 import {
@@ -32,7 +32,7 @@ import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { lookForRoom } from './outside-fault.ts';
 import type { UntimedEvent } from './untimed-event.ts';
-import { parseTask } from './parse-task.ts';
+import { hashOwnText, parseTask } from './parse-task.ts';
 
 /** Everything outside that effects are performed on. */
 export interface Ports {
@@ -161,10 +161,11 @@ export class Performer {
     const read = await this.#ports.files.readTask(file);
     if (!read.ok) {
       if (read.failure.kind === 'changed') return [];
-      return [{ type: 'task-read', file, spec: null, diagnostics: read.failure.diagnostics }];
+      return [{ type: 'task-read', file, textHash: null, spec: null, diagnostics: read.failure.diagnostics }];
     }
-    const parsed = parseTask(read.value);
-    return [{ type: 'task-read', file: read.value.file, spec: parsed.value ?? null, diagnostics: parsed.diagnostics }];
+    const { text, file: found } = read.value;
+    const { value: spec = null, diagnostics } = parseTask(read.value);
+    return [{ type: 'task-read', file: found, textHash: await hashOwnText(text), spec, diagnostics }];
   }
 
   async #planRun(effect: Effect & { readonly type: 'plan-run' }): Promise<UntimedEvent> {
@@ -224,7 +225,7 @@ export class Performer {
       const detail = diagnostics.map(formatDiagnostic).join('\n');
       throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
     }
-    return { spec: { ...value, id: task }, hash: await hashText(stripStory(read.value.text)) };
+    return { spec: { ...value, id: task }, hash: await hashOwnText(read.value.text) };
   }
 
   /** The rights of a task, read from the facts: the last scan may be older than its file. */
@@ -310,10 +311,4 @@ export class Performer {
     const text = tellStory(read.value.text, renderStory(verdict, { runFolder, finishedAt }));
     return [{ type: 'moved', task, file: await files.rewriteTask(read.value.file, text) }];
   }
-}
-
-/** SHA-256 of a text, in hex. */
-async function hashText(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Buffer.from(digest).toString('hex');
 }

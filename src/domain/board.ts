@@ -95,6 +95,8 @@ export interface TaskPast {
   readonly sessionId: string | null;
   /** Runs in a row, the last among them, that the board or the machine went down with. */
   readonly losses: number;
+  /** The run that was under way when the task's text was edited, which it does not see: its number, or null. */
+  readonly unseenBy: number | null;
   /** The round of review that begins when it is done. */
   readonly round: number;
   /** Warnings about its runs beside how they ended: sentences, at most `maxWarnings`. */
@@ -111,6 +113,7 @@ export const emptyPast: TaskPast = {
   lastPlan: null,
   sessionId: null,
   losses: 0,
+  unseenBy: null,
   round: 1,
   warnings: [],
   moved: [],
@@ -124,6 +127,11 @@ export interface TaskBase {
   readonly past: TaskPast;
   /** Warnings about its file that keep it from nothing. */
   readonly warnings: readonly Diagnostic[];
+}
+
+/** Whether a task's text was edited after its run had begun, which does not see it. */
+export function isUnseen({ unseenBy }: TaskPast, { n }: Pick<RunPlan, 'n'>): boolean {
+  return unseenBy === n;
 }
 
 /** Accepted; waiting for a dependency, a slot or a limit to lift. */

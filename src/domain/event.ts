@@ -64,6 +64,8 @@ export type BoardEvent = { readonly at: number } & (
   | {
       readonly type: 'task-read';
       readonly file: TaskFile;
+      /** As {@link RunPlan.taskHash}; null where the file can't be read. */
+      readonly textHash: string | null;
       readonly spec: TaskSpec | null;
       readonly diagnostics: readonly Diagnostic[];
     }

@@ -117,7 +117,8 @@ export function handleCommandEdited(draft: Draft, event: BoardEvent & { readonly
   const task = 'task' in request.command ? draft.task(request.command.task) : undefined;
   if (task !== undefined && task.file.column === event.file.column) {
     draft.putTask({ ...task, file: event.file });
-    handleTaskRead(draft, event.file, event.spec, event.diagnostics);
+    // What the user asked to be written there is nothing that a run should have seen.
+    handleTaskRead(draft, { ...event, type: 'task-read', textHash: null });
   }
   settleCommand(draft, request, { kind: 'done', said: describeEdit(draft, request.command) });
 }
