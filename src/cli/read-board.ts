@@ -43,17 +43,21 @@ export function findTaskData(data: BoardData, id: TaskId): TaskData | undefined 
 }
 
 /** A daemon of an earlier version says nothing of these, and may go on for days. */
-const untold = { asksFor: [], granted: [], origin: null, diffstat: null, checks: [], review: null } as const;
+const untold = {
+  ...{ asksFor: [], granted: [], origin: null, diffstat: null, checks: [], review: null },
+  ...{ lastTool: null, stage: null, resumes: false, edited: false },
+} as const;
 type Told = Omit<TaskData, keyof typeof untold | 'commands'> & Partial<TaskData>;
 
 /** Parses `queue.json` of this version or an earlier one. */
 export function openBoardData(text: string): BoardData {
-  const data = JSON.parse(text) as Omit<BoardData, 'tasks'> & { readonly tasks: readonly Told[] };
+  const data = JSON.parse(text) as Omit<BoardData, 'tasks' | 'costTodayUsd'> &
+    Partial<BoardData> & { readonly tasks: readonly Told[] };
   const tasks = data.tasks.map((task) => {
     const { commands = listOffers(task.column, task.id as TaskId) } = task;
     return { ...untold, ...task, commands };
   });
-  return { ...data, version: 2, tasks };
+  return { costTodayUsd: null, ...data, version: 2, tasks };
 }
 
 /** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */

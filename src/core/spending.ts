@@ -1,4 +1,5 @@
 /** Sums the cost of today's runs, and holds the board once the daily budget is spent. */
+import type { Board } from '../domain/board.ts';
 import type { Spending } from '../domain/hold.ts';
 import { nameRun, type RunPlan } from '../domain/run.ts';
 import type { Draft } from './draft.ts';
@@ -6,9 +7,17 @@ import { endHold, placeHold } from './circuit-breaker.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
-/** The day's costs in US dollars. */
+/** The day's costs in US dollars, of the runs that ended. */
 export function sumSpending({ costs }: Spending): number {
   return [...costs.values()].reduce((sum, usd) => sum + usd, 0);
+}
+
+/** What was spent today in US dollars, with the runs that are under way: the one figure that is shown of the board. */
+export function sumToday({ spending, live }: Board): number {
+  const underWay = [...live.values()].map((task) =>
+    task.state === 'active' && task.phase.name === 'running' ? task.phase.view.costUsd : 0,
+  );
+  return underWay.reduce((sum, usd) => sum + usd, sumSpending(spending));
 }
 
 /** Counts a run's cost once, however often its end is reported: a board that died with the run reports it again. */

@@ -162,6 +162,8 @@ export interface RunView {
   readonly progress: Progress | null;
   /** The last thing the agent said, bounded by `maxTailChars`. */
   readonly lastText: string | null;
+  /** The last tool call in words, such as `Bash npm test`; null before the first. */
+  readonly lastTool: string | null;
   /** The model itself has answered in this run; what Claude Code says in its place (an error, a limit) does not count. */
   readonly answered: boolean;
   /** Tool calls that have begun and not ended. */
@@ -189,6 +191,7 @@ export const emptyRunView: RunView = {
   warnings: [],
   progress: null,
   lastText: null,
+  lastTool: null,
   answered: false,
   openTools: 0,
   denials: [],

@@ -3,15 +3,17 @@ import { findWaitingOn } from '../core/dependencies.ts';
 import { listOffers, type Offer } from '../core/commands/offers.ts';
 import { findAsks, findGrant, listGranted } from '../core/granted-rights.ts';
 import { orderQueue } from '../core/schedule.ts';
-import { verdictOf, type Board, type FinishedTask, type Task } from '../domain/board.ts';
+import { sumToday } from '../core/spending.ts';
+import { isUnseen, verdictOf, type Board, type FinishedTask, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
-import type { Diffstat, PauseReason, Progress, Reason } from '../domain/run.ts';
+import type { Diffstat, PauseReason, Progress, Reason, RunPlan, RunView } from '../domain/run.ts';
 import { mergedAtOf, type Review } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatOrigin, originOf } from '../domain/rights.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import { formatCommand, type Column, type Priority } from '../domain/task.ts';
+import { stageOf, type Stage } from './stage.ts';
 
 /** One task. Times are ISO 8601 in UTC, or null. */
 export interface TaskData {
@@ -29,6 +31,12 @@ export interface TaskData {
   readonly granted: readonly string[];
   /** Where it came from: `added`, `dropped`, `imported`, `child-of ID`; null where that is not known any more. */
   readonly origin: string | null;
+  /** What the board is at with it; null where it is not active. */
+  readonly stage: Stage | null;
+  /** A run of it was interrupted, and its next start goes on with that. */
+  readonly resumes: boolean;
+  /** Its file was edited since its run began, which does not see that. */
+  readonly edited: boolean;
   readonly attempt: number;
   readonly branch: string | null;
   /** The commit that its branch starts from. */
@@ -42,6 +50,8 @@ export interface TaskData {
   readonly question: string | null;
   readonly summary: string | null;
   readonly progress: Progress | null;
+  /** What its agent called last, such as `Bash npm test`, while it runs; null before the first call. */
+  readonly lastTool: string | null;
   readonly sessionId: string | null;
   readonly costUsd: number;
   readonly startedAt: string | null;
@@ -64,6 +74,8 @@ export interface BoardData {
   readonly sandbox: Sandbox['kind'] | null;
   readonly paused: { readonly reason: PauseReason; readonly until: string | null } | null;
   readonly tasks: readonly TaskData[];
+  /** Spent today by all runs, also of tasks that are put away or deleted; null where a board of an earlier version told none. */
+  readonly costTodayUsd: number | null;
   /** Finished tasks that are not listed, because they are older than those that are. */
   readonly omitted: number;
 }
@@ -91,6 +103,7 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
     daemon: { running, pid: running ? pid : null },
     sandbox: board.sandbox?.kind ?? null,
     paused: describePause(board),
+    costTodayUsd: sumToday(board),
     tasks: [
       ...live.filter((task) => task.state === 'active' || task.state === 'settling').map(describe),
       ...live.filter((task) => task.state === 'attention').map(describe),
@@ -139,6 +152,9 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     asksFor: task.state === 'queued' ? (findAsks(board, spec)?.asks.map(redact) ?? []) : [],
     granted: listGranted(board, spec).map(redact),
     origin: formatOrigin(originOf(spec, findGrant(board, id))),
+    stage: stageOf(task),
+    resumes: task.state === 'queued' && task.next.cause.kind === 'interrupted',
+    edited: running !== null && isUnseen(past, running.plan),
     attempt: task.state === 'queued' ? task.next.attempt : (past.lastPlan?.attempt ?? 1),
     branch: workspace?.kind === 'branch' ? workspace.branch : null,
     base: workspace?.base ?? null,
@@ -149,6 +165,7 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     question: verdict?.question ?? null,
     summary: verdict?.summary ?? null,
     progress: running?.view.progress ?? null,
+    lastTool: running === null ? null : shortenTool(running),
     sessionId: running?.view.sessionId ?? past.sessionId,
     costUsd: past.costUsd + (running?.view.costUsd ?? 0),
     startedAt: running === null ? null : toIso(running.startedAt),
@@ -157,6 +174,11 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     review: past.round === 1 ? null : { state: 'sent-back', round: past.round - 1 },
     commands: listOffers(column, id),
   };
+}
+
+/** Paths of its own worktree are relative to it. */
+function shortenTool({ plan, view }: { readonly plan: RunPlan; readonly view: RunView }): string | null {
+  return view.lastTool?.replaceAll(`${plan.workspace.path}/`, '') ?? null;
 }
 
 function describeFinished(task: FinishedTask): TaskData {
@@ -173,6 +195,9 @@ function describeFinished(task: FinishedTask): TaskData {
     asksFor: [],
     granted: [],
     origin: null,
+    stage: null,
+    resumes: false,
+    edited: false,
     attempt: verdict.attempts ?? 0,
     branch: verdict.branch ?? null,
     base: verdict.base ?? null,
@@ -183,6 +208,7 @@ function describeFinished(task: FinishedTask): TaskData {
     question: null,
     summary: verdict.summary ?? problemOf(task),
     progress: null,
+    lastTool: null,
     sessionId: verdict.sessionId ?? null,
     costUsd: verdict.costUsd ?? 0,
     startedAt: null,

@@ -3,7 +3,7 @@ import { agentTraits } from '../domain/agent-kind.ts';
 import { listUsages } from '../core/commands/offers.ts';
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
-import { sumSpending } from '../core/spending.ts';
+import { sumToday } from '../core/spending.ts';
 import {
   verdictOf,
   type ActiveTask,
@@ -14,7 +14,6 @@ import {
 } from '../domain/board.ts';
 import type { Box } from '../domain/command.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { unreachable } from '../domain/result.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { mergedAtOf } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -36,6 +35,7 @@ import type { Clock } from '../ports.ts';
 import { describePause, listFinished } from './board-data.ts';
 import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
 import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
+import { stageOf, stageWords } from './stage.ts';
 import { listWarnings } from './warnings.ts';
 
 type WorkedOn = ActiveTask | SettlingTask;
@@ -94,7 +94,7 @@ function viewHead(board: Board, clock: Clock, daemon: DaemonState, waiting: numb
     slotsUsed: countUsedSlots(board),
     slotsTotal: settings.maxParallel,
     waiting,
-    costTodayUsd: sumSpending(board.spending),
+    costTodayUsd: sumToday(board),
     updated: clock.timeOfDay(clock.now()),
     banner: agentTraits[settings.agent.kind].isBuiltIn
       ? `Built-in ${settings.agent.kind} agent: no model is called`
@@ -127,22 +127,12 @@ function viewActiveRow(task: WorkedOn): StatusRow {
 }
 
 function describeStage(task: WorkedOn): string {
-  if (task.state === 'settling') return 'finishing';
-  const { phase } = task;
-  switch (phase.name) {
-    case 'planning':
-    case 'preparing':
-      return 'starting';
-    case 'running': {
-      if (phase.stopping !== null) return 'being stopped';
-      const { progress } = phase.view;
-      return progress === null ? 'running' : `${progress.done}/${progress.total} ${progress.step ?? ''}`.trim();
-    }
-    case 'inspecting':
-      return 'being verified';
-    default:
-      return unreachable(phase);
-  }
+  const stage = stageOf(task) ?? 'finishing';
+  const running = task.state === 'active' && task.phase.name === 'running' ? task.phase : null;
+  const progress = running?.view.progress ?? null;
+  return stage === 'running' && progress !== null
+    ? `${progress.done}/${progress.total} ${progress.step ?? ''}`.trim()
+    : stageWords[stage];
 }
 
 function viewAttentionRow(task: AttentionTask): StatusRow {

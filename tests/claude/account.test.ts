@@ -43,18 +43,30 @@ function expectResumed(board: ClaudeBoard): void {
 
 describe.concurrent('an account that does not work', { timeout: boardTestTimeoutMs }, () => {
   const accounts = [
-    { name: 'an invalid key (401)', fault: { status: 401 }, reason: 'auth', words: /invalid|login|api key/i },
-    { name: 'no credit (400)', fault: { status: 400 }, reason: 'credit', words: /credit balance is too low/i },
+    {
+      name: 'an invalid key (401)',
+      fault: { status: 401 },
+      reason: 'auth',
+      told: 'not logged in',
+      words: /invalid|api key/i,
+    },
+    {
+      name: 'no credit (400)',
+      fault: { status: 400 },
+      reason: 'credit',
+      told: 'no credit left',
+      words: /credit balance is too low/i,
+    },
   ] as const;
 
-  for (const { name, fault, reason, words } of accounts) {
+  for (const { name, fault, reason, told, words } of accounts) {
     test(`${name} stops new starts with a clear line, and costs no attempt`, async () => {
       const { part, mend } = troubled(fault, work);
       await withBoard({ script: castParts({ t: part, u: part }), config: 'max_parallel: 1' }, async (board) => {
         board.drop({ t: 'Write t.txt.\n', u: 'Write u.txt.\n' });
         const held = await board.runUntilIdle();
         expect(held.code).toBe(3);
-        const line = held.output.split('\n').find((each) => each.includes(`no new starts (${reason})`));
+        const line = held.output.split('\n').find((each) => each.includes(`no new starts: ${told}`));
         expect(line).toMatch(words);
         expect(board.column('queued')).toEqual(['t', 'u']);
         expect(board.data).toMatchObject({ paused: { reason }, tasks: [{ attempt: 1 }, { attempt: 1 }] });
@@ -116,7 +128,7 @@ describe.concurrent('a service that fails', { timeout: boardTestTimeoutMs }, () 
         expect((await daemon.ended).code).toBe(0);
         expectResumed(board);
         expect(board.data.paused).toBeNull();
-        expect(daemon.output()).toContain(`new starts again (${reason} is over)`);
+        expect(daemon.output()).toContain('new starts again (over: the service ');
       });
     });
   }

@@ -13,6 +13,9 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     asksFor: [],
     granted: [],
     origin: 'dropped',
+    stage: null,
+    resumes: false,
+    edited: false,
     attempt: 1,
     branch: null,
     base: null,
@@ -23,6 +26,7 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     question: null,
     summary: null,
     progress: null,
+    lastTool: null,
     sessionId: null,
     costUsd: 0,
     startedAt: null,
@@ -37,5 +41,6 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
 /** A board that runs. */
 export function boardData(tasks: readonly TaskData[], changes: Partial<BoardData> = {}): BoardData {
   const daemon = { running: true, pid: 7 };
-  return { version: 2, revision: 1, repo: '/repo', daemon, sandbox: 'on', paused: null, tasks, omitted: 0, ...changes };
+  const quiet = { sandbox: 'on', paused: null, costTodayUsd: 0, omitted: 0 } as const;
+  return { version: 2, revision: 1, repo: '/repo', daemon, ...quiet, tasks, ...changes };
 }

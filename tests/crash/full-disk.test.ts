@@ -52,8 +52,8 @@ describe('a full disk', { timeout: testTimeoutMs }, () => {
     }
     const { whenFull, end, findings, said } = runOnSmallDisk(scenario);
     expect(whenFull.ended, whenFull.said).toBeNull();
-    expect(whenFull.said).toContain('no new starts (disk-full)');
-    expect(said).toContain('new starts again (disk-full is over)');
+    expect(whenFull.said).toContain('no new starts: the disk is full');
+    expect(said).toContain('new starts again (over: the disk is full)');
     expect(findings, said).toEqual([]);
     expect(end.code).toBe(3);
   });

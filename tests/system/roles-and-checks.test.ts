@@ -188,7 +188,7 @@ test.concurrent('the live view shows tasks and progress on a terminal and leaves
     const last = stripVTControlCharacters(output).split(/\r?\n/).slice(-4).join('\n');
     expect(last).toMatch(/✓ watch-me\s+done/);
     expect(last).toMatch(/✓ after-it\s+done/);
-    expect(last).toContain('0 active · 0 queued · 0 need you · 2 done');
+    expect(last).toMatch(/^stopped · 2 to review · /m);
     expect(output.lastIndexOf('\u001B[?25l')).toBeLessThanOrEqual(output.lastIndexOf('\u001B[?25h'));
     for (const mode of ['1049', '2004', '1000']) expect(output).not.toContain(`\u001B[?${mode}h`);
     expect(stripVTControlCharacters(output).endsWith('\n')).toBe(true);

@@ -59,6 +59,30 @@ describe('the board as data', () => {
   const describe_ = (scene: Scene, running = true) =>
     describeBoard(scene.board, { running, repo: '/repo', pid: 7, redact });
 
+  it('tells how far the board is with a task, what its agent does, and what runs that are under way cost', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const of = () => describe_(scene).tasks[0];
+    expect(of()).toMatchObject({ stage: 'starting', lastTool: null, edited: false, resumes: false });
+    const plan = scene.run('a');
+    const lastTool = `Edit ${plan.workspace.path}/src/a.ts`;
+    scene.tell({ type: 'run-seen', run: plan, view: { ...emptyRunView, lastTool, costUsd: 0.1 }, lastOutputAt: 0 });
+    expect(of()).toMatchObject({ stage: 'running', lastTool: 'Edit src/a.ts' });
+    expect(describe_(scene).costTodayUsd).toBe(0.1);
+    expect(viewDashboard(scene.board, clock, 'running', redact).head.costTodayUsd).toBe(0.1);
+    scene.tell({
+      type: 'task-read',
+      ...{ file: fileIn('active', 'a'), textHash: 'other', spec: makeSpec({ id: id('a') }), diagnostics: [] },
+    });
+    expect(of()).toMatchObject({ edited: true });
+    scene.tell({ type: 'shutdown-asked' });
+    expect(of()).toMatchObject({ stage: 'stopping' });
+    scene.exit(plan, makeExit({ costUsd: 0.3 }, { stopped: 'shutdown' }));
+    expect(of()).toMatchObject({ stage: 'finishing', lastTool: null });
+    scene.settle('a');
+    expect(of()).toMatchObject({ column: 'queued', stage: null, resumes: true, edited: false });
+    expect(describe_(scene).costTodayUsd).toBe(0.3);
+  });
+
   it('lists tasks at work first, then those that need the user, the queue in its order, and what is done', () => {
     const { tasks, daemon, paused, omitted } = describe_(busy());
     expect(tasks.map(({ id, column }) => `${column} ${id}`)).toEqual([
@@ -168,7 +192,13 @@ describe('the dashboard', () => {
     const shown = () => viewDashboard(scene.board, clock, 'running', (text) => text).taskWarnings.rows;
     expect(shown()).toEqual([{ id: 'a', title: scene.task('a').spec.title, warning }]);
     const read = (diagnostics: readonly Diagnostic[]) =>
-      scene.tell({ type: 'task-read', file: fileIn('queued', 'a'), spec: makeSpec({ id: id('a') }), diagnostics });
+      scene.tell({
+        type: 'task-read',
+        file: fileIn('queued', 'a'),
+        textHash: 'h',
+        spec: makeSpec({ id: id('a') }),
+        diagnostics,
+      });
     read([error]);
     expect(shown()).toEqual([]);
     read([warning]);

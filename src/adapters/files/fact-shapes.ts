@@ -136,6 +136,7 @@ const runView = z.object({
   warnings: z._default(z.array(text), []),
   progress: z.nullable(z.object({ done: amount, total: amount, step: z.nullable(text) })),
   lastText: z.nullable(text),
+  lastTool: z._default(z.nullable(text), null),
   answered: flag,
   openTools: amount,
   denials: z.array(text),

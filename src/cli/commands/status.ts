@@ -3,7 +3,7 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { readBoardData } from '../read-board.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { print, printJson, type Verb } from '../verb.ts';
-import { cutLine } from '../view/cut-line.ts';
+import { cutLine, wrapLine } from '../view/cut-line.ts';
 
 const maxDoneShown = 20;
 const defaultColumns = 120;
@@ -19,6 +19,9 @@ export const statusCommand: Verb = (command) =>
     }
     const { formatBoard } = await import('../view/board-text.ts');
     const columns = process.stdout.isTTY ? process.stdout.columns : defaultColumns;
-    for (const line of formatBoard(data, maxDoneShown, waiting)) print(await cutLine(line, columns));
+    const lines = formatBoard(data, { now: Date.now(), maxDone: maxDoneShown, waiting });
+    const foot = lines.at(-1) ?? '';
+    for (const line of lines.slice(0, -1)) print(await cutLine(line, columns));
+    print(await wrapLine(foot, columns));
     for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
   });

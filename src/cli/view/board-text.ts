@@ -1,29 +1,45 @@
 /** The board as text for a terminal, for `status` and the live view. */
 import colors from 'picocolors';
 import type { BoardData, TaskData } from '../../views/board-data.ts';
-import { formatUsd } from '../../domain/amounts.ts';
+import { describeWhy } from '../../views/pause-words.ts';
+import { stageWords } from '../../views/stage.ts';
+import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
+import { formatMinute } from './local-time.ts';
 
 const maxIdColumns = 28;
 
-/**
- * Lines for a board, as long as they are. Finished tasks beyond `maxDone` are only counted, as are the files in the
- * inbox that wait for a board to take them in.
- */
-export function formatBoard(data: BoardData, maxDone: number, waiting = 0): readonly string[] {
+/** How a board is shown. */
+export interface BoardTextOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Finished tasks beyond so many are only counted. */
+  readonly maxDone: number;
+  /** Those that were finished before are only counted as well; milliseconds since the epoch. */
+  readonly doneSince?: number;
+  /** Files in the inbox that wait for a board to take them in. */
+  readonly waiting?: number;
+  /** The board that was shown has ended, and the picture stays. */
+  readonly hasStopped?: boolean;
+}
+
+/** Lines for a board, as long as they are. */
+export function formatBoard(data: BoardData, options: BoardTextOptions): readonly string[] {
+  const { maxDone, doneSince = -Infinity, waiting = 0 } = options;
   const live = data.tasks.filter((task) => task.column !== 'done' && task.column !== 'archive');
   const done = data.tasks.filter((task) => task.column === 'done');
-  const shown = [...live, ...done.slice(0, maxDone)];
+  const recent = done.filter(({ finishedAt }) => finishedAt === null || Date.parse(finishedAt) >= doneSince);
+  const shown = [...live, ...recent.slice(0, maxDone)];
   const width = Math.min(maxIdColumns, Math.max(0, ...shown.map((task) => task.id.length)));
-  const hidden = done.length - Math.min(done.length, maxDone) + data.omitted;
+  const hidden = done.length - Math.min(recent.length, maxDone) + data.omitted;
   return [
-    ...shown.map((task) => formatTask(task, width)),
-    ...(hidden > 0 ? [colors.dim(`… and ${hidden} more done`)] : []),
+    ...shown.map((task) => formatTask(task, width, data, options)),
+    ...(hidden > 0 ? [colors.dim(`… and ${hidden} more done: .orchestrator/DASHBOARD.md lists them`)] : []),
     ...(waiting > 0 ? [describeWaiting(waiting)] : []),
-    ...(shown.length === 0 && waiting === 0
+    ...(shown.length + hidden === 0 && waiting === 0
       ? [colors.dim('No tasks. Drop a markdown file into .orchestrator/inbox/, or type: branchboard add FILE')]
       : []),
-    formatFoot(data, live, done.length + data.omitted),
+    colors.dim(formatFoot(data, options)),
   ];
 }
 
@@ -32,9 +48,10 @@ function describeWaiting(count: number): string {
   return `${what} in .orchestrator/inbox/ for the board to run: branchboard start`;
 }
 
-function formatTask(task: TaskData, width: number): string {
+function formatTask(task: TaskData, width: number, data: BoardData, { now }: BoardTextOptions): string {
   const id = task.id.length > width ? `${task.id.slice(0, width - 1)}…` : task.id.padEnd(width);
-  return `${markOf(task)} ${colors.bold(id)}  ${wordOf(task).padEnd(9)}  ${cleanLine(detailOf(task))}`;
+  const detail = task.column === 'active' ? detailOfActive(task, data, now) : detailOf(task);
+  return `${markOf(task)} ${colors.bold(id)}  ${wordOf(task).padEnd(9)}  ${cleanLine(detail)}`;
 }
 
 function markOf(task: TaskData): string {
@@ -52,42 +69,80 @@ function markOf(task: TaskData): string {
   }
 }
 
-function wordOf(task: TaskData): string {
+/** Where a task stands, in a word: work that is merged is told from work that waits for its review. */
+export function wordOf(task: TaskData): string {
+  if (task.column === 'done') return task.mergedAt === null ? 'done' : 'merged';
   return task.column === 'queued' && task.waitingFor.length + task.asksFor.length > 0 ? 'waiting' : task.column;
+}
+
+/** What tells whether it is alive: how long it has run, its step, and what its agent does now. */
+function detailOfActive(task: TaskData, data: BoardData, now: number): string {
+  const { progress, costUsd, attempt, startedAt, lastTool, stage } = task;
+  if (!data.daemon.running) return `branchboard start goes on with it: ${task.title}`;
+  const parts = [
+    stage === null || stage === 'running' ? null : stageWords[stage],
+    startedAt === null ? null : formatDuration(Math.max(0, now - Date.parse(startedAt))),
+    progress === null ? null : `${progress.done}/${progress.total} ${progress.step ?? 'steps'}`,
+    lastTool,
+    attempt > 1 ? `attempt ${attempt}` : null,
+    costUsd > 0 ? formatUsd(costUsd) : null,
+  ].filter((part) => part !== null);
+  const edited = task.edited ? ['edited since it began, which this run does not see'] : [];
+  return [...edited, ...(parts.length === 0 ? [task.title] : parts)].join(' · ');
 }
 
 function detailOf(task: TaskData): string {
   switch (task.column) {
-    case 'active': {
-      const { progress, costUsd, attempt } = task;
-      const steps = progress === null ? '' : `${progress.done}/${progress.total} ${progress.step ?? ''} `;
-      return (
-        `${steps}${attempt > 1 ? `attempt ${attempt} ` : ''}${costUsd > 0 ? formatUsd(costUsd) : ''}`.trim() ||
-        task.title
-      );
-    }
     case 'attention':
       return `${task.reason ?? 'waits for you'}: ${task.question ?? task.title}`;
     case 'queued':
       if (task.asksFor.length > 0) return `asks for ${task.asksFor.join(', ')}: branchboard grant ${task.id}`;
-      return task.waitingFor.length > 0 ? `on ${task.waitingFor.join(', ')}` : task.title;
+      if (task.waitingFor.length > 0) return `on ${task.waitingFor.join(', ')}`;
+      return task.resumes ? `goes on where it was: ${task.title}` : task.title;
     case 'done':
       return `${task.branch ?? (task.agent === '' ? '' : 'report')}  ${task.summary ?? task.title}`.trimStart();
-    case 'archive':
+    default:
       return task.title;
   }
 }
 
-function formatFoot(data: BoardData, live: readonly TaskData[], done: number): string {
-  const count = (column: TaskData['column']) => live.filter((task) => task.column === column).length;
-  const state =
-    data.paused === null
-      ? data.daemon.running
-        ? 'running'
-        : 'not running'
-      : `paused (${data.paused.reason}${data.paused.until === null ? '' : ` until ${data.paused.until}`})`;
-  const cost = data.tasks.reduce((sum, task) => sum + task.costUsd, 0);
-  return colors.dim(
-    `${state} · ${count('active')} active · ${count('queued')} queued · ${count('attention')} need you · ${done} done · ${formatUsd(cost)}`,
-  );
+/** Whether the board runs, why nothing starts, the counts that are not 0, and what today cost. */
+export function formatFoot(data: BoardData, { now, hasStopped = false }: Omit<BoardTextOptions, 'maxDone'>): string {
+  const { tasks, paused, daemon, omitted, costTodayUsd } = data;
+  const count = (column: TaskData['column']) => tasks.filter((task) => task.column === column).length;
+  const merged = tasks.filter((task) => task.column === 'done' && task.mergedAt !== null).length;
+  const resumed = hasStopped ? tasks.filter((task) => task.resumes || task.column === 'active') : [];
+  const alive = hasStopped ? 'stopped' : daemon.running ? 'running' : 'not running';
+  const counts: readonly (readonly [number, string])[] = [
+    [hasStopped ? 0 : count('active'), 'active'],
+    [count('queued'), 'queued'],
+    [count('attention'), count('attention') === 1 ? 'needs you' : 'need you'],
+    [count('done') - merged, 'to review'],
+    [merged, 'merged'],
+    [omitted, 'older'],
+  ];
+  return [
+    ...(paused !== null && daemon.running && !hasStopped ? [] : [alive]),
+    ...(paused === null ? [] : [describePause(paused, daemon.running && !hasStopped, now)]),
+    ...(resumed.length === 0 ? [] : [describeResumed(resumed)]),
+    ...counts.filter(([of]) => of > 0).map(([of, what]) => `${of} ${what}`),
+    ...(costTodayUsd === null ? [] : [`${formatUsd(costTodayUsd)} today`]),
+  ].join(' · ');
+}
+
+/** A board that is started again tries at once, so that a time says something only of one that runs. */
+function describePause(paused: NonNullable<BoardData['paused']>, isRunning: boolean, now: number): string {
+  const until = paused.until === null ? now : Date.parse(paused.until);
+  const when = isRunning && until > now ? `, again at ${formatMinute(until, now)}` : '';
+  return `${paused.reason === 'user' ? '' : 'held: '}${describeWhy(paused.reason)}${when}`;
+}
+
+/** As many are named. */
+const maxResumedNamed = 3;
+
+function describeResumed(tasks: readonly TaskData[]): string {
+  const more = tasks.length - maxResumedNamed;
+  const named = tasks.slice(0, maxResumedNamed).map(({ id }) => id);
+  const all = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${all} ${tasks.length === 1 ? 'goes' : 'go'} on at the next start`;
 }

@@ -1,4 +1,4 @@
-/** Cuts lines to the width of a terminal. */
+/** Fits lines to the width of a terminal: cuts them, or goes on below. */
 import { stripVTControlCharacters } from 'node:util';
 
 /** Latin letters and the board's own marks, each one column wide. */
@@ -10,4 +10,12 @@ export async function cutLine(line: string, columns: number): Promise<string> {
   if (narrow.test(text) && text.length <= columns) return line;
   const { default: cliTruncate } = await import('cli-truncate');
   return cliTruncate(line, columns);
+}
+
+/** The line at spaces on as many lines as it takes, each at most `columns` wide; what knows widths is loaded as above. */
+export async function wrapLine(line: string, columns: number): Promise<string> {
+  const text = stripVTControlCharacters(line);
+  if (narrow.test(text) && text.length <= columns) return line;
+  const { default: wrapAnsi } = await import('wrap-ansi');
+  return wrapAnsi(line, columns, { hard: true });
 }

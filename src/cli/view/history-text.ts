@@ -6,6 +6,8 @@ import { unreachable } from '../../domain/result.ts';
 import { countOf, formatBytes, formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
+import { describeWhy, pauseWords } from '../../views/pause-words.ts';
+import { formatMoment } from './local-time.ts';
 
 /** Room for two object ids, two names and a command. */
 const maxMovedChars = 1_000;
@@ -54,9 +56,9 @@ export function formatHistory(entry: HistoryEntry): string {
     case 'pruned':
       return describePruned(entry);
     case 'held':
-      return `no new starts (${entry.reason})${entry.until === null ? '' : ` until ${formatMoment(entry.until, entry.at)}`}: ${cleanLine(entry.detail)} (branchboard resume tries at once)`;
+      return describeHold(entry);
     case 'hold-lifted':
-      return `new starts again (${entry.reason} is over)`;
+      return `new starts again (over: ${pauseWords[entry.reason].why})`;
     case 'trouble':
       return entry.message === null
         ? `can ${entry.trouble} again`
@@ -94,6 +96,11 @@ function describeCommand({ by, command, outcome, said }: HistoryEntry & { readon
   return `${about}${command.kind} (asked ${ways[by]})${outcome === 'done' ? '' : ' was refused'}: ${cleanLine(said)}`;
 }
 
+function describeHold({ at, reason, until, detail }: HistoryEntry & { readonly type: 'held' }): string {
+  const when = until === null || until <= at ? '' : `; again at ${formatMoment(until, at)}`;
+  return `no new starts: ${describeWhy(reason)}${when} (branchboard resume tries at once): ${cleanLine(detail)}`;
+}
+
 /** As many ids are named. */
 const maxPrunedNamed = 10;
 
@@ -119,11 +126,4 @@ function describeSetAside(paths: readonly string[]): string {
     .map((path) => cleanLine(path))
     .join(', ');
   return `; its branch changes ${named}${more}, which count as they stand in the base`;
-}
-
-/** The local time of day, with its date where that is not the day of `at`. */
-function formatMoment(time: number, at: number): string {
-  const moment = new Date(time);
-  const isThatDay = moment.toDateString() === new Date(at).toDateString();
-  return isThatDay ? moment.toLocaleTimeString('sv-SE') : moment.toLocaleString('sv-SE');
 }

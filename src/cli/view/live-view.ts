@@ -2,47 +2,73 @@
 import cliTruncate from 'cli-truncate';
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
+import wrapAnsi from 'wrap-ansi';
 import { describeBoard, type Surroundings } from '../../views/board-data.ts';
 import type { Board } from '../../domain/board.ts';
 import { formatBoard } from './board-text.ts';
 import { formatHistory } from './history-text.ts';
-import { formatTimeOfDay, type BoardView } from './plain-view.ts';
+import { formatTimeOfDay } from './local-time.ts';
+import type { BoardView } from './plain-view.ts';
 
 /** Redrawn at most so often. */
 const redrawEveryMs = 100;
+/** Redrawn at least so often while an agent is at work, for the time that it has been. */
+const tickEveryMs = 1_000;
 const maxDoneShown = 5;
+/** What was done longer ago is only counted. */
+const doneForMs = 60 * 60_000;
+
+/** As wide as the time before each line. */
+const setIn = ' '.repeat('HH:MM:SS '.length);
 
 /** A view that redraws itself in place; for terminals. */
 export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroundings): BoardView {
   const update = createLogUpdate(stream, { showCursor: true });
   let board: Board | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let isDrawnSoon = false;
 
-  const draw = () => {
+  const draw = (hasStopped: boolean) => {
+    if (timer !== null) clearTimeout(timer);
     timer = null;
+    isDrawnSoon = false;
     if (board === null) return;
-    const rows = Math.max(5, stream.rows - 4);
-    const lines = formatBoard(describeBoard(board, surroundings), maxDoneShown).map((line) =>
-      cliTruncate(line, stream.columns),
-    );
-    const shown =
-      lines.length > rows
-        ? [...lines.slice(0, rows - 2), colors.dim(`… ${lines.length - rows + 1} more`), ...lines.slice(-1)]
-        : lines;
-    update(`\n${shown.join('\n')}`);
+    const now = Date.now();
+    const data = describeBoard(board, { ...surroundings, running: !hasStopped });
+    const options = { now, maxDone: maxDoneShown, doneSince: now - doneForMs, hasStopped };
+    const lines = formatBoard(data, options);
+    const foot = wrap(lines.at(-1) ?? '');
+    const rows = lines.slice(0, -1).map((line) => cliTruncate(line, stream.columns));
+    const room = Math.max(5, stream.rows - 4) - foot.length;
+    const shown = rows.length > room ? [...rows.slice(0, room - 1), colors.dim(cutNote(rows.length - room + 1))] : rows;
+    update(`\n${[...shown, ...foot].join('\n')}`);
+    if (!hasStopped && data.tasks.some(({ column }) => column === 'active')) drawIn(tickEveryMs);
   };
-  const print = (line: string) => update.persist(line);
+  const drawIn = (ms: number) => {
+    if (timer !== null) clearTimeout(timer);
+    timer = setTimeout(() => draw(false), ms);
+  };
+  const wrap = (line: string, columns = stream.columns) => wrapAnsi(line, columns, { hard: true }).split('\n');
+  /** At spaces, with what goes on below the first line set in. */
+  const print = (text: string) => {
+    const lines = text.split('\n').flatMap((line) => wrap(line, Math.max(20, stream.columns - setIn.length)));
+    update.persist(lines.join(`\n${setIn}`));
+  };
   return {
     showBoard(next) {
       board = next;
-      timer ??= setTimeout(draw, redrawEveryMs);
+      if (!isDrawnSoon) drawIn(redrawEveryMs);
+      isDrawnSoon = true;
     },
     showHistory: (entry) => print(`${colors.dim(formatTimeOfDay(entry.at))} ${formatHistory(entry)}`),
     showNotice: (message) => print(colors.yellow(message)),
     end() {
-      if (timer !== null) clearTimeout(timer);
-      draw();
+      draw(true);
       update.done();
     },
   };
+}
+
+function cutNote(count: number): string {
+  return `… ${count} more: branchboard status`;
 }

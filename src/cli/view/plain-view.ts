@@ -2,6 +2,7 @@
 import type { Board } from '../../domain/board.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { formatHistory } from './history-text.ts';
+import { formatTimeOfDay } from './local-time.ts';
 
 /** Shows a running board. */
 export interface BoardView {
@@ -21,9 +22,4 @@ export function createPlainView(stream: NodeJS.WritableStream): BoardView {
     showNotice: (message) => stream.write(`${message}\n`),
     end: () => undefined,
   };
-}
-
-/** The local time of day, `HH:MM:SS`. */
-export function formatTimeOfDay(at: number): string {
-  return new Date(at).toLocaleTimeString('sv-SE');
 }

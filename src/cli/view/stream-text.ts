@@ -1,6 +1,7 @@
 /** An agent's stream as text: what it says, which tools it uses, how it ends. */
 import colors from 'picocolors';
 import { readReport } from '../../adapters/agent/claude/agent-result.ts';
+import { describeToolCall, isResultCall } from '../../adapters/agent/claude/tool-call.ts';
 import {
   asArray,
   asNumber,
@@ -65,12 +66,8 @@ function formatSystem(event: JsonObject): readonly string[] {
 function formatAssistantBlock(block: JsonObject): readonly string[] {
   if (asString(block['type']) === 'text') return cleanLines(asString(block['text']) ?? '', maxTextChars);
   // The call by which an agent hands in its result says nothing that the result does not.
-  if (asString(block['type']) !== 'tool_use' || block['name'] === 'StructuredOutput') return [];
-  const input = asObject(block['input']) ?? {};
-  const shown = ['command', 'file_path', 'path', 'pattern', 'subject', 'description', 'url']
-    .map((name) => asString(input[name]))
-    .find((value) => value !== null);
-  return [colors.cyan(`→ ${lineOf(block['name'] ?? 'tool')} ${lineOf(shown)}`.trimEnd())];
+  if (asString(block['type']) !== 'tool_use' || isResultCall(block)) return [];
+  return [colors.cyan(`→ ${lineOf(describeToolCall(block))}`)];
 }
 
 function formatToolResult(block: JsonObject): readonly string[] {

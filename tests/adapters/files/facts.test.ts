@@ -64,6 +64,7 @@ const fullRecord: RunRecord = {
     endedBy: { kind: 'broken-off', service: { reason: 'usage-limit', detail: 'x', until: 9 } },
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
+      lastTool: 'Bash npm test',
       ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9, noiseLines: 3 },
       strayLines: 2,
       ...{ agentVersion: '2.1.330', warnings: ['the MCP server "x" did not start: the agent is without its tools'] },

@@ -82,13 +82,17 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   [{ at: 0, type: 'task-settled', task, column: 'done', detail: 'text' }, 'add-auth: → done/'],
   [
     { at: 0, type: 'held', reason: 'usage-limit', until: new Date(1970, 0, 9, 10, 30).getTime(), detail: 'Weekly.' },
-    'no new starts (usage-limit) until 1970-01-09 10:30:00: Weekly. (branchboard resume tries at once)',
+    'no new starts: the usage limit is reached; again at 1970-01-09 10:30:00 (branchboard resume tries at once): Weekly.',
   ],
   [
     { at: 0, type: 'held', reason: 'auth', until: null, detail: 'Log in.' },
-    'no new starts (auth): Log in. (branchboard resume tries at once)',
+    'no new starts: not logged in → claude, /login (branchboard resume tries at once): Log in.',
   ],
-  [{ at: 0, type: 'hold-lifted', reason: 'auth' }, 'new starts again (auth is over)'],
+  [
+    { at: 5_000, type: 'held', reason: 'overload', until: 5_000, detail: 'Busy.' },
+    'no new starts: the service is overloaded (branchboard resume tries at once): Busy.',
+  ],
+  [{ at: 0, type: 'hold-lifted', reason: 'auth' }, 'new starts again (over: not logged in)'],
   [{ at: 0, type: 'settings-changed', problems: [] }, 'settings read again'],
   [
     { at: 0, type: 'settings-changed', problems: diagnostics },

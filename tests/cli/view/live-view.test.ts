@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLiveView } from '../../../src/cli/view/live-view.ts';
 import { createPlainView } from '../../../src/cli/view/plain-view.ts';
 import { emptyBoard } from '../../../src/core/step.ts';
+import { keyOf } from '../../../src/domain/task.ts';
+import { active, idOf } from '../../core/boards.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -31,14 +33,33 @@ test('many changes in a moment are one picture, and the last one stays', () => {
   for (let change = 0; change < 50; change++) view.showBoard(emptyBoard);
   expect(read()).toBe('');
   vi.advanceTimersByTime(100);
-  expect(read().match(/0 active/g)).toHaveLength(1);
+  expect(read().match(/running · \$0\.00 today/g)).toHaveLength(1);
   view.showHistory({ at: 0, type: 'board-started' });
   view.showNotice('a notice');
   view.end();
   expect(read()).toContain('board started');
   expect(read()).toContain('a notice');
-  expect(read().trimEnd().endsWith('$0.00')).toBe(true);
+  expect(read().trimEnd().endsWith('\nstopped · $0.00 today')).toBe(true);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('the time that an agent is at work goes on though nothing happens, and long lines go on below at spaces', () => {
+  const { terminal, read } = makeTerminal();
+  const view = createLiveView(terminal, surroundings);
+  view.showBoard({ ...emptyBoard, live: new Map([[keyOf(idOf('a')), active('a')]]) });
+  vi.advanceTimersByTime(100);
+  const drawn = vi.getTimerCount();
+  expect(drawn).toBe(1);
+  view.showHistory({ at: 0, type: 'task-settled', task: idOf('a'), column: 'attention', detail: 'word '.repeat(30) });
+  const lines = read()
+    .split('\n')
+    .filter((line) => line.includes('word'));
+  expect(lines.length).toBeGreaterThan(1);
+  for (const line of lines) expect(line.replace(/^.*\(/, '').trim()).toMatch(/^(?:word ?)+\)?$/);
+  expect(lines.at(-1)).toMatch(/^ {9}word/);
+  view.end();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(read().trimEnd()).toMatch(/\nstopped · a goes on at the next start · \$0\.00 today$/);
 });
 
 test('where there is no terminal, each thing that happens is a plain line', () => {

@@ -27,6 +27,7 @@ import { concludeEnd, noEnd, noteInit, noteResult, noteWork, type EndReading, ty
 import { explainToolRefusals } from '../../sandbox/refusals.ts';
 import { readUsageLimit } from './usage-limit.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
+import { describeToolCall, isWorkCall } from './tool-call.ts';
 
 /** Open tool calls beyond this many are not tracked. */
 const maxTrackedTools = 1_000;
@@ -183,7 +184,8 @@ function openTool(state: StreamState, block: JsonObject, parent: string | null):
     parent === null && input !== null && isStepTool(tool)
       ? new Map(state.stepCalls).set(id, { tool, input })
       : state.stepCalls;
-  return patchView({ ...state, openTools, stepCalls }, { openTools: openTools.size });
+  const lastTool = isWorkCall(block) ? describeToolCall(block) : state.view.lastTool;
+  return patchView({ ...state, openTools, stepCalls }, { openTools: openTools.size, lastTool });
 }
 
 function readUser(state: StreamState, message: JsonObject): StreamState {

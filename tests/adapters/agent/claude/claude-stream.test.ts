@@ -284,6 +284,16 @@ describe('readStreamLine', () => {
     expect(readMessages(...before, answer('t1')).openTools).toBe(0);
   });
 
+  it('tells the last tool that was called for the task, and not the list of steps or the handed-in result', () => {
+    const bash = call('t1', 'Bash', { command: 'npm test', description: 'Run the tests' });
+    expect(readMessages(bash).lastTool).toBe('Bash npm test');
+    const others = [call('t2', 'TodoWrite', { todos: [] }), call('t3', 'StructuredOutput', { summary: 'x' })];
+    expect(readMessages(bash, answer('t1'), ...others).lastTool).toBe('Bash npm test');
+    expect(readMessages(bash, call('t4', 'Read', { file_path: '/w/a.ts' }, 't1')).lastTool).toBe('Read /w/a.ts');
+    expect(readMessages(call('t1', 'Bash', { command: 'x'.repeat(10_000) })).lastTool).toHaveLength(300);
+    expect(readMessages().lastTool).toBeNull();
+  });
+
   it('reads TodoWrite, and only if it went well', () => {
     const todos = [
       { content: 'Look', status: 'completed' },

@@ -1,0 +1,27 @@
+/** A tool call in words, such as `Bash npm test`: the tool, and what tells most of what it was called with. */
+import { keepStart } from '../../machine/bounded-text.ts';
+import { asObject, asString, type JsonObject } from '../../machine/json-shape.ts';
+import { isStepTool } from './step-list.ts';
+
+/** Kept of a call's words: a worktree's path may be in them, and is long. */
+const maxCallChars = 300;
+/** The inputs that tell what a call is about, the best first. */
+const tellingInputs = ['command', 'file_path', 'path', 'pattern', 'subject', 'description', 'url'] as const;
+
+/** The words for a `tool_use` block, bounded. They are an agent's: whoever shows them takes control characters out. */
+export function describeToolCall(block: JsonObject): string {
+  const input = asObject(block['input']) ?? {};
+  const told = tellingInputs.map((name) => asString(input[name])).find((value) => value !== null) ?? '';
+  return keepStart(`${asString(block['name']) ?? 'tool'} ${told}`.trimEnd(), maxCallChars);
+}
+
+/** Whether a call is work on the task, and not the agent's list of steps or the result that it hands in. */
+export function isWorkCall(block: JsonObject): boolean {
+  const name = asString(block['name']) ?? '';
+  return !isStepTool(name) && !isResultCall(block);
+}
+
+/** Whether an agent hands in its structured result by this call. */
+export function isResultCall(block: JsonObject): boolean {
+  return block['name'] === 'StructuredOutput';
+}

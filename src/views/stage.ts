@@ -1,0 +1,33 @@
+/** What the board is at with a task that is active, as data and in words. */
+import type { Task } from '../domain/board.ts';
+import { unreachable } from '../domain/result.ts';
+
+/** See the file's head. */
+export type Stage = 'starting' | 'running' | 'stopping' | 'verifying' | 'finishing';
+
+/** The words for each stage. */
+export const stageWords: Readonly<Record<Stage, string>> = {
+  starting: 'starting',
+  running: 'running',
+  stopping: 'being stopped',
+  verifying: 'being verified',
+  finishing: 'finishing',
+};
+
+/** The stage of a task; null where it is not active. */
+export function stageOf(task: Task): Stage | null {
+  if (task.state === 'settling') return 'finishing';
+  if (task.state !== 'active') return null;
+  const { phase } = task;
+  switch (phase.name) {
+    case 'planning':
+    case 'preparing':
+      return 'starting';
+    case 'running':
+      return phase.stopping === null ? 'running' : 'stopping';
+    case 'inspecting':
+      return 'verifying';
+    default:
+      return unreachable(phase);
+  }
+}
