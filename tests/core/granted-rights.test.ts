@@ -17,7 +17,13 @@ const grants = (...all: readonly Grant[]) => new Map(all.map((grant) => [keyOf(g
 /** The user saves a task's file anew. */
 function edit(scene: Scene, name: string, patch: Partial<TaskSpec>): Scene {
   const { file } = scene.task(name);
-  return scene.tell({ type: 'task-read', file, textHash: 'h', spec: makeSpec({ ...patch, id: id(name) }), diagnostics: [] });
+  return scene.tell({
+    type: 'task-read',
+    file,
+    textHash: 'h',
+    spec: makeSpec({ ...patch, id: id(name) }),
+    diagnostics: [],
+  });
 }
 
 describe('a task that asks for rights', () => {
