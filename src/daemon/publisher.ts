@@ -5,6 +5,7 @@ import { limits } from '../domain/limits.ts';
 import { renderDashboard } from '../markdown/dashboard.ts';
 import { extractNotes } from '../markdown/user-zones.ts';
 import { describeBoard } from '../views/board-data.ts';
+import type { Calendar } from '../views/calendar.ts';
 import { viewDashboard, type DaemonState } from '../views/dashboard-view.ts';
 import { explainFault } from './outside-fault.ts';
 import type { Ports } from './perform.ts';
@@ -72,9 +73,16 @@ export class Publisher {
   async #write(board: Board, daemon: DaemonState): Promise<void> {
     const { clock, dashboard, files, repo, pid, redact } = this.#ports;
     const running = daemon === 'running';
+    // It is composed again for each save of an editor's: what did not change since must print the same.
+    const at = clock.now();
+    const then: Calendar = {
+      now: () => at,
+      day: (time) => clock.day(time),
+      timeOfDay: (time) => clock.timeOfDay(time),
+    };
     const written = await Promise.allSettled([
       dashboard.update((current) =>
-        renderDashboard(viewDashboard(board, clock, daemon, redact), extractNotes(current ?? '').notes),
+        renderDashboard(viewDashboard(board, then, daemon, redact), extractNotes(current ?? '').notes),
       ),
       files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid, redact }))}\n`),
     ]);

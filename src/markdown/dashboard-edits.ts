@@ -20,6 +20,12 @@ export interface DashboardEdits {
   readonly texts: readonly TypedText[];
 }
 
+/** What a save was made from. */
+export type Origin =
+  | { readonly kind: 'exact'; readonly written: string }
+  /** Of an unknown one a box counts by its comment; `hasWritten` tells by its key a line that the board once wrote, and is null where nobody knows. */
+  | { readonly kind: 'unknown'; readonly hasWritten: ((key: string) => boolean) | null };
+
 /** The line below the title, which tells of the moment in which a dashboard was written. */
 const statusLine =
   /^[_*](?:Running|Paused: [\w-]+(?:, until [\d: -]+)?|Stopped) · \d+ of \d+ slots · \d+ waiting · \$[\d.,]+ today · updated [\d:]+[_*]$/;
@@ -28,25 +34,34 @@ const boxLine = /^\s*[-*+] +\[[ xX]\].*<!-- /;
 const nothingTyped: DashboardEdits = { ticks: [], texts: [] };
 
 /**
- * The edits in a save. `origin` is the dashboard that it was made from: `exact`, or `unknown` with all that the board
- * wrote lately. Of an unknown one a box counts by its comment, which says what was seen. `taken` are lines that were
- * taken out of earlier saves of the same dashboard.
+ * The edits in a save that was made from `origin`. `taken` are lines that were taken out of earlier saves of the same
+ * dashboard.
  */
-export function readEdits(
-  saved: string,
-  origin: { readonly kind: 'exact' | 'unknown'; readonly written: string },
-  taken: string,
-): DashboardEdits {
-  const [generated, written] = [extractGenerated(saved), extractGenerated(origin.written)];
+export function readEdits(saved: string, origin: Origin, taken: string): DashboardEdits {
+  const generated = extractGenerated(saved);
+  const written = origin.kind === 'exact' ? extractGenerated(origin.written) : null;
   if (generated === written) return { ...nothingTyped, ticks: listTicks(generated) };
   const lines = splitLines(generated);
-  const isTyped = findTyped(lines, splitLines(`${written}\n${taken}`));
+  const unmatched = findTyped(lines, splitLines(`${written ?? ''}\n${taken}`));
+  const hasWritten = origin.kind === 'exact' ? () => false : (origin.hasWritten ?? (() => true));
+  const isTyped = lines.map((line, i) => unmatched[i] === true && !hasWritten(keyOfWords(line)));
   // Text of the user's is kept from the parser: it could hide a box, or keep the parser busy for seconds.
   const isKept = (line: string, i: number) => isTyped[i] !== true || boxLine.test(line);
   const ticked = listTicks(lines.map((line, i) => (isKept(line, i) ? line : '\n')).join(''));
-  const offered = ticked.length === 0 || origin.kind === 'unknown' ? null : listOffered(written);
+  const offered = ticked.length === 0 || written === null ? null : listOffered(written);
   const ticks = ticked.filter((tick) => offered === null || offered.has(formatTick(tick)));
-  return { ticks, texts: origin.written === '' ? [] : gatherTexts(lines, isTyped) };
+  return { ticks, texts: gatherTexts(lines, isTyped) };
+}
+
+/** What tells the generated lines of a dashboard again, each once, whatever an editor made of their white space and markup. */
+export function keysOfLines(dashboard: string): readonly string[] {
+  const lines = splitLines(extractGenerated(dashboard)).filter((line) => !isNothing(line));
+  return [...new Set(lines.map(keyOfWords))];
+}
+
+/** Blank, or the line that differs from dashboard to dashboard. */
+function isNothing(line: string): boolean {
+  return line.trim() === '' || statusLine.test(line.trim());
 }
 
 /** The notes with texts that were typed elsewhere below them, each with where that was. */
@@ -67,7 +82,7 @@ function splitLines(text: string): readonly string[] {
  * then those that differ in white space and markup alone, since editors align tables and change bullets.
  */
 function findTyped(lines: readonly string[], written: readonly string[]): readonly boolean[] {
-  let typed = lines.map((line) => line.trim() !== '' && !statusLine.test(line.trim()));
+  let typed = lines.map((line) => !isNothing(line));
   let left = written;
   for (const keyOf of [keyOfLine, keyOfWords]) {
     const counts = new Map<string, number>();

@@ -82,15 +82,21 @@ export function mergeNotes(base: string, ours: string, theirs: string): string {
 
 /**
  * What the user wrote in a dashboard that has lost its User Notes heading: its lines that are no lines of what was
- * written last, in their order, with the blank lines between them. All of it where nothing is known to be generated.
+ * written last, or with `hasWritten` ever, in their order, with the blank lines between them. All of it where nothing is
+ * known to be generated.
  */
-export function salvage(current: string, lastWritten: string | null): string {
+export function salvage(
+  current: string,
+  lastWritten: string | null,
+  hasWritten: (line: string) => boolean = () => false,
+): string {
   if (lastWritten === null) return current;
   const written = new Set(lastWritten.split(/\r?\n/));
   const lines = current.split('\n');
   const cutLine = lines.at(-1) ?? '';
   const isGenerated = (line: string, index: number) =>
     written.has(line.replace(/\r$/, '')) ||
+    hasWritten(line) ||
     // The last line of a file that was cut short is a piece of a line that was written.
     (index === lines.length - 1 && [...written].some((known) => known.startsWith(cutLine)));
   const kept: string[] = [];

@@ -6,7 +6,7 @@ import type { Box } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { BoxOutcome } from '../markdown/dashboard-model.ts';
-import type { Clock } from '../ports.ts';
+import type { Calendar } from './calendar.ts';
 
 /** The boxes of a task; none while something that was asked about it is being done. */
 export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
@@ -18,7 +18,7 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
 }
 
 /** What became of the boxes that were ticked lately. */
-export function viewBoxOutcomes({ boxAnswers }: Board, clock: Clock): readonly BoxOutcome[] {
+export function viewBoxOutcomes({ boxAnswers }: Board, clock: Calendar): readonly BoxOutcome[] {
   return boxAnswers.flatMap(({ at, command, answer }) => {
     if (clock.now() - at > limits.showBoxAnswersMs) return [];
     if (command.kind !== 'retry' && command.kind !== 'cancel') return [];

@@ -31,7 +31,7 @@ import {
   type StatusRow,
 } from '../markdown/dashboard-model.ts';
 import { describeMoved } from '../markdown/moved-refs-text.ts';
-import type { Clock } from '../ports.ts';
+import type { Calendar } from './calendar.ts';
 import { describePause, listFinished } from './board-data.ts';
 import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
 import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
@@ -45,7 +45,7 @@ type Reviewed = Omit<FinishedTask, 'verdict'> & { readonly verdict: Verdict };
 export type DaemonState = 'running' | 'stopped' | { readonly fault: string };
 
 /** The dashboard's model of a board now; `redact` takes secrets out of the rights that tasks ask for. */
-export function viewDashboard(board: Board, clock: Clock, daemon: DaemonState, redact: Redact): DashboardModel {
+export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState, redact: Redact): DashboardModel {
   const now = clock.now();
   const live = [...board.live.values()];
   const active = live.filter((task) => task.state === 'active' || task.state === 'settling');
@@ -87,7 +87,7 @@ function isReviewed(task: FinishedTask): task is Reviewed {
   return task.file.column === 'done' && verdictOf(task) !== null;
 }
 
-function viewHead(board: Board, clock: Clock, daemon: DaemonState, waiting: number): DashboardHead {
+function viewHead(board: Board, clock: Calendar, daemon: DaemonState, waiting: number): DashboardHead {
   const { settings } = board;
   return {
     status: viewStatus(board, clock, daemon),
@@ -104,7 +104,7 @@ function viewHead(board: Board, clock: Clock, daemon: DaemonState, waiting: numb
   };
 }
 
-function viewStatus(board: Board, clock: Clock, daemon: DaemonState): BoardStatus {
+function viewStatus(board: Board, clock: Calendar, daemon: DaemonState): BoardStatus {
   if (daemon !== 'running') return { kind: 'stopped', fault: daemon === 'stopped' ? null : daemon.fault };
   const pause = describePause(board);
   if (pause === null) return { kind: 'running' };
@@ -112,7 +112,7 @@ function viewStatus(board: Board, clock: Clock, daemon: DaemonState): BoardStatu
 }
 
 /** The time of day, with its date where that is not today. */
-function describeMoment(time: number, clock: Clock): string {
+function describeMoment(time: number, clock: Calendar): string {
   const ofDay = clock.timeOfDay(time).slice(0, 5);
   return clock.day(time) === clock.day(clock.now()) ? ofDay : `${clock.day(time)} ${ofDay}`;
 }
@@ -224,7 +224,7 @@ function workOf(verdict: Verdict, board: Board): ReadyWork {
   return { kind: 'branch', branch, baseBranch: board.settings.base ?? 'HEAD', commits, diffstat };
 }
 
-function viewActive(task: WorkedOn, board: Board, clock: Clock, redact: Redact): ActiveEntry {
+function viewActive(task: WorkedOn, board: Board, clock: Calendar, redact: Redact): ActiveEntry {
   const { spec, past } = task;
   const phase = task.state === 'active' ? task.phase : null;
   const running = phase?.name === 'running' ? phase : null;
@@ -255,7 +255,7 @@ function listBaseBranches(task: WorkedOn, board: Board): readonly string[] {
   });
 }
 
-function viewCompleted(task: Reviewed, clock: Clock): CompletedEntry {
+function viewCompleted(task: Reviewed, clock: Calendar): CompletedEntry {
   const { verdict, review } = task;
   const mergedAt = mergedAtOf(review);
   const at = mergedAt ?? verdict.at;

@@ -7,7 +7,7 @@ import type { TaskId } from '../domain/task.ts';
 import { explainUnreadable } from '../domain/task-facts.ts';
 import { unreachable } from '../domain/result.ts';
 import type { AttentionEntry, PendingEntry, StatusRow, TaskLabel } from '../markdown/dashboard-model.ts';
-import type { Clock } from '../ports.ts';
+import type { Calendar } from './calendar.ts';
 
 /** Of a longer request the dashboard names the first rights, and how many more there are. */
 const maxRequestChars = 240;
@@ -26,7 +26,7 @@ export interface Pending {
 }
 
 /** The queue in its order. Only the first task that a slot alone keeps is `next`. */
-export function rankPending(board: Board, clock: Clock, redact: Redact): readonly Pending[] {
+export function rankPending(board: Board, clock: Calendar, redact: Redact): readonly Pending[] {
   const now = clock.now();
   let position = 0;
   return orderQueue(board.live).map((task) => {
@@ -96,7 +96,7 @@ function describeNeed(waiting: Waiting, why: string): string {
   }
 }
 
-function describeWaiting(waiting: Waiting, clock: Clock, redact: Redact): string {
+function describeWaiting(waiting: Waiting, clock: Calendar, redact: Redact): string {
   switch (waiting.kind) {
     case 'next':
       return 'next';

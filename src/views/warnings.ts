@@ -6,7 +6,7 @@ import { limits } from '../domain/limits.ts';
 import type { UsageLimit } from '../domain/run.ts';
 import { unreachable } from '../domain/result.ts';
 import type { TaskId } from '../domain/task.ts';
-import type { Clock } from '../ports.ts';
+import type { Calendar } from './calendar.ts';
 
 /** Tasks that wait for the same and are named. */
 const maxNamed = 3;
@@ -18,7 +18,7 @@ interface Delayed {
 }
 
 /** All that is to be said now. */
-export function listWarnings(board: Board, clock: Clock): readonly string[] {
+export function listWarnings(board: Board, clock: Calendar): readonly string[] {
   return [
     ...warnOfSandbox(board),
     ...warnOfDisk(board),
@@ -65,7 +65,7 @@ function warnOfUnread({ unread }: Board): readonly string[] {
   );
 }
 
-function warnOfHold(hold: Hold | null, clock: Clock): readonly string[] {
+function warnOfHold(hold: Hold | null, clock: Calendar): readonly string[] {
   if (hold === null) return [];
   const isToday = clock.day(hold.until) === clock.day(clock.now());
   const when = `${isToday ? '' : `${clock.day(hold.until)} `}${clock.timeOfDay(hold.until)}`;
@@ -98,7 +98,7 @@ function adviseOn(reason: Hold['reason']): string {
 }
 
 /** Work that the machine could not do, for all tasks that wait for it in one sentence. */
-function warnOfDelays(board: Board, clock: Clock): readonly string[] {
+function warnOfDelays(board: Board, clock: Calendar): readonly string[] {
   const delayed = new Map<string, Delayed>();
   for (const task of board.live.values()) {
     if (task.state !== 'queued' || task.next.delay === null || task.next.delay.until <= clock.now()) continue;
@@ -115,7 +115,7 @@ function warnOfDelays(board: Board, clock: Clock): readonly string[] {
 }
 
 /** A limit that is near, as the agents at work were told. */
-function warnOfUsage(board: Board, clock: Clock): readonly string[] {
+function warnOfUsage(board: Board, clock: Calendar): readonly string[] {
   const told = new Map<string, UsageLimit>();
   for (const task of board.live.values()) {
     const usage = task.state === 'active' && task.phase.name === 'running' ? task.phase.view.usageLimit : null;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Box } from '../../src/domain/command.ts';
 import { parseTaskId } from '../../src/domain/task.ts';
 import { formatTick, listOffered, listTicks, renderBox } from '../../src/markdown/boxes.ts';
-import { appendTexts, readEdits } from '../../src/markdown/dashboard-edits.ts';
+import { appendTexts, keysOfLines, readEdits } from '../../src/markdown/dashboard-edits.ts';
 import { printMarkdown } from '../../src/markdown/printer.ts';
 
 function boxOf(id: string): Box {
@@ -81,7 +81,7 @@ describe('a ticked box', () => {
 
   it('of a dashboard that is not known any more tells by its comment what was seen', () => {
     const saved = written.replace('- [ ] Try again', '- [x] Try again');
-    expect(readEdits(saved, { kind: 'unknown', written: '' }, '')).toEqual({ ticks: [tick], texts: [] });
+    expect(readEdits(saved, { kind: 'unknown', hasWritten: null }, '')).toEqual({ ticks: [tick], texts: [] });
   });
 
   it('is named by its comment, whatever the id is', () => {
@@ -126,6 +126,17 @@ describe('text that was typed where the board writes', () => {
       .replace(/^_(.*)_$/m, '*$1*')
       .replaceAll('\n', '\r\n');
     expect(textsOf(saved)).toEqual([]);
+  });
+
+  it('is told from the lines of a dashboard that is not known any more, by all that the board ever wrote', () => {
+    const lines = new Set(keysOfLines(written));
+    const origin = { kind: 'unknown', hasWritten: (key: string) => lines.has(key) } as const;
+    const old = written.replace('updated 14:32:05', 'updated 09:00:00').replace('- [ ] Try', '* [x] Try');
+    expect(readEdits(old, origin, '')).toEqual({ ticks: [tick], texts: [] });
+    const saved = old.replace('> no commit\n', (line) => `${line}use v2\n`);
+    expect(readEdits(saved, origin, '').texts).toEqual([{ under: 'Needs You, add-auth', text: 'use v2\n' }]);
+    expect(readEdits(saved, origin, 'use v2\n').texts).toEqual([]);
+    expect(readEdits(saved, { kind: 'unknown', hasWritten: null }, '').texts).toEqual([]);
   });
 
   it('is taken once of saves of one dashboard', () => {

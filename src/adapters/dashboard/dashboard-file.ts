@@ -6,7 +6,8 @@
  *        └───────────────────── look at the backups again ◄──────────────────────┘
  *
  * Boxes that were ticked are handed on before the file that says so is replaced. Beside the backups stand the dashboard
- * as it was written last, `written.md`, and the one before, for saves that are made while no board runs.
+ * as it was written last, `written.md`, and the one before, for saves that are made while no board runs; and `lines.txt`,
+ * by which lines of the board's are known again in a save of an old buffer.
  *
  * The file is moved away before the new one is linked into its place, though for some 30 microseconds there is then no
  * file. The other way, to link a backup and to rename the new file over the old, has no such moment, but a file that an
@@ -15,7 +16,7 @@
  * write in place hold the old file open, and it stays among the backups until it has been left alone for long.
  * All is synchronous but the waiting: the files are small, and no edit falls between two steps of one function.
  */
-import { existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../../domain/error-message.ts';
 import { dirname, join } from 'node:path';
 import type { Tick } from '../../domain/command.ts';
@@ -156,6 +157,7 @@ class GuardedFile {
       if (text === base) return;
       this.#swap(text, current);
       this.#ledger.setWritten(text);
+      this.#keepLines();
       if (Date.now() >= giveUpAt) return;
       const isSettled = !this.#checkBackups() && this.#ledger.notes === this.#zones.extractNotes(text).notes;
       if (isSettled && this.#ledger.ticks.length === 0) return;
@@ -178,6 +180,7 @@ class GuardedFile {
     const written = this.#writtenPaths
       .flatMap((path) => readSnapshot(path)?.text ?? [])
       .filter((text) => this.#zones.extractNotes(text).found);
+    this.#ledger.recallLines((readSnapshot(this.#linesPath)?.text ?? '').split('\n').filter((hash) => hash !== ''));
     for (const text of written) this.#ledger.remember(text, false);
     const current = readSnapshot(this.#path);
     const newest = written.at(-1) ?? saves.at(-1);
@@ -244,6 +247,18 @@ class GuardedFile {
     rmSync(next, { force: true });
     this.#known = text;
     this.#save = null;
+  }
+
+  /** Hashes of the lines that the board wrote, one a line. */
+  get #linesPath(): string {
+    return join(this.#folder, 'lines.txt');
+  }
+
+  #keepLines(): void {
+    const { hashes, all } = this.#ledger.takeLines();
+    if (hashes.length === 0) return;
+    const write = all ? writeFileSync : appendFileSync;
+    write(this.#linesPath, hashes.map((hash) => `${hash}\n`).join(''), { mode: privateMode });
   }
 
   /** Before the dashboard is replaced, so that whichever of the two a crash leaves in its place is known. */

@@ -13,8 +13,12 @@ const maxStamps = 10_000;
 const maxNotesPerStamp = 16;
 /** Dashboards remembered as they were written, to tell what in a save is the user's. */
 const maxWritten = 512;
-/** Of those, so many are searched where it is not known from which one a save was made. */
+/** Of those, so many are searched in a save that lost its headings. */
 const maxSearched = 128;
+/** Lines that the board wrote and that are known again; of more, the newer half is. */
+const maxLines = 40_000;
+/** Characters kept of a line's hash: two of 40,000 lines share one in one of a million million boards. */
+const lineHashChars = 12;
 
 /** Text that a user typed outside the notes, and where. */
 export interface TypedText {
@@ -28,11 +32,14 @@ export interface UserZones {
   extractStamp(dashboard: string): string;
   replaceNotes(dashboard: string, notes: string): string;
   mergeNotes(base: string, ours: string, theirs: string): string;
-  salvage(current: string, lastWritten: string | null): string;
+  salvage(current: string, lastWritten: string | null, hasWritten: (line: string) => boolean): string;
+  keysOfLines(dashboard: string): readonly string[];
   countChanges(before: string, after: string): { readonly gained: number; readonly lost: number };
   readEdits(
     saved: string,
-    origin: { readonly kind: 'exact' | 'unknown'; readonly written: string },
+    origin:
+      | { readonly kind: 'exact'; readonly written: string }
+      | { readonly kind: 'unknown'; readonly hasWritten: ((key: string) => boolean) | null },
     taken: string,
   ): { readonly ticks: readonly Tick[]; readonly texts: readonly TypedText[] };
   appendTexts(notes: string, texts: readonly TypedText[], timeOfDay: string): string;
@@ -52,8 +59,9 @@ export class NotesLedger {
   /** Without notes, the newest last. */
   readonly #written = new Map<string, string>();
   readonly #taken = new Map<string, Taken>();
-  /** False as long as only saves are remembered: what else in a file the board wrote is then not known. */
-  #knowsWritten = false;
+  /** Hashes of the lines that the board ever wrote, the newest last, for saves of dashboards that are not known any more. */
+  #lines = new Set<string>();
+  #freshLines: readonly string[] = [];
   #ticks: readonly Tick[] = [];
   #notes: string | null = null;
 
@@ -76,11 +84,25 @@ export class NotesLedger {
     this.#ticks = this.#ticks.filter((tick) => !ticks.includes(tick));
   }
 
+  /** Knows lines of earlier dashboards, by what {@link takeLines} told of them. */
+  recallLines(hashes: readonly string[]): void {
+    for (const hash of hashes) this.#lines.add(hash);
+  }
+
+  /** Hashes of lines that the board wrote since the last call, to be kept; `all` where they are all that is known. */
+  takeLines(): { readonly hashes: readonly string[]; readonly all: boolean } {
+    const hashes = this.#freshLines;
+    this.#freshLines = [];
+    if (this.#lines.size <= maxLines) return { hashes, all: false };
+    this.#lines = new Set([...this.#lines].slice(-maxLines / 2));
+    return { hashes: [...this.#lines], all: true };
+  }
+
   /** Remembers a dashboard that was once written, or a save, without taking its notes for those of now. */
   remember(text: string, isSave: boolean): void {
     const stamp = this.#hashStamp(text);
     if (!isSave || !this.#written.has(stamp)) this.#rememberWritten(stamp, text);
-    this.#knowsWritten ||= !isSave;
+    if (!isSave) this.#noteLines(text);
     this.#rememberNotes(text, this.#zones.extractNotes(text).notes);
   }
 
@@ -91,7 +113,7 @@ export class NotesLedger {
     if (notes !== this.#notes) this.#notes = notes;
     const stamp = this.#hashStamp(text);
     this.#rememberWritten(stamp, text);
-    this.#knowsWritten = true;
+    this.#noteLines(text);
     // Its boxes are open, also where the same dashboard was ticked before.
     this.#taken.get(stamp)?.ticks.clear();
     this.#rememberNotes(text, this.#notes);
@@ -127,9 +149,9 @@ export class NotesLedger {
     const stamp = this.#hashStamp(text);
     const written = this.#written.get(stamp);
     const known = this.#taken.get(stamp) ?? { text: '', ticks: new Set<string>() };
-    const lately = this.#knowsWritten ? this.#joinWritten() : '';
+    const hasWritten = this.#lines.size === 0 ? null : (key: string) => this.#lines.has(hashLine(key));
     const origin =
-      written === undefined ? ({ kind: 'unknown', written: lately } as const) : ({ kind: 'exact', written } as const);
+      written === undefined ? ({ kind: 'unknown', hasWritten } as const) : ({ kind: 'exact', written } as const);
     const { ticks, texts } = this.#zones.readEdits(text, origin, known.text);
     if (written !== undefined) this.#rememberWritten(stamp, written);
     const fresh = ticks.filter((tick) => !known.ticks.has(this.#zones.formatTick(tick)));
@@ -156,7 +178,8 @@ export class NotesLedger {
 
   #takeMangled(text: string): void {
     const written = this.#written.size === 0 ? null : this.#joinWritten();
-    this.#notes = this.#zones.mergeNotes('', this.notes, this.#zones.salvage(text, written));
+    const hasWritten = (line: string) => this.#zones.keysOfLines(line).some((key) => this.#lines.has(hashLine(key)));
+    this.#notes = this.#zones.mergeNotes('', this.notes, this.#zones.salvage(text, written, hasWritten));
   }
 
   #joinWritten(): string {
@@ -183,6 +206,13 @@ export class NotesLedger {
     keepNewest(this.#notesByStamp, stamp, known, maxStamps);
   }
 
+  #noteLines(written: string): void {
+    const hashes = this.#zones.keysOfLines(written).map(hashLine);
+    const fresh = hashes.filter((hash) => !this.#lines.has(hash));
+    this.recallLines(fresh);
+    this.#freshLines = [...this.#freshLines, ...fresh];
+  }
+
   #rememberWritten(stamp: string, text: string): void {
     keepNewest(this.#written, stamp, this.#zones.replaceNotes(text, ''), maxWritten);
   }
@@ -190,6 +220,10 @@ export class NotesLedger {
   #hashStamp(text: string): string {
     return createHash('sha256').update(this.#zones.extractStamp(text)).digest('base64');
   }
+}
+
+function hashLine(key: string): string {
+  return createHash('sha256').update(key).digest('base64').slice(0, lineHashChars);
 }
 
 /** Puts a value last, and drops the oldest ones beyond `max`. */

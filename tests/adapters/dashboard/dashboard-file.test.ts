@@ -57,7 +57,8 @@ function composer(status: string): (current: string | null) => string {
 
 const read = () => readFileSync(path, 'utf8');
 const notes = () => zones.extractNotes(read()).notes;
-const backups = () => readdirSync(join(folder, '.dashboard')).filter((name) => !/^(written|before)\.md$/.test(name));
+const backups = () =>
+  readdirSync(join(folder, '.dashboard')).filter((name) => !/^(written\.md|before\.md|lines\.txt)$/.test(name));
 
 /** Composes, and lets an editor save between the reading and the replacing of the file, once. */
 function composeDuring(status: string, save: () => void): (current: string | null) => string {
@@ -142,11 +143,23 @@ describe('what a user deletes or mangles', () => {
   it('takes nothing for typed where it is not known what was written last, such as by an earlier version', async () => {
     await dashboard.update(composer('one'));
     await dashboard.update((current) => composer('two')(current).replace('No tasks yet', 'Something else'));
-    for (const name of ['written.md', 'before.md']) rmSync(join(folder, '.dashboard', name));
+    for (const name of ['written.md', 'before.md', 'lines.txt']) rmSync(join(folder, '.dashboard', name));
     writeFileSync(path, `${read()}\nmine\n`);
     dashboard = open();
     await dashboard.update(composer('three'));
     expect(notes()).toBe('mine\n');
+  });
+
+  it('takes of a buffer that is older than all dashboards it remembers what was typed, and no line of the board', async () => {
+    await dashboard.update(composer('one'));
+    const old = read();
+    await dashboard.update((current) => composer('two')(current).replace('No tasks yet', 'Something else'));
+    await dashboard.update((current) => composer('three')(current).replace('No tasks yet', 'Something new'));
+    for (const name of backups()) rmSync(join(folder, '.dashboard', name));
+    dashboard = open();
+    writeFileSync(path, `${old.replace('No tasks yet', 'typed\nNo tasks yet')}\nmine\n`);
+    await dashboard.update(composer('four'));
+    expect(notes()).toMatch(/^mine\n\n> \(typed under Quick Status, \d\d:\d\d\)\n\ntyped\n$/);
   });
 
   it('keeps what was typed outside the notes while no board was running', async () => {
