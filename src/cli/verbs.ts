@@ -43,8 +43,14 @@ export const verbs: readonly KnownVerb[] = [
   },
   {
     usage: 'retry <id>',
-    description: 'queue a task again that failed, was put aside, or was cancelled',
+    description:
+      'queue a task again that failed, was put aside, was cancelled or is done, perhaps with a word to its agent',
     load: async () => (await import('./commands/retry.ts')).retryCommand,
+  },
+  {
+    usage: 'answer <id>',
+    description: "answer a task's question, which queues it again",
+    load: async () => (await import('./commands/answer.ts')).answerCommand,
   },
   {
     usage: 'grant <id>',

@@ -27,7 +27,7 @@ import {
   type Worktrees,
 } from '../ports.ts';
 import { Caretaker } from './caretaker.ts';
-import { editTask } from './edit-task.ts';
+import { editTask, moveForCommand } from './edit-task.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { lookForRoom } from './outside-fault.ts';
@@ -133,7 +133,7 @@ export class Performer {
       case 'read-command':
         return [{ type: 'command-read', id: effect.id, read: await this.#caretaker.readCommand(effect.id) }];
       case 'move-for-command':
-        return [{ type: 'command-moved', id: effect.id, file: await files.moveTask(effect.file, effect.to) }];
+        return [await moveForCommand(files, effect, this.#ports.clock)];
       case 'edit-for-command':
         return [await editTask(files, effect)];
       case 'write-pause':
@@ -308,7 +308,7 @@ export class Performer {
     if (!read.ok) return [];
     const runFolder = verdict.run === null ? null : `runs/${task}/${String(verdict.run)}`;
     const finishedAt = `${clock.day(verdict.at)} ${clock.timeOfDay(verdict.at)}`;
-    const text = tellStory(read.value.text, renderStory(verdict, { runFolder, finishedAt }));
+    const text = tellStory(read.value.text, renderStory(verdict, { id: task, runFolder, finishedAt }));
     return [{ type: 'moved', task, file: await files.rewriteTask(read.value.file, text) }];
   }
 }

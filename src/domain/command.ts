@@ -15,6 +15,8 @@ export type MoveKind = 'retry' | 'requeue' | 'cancel' | 'put-aside' | 'finish';
 /** A command about one task. */
 export type TaskCommand =
   | { readonly kind: MoveKind; readonly task: TaskId }
+  /** Queues the task again with what the user says to it: an answer, or what is to be different. `text` is at most `maxSaidChars`. */
+  | { readonly kind: 'tell'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId };
 
@@ -32,7 +34,7 @@ export type CommandRight = 'run' | 'decide';
 
 /** The right that each kind takes. To look at the board takes none. */
 export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
-  ...{ retry: 'run', requeue: 'run', cancel: 'run', 'put-aside': 'run', finish: 'decide' },
+  ...{ retry: 'run', requeue: 'run', cancel: 'run', 'put-aside': 'run', finish: 'decide', tell: 'decide' },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };
 

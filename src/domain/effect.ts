@@ -42,6 +42,12 @@ export interface EditedFields {
   readonly dependsOn?: readonly TaskId[];
 }
 
+/** Words of the user's for a task; `at` is when they were said, in milliseconds since the epoch. */
+export interface Said {
+  readonly text: string;
+  readonly at: number;
+}
+
 /** See the file's head. */
 export type Effect =
   /** Reads a file of the inbox, checks it and moves it to `queued/`: `taken-in`. `known` are the ids in use. */
@@ -107,8 +113,14 @@ export type Effect =
   | { readonly type: 'write-hold'; readonly hold: Hold | null }
   /** Reads the fact of a command: `command-read`. */
   | { readonly type: 'read-command'; readonly id: CommandId }
-  /** Moves a task's file as a command asks: `command-moved`. Never overwrites. */
-  | { readonly type: 'move-for-command'; readonly id: CommandId; readonly file: TaskFile; readonly to: Column }
+  /** Moves a task's file as a command asks, with what the user says to the task written into it: `command-moved`. Never overwrites. */
+  | {
+      readonly type: 'move-for-command';
+      readonly id: CommandId;
+      readonly file: TaskFile;
+      readonly to: Column;
+      readonly said: Said | null;
+    }
   /** Writes keys of a task's frontmatter as a command asks: `command-edited`. */
   | {
       readonly type: 'edit-for-command';

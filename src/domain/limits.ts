@@ -12,6 +12,8 @@ export const limits = {
   maxGrantBytes: 256 * 1024,
   /** A longer command's fact is none, in bytes. */
   maxCommandBytes: 64 * 1024,
+  /** The longest text that a command says to a task. As a fact it has room in `maxCommandBytes`. */
+  maxSaidChars: 10_000,
   /** Commands that are asked and not settled; the board takes up more once some of them are. */
   maxPendingCommands: 1_000,
   /** Whoever asks for a command waits so long for its answer. */

@@ -28,6 +28,8 @@ const maxFollowUpChars = 400;
 
 /** Facts of a story besides the verdict. */
 export interface StoryFacts {
+  /** The task's id, for commands. */
+  readonly id: string;
   /** The last run's folder as the user knows it, or null where no run was made. */
   readonly runFolder: string | null;
   /** The time as the user reads it. */
@@ -54,6 +56,20 @@ export function tellStory(text: string, story: string): string {
   return own + lineEnd + story.replaceAll(/\r?\n/g, lineEnd);
 }
 
+/**
+ * The task's text with what the user says to it below their own, above the story. The same words of the same moment are
+ * written once.
+ */
+export function addSaid(text: string, said: string, when: string): string {
+  const start = findStory(text)?.start ?? text.length;
+  const [own, story] = [text.slice(0, start), text.slice(start)];
+  const lineEnd = lineEndOf(text);
+  const words = `> (said by the user, ${when})\n\n${said.trim()}\n`.replaceAll(/\r?\n/g, lineEnd);
+  if (own.includes(words)) return text;
+  const gap = own === '' ? '' : own.endsWith('\n') ? lineEnd : lineEnd + lineEnd;
+  return own + gap + words + story;
+}
+
 /** The generated section for a verdict, from the marker to its end, with `\n` line ends. */
 export function renderStory(verdict: Verdict, facts: StoryFacts): string {
   const { summary, question, fault, followUps } = verdict;
@@ -61,13 +77,13 @@ export function renderStory(verdict: Verdict, facts: StoryFacts): string {
     storyMarker,
     storyHeading,
     `**${describeOutcome(verdict)}** · ${toOneLine(facts.finishedAt)}`,
-    ...(fault === null ? [] : [quoteText(fault.detail)]),
+    ...(fault === null || question !== null ? [] : [quoteText(fault.detail)]),
     renderDoubts(verdict),
     ...(question === null ? [] : ['Question:', quoteText(question)]),
-    ...(summary === null ? [] : ['Summary:', quoteText(summary)]),
+    ...(summary === null || summary === question ? [] : ['Summary:', quoteText(summary)]),
     renderFacts(verdict, facts).join('\n'),
     ...(followUps.length === 0 ? [] : ['Follow-ups that the agent suggests:', renderFollowUps(followUps)]),
-    ...(verdict.column === 'attention' ? [describeNextStep(verdict)] : []),
+    ...(verdict.column === 'attention' ? [describeNextStep(facts.id, verdict)] : []),
     storyEnd,
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -105,10 +121,10 @@ function describeOutcome({ column, fault, question, nothingToDo, report }: Verdi
   return nothingToDo ? 'Done: the agent found nothing to do' : 'Done';
 }
 
-function describeNextStep({ question }: Verdict): string {
+function describeNextStep(id: string, { question }: Verdict): string {
   return question === null
-    ? 'To try again, change the task above if need be, and move this file to `queued/`.'
-    : 'Answer it on the dashboard.';
+    ? `To try again, change the task above if need be, and move this file to \`queued/\`; or type \`branchboard retry ${id} -m "what to do differently"\`.`
+    : `To answer, type \`branchboard answer ${id} "your answer"\`; or write it on the dashboard, or into the task above, and move this file to \`queued/\`.`;
 }
 
 function renderFacts(verdict: Verdict, { runFolder }: StoryFacts): readonly string[] {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { fc, runs } from '../properties.ts';
-import { renderStory, storyMarker, stripStory, tellStory } from '../../src/markdown/story.ts';
+import { addSaid, renderStory, storyMarker, stripStory, tellStory } from '../../src/markdown/story.ts';
 import { makeVerdict } from './verdict.ts';
 import { anyText } from './arbitrary-text.ts';
 
-const facts = { runFolder: '.orchestrator/runs/add-auth/2', finishedAt: '2026-03-01 14:32' };
+const facts = { id: 'add-auth', runFolder: '.orchestrator/runs/add-auth/2', finishedAt: '2026-03-01 14:32' };
 const story = renderStory(makeVerdict({}), facts);
 
 /** Text as users write it, with pieces of stories in it. */
@@ -61,7 +61,7 @@ Follow-ups that the agent suggests:
     [{ report: 'runs/x/1/report.md', branch: null, tip: null }, '- Report: `runs/x/1/report.md`'],
     [{ column: 'attention', question: 'Keep v1?\nOr not?' }, '**Waits for you: a question**'],
     [{ column: 'attention', question: 'Keep v1?\nOr not?' }, 'Question:\n\n> Keep v1?\n> Or not?'],
-    [{ column: 'attention', question: 'Keep v1?' }, 'Answer it on the dashboard.'],
+    [{ column: 'attention', question: 'Keep v1?' }, 'branchboard answer add-auth "your answer"'],
     [
       { column: 'attention', verified: false, fault: { reason: 'verify-failed', detail: '`npm test` failed' } },
       '**Waits for you: verify-failed** · 2026-03-01 14:32\n\n> `npm test` failed',
@@ -139,5 +139,22 @@ Follow-ups that the agent suggests:
     const told = tellStory('Mine\n', story);
     expect(stripStory(told.replaceAll(/\n\n+/g, '\n'))).toBe('Mine');
     expect(stripStory(told.replace(/\n<!-- branchboard: end.*\n$/, ''))).toBe('Mine\n');
+  });
+});
+
+describe('what the user says to a task', () => {
+  it('comes below their own text, above the story, and is written once', () => {
+    const told = tellStory('# Pay\n\nMine', story);
+    const said = addSaid(told, ' Use Stripe.\n\nIn test mode. ', '2026-03-01 14:32:05');
+    const own = '# Pay\n\nMine\n\n> (said by the user, 2026-03-01 14:32:05)\n\nUse Stripe.\n\nIn test mode.\n';
+    expect(stripStory(said)).toBe(own);
+    expect(said.endsWith(story)).toBe(true);
+    expect(addSaid(said, 'Use Stripe.\n\nIn test mode.', '2026-03-01 14:32:05')).toBe(said);
+    const twice = addSaid(said, 'No: PayPal.', '2026-03-01 15:00:00');
+    expect(stripStory(twice)).toBe(`${own}\n> (said by the user, 2026-03-01 15:00:00)\n\nNo: PayPal.\n`);
+  });
+
+  it('has the line ends of the text', () => {
+    expect(addSaid('a\r\n', 'b\nc', 'now').replaceAll('\r\n', '')).not.toContain('\n');
   });
 });

@@ -127,8 +127,9 @@ export class User {
     const run = Math.max(0, ...(world.folders.get(task)?.runs.keys() ?? []));
     const stale: Seen = { column: random.pick(columns), run: random.int(0, 3) };
     const seen = file === null || random.chance(0.1) ? null : random.chance(0.2) ? stale : { column: file.column, run };
-    const kind = random.pick([...askedKinds, 'set-priority', 'add-dependency'] as const);
-    if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
+    const kind = random.pick([...askedKinds, 'tell', 'set-priority', 'add-dependency'] as const);
+    if (kind === 'tell') this.#ask({ kind, task, text: `Word ${this.#edits++}.` }, seen);
+    else if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
     else if (kind === 'add-dependency') {
       this.#ask({ kind, task, on: `t${random.int(1, this.#taskCount)}` as TaskId }, seen);
     } else this.#ask({ kind, task }, seen);

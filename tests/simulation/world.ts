@@ -468,7 +468,12 @@ export class World {
   checkText(file: StoredFile, text: string, name: string): void {
     if (this.isAsked(name)) {
       const bodyOf = (each: string) => stripStory(each).slice(each.indexOf('# Task')).trimEnd();
-      if (bodyOf(text) !== bodyOf(file.text)) this.breakOff(`the text below the frontmatter of ${name} was changed`);
+      const [before, now] = [bodyOf(file.text), bodyOf(text)];
+      const added = now.slice(before.length);
+      const isSaid = added === '' || /^\n\n> \(said by the user, [^)]*\)\n\nWord \d+\.$/.test(added);
+      if (!now.startsWith(before) || !isSaid) this.breakOff(`the text below the frontmatter of ${name} was changed`);
+      const words = now.match(/^Word \d+\.$/gm) ?? [];
+      if (new Set(words).size < words.length) this.breakOff(`what was said to ${name} stands there twice`);
       file.userText = stripStory(text);
       return;
     }

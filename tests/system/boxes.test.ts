@@ -118,3 +118,32 @@ test.concurrent('what an agent writes is no box', { timeout }, () =>
     expect((await board.stop(running)).code).toBe(0);
   }),
 );
+
+test.concurrent('an answer is in the task, and its agent is told', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const ask = (title: string) => writeTask(title, ['ask Stripe or PayPal?']);
+    board.drop({ 'pay.md': ask('Pay'), 'bill.md': ask('Bill') });
+    expect(await board.runUntilIdle()).toBe(3);
+    expect(board.read('attention', 'pay.md')).toContain('branchboard answer pay "your answer"');
+    expect((await board.cli('answer', 'pay', ' ')).code).toBe(2);
+    expect(await board.succeed('answer', 'pay', 'Stripe, in', 'test mode')).toBe('pay: attention/ → queued/\n');
+    const piped = board.launch(['retry', 'bill', '-'], { input: 'PayPal,\nplease\n' });
+    expect((await piped.ended).code).toBe(0);
+    for (const [id, said] of [
+      ['pay', 'Stripe, in test mode'],
+      ['bill', 'PayPal,\nplease'],
+    ] as const) {
+      const [head, told = ''] = board.read('queued', `${id}.md`).split('> (said by the user, ');
+      expect(head).toContain(`# ${id === 'pay' ? 'Pay' : 'Bill'}`);
+      expect(told).toContain(`)\n\n${said}\n`);
+    }
+    await board.runUntilIdle();
+    const prompt = board.read('runs', 'pay', '2', 'prompt.md');
+    expect(prompt).toContain('The task was edited since');
+    expect(prompt).toContain('Stripe, in test mode');
+    expect(board.happened('command').map(({ command }) => command)).toMatchObject([
+      { kind: 'tell', task: 'pay', text: 'Stripe, in test mode' },
+      { kind: 'tell', task: 'bill', text: 'PayPal,\nplease\n' },
+    ]);
+  }),
+);

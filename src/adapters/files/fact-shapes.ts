@@ -261,6 +261,7 @@ const commandId = z.custom<CommandId>((value) => typeof value === 'string' && pa
 const seen = z.nullable(z.object({ column: z.enum(columns), run: z.nullable(count) }));
 const command = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish']), task: taskId }),
+  z.object({ kind: z.literal('tell'), task: taskId, text }),
   z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
   z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
   z.object({ kind: z.enum(['pause', 'resume']) }),

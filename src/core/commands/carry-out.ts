@@ -45,6 +45,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
       carryOutForBoard(draft, { ...request, command });
       return;
     case 'retry':
+    case 'tell':
     case 'requeue':
     case 'cancel':
     case 'put-aside':

@@ -3,6 +3,7 @@
  *
  *                    queued   active   attention   done   archive
  *   retry              ·        ·          ✓         ✓       ✓      back to the queue; a done task is worked on again
+ *   tell               ·        ·          ✓         ✓       ✓      the same, with what the user says to it in its file
  *   requeue            ·        ✓          ·         ·       ·      its run is stopped, and it is queued again
  *   cancel             ✓        ✓          ✓         ·       ·      to the archive; what its agent did is kept
  *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
@@ -44,6 +45,7 @@ const isBased = unfit(
 
 const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | null>>>> = {
   retry: { queued: isQueued, active: isActive, attention: fits, done: fits, archive: fits },
+  tell: { queued: isQueued, active: isActive, attention: fits, done: fits, archive: fits },
   requeue: { queued: isQueued, active: fits, attention: waits, done: isDone, archive: isArchived },
   cancel: {
     queued: fits,
@@ -64,6 +66,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
 /** The verbs of those kinds that have one, in the order in which they are offered. */
 const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   retry: 'branchboard retry ID',
+  tell: 'branchboard retry ID -m TEXT',
   cancel: 'branchboard cancel ID',
   'set-priority': 'branchboard set-priority ID high',
   'add-dependency': 'branchboard add-dependency ID OTHER',
@@ -109,7 +112,10 @@ export function listUsages(column: Column, id: TaskId, kinds: readonly TaskComma
 
 /** The columns whose tasks fit a verb, for completing their ids: all columns where the verb is none of the table. */
 export function listFittingColumns(verb: string): readonly Column[] {
-  const rows: Readonly<Partial<Record<string, Readonly<Record<Column, Unfit | null>>>>> = table;
+  const rows: Readonly<Partial<Record<string, Readonly<Record<Column, Unfit | null>>>>> = {
+    ...table,
+    answer: table.tell,
+  };
   return columns.filter((column) => rows[verb]?.[column] == null);
 }
 

@@ -5,6 +5,7 @@
 import type { TaskFile } from '../../domain/board.ts';
 import type { CommandRequest, MoveKind, Seen, TaskCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
+import { limits } from '../../domain/limits.ts';
 import { idOfFile, keyOf, type Column, type TaskId } from '../../domain/task.ts';
 import { findPath } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
@@ -15,10 +16,11 @@ import { findUnfit } from './offers.ts';
 import { findUnderWay, putCommand, settleCommand } from './settle-command.ts';
 
 type TaskRequest = CommandRequest & { readonly command: TaskCommand };
-type MoveRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: MoveKind } };
+type MoveRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: MoveKind | 'tell' } };
 
-const targets: Readonly<Record<MoveKind, Column>> = {
+const targets: Readonly<Record<MoveKind | 'tell', Column>> = {
   retry: 'queued',
+  tell: 'queued',
   requeue: 'queued',
   cancel: 'archive',
   'put-aside': 'attention',
@@ -91,8 +93,19 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
     refuse(draft, request, unfit.why, unfit.hint);
     return;
   }
+  const said = command.kind === 'tell' ? { text: command.text, at: request.at } : null;
+  const words = said?.text.trim().length ?? null;
+  if (words === 0) {
+    refuse(draft, request, 'was told nothing', 'Type what it is to be told, and ask again.');
+    return;
+  }
+  if (words !== null && words > limits.maxSaidChars) {
+    const hint = `Write it into .orchestrator/${file.column}/${file.name}, then: branchboard retry ${command.task}`;
+    refuse(draft, request, `can be told at most ${String(limits.maxSaidChars)} characters at once`, hint);
+    return;
+  }
   putCommand(draft, id, { stage: 'under-way', request });
-  draft.emit({ type: 'move-for-command', id, file, to });
+  draft.emit({ type: 'move-for-command', id, file, to, said });
 }
 
 function refuse(draft: Draft, request: TaskRequest, why: string, hint: string | null): void {

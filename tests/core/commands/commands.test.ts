@@ -46,6 +46,23 @@ describe('a command', () => {
     );
   });
 
+  it('tells a task what the user says to it, on its way to the queue and in the history', () => {
+    const command = { kind: 'tell', task: id('a'), text: 'Use v2.' } as const;
+    const scene = taskIn('attention').ask(command);
+    expect(scene.effects).toMatchObject([{ type: 'move-for-command', to: 'queued', said: { text: 'Use v2.' } }]);
+    move(scene);
+    expect(answerOf(scene)).toEqual({ kind: 'done', said: 'attention/ → queued/' });
+    expect(scene.journal).toContainEqual(expect.objectContaining({ type: 'command', command, outcome: 'done' }));
+  });
+
+  it('that tells a task nothing, or more than a fact holds, is refused', () => {
+    for (const text of [' \n', 'x'.repeat(limits.maxSaidChars + 1)]) {
+      const scene = taskIn('attention').ask({ kind: 'tell', task: id('a'), text });
+      expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'not-now' });
+      expect(scene.states).toEqual({ a: 'attention' });
+    }
+  });
+
   it('gives the same line of the history as the move of the file by hand, but for who asked', () => {
     const [asked, byHand] = [taskIn('attention'), taskIn('attention')];
     move(asked.ask({ kind: 'retry', task: id('a') }));

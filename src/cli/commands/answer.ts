@@ -1,0 +1,30 @@
+/** `answer`: queues a task again with what the user says to it, such as the answer to its question. */
+import { buffer } from 'node:stream/consumers';
+import { askAndPrint } from '../ask-board.ts';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { findPlace, type GlobalOptions } from '../place.ts';
+import { findTask } from '../task-files.ts';
+import type { Verb } from '../verb.ts';
+
+/** The verb `answer`. */
+export const answerCommand: Verb = (command) =>
+  command
+    .argument('<text...>', 'what you say to it; `-` reads standard input')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  branchboard answer pay "Use Stripe, in test mode"\n  branchboard answer pay - < answer.md',
+    )
+    .action(async (id: string, words: readonly string[], options: GlobalOptions) => {
+      await tellTask(id, words, options);
+    });
+
+/** Queues a task again with these words, of standard input where they are `-`. Throws CliError where there are none. */
+export async function tellTask(id: string, words: readonly string[], options: GlobalOptions): Promise<void> {
+  const place = await findPlace(options);
+  const { id: task } = await findTask(place, id);
+  const text = words.length === 1 && words[0] === '-' ? (await buffer(process.stdin)).toString() : words.join(' ');
+  if (text.trim() === '') {
+    throw new CliError(exitCodes.usage, 'there is nothing to tell', `Type: branchboard answer ${task} "your words"`);
+  }
+  await askAndPrint(options, place, { kind: 'tell', task, text });
+}
