@@ -111,10 +111,7 @@ export interface BoardFiles {
   readTask(file: TaskFile): Promise<Result<ReadFile, Unreadable>>;
   /** Renames; throws PortError if the target is there or the source is not. */
   moveTask(file: TaskFile, to: Column): Promise<TaskFile>;
-  /**
-   * Puts `file` into the archive if both it and `keeper` are there and are two files, and gives where it is then; null
-   * where one of them is gone.
-   */
+  /** Puts `file` into the archive, where it and `keeper` are two files that are there. Where it is then; otherwise null. */
   setAside(file: TaskFile, keeper: TaskFile): Promise<TaskFile | null>;
   /** Replaces a task's file atomically if it is still what `file` says; otherwise throws PortError. */
   rewriteTask(file: TaskFile, text: string): Promise<TaskFile>;
@@ -285,6 +282,8 @@ export interface AgentRunner {
 /** `history.jsonl`, append only. */
 export interface Journal {
   append(entry: HistoryEntry): Promise<void>;
+  /** Resolves once all lines that were appended are written; rejects where they can't be. */
+  settle(): Promise<void>;
   /** The cost of the runs that ended on that local day. */
   readSpending(day: string): Promise<Spending>;
   /** What became of a command that was settled lately; null where none of this id was. */

@@ -25,9 +25,10 @@ import { defaultSettings, type Settings } from '../domain/settings.ts';
 import type { RunListener } from '../ports.ts';
 import { claimsOfFoundRole } from './file-claims.ts';
 import { composeDashboard, layDownTicks } from './compose-dashboard.ts';
+import { recallSandbox } from './last-sandbox.ts';
 import { folderOfWorktrees, type OpenPlace } from './place.ts';
 import { redactFor } from './output-redaction.ts';
-import { composeSettings, settingsShownAs } from './compose-reader.ts';
+import { composeSettings, readSettingsOf, settingsShownAs } from './compose-reader.ts';
 import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
 
 /** The author of agents' commits where git knows no name of the user's. */
@@ -79,12 +80,13 @@ export async function runErrandOf(
   let settings: Settings = defaultSettings;
   // It is tried where something may have to be confined: the checks of a run that ended while no board looked.
   const hasRuns = readdirSync(place.layout.column('active')).length > 0;
-  const sandbox: Promise<Sandbox> = hasRuns
-    ? trySandbox('auto', process.env['PATH'] ?? '')
-    : Promise.resolve({ kind: 'off' });
+  const mode = (await readSettingsOf(place))?.sandbox.mode ?? 'auto';
+  const tried = hasRuns ? await trySandbox(mode, process.env['PATH'] ?? '') : null;
+  const sandbox = Promise.resolve(tried ?? ({ kind: 'off' } as const));
   const parts = composeParts(place, () => settings, { sandbox, onNotice });
   settings = (await parts.settingsFile.readIfChanged())?.settings ?? defaultSettings;
-  return runErrand({ ...parts, settings, sandbox, request });
+  const knownSandbox = tried ?? (await recallSandbox(place, settings));
+  return runErrand({ ...parts, settings, sandbox, knownSandbox, request });
 }
 
 /** The outside of a board: what a daemon and an errand have in common. */

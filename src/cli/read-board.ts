@@ -32,9 +32,9 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
     pid: owner?.pid ?? null,
     redact: redactFor(() => board.settings),
   });
-  const inbox = [...board.inbox.values()];
-  const waiting = inbox.filter((file) => file.diagnostics === null).length;
-  return { data, problems: inbox.flatMap((file) => file.diagnostics ?? []), waiting };
+  // What is wrong is on the board; the others wait in the folder.
+  const waiting = [...(board.scan?.inbox.keys() ?? [])].filter((name) => !board.inbox.has(name)).length;
+  return { data, problems: [...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), waiting };
 }
 
 /** One task of the board, or undefined. */

@@ -1,6 +1,6 @@
 /** Handles the unforeseen: two files of one name, agents that no board follows, work that must not be lost. */
 import type { TaskFile } from '../domain/board.ts';
-import type { CommandId, ReadCommand } from '../domain/command.ts';
+import type { CommandAnswer, CommandId, ReadCommand } from '../domain/command.ts';
 import { messageOf } from '../domain/error-message.ts';
 import type { Effect } from '../domain/effect.ts';
 import { kindOf } from '../domain/outside-kind.ts';
@@ -17,6 +17,7 @@ export interface CaretakerPorts {
   readonly agents: AgentRunner;
   readonly journal: Journal;
   readonly redact: (text: string) => string;
+  readonly answer: (id: CommandId, answer: CommandAnswer) => void;
 }
 
 /** See the file's head. The history tells each finding. */
@@ -88,6 +89,17 @@ export class Caretaker {
     if ((await journal.findSettled(id)) === null) return files.readCommand(id);
     await files.removeCommand(id);
     return { kind: 'gone' };
+  }
+
+  /**
+   * Removes the fact of a settled command, and answers whoever waits for it. As long as the history lacks its line, only
+   * that fact says that it was asked.
+   */
+  async settleCommand({ id, answer }: Effect & { readonly type: 'settle-command' }): Promise<UntimedEvent> {
+    await this.#ports.journal.settle();
+    await this.#ports.files.removeCommand(id);
+    this.#ports.answer(id, answer);
+    return { type: 'command-removed', id };
   }
 
   async #tellFound(task: TaskId, column: Column, note: string): Promise<void> {

@@ -1,128 +1,178 @@
 /**
- * Carries out one command where no daemon runs: the board is opened without starts, by the same reducer and the same
- * performer. Of the other tasks it only reads the files; what a start would do about them is left to the next start.
+ * Carries out one command where no daemon runs: the board is opened without starts, in the same loop as a daemon's. What was
+ * asked before, and whose asker was killed, comes first: later it would undo this one. Of other tasks the files are only
+ * read; what a start would do about them is left to the next start. At its end the board is published as it is then.
  */
-import { emptyBoard, step } from '../core/step.ts';
 import { isBusy } from '../core/schedule.ts';
 import { noDaemon, type Board } from '../domain/board.ts';
-import { taskOfCommand, type CommandAnswer, type CommandRequest } from '../domain/command.ts';
+import {
+  taskOfCommand,
+  type CommandAnswer,
+  type CommandId,
+  type CommandRequest,
+  type ReadCommand,
+} from '../domain/command.ts';
 import { taskKeyOf, type Effect } from '../domain/effect.ts';
+import { messageOf } from '../domain/error-message.ts';
+import type { HistoryEntry } from '../domain/history.ts';
+import { limits } from '../domain/limits.ts';
+import type { OutsideFault } from '../domain/outside-answers.ts';
 import { keyOf, type TaskKey } from '../domain/task.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { RunListener } from '../ports.ts';
-import { answerFailure, describeFailure } from './failure-dedupe.ts';
-import { Lanes } from './lanes.ts';
-import { Mailbox } from './mailbox.ts';
-import { explainFault } from './outside-fault.ts';
-import { Performer, type Ports } from './perform.ts';
-import { redactEvent } from './redact-event.ts';
-import { readFor } from './snapshot.ts';
-import { Intake } from './take-in.ts';
-import type { UntimedEvent } from './untimed-event.ts';
+import { Caretaker } from './caretaker.ts';
+import { Loop, type LoopParts, type Share } from './loop.ts';
+import type { Ports } from './perform.ts';
+import { Publisher } from './publisher.ts';
+import { readOpening } from './snapshot.ts';
 
 /** The parts of an errand. */
-export interface ErrandOptions {
+export interface ErrandOptions extends Omit<LoopParts, 'ports'> {
   readonly ports: Omit<Ports, 'agents' | 'answer'>;
-  readonly makeAgents: (listener: RunListener, settings: () => Board['settings']) => Ports['agents'];
   readonly settings: Settings;
-  readonly sandbox: Promise<Sandbox>;
+  /** The sandbox as it is shown: what was found now, or by the last board; null where neither tried. */
+  readonly knownSandbox: Sandbox | null;
   /** Its fact is on disk. */
   readonly request: CommandRequest;
+  /** Told what the user should know beside the answer. */
+  readonly onNotice: (message: string) => void;
 }
 
-/** Effects that only read; they are performed for every task. */
-const reads: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-verdicts']);
-/** Effects that belong to the command. */
-const ofCommand: ReadonlySet<Effect['type']> = new Set([
+/** Effects that are asked for by any command, whatever its task. */
+const ofCommands: ReadonlySet<Effect['type']> = new Set([
   ...(['move-for-command', 'edit-for-command', 'write-pause', 'settle-command', 'write-hold'] as const),
 ]);
+/** Effects that read; for other tasks they are only looked on. */
+const reads: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-verdicts', 'take-in']);
 
 /** See the file's head. Rejects on a fault of ours. One that a daemon settled before it was killed is not carried out again. */
 export async function runErrand(options: ErrandOptions): Promise<CommandAnswer> {
   const { ports, request } = options;
   const settled = await ports.journal.findSettled(request.id);
-  if (settled === null) return carryOutAlone(options);
+  if (settled === null) return new Errand(options).run();
   await ports.files.removeCommand(request.id);
   return settled;
 }
 
-function carryOutAlone({ ports, makeAgents, settings, sandbox, request }: ErrandOptions): Promise<CommandAnswer> {
-  const { clock, files } = ports;
-  const task = taskOfCommand(request.command);
-  const own = task === null ? null : keyOf(task);
-  let board: Board = { ...emptyBoard, settings, shutdown: 'asked' };
-  let answer: CommandAnswer | null = null;
-  return new Promise((resolve, reject) => {
-    const post = (event: UntimedEvent) => mailbox.post({ ...redactEvent(event, ports.redact), at: clock.now() });
-    const agents = makeAgents(
+class Errand {
+  readonly #options: ErrandOptions;
+  readonly #loop: Loop;
+  readonly #publisher: Publisher;
+  /** The tasks of the commands that are carried out. */
+  readonly #own = new Set<TaskKey>();
+  #answer: CommandAnswer | null = null;
+  /** How often the command, which was carried out, could not be noted as settled. */
+  #failures = 0;
+  /** Why what follows for its task could not be done. */
+  #undone: string | null = null;
+  #resolve: (answer: CommandAnswer) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+
+  constructor(options: ErrandOptions) {
+    this.#options = options;
+    const { ports, settings, knownSandbox, request, onNotice } = options;
+    const answer: Ports['answer'] = (id, settled) => {
+      if (id === request.id) this.#answer = settled;
+    };
+    this.#loop = new Loop(
+      { ...options, ports: { ...ports, answer } },
       {
-        seen: (run, view, lastOutputAt) => post({ type: 'run-seen', run, view, lastOutputAt }),
-        exited: (plan, exit) => post({ type: 'run-exited', run: { task: plan.task, n: plan.n }, exit }),
+        share: (effect) => this.#share(effect),
+        stepped: () => this.#endIfDone(),
+        idle: () => this.#endIfDone(),
+        failed: (effect, fault) => this.#noteFailure(effect, fault),
+        broke: (error) => this.#reject(error instanceof Error ? error : new Error(String(error))),
       },
-      () => board.settings,
+      { settings, sandbox: knownSandbox, shutdown: 'asked' },
     );
-    const all: Ports = { ...ports, agents, answer: (id, settled) => (answer = id === request.id ? settled : answer) };
-    const perform = async (effect: Effect): Promise<'done' | 'failed'> => {
-      try {
-        const isOnlooking = reads.has(effect.type) && taskKeyOf(effect) !== own;
-        const events = isOnlooking ? [await readFor(effect, all)] : await performer.perform(effect);
-        for (const event of events) if (event !== null) post(event);
-        return 'done';
-      } catch (error) {
-        const fault = await explainFault(error, ports.disk);
-        for (const event of answerFailure(effect, fault)) post(event);
-        post(describeFailure(effect, fault));
-        return 'failed';
-      }
-    };
-    const endIfDone = () => {
-      const live = own === null ? undefined : board.live.get(own);
-      if (answer !== null && lanes.pending === 0 && (live === undefined || !isBusy(live))) resolve(answer);
-    };
-    const lanes = new Lanes(perform, endIfDone);
-    const intake = new Intake(files, () => board, lanes);
-    const performer = new Performer(
-      all,
-      intake,
-      () => board.settings,
-      () => board.sandbox,
+    this.#publisher = new Publisher(
+      this.#loop.ports,
+      () => this.#loop.board,
+      (fault) => {
+        if (fault !== null) onNotice(`the dashboard could not be written: ${fault.message}`);
+      },
     );
-    const mailbox = new Mailbox<Parameters<typeof step>[1]>((events) => {
-      try {
-        for (const event of events) {
-          const next = step(board, event);
-          board = next.board;
-          lanes.dispatch(next.effects.filter((effect) => isWanted(effect, own)));
-        }
-        endIfDone();
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      }
+  }
+
+  async run(): Promise<CommandAnswer> {
+    const answered = new Promise<CommandAnswer>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
-    const begin = async () => {
-      post({ type: 'sandbox-tried', sandbox: await sandbox });
-      const day = clock.day(clock.now());
-      const spending = await ports.journal.readSpending(day);
-      post({ type: 'opened', spending, hold: await files.readHold(), paused: await files.readPause(), pid: noDaemon });
-      const scan = await files.scan();
-      post({ type: 'scanned', scan: { ...scan, commands: [] } });
-      // One that was asked before, and whose asker was killed, is carried out first: later it would undo this one.
-      for (const id of scan.commands.filter((each) => each < request.id)) {
-        post({ type: 'command-read', id, read: await files.readCommand(id) });
-      }
-      post({ type: 'command-read', id: request.id, read: { kind: 'known', request } });
-    };
-    begin().catch(reject);
-  });
+    this.#begin().catch(this.#reject);
+    try {
+      return await answered;
+    } finally {
+      await this.#close();
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { ports, request } = this.#options;
+    this.#loop.post(await readOpening(ports, noDaemon));
+    // Boxes that were ticked before become commands, as at the start of a daemon.
+    await this.#publisher.lookForSaves();
+    const scan = await ports.files.scan();
+    const caretaker = new Caretaker(this.#loop.ports);
+    const reads: { readonly id: CommandId; readonly read: ReadCommand }[] = [];
+    for (const id of scan.commands) if (id !== request.id) reads.push({ id, read: await caretaker.readCommand(id) });
+    reads.push({ id: request.id, read: { kind: 'known', request } });
+    for (const { read } of reads) {
+      const task = read.kind === 'known' ? taskOfCommand(read.request.command) : null;
+      if (task !== null) this.#own.add(keyOf(task));
+    }
+    this.#loop.post({ type: 'scanned', scan: { ...scan, commands: [] } });
+    for (const each of reads) this.#loop.post({ type: 'command-read', ...each });
+  }
+
+  #share(effect: Effect): Share {
+    if (ofCommands.has(effect.type)) return 'perform';
+    const isOwn = effect.type === 'journal' ? this.#isOwnLine(effect.entry) : this.#isOwn(taskKeyOf(effect));
+    if (isOwn) return 'perform';
+    return reads.has(effect.type) ? 'onlook' : 'leave';
+  }
+
+  #isOwn(key: TaskKey | null): boolean {
+    return key !== null && this.#own.has(key);
+  }
+
+  #isOwnLine(entry: HistoryEntry): boolean {
+    if (entry.type === 'command') return true;
+    const task = 'task' in entry ? entry.task : 'run' in entry ? entry.run.task : null;
+    return task !== null && this.#isOwn(keyOf(task));
+  }
+
+  #noteFailure(effect: Effect, { message }: OutsideFault): void {
+    if (effect.type === 'settle-command' && effect.id === this.#options.request.id) {
+      this.#failures += 1;
+      const said = `${effect.answer.said}, and that can't be noted: ${message}`;
+      const hint = 'Nothing is lost: once that is mended, the next branchboard start notes it, and does nothing twice.';
+      if (this.#failures === limits.maxQuickRetries) this.#answer = { kind: 'refused', why: 'failed', said, hint };
+    } else if (this.#isOwn(taskKeyOf(effect))) this.#undone = message;
+  }
+
+  #endIfDone(): void {
+    const { board, isIdle } = this.#loop;
+    const isThrough = isIdle && ![...this.#own].some((key) => isBusyIn(board, key));
+    if (isThrough && this.#answer !== null) this.#resolve(this.#answer);
+  }
+
+  /** Publishes the board, and tells what could not be written. */
+  async #close(): Promise<void> {
+    const { ports, onNotice } = this.#options;
+    const { board } = this.#loop;
+    this.#loop.end();
+    if (this.#undone !== null && [...this.#own].some((key) => board.live.get(key)?.state === 'settling')) {
+      onNotice(`not all that follows could be done: ${this.#undone}. The next branchboard start does the rest.`);
+    }
+    await ports.journal.settle().catch((error: unknown) => {
+      onNotice(`the history lacks lines that could not be written: ${messageOf(error)}`);
+    });
+    await this.#publisher.publishLast('stopped');
+  }
 }
 
-/** Of the history, only the lines about the command's own task belong to it. */
-function isWanted(effect: Effect, own: TaskKey | null): boolean {
-  if (reads.has(effect.type) || ofCommand.has(effect.type)) return true;
-  if (effect.type !== 'journal') return own !== null && taskKeyOf(effect) === own;
-  const { entry } = effect;
-  if (entry.type === 'command') return true;
-  const task = 'task' in entry ? entry.task : 'run' in entry ? entry.run.task : null;
-  return task !== null && own !== null && keyOf(task) === own;
+function isBusyIn(board: Board, key: TaskKey): boolean {
+  const task = board.live.get(key);
+  return task !== undefined && isBusy(task);
 }

@@ -140,9 +140,7 @@ export class Performer {
         await files.writePause(effect.paused);
         return [{ type: 'command-kept', id: effect.id }];
       case 'settle-command':
-        await files.removeCommand(effect.id);
-        this.#ports.answer(effect.id, effect.answer);
-        return [{ type: 'command-removed', id: effect.id }];
+        return [await this.#caretaker.settleCommand(effect)];
       case 'look-at-disk':
         return [{ type: 'disk-looked-at', hasRoom: await this.#ports.disk.hasRoom() }];
       case 'set-aside':

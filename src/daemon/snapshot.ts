@@ -10,6 +10,7 @@ import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal, Worktrees } from '../ports.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
+import { lookAtDropped } from './take-in.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 import { redactEvent } from './redact-event.ts';
 
@@ -39,33 +40,51 @@ const unlooked: Pick<Worktrees, 'listMoved'> = { listMoved: () => Promise.resolv
  * starts nothing.
  */
 export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbox: Sandbox | null): Promise<Board> {
-  const { clock, files, journal } = ports;
-  const day = clock.day(clock.now());
+  const { clock } = ports;
   let board: Board = { ...emptyBoard, settings, sandbox, shutdown: 'asked' };
   const waiting: UntimedEvent[] = [
-    {
-      type: 'opened',
-      spending: await journal.readSpending(day),
-      hold: await files.readHold(),
-      paused: await files.readPause(),
-      pid: noDaemon,
-    },
-    { type: 'scanned', scan: await files.scan() },
+    await readOpening(ports, noDaemon),
+    { type: 'scanned', scan: await ports.files.scan() },
   ];
   for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
     const next = step(board, { ...redactEvent(event, ports.redact), at: clock.now() });
     board = next.board;
-    const read = await Promise.all(next.effects.map((effect) => readFor(effect, ports)));
-    waiting.push(...read.filter((each) => each !== null));
+    const read = await Promise.all(next.effects.map((effect) => onlook(effect, ports)));
+    waiting.push(...read.flat());
   }
   return board;
 }
 
-/** Performs an effect that only reads; null for any other. */
-export async function readFor(effect: Effect, { files }: Pick<SnapshotPorts, 'files'>): Promise<UntimedEvent | null> {
-  if (effect.type === 'load-task') {
-    const agents = effect.file.column === 'active' ? onlooker : nobody;
-    return loadTask({ files, agents, worktrees: unlooked }, effect.file);
+/** What the board's own facts say at its opening, as the event `opened`. */
+export async function readOpening(
+  { clock, files, journal }: Pick<SnapshotPorts, 'clock' | 'files' | 'journal'>,
+  pid: number,
+): Promise<UntimedEvent> {
+  const day = clock.day(clock.now());
+  return {
+    type: 'opened',
+    spending: await journal.readSpending(day),
+    hold: await files.readHold(),
+    paused: await files.readPause(),
+    pid,
+  };
+}
+
+/** The events of an effect that only reads; none of any other. Of a file in the inbox it is told what is wrong with it. */
+export async function onlook(
+  effect: Effect,
+  { files }: Pick<SnapshotPorts, 'files'>,
+): Promise<readonly UntimedEvent[]> {
+  switch (effect.type) {
+    case 'load-task': {
+      const agents = effect.file.column === 'active' ? onlooker : nobody;
+      return [await loadTask({ files, agents, worktrees: unlooked }, effect.file)];
+    }
+    case 'read-verdicts':
+      return [await readVerdicts(files, effect.tasks)];
+    case 'take-in':
+      return [await lookAtDropped(files, effect.name, effect.identity)];
+    default:
+      return [];
   }
-  return effect.type === 'read-verdicts' ? readVerdicts(files, effect.tasks) : null;
 }

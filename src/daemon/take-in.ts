@@ -1,7 +1,8 @@
 /** Takes a file of the inbox in: read, checked, copied into `queued/` under its id, removed from the inbox. */
 import type { Board, FileIdentity } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { keyOf, type TaskId } from '../domain/task.ts';
+import type { TakenIn } from '../domain/event.ts';
+import { keyOf, type TaskId, type TaskSpec } from '../domain/task.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
 import type { BoardFiles } from '../ports.ts';
 import type { Lanes } from './lanes.ts';
@@ -21,18 +22,12 @@ export class Intake {
 
   /** The result, as the event `taken-in`. */
   async takeIn(name: string, identity: FileIdentity): Promise<UntimedEvent> {
-    const file = `.orchestrator/inbox/${name}`;
-    const read = await this.#files.readInbox(name, identity);
-    if (!read.ok) {
-      const { failure } = read;
-      if (failure.kind === 'changed') return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };
-      return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: failure.diagnostics } };
-    }
-    const { value: spec, diagnostics } = parseTaskFile(read.value.text, { file, fileName: name });
-    if (spec === undefined) return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics } };
+    const read = await readDropped(this.#files, name, identity);
+    if (read.kind !== 'fit') return { type: 'taken-in', name, identity, outcome: read };
+    const { spec, text, diagnostics } = read;
     const id = this.#knownAs(spec.id);
     if (await this.#isLeaving(id)) return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };
-    const accepted = await this.#files.acceptInbox(name, identity, id, read.value.text);
+    const accepted = await this.#files.acceptInbox(name, identity, id, text);
     if (accepted.kind === 'accepted') {
       return {
         type: 'taken-in',
@@ -54,7 +49,7 @@ export class Intake {
     const { by } = accepted;
     const diagnostic: Diagnostic = {
       severity: 'error',
-      file,
+      file: `.orchestrator/inbox/${name}`,
       message: `the id ${spec.id} is in use by ${by.column}/${by.name}`,
       expected: 'an id of its own',
       hint: `Give it another \`id:\`, or send the first one back: branchboard retry ${spec.id}`,
@@ -79,4 +74,30 @@ export class Intake {
     const finished = board.finished.get(keyOf(id));
     return board.live.get(keyOf(id))?.id ?? (finished?.file.column === 'done' ? finished.id : id);
   }
+}
+
+/** A file of the inbox as a board finds it that takes nothing in, as the event `taken-in`: wrong, or left where it is. */
+export async function lookAtDropped(files: BoardFiles, name: string, identity: FileIdentity): Promise<UntimedEvent> {
+  const read = await readDropped(files, name, identity);
+  return { type: 'taken-in', name, identity, outcome: read.kind === 'fit' ? { kind: 'changed' } : read };
+}
+
+type Dropped =
+  | {
+      readonly kind: 'fit';
+      readonly text: string;
+      readonly spec: TaskSpec;
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | Extract<TakenIn, { readonly kind: 'changed' | 'rejected' }>;
+
+async function readDropped(files: BoardFiles, name: string, identity: FileIdentity): Promise<Dropped> {
+  const read = await files.readInbox(name, identity);
+  if (!read.ok) {
+    const { failure } = read;
+    return failure.kind === 'changed' ? failure : { kind: 'rejected', diagnostics: failure.diagnostics };
+  }
+  const { text } = read.value;
+  const { value: spec, diagnostics } = parseTaskFile(text, { file: `.orchestrator/inbox/${name}`, fileName: name });
+  return spec === undefined ? { kind: 'rejected', diagnostics } : { kind: 'fit', text, spec, diagnostics };
 }

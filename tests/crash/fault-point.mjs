@@ -9,6 +9,7 @@
  *                 fail: the call fails with FAULT_CODE
  *   FAULT_AT      the number of the call, 1 for the first; `fail` takes the first call from there on that can fail so
  *   FAULT_OP      only calls of this operation are counted for FAULT_AT, such as `link`
+ *   FAULT_PATH    only calls whose path matches this expression are counted for FAULT_AT
  *   FAULT_UNTIL   of `fail`: every call from there on fails until this file exists
  */
 import { Buffer } from 'node:buffer';
@@ -17,7 +18,8 @@ import fs from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
 
-const { FAULT_LOG, FAULT_KIND, FAULT_CODE, FAULT_OP, FAULT_UNTIL } = process.env;
+const { FAULT_LOG, FAULT_KIND, FAULT_CODE, FAULT_OP, FAULT_PATH, FAULT_UNTIL } = process.env;
+const counted = FAULT_PATH === undefined ? null : new RegExp(FAULT_PATH);
 const faultAt = Number(process.env.FAULT_AT ?? '0');
 for (const name of Object.keys(process.env)) if (name.startsWith('FAULT_')) delete process.env[name];
 
@@ -59,7 +61,7 @@ function failsNow(op) {
  */
 function pass({ op, path, to = null }, isAsync, work, half = null) {
   const k = (calls += 1);
-  const isCandidate = FAULT_OP === undefined || FAULT_OP === op;
+  const isCandidate = (FAULT_OP === undefined || FAULT_OP === op) && (counted?.test(to ?? path) ?? true);
   if (isCandidate) candidates += 1;
   const isHit = isCandidate && candidates === faultAt && FAULT_KIND !== 'fail';
   const fails = failsNow(op);

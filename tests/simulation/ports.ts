@@ -198,6 +198,7 @@ export function makeJournal(world: World, call: Call): Journal {
         world.journal.push(entry);
         world.note(() => `journal ${JSON.stringify(entry)}`);
       }),
+    settle: () => call('settle-journal', () => undefined),
     readSpending: (day) =>
       call(
         'read-spending',

@@ -48,14 +48,21 @@ export function createJournal(path: string, clock: Clock): Journal {
   }
 
   let last = Promise.resolve();
+  function write(): Promise<void> {
+    if (writing === null) {
+      writing = last.then(flush, flush);
+      last = writing.catch(() => undefined);
+    }
+    return writing;
+  }
   return {
     append(entry) {
       waiting.push(`${JSON.stringify({ ...entry, time: new Date(entry.at).toISOString() })}\n`);
-      if (writing === null) {
-        writing = last.then(flush, flush);
-        last = writing.catch(() => undefined);
-      }
-      return writing;
+      return write();
+    },
+    async settle() {
+      await last;
+      if (waiting.length > 0) await write();
     },
     async readSpending(day) {
       const costs = new Map<string, number>();
