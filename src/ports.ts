@@ -12,18 +12,8 @@ import type { MovedRef } from './domain/moved-ref.ts';
 import type { Pruned, PruneRequest } from './domain/pruned.ts';
 import type { TaskEnd } from './domain/event.ts';
 import type { Result } from './domain/result.ts';
-import type {
-  CommandOutcome,
-  Evidence,
-  Fault,
-  RunExit,
-  RunId,
-  RunPlan,
-  RunRecord,
-  RunView,
-  StopCause,
-  Workspace,
-} from './domain/run.ts';
+import type { Fault, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Workspace } from './domain/run.ts';
+import type { CommandOutcome, Evidence } from './domain/work-evidence.ts';
 import type { Review } from './domain/review.ts';
 import type { FinishedWork, Verdict } from './domain/verdict.ts';
 import type { Grant } from './domain/rights.ts';

@@ -1,5 +1,6 @@
 /** Handles results of file reads: new tasks, edited tasks, verdicts of finished tasks. */
-import { isUnseen, type FinishedTask, type Task, type TaskFile, type TaskPast } from '../domain/board.ts';
+import { isUnseen, type FinishedTask, type Task, type TaskFile } from '../domain/board.ts';
+import { type TaskPast } from '../domain/task-past.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import type { LoadedTask } from '../domain/outside-answers.ts';
 import { limits } from '../domain/limits.ts';

@@ -1,6 +1,5 @@
 /** Handles a scan of the folders: new files, edited files, and moves by hand, each of which is a command. */
 import {
-  emptyPast,
   firstRun,
   isSameFile,
   type BoardScan,
@@ -9,6 +8,7 @@ import {
   type Task,
   type TaskFile,
 } from '../domain/board.ts';
+import { emptyPast } from '../domain/task-past.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import { placeOf, type Place } from '../domain/file-place.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';

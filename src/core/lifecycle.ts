@@ -4,7 +4,6 @@ import type { BaseConflict } from '../domain/outside-answers.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import {
   emptyRunView,
-  type Evidence,
   type Outcome,
   type Reason,
   type RunExit,
@@ -13,6 +12,7 @@ import {
   type RunView,
   type StopCause,
 } from '../domain/run.ts';
+import type { Evidence } from '../domain/work-evidence.ts';
 import { listAsks } from '../domain/rights.ts';
 import { openReview } from '../domain/review.ts';
 import type { TaskId } from '../domain/task.ts';
@@ -197,7 +197,7 @@ export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan): void
 }
 
 /** Failures of an agent that can't write. */
-const undone: readonly Reason[] = ['no-result', 'agent-error', 'no-changes', 'uncommitted'];
+const undone: readonly Reason[] = ['no-result', 'agent-error', 'no-changes', 'uncommitted', 'commit-failed'];
 
 /** An agent that could not write is not to blame. */
 function excuseDiskFull(draft: Draft, outcome: Outcome): Outcome {

@@ -2,9 +2,10 @@
 import { isUnseen, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
-import type { Evidence, Outcome, RunExit, RunPlan } from '../domain/run.ts';
+import type { Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
+import type { Evidence } from '../domain/work-evidence.ts';
+import type { AttemptFault, Verdict } from '../domain/verdict.ts';
 import type { TaskId } from '../domain/task.ts';
-import type { Verdict } from '../domain/verdict.ts';
 import type { Draft } from './draft.ts';
 
 /** A run that ended, with the evidence found of it. `exit` is null where no agent was ever started. */
@@ -59,7 +60,7 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
     case 'question':
       return { ...base, question: outcome.question, fault: { reason: 'question', detail: outcome.question } };
     case 'failed':
-      return { ...base, fault: outcome.fault };
+      return { ...base, fault: chooseFault(outcome.fault, base.faults) };
     case 'interrupted':
       return { ...base, fault: { reason: 'interrupted', detail: describeRepeated(outcome) } };
     case 'cancelled':
@@ -117,6 +118,18 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
     costUsd: past.costUsd,
     workedMs: past.workedMs,
     warnings: past.warnings,
+    faults: past.faults,
+    refusals: past.refusals,
+    worktree: workspace?.path ?? null,
     moved: past.moved,
   };
+}
+
+/** Reasons that only say what is missing at the end, and not why. */
+const vague: readonly Reason[] = ['no-changes', 'no-result', 'uncommitted'];
+
+/** The failure that says most about why a task failed: an attempt that only misses something hides none that knew why. */
+function chooseFault(last: Fault, faults: readonly AttemptFault[]): Fault {
+  if (!vague.includes(last.reason)) return last;
+  return faults.findLast(({ fault }) => !vague.includes(fault.reason))?.fault ?? last;
 }

@@ -1,17 +1,19 @@
 /** Judges a run's end: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
+import { describeRefusals } from '../domain/refusal.ts';
 import {
   quoteResult,
   type Blame,
   type EndedBy,
-  type Evidence,
   type Fault,
   type Outcome,
   type Reason,
   type RunExit,
   type RunPlan,
+  type RunView,
   type ServiceFault,
 } from '../domain/run.ts';
+import type { Evidence } from '../domain/work-evidence.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
 export type ExitMeaning =
@@ -109,23 +111,35 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Out
       ? faulty('no-result', 'The agent ended without the report that its role must leave.')
       : { kind: 'reported', summary, report: text };
   }
-  if (evidence.dirty.length > 0) {
-    return faulty('uncommitted', `These files hold uncommitted changes:\n${evidence.dirty.join('\n')}`);
-  }
-  if (evidence.commits === 0) {
-    if (report?.status === 'nothing-to-do') return { kind: 'done', summary };
-    const denials = [...new Set(exit.view.denials)];
-    if (denials.length > 0) {
-      return faulty(
-        'permission-denied',
-        `No commit was made, and these tool calls were refused: ${denials.join('; ')}`,
-      );
-    }
-    return faulty('no-changes', `The agent says it is done, but ${describeBranch(plan)} holds no commit of it.`);
+  const isIdle = report?.status === 'nothing-to-do' && evidence.dirty.length === 0;
+  if (evidence.commits === 0 && isIdle) return { kind: 'done', summary };
+  if (evidence.dirty.length > 0 || evidence.commits === 0) {
+    return { kind: 'failed', fault: explainMissing(exit.view, plan, evidence) };
   }
   const red = evidence.verify.find((command) => !command.ok);
   if (red !== undefined) return faulty('verify-failed', `\`${red.argv.join(' ')}\` failed:\n${red.outputTail}`);
   return { kind: 'done', summary };
+}
+
+/** Why work is missing on the branch: what the agent met on the way comes before what is seen at the end. */
+function explainMissing({ denials, failedCommit }: RunView, plan: RunPlan, { dirty, commits }: Evidence): Fault {
+  const left = dirty.length === 0 ? [] : [`These files hold uncommitted changes:\n${dirty.join('\n')}`];
+  const refused = denials.filter(({ call }) => call === failedCommit?.command);
+  if (refused.length > 0) {
+    const detail = ['The commit was refused.', ...describeRefusals(refused), ...left].join('\n');
+    return { reason: 'permission-denied', detail };
+  }
+  if (failedCommit !== null) {
+    const { command, said } = failedCommit;
+    return { reason: 'commit-failed', detail: [`\`${command}\` failed:\n${said}`, ...left].join('\n\n') };
+  }
+  if (commits === 0 && denials.length > 0) {
+    const detail = ['No commit was made, and the agent was refused what it called:', ...describeRefusals(denials)];
+    return { reason: 'permission-denied', detail: [...detail, ...left].join('\n') };
+  }
+  if (left.length > 0) return { reason: 'uncommitted', detail: left.join('\n') };
+  const detail = `The agent says it is done, but ${describeBranch(plan)} holds no commit of it.`;
+  return { reason: 'no-changes', detail };
 }
 
 function describeBranch(plan: RunPlan): string {

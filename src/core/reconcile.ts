@@ -13,7 +13,8 @@
  *   active      run with a record                  settled as the record says
  *   attention   with or without a verdict          waits for the user
  */
-import { emptyPast, firstRun, type ActiveTask, type Board, type NextRun, type TaskPast } from '../domain/board.ts';
+import { firstRun, type ActiveTask, type Board, type NextRun } from '../domain/board.ts';
+import { emptyPast, type TaskPast } from '../domain/task-past.ts';
 import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
 import { roundAfter } from '../domain/review.ts';

@@ -19,11 +19,12 @@ import {
   type Settlement,
   type Task,
   type TaskBase,
-  type TaskPast,
 } from '../domain/board.ts';
+import { type TaskPast } from '../domain/task-past.ts';
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { emptyRunView, type Fault, type Outcome, type RunExit, type RunPlan, type RunRecord } from '../domain/run.ts';
+import { joinRefusals } from '../domain/refusal.ts';
 import { openReview } from '../domain/review.ts';
 import { mayShareSession } from '../domain/run-terms.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -155,6 +156,7 @@ export function planRun(draft: Draft, task: Task, next: NextRun, before: EndedBe
 /** The history of a task after one more run; `outcome` is null for a run without a record. */
 export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): TaskPast {
   const { plan, exit } = run;
+  const earlier = plan.attempt === 1 ? [] : past.faults;
   const heard = exit !== null && (exit.view.sessionId !== null || exit.view.result !== null);
   return {
     runs: Math.max(past.runs, plan.n),
@@ -172,6 +174,9 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
     unseenBy: past.unseenBy,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
     warnings: [...past.warnings, ...listWarnings(run)].slice(-limits.maxWarnings),
+    faults:
+      outcome?.kind === 'failed' ? [...earlier, { run: plan.n, attempt: plan.attempt, fault: outcome.fault }] : earlier,
+    refusals: joinRefusals(past.refusals, exit?.view.denials ?? [], limits.maxDenials),
     moved: [...past.moved, ...listMoved(run)].slice(-limits.maxMovedRefs),
   };
 }

@@ -1,5 +1,5 @@
 /** Money, time and counts as people read them. */
-import type { Diffstat } from './run.ts';
+import type { Diffstat } from './work-evidence.ts';
 
 /** A price: two decimals, more only where they would be all there is. */
 export function formatUsd(usd: number): string {

@@ -14,11 +14,11 @@
  */
 import type { BoxAnswer, CommandId, PendingCommand } from './command.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { MovedRef } from './moved-ref.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
 import type { Retention } from './pruned.ts';
 import type { Review } from './review.ts';
+import type { TaskPast } from './task-past.ts';
 import type { Verdict } from './verdict.ts';
 import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -82,42 +82,6 @@ export interface Delay {
 
 /** A task's first run. */
 export const firstRun: NextRun = { attempt: 1, freeRestarts: 0, cause: { kind: 'first' }, resume: null, delay: null };
-
-/** The history of a task's earlier runs. */
-export interface TaskPast {
-  /** The highest run number used. */
-  readonly runs: number;
-  readonly costUsd: number;
-  readonly workedMs: number;
-  /** The last run's plan, if it belongs to this incarnation of the task: its branch and worktree are gone on with. */
-  readonly lastPlan: RunPlan | null;
-  /** The last session that went beyond its start, for resuming. */
-  readonly sessionId: string | null;
-  /** Runs in a row, the last among them, that the board or the machine went down with. */
-  readonly losses: number;
-  /** The run that was under way when the task's text was edited, which it does not see: its number, or null. */
-  readonly unseenBy: number | null;
-  /** The round of review that begins when it is done. */
-  readonly round: number;
-  /** Warnings about its runs beside how they ended: sentences, at most `maxWarnings`. */
-  readonly warnings: readonly string[];
-  /** Refs that moved while its agents ran and that are not the task's, at most `maxMovedRefs`. */
-  readonly moved: readonly MovedRef[];
-}
-
-/** A task without earlier runs. */
-export const emptyPast: TaskPast = {
-  runs: 0,
-  costUsd: 0,
-  workedMs: 0,
-  lastPlan: null,
-  sessionId: null,
-  losses: 0,
-  unseenBy: null,
-  round: 1,
-  warnings: [],
-  moved: [],
-};
 
 /** What a task has in every state. */
 export interface TaskBase {

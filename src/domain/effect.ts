@@ -3,7 +3,8 @@
  * when one fails, the rest of its batch is dropped and `effect-failed` comes back. Batches of one task never overlap.
  * Facts come before the rename that commits them.
  */
-import type { FileIdentity, NextRun, TaskFile, TaskPast } from './board.ts';
+import type { FileIdentity, NextRun, TaskFile } from './board.ts';
+import type { TaskPast } from './task-past.ts';
 import type { CommandAnswer, CommandId } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';

@@ -70,6 +70,9 @@ export const limits = {
   maxFollowUps: 20,
   /** Kept of an agent's refused tool calls. */
   maxDenials: 20,
+  /** Kept of one of them: what was called, and what was said of it. */
+  maxCallChars: 400,
+  maxRefusalChars: 400,
   /** Kept of what an agent's program says at its start. */
   maxRunWarnings: 10,
 

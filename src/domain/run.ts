@@ -5,8 +5,10 @@
  *   what it is    who runs   what the agent prints        how it ended, and what was found
  */
 import type { MovedRef } from './moved-ref.ts';
+import type { Refusal } from './refusal.ts';
 import type { RunTerms } from './run-terms.ts';
-import { parseTaskId, type Argv, type TaskId } from './task.ts';
+import { parseTaskId, type TaskId } from './task.ts';
+import type { Evidence } from './work-evidence.ts';
 
 /** Why a task needs its user, or why a run failed: stable words that scripts may rely on. */
 export const reasons = [
@@ -14,6 +16,7 @@ export const reasons = [
   'no-result',
   'no-changes',
   'uncommitted',
+  'commit-failed',
   'permission-denied',
   'verify-failed',
   'stalled',
@@ -131,8 +134,6 @@ export interface AgentResult {
   /** The last text that the agent wrote for people, bounded by `maxReportChars`: of a role that only reads, its report. */
   readonly text: string;
   readonly errors: readonly string[];
-  /** Names of the tools that were refused, bounded. */
-  readonly denials: readonly string[];
   /** The structured result; null where the agent gave none that fits. */
   readonly report: AgentReport | null;
 }
@@ -149,6 +150,13 @@ export interface UsageLimit {
   readonly resetsAt: number | null;
   /** Such as `five_hour`. */
   readonly kind: string | null;
+}
+
+/** A command line that was to make a commit and made none: a hook refused it, it could not be signed, or the like. */
+export interface FailedCommit {
+  readonly command: string;
+  /** The end of what it printed, bounded by `maxTailChars`. */
+  readonly said: string;
 }
 
 /** The state of a run as its stream shows it so far. */
@@ -168,7 +176,10 @@ export interface RunView {
   readonly answered: boolean;
   /** Tool calls that have begun and not ended. */
   readonly openTools: number;
-  readonly denials: readonly string[];
+  /** Tool calls that it was refused, at most `maxDenials`. */
+  readonly denials: readonly Refusal[];
+  /** The last command line that was to make a commit, where it made none. */
+  readonly failedCommit: FailedCommit | null;
   readonly usageLimit: UsageLimit | null;
   /** The last error of the API that the agent is retrying after, such as `overloaded (529)`; null when none. */
   readonly apiRetry: string | null;
@@ -195,6 +206,7 @@ export const emptyRunView: RunView = {
   answered: false,
   openTools: 0,
   denials: [],
+  failedCommit: null,
   usageLimit: null,
   apiRetry: null,
   costUsd: 0,
@@ -245,37 +257,6 @@ export interface RunExit {
   /** The end of stderr, bounded by `maxTailChars`. */
   readonly stderrTail: string;
   /** Refs that moved while the agent ran and that are not the task's. */
-  readonly moved: readonly MovedRef[];
-}
-
-/** Lines and files changed. */
-export interface Diffstat {
-  readonly files: number;
-  readonly insertions: number;
-  readonly deletions: number;
-}
-
-/** The outcome of one `verify` or `setup` command. */
-export interface CommandOutcome {
-  readonly argv: Argv;
-  readonly ok: boolean;
-  /** The end of what it printed, bounded by `maxTailChars`. */
-  readonly outputTail: string;
-}
-
-/** The state of the worktree after a run. */
-export interface Evidence {
-  /** The tip of the task's branch; for a workspace without a branch, its HEAD. */
-  readonly tip: string;
-  /** Commits on the branch that are not in its base. */
-  readonly commits: number;
-  readonly diffstat: Diffstat;
-  /** Changed files that decide what runs for whoever merges them, such as `.claude/settings.json`; bounded. */
-  readonly changesWhatRuns: readonly string[];
-  /** Paths with uncommitted changes, at most `maxDirtyFilesNamed`. */
-  readonly dirty: readonly string[];
-  readonly verify: readonly CommandOutcome[];
-  /** The same as of the run's exit, once `verify` is through: its commands run what the agent wrote. */
   readonly moved: readonly MovedRef[];
 }
 

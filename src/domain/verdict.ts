@@ -1,6 +1,8 @@
 import type { MovedRef } from './moved-ref.ts';
+import { describeRefusals, type Refusal } from './refusal.ts';
 import type { Argv, TaskId } from './task.ts';
-import type { Diffstat, Fault } from './run.ts';
+import type { Fault } from './run.ts';
+import type { Diffstat } from './work-evidence.ts';
 
 /** The board's decision about a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
 export interface Verdict {
@@ -13,7 +15,10 @@ export interface Verdict {
   readonly title: string;
   readonly agent: string;
   readonly dependsOn: readonly TaskId[];
+  /** Why it waits for the user or was put away. Of several attempts that failed the reason that says most. */
   readonly fault: Fault | null;
+  /** The failures of its attempts since it was started anew, oldest first. */
+  readonly faults: readonly AttemptFault[];
   readonly question: string | null;
   readonly summary: string | null;
   readonly branch: string | null;
@@ -40,8 +45,34 @@ export interface Verdict {
   readonly workedMs: number;
   /** Warnings about its runs beside how they ended: sentences. */
   readonly warnings: readonly string[];
+  /** Tool calls that its agents were refused. */
+  readonly refusals: readonly Refusal[];
+  /** Absolute path of its worktree; null where none was chosen. */
+  readonly worktree: string | null;
   /** Refs that moved while its agents ran and that are not the task's. */
   readonly moved: readonly MovedRef[];
+}
+
+/** The failure of one attempt. */
+export interface AttemptFault {
+  readonly run: number;
+  readonly attempt: number;
+  readonly fault: Fault;
+}
+
+/**
+ * What is to be read beside how a task ended, in sentences: what each attempt failed of, what was refused, and warnings.
+ * None repeats what the fault says.
+ */
+export function describeDoubts({ fault, faults, refusals, warnings }: Verdict): readonly string[] {
+  const told = fault?.detail ?? '';
+  const attempts = faults.map(
+    ({ attempt, fault: { reason, detail } }) =>
+      `Attempt ${String(attempt)} failed (${reason})${detail === told ? ', as above.' : `: ${detail}`}`,
+  );
+  const areAlike = fault === null || faults.every(({ fault: { detail } }) => detail === told);
+  const refused = describeRefusals(refusals).filter((text) => !told.includes(text.slice(text.indexOf(': '))));
+  return [...(areAlike ? [] : attempts), ...refused, ...warnings];
 }
 
 /** A `verify` command, and whether it passed. */

@@ -5,7 +5,7 @@
 import type { Box } from '../domain/command.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
-import type { Diffstat } from '../domain/run.ts';
+import type { Diffstat } from '../domain/work-evidence.ts';
 
 /** The rows of a section that are shown, and how many more there are. */
 export interface Listed<Row> {

@@ -14,8 +14,8 @@
 import prettyMilliseconds from 'pretty-ms';
 import { limits } from '../domain/limits.ts';
 import { countOf, formatDiffstat } from '../domain/amounts.ts';
-import type { Diffstat } from '../domain/run.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import type { Diffstat } from '../domain/work-evidence.ts';
+import { describeDoubts, type Verdict } from '../domain/verdict.ts';
 import { describeMoved } from './moved-refs-text.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
 
@@ -25,6 +25,7 @@ const storyEnd = '<!-- branchboard: end of what happened -->';
 const storyHeading = '## What happened';
 
 const maxFollowUpChars = 400;
+const maxDoubtChars = 600;
 
 /** Facts of a story besides the verdict. */
 export interface StoryFacts {
@@ -149,9 +150,10 @@ function describeVerify({ verified, fault }: Verdict): string {
   return fault?.reason === 'verify-failed' ? 'failed' : 'not run';
 }
 
-/** Warnings about the runs, and refs that moved meanwhile. */
-function renderDoubts({ warnings, moved }: Verdict): string {
-  return [...warnings, ...moved.map(describeMoved)].map((text) => `- ${escapeHtml(toOneLine(text))}`).join('\n');
+/** See {@link describeDoubts}; refs that moved meanwhile as well. */
+function renderDoubts(verdict: Verdict): string {
+  const doubts = [...describeDoubts(verdict), ...verdict.moved.map(describeMoved)];
+  return doubts.map((text) => `- ${escapeHtml(clip(toOneLine(text), maxDoubtChars))}`).join('\n');
 }
 
 function renderFollowUps(followUps: readonly string[]): string {

@@ -7,6 +7,8 @@ export function adviseAfter(reason: Reason): string {
   switch (reason) {
     case 'uncommitted':
       return 'Files were left uncommitted. Commit those that belong to the task and remove the others, until `git status` shows nothing.';
+    case 'commit-failed':
+      return 'The commit did not come about; its command and what it printed are below. It is mostly a hook of the repository, or the form of the message: mend what it names, don’t go round it, and commit again. If it is nothing that you can mend, end with `needs-input` and quote it.';
     case 'no-changes':
       return 'There was no commit of this task on its branch. Do the work and commit it; if there truly is nothing to do, end with the status `nothing-to-do` and say in the summary how you know.';
     case 'verify-failed':

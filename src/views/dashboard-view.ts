@@ -16,7 +16,7 @@ import type { Box } from '../domain/command.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { mergedAtOf } from '../domain/review.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import { describeDoubts, type Verdict } from '../domain/verdict.ts';
 import { keyOf } from '../domain/task.ts';
 import {
   listRows,
@@ -213,8 +213,8 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
   };
 }
 
-function listDoubts({ warnings, moved }: Verdict): readonly string[] {
-  return [...warnings, ...moved.map(describeMoved)];
+function listDoubts(verdict: Verdict): readonly string[] {
+  return [...describeDoubts(verdict), ...verdict.moved.map(describeMoved)];
 }
 
 function workOf(verdict: Verdict, board: Board): ReadyWork {

@@ -150,7 +150,7 @@ for (const version of claudeVersionNames) {
       );
       await withBoard({ script: castParts({ t: part }), version, config: 'sandbox: off' }, async (board) => {
         await runTask(board);
-        expect(board.record('t', 1).exit.view.denials).toEqual(['Bash']);
+        expect(board.record('t', 1).exit.view.denials.map(({ tool }) => tool)).toEqual(['Bash']);
         // Only the newer one can say that nobody is there.
         expect(told.includes('nobody can answer a permission prompt')).toBe(!isOld);
       });
@@ -216,7 +216,7 @@ for (const version of claudeVersionNames) {
             board.drop(task);
             await board.runUntilIdle();
             expect(board.column(isOld ? 'attention' : 'done')).toEqual(['t']);
-            expect(board.record('t', 1).exit.view.denials).toEqual(isOld ? ['Bash'] : []);
+            expect(board.record('t', 1).exit.view.denials.map(({ tool }) => tool)).toEqual(isOld ? ['Bash'] : []);
             // The mode that stands there counts in neither.
             expect(board.record('t', 1).exit.view.warnings).toEqual([]);
           },

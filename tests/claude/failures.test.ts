@@ -58,12 +58,18 @@ describe.concurrent('an agent that fails twice ends with the user', { timeout: b
       expect(board.record('t', 1)).toMatchObject({
         exit: {
           exitCode: 0,
-          view: { denials: ['Bash', 'Write'], result: { isError: false, report: { status: 'done' } } },
+          view: {
+            denials: [
+              { tool: 'Bash', call: 'npm test' },
+              { tool: 'Write', by: 'outside' },
+            ],
+            result: { isError: false, report: { status: 'done' } },
+          },
         },
         outcome: { kind: 'failed', fault: { reason: 'permission-denied' } },
       });
       expectRetried(board, 'permission-denied', 'Tools were refused');
-      expectAttention(board, 'permission-denied', 'these tool calls were refused: Bash; Write');
+      expectAttention(board, 'permission-denied', '`verify: [npm test]` or `allowed_tools: ["Bash(npm test)"]`');
     });
   });
 

@@ -1,6 +1,5 @@
 /** Makes small boards for the tests of what decides. */
 import {
-  emptyPast,
   firstRun,
   type ActiveTask,
   type Board,
@@ -8,6 +7,7 @@ import {
   type QueuedTask,
   type Task,
 } from '../../src/domain/board.ts';
+import { emptyPast } from '../../src/domain/task-past.ts';
 import { emptyRunView, type RunExit, type RunPlan } from '../../src/domain/run.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
 import { keyOf, parseTaskId, type Column, type TaskId, type TaskSpec } from '../../src/domain/task.ts';
@@ -98,6 +98,9 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       tip: 't',
       commits: 1,
       diffstat: null,
+      faults: [],
+      refusals: [],
+      worktree: null,
       verified: false,
       checks: [],
       changesWhatRuns: [],

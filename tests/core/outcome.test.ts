@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { interpretExit, judgeWork } from '../../src/core/outcome.ts';
-import type { AgentReport, AgentResult, Evidence, PauseReason, RunExit } from '../../src/domain/run.ts';
+import type { AgentReport, AgentResult, PauseReason, RunExit } from '../../src/domain/run.ts';
+import type { Refusal } from '../../src/domain/refusal.ts';
+import type { Evidence } from '../../src/domain/work-evidence.ts';
 import { exitOf, planOf } from './boards.ts';
 
 const report = (more: Partial<AgentReport> = {}): AgentReport => ({
@@ -19,9 +21,12 @@ const result = (more: Partial<AgentResult> = {}): AgentResult => ({
     costUsd: 0.1,
     text: 'Done.',
     errors: [],
-    denials: [],
     report: report(),
   },
+  ...more,
+});
+const refusal = (more: Partial<Refusal> = {}): Refusal => ({
+  ...{ tool: 'Bash', call: 'npm test', parts: [], by: 'rules', said: '', times: 1 },
   ...more,
 });
 const failed = result({ isError: true, report: null, text: 'It broke.' });
@@ -175,11 +180,35 @@ describe('judgeWork', () => {
   });
 
   it('blames refused tools where nothing was committed, and names them', () => {
-    const denied = exitOf({ result: result(), denials: ['Bash', 'Write', 'Bash'] });
+    const denied = exitOf({ result: result(), denials: [refusal({ call: 'npm install left-pad' })] });
+    const told =
+      '`npm install left-pad` → to allow it, write into config.yaml: `allowed_tools: ["Bash(npm install *)"]`';
     expect(judgeWork(denied, plan, evidence({ commits: 0 }))).toMatchObject({
-      fault: { reason: 'permission-denied', detail: expect.stringContaining('Bash; Write') as string },
+      fault: { reason: 'permission-denied', detail: expect.stringContaining(told) as string },
     });
     expect(judgeWork(denied, plan, evidence()).kind).toBe('done');
+  });
+
+  it('tells what the last commit met before what is left uncommitted', () => {
+    const failedCommit = { command: 'git commit -m x', said: 'Exit code 1\nlint: b.txt is ugly' };
+    const refusedByHook = exitOf({ result: result(), failedCommit });
+    for (const work of [evidence({ dirty: ['b.txt'] }), evidence({ commits: 0 })]) {
+      expect(judgeWork(refusedByHook, plan, work)).toMatchObject({
+        fault: {
+          reason: 'commit-failed',
+          detail: expect.stringMatching(/^`git commit -m x` failed:\n.*\nlint/) as string,
+        },
+      });
+    }
+    expect(judgeWork(refusedByHook, plan, evidence()).kind).toBe('done');
+    const denials = [refusal({ call: 'git commit -m x', by: 'deny-rule' }), refusal({ call: 'npm test' })];
+    const refused = exitOf({ result: result(), failedCommit, denials });
+    expect(judgeWork(refused, plan, evidence({ dirty: ['b.txt'] }))).toMatchObject({
+      fault: {
+        reason: 'permission-denied',
+        detail: expect.stringMatching(/board can't allow it[^]*b\.txt$/) as string,
+      },
+    });
   });
 
   it('names what is not committed', () => {

@@ -1,7 +1,7 @@
 /** Settings that change while a run is on: it ends by the terms it began with, and the next run takes the new ones. */
 import { describe, expect, it } from 'vitest';
 import type { AgentKind } from '../../src/domain/agent-kind.ts';
-import { emptyPast } from '../../src/domain/board.ts';
+import { emptyPast } from '../../src/domain/task-past.ts';
 import { agreeTerms } from '../../src/domain/run-terms.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';

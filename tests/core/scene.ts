@@ -10,12 +10,12 @@ import type { HistoryEntry } from '../../src/domain/history.ts';
 import {
   emptyRunView,
   type AgentResult,
-  type Evidence,
   type PauseReason,
   type RunExit,
   type RunPlan,
   type RunView,
 } from '../../src/domain/run.ts';
+import type { Evidence } from '../../src/domain/work-evidence.ts';
 import type { Grant, Right } from '../../src/domain/rights.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { fileNameOf, keyOf, parseTaskId, type Column, type TaskId, type TaskSpec } from '../../src/domain/task.ts';
@@ -81,7 +81,6 @@ export function makeResult(patch: Partial<AgentResult> = {}): AgentResult {
     costUsd: 0.5,
     text: 'All is done.',
     errors: [],
-    denials: [],
     report: null,
     ...patch,
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { step } from '../../src/core/step.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { keyOf } from '../../src/domain/task.ts';
-import { emptyRunView } from '../../src/domain/run.ts';
+import { emptyRunView, type RunView } from '../../src/domain/run.ts';
 import {
   fileIn,
   id,
@@ -68,6 +68,41 @@ describe('a task that fails', () => {
     const lost = makeExit({ sessionId: null }, { endedBy: { kind: 'session-lost' } });
     scene.exit(second, lost).settle('a');
     expect(scene.plan('a')).toMatchObject({ n: 3, attempt: 2, session: { mode: 'fresh' } });
+  });
+});
+
+describe('a task whose attempts fail of different things', () => {
+  const denials = [{ tool: 'Bash', call: 'npm test', parts: [], by: 'rules', said: '', times: 1 }] as const;
+  const end = (view: Partial<RunView>) => makeExit({ result: makeResult(), ...view });
+
+  it('is told with the reason that says most, keeps both, and counts what was refused', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    for (const view of [{ denials }, {}]) {
+      const run = scene.run('a');
+      scene.exit(run, end(view));
+      scene.tell({ type: 'work-inspected', run, evidence: makeEvidence({ commits: 0 }) });
+    }
+    expect(scene.task('a')).toMatchObject({
+      settlement: {
+        verdict: {
+          fault: { reason: 'permission-denied' },
+          faults: [
+            { run: 1, attempt: 1, fault: { reason: 'permission-denied' } },
+            { run: 2, attempt: 2, fault: { reason: 'no-changes' } },
+          ],
+          refusals: denials,
+        },
+      },
+    });
+  });
+
+  it('is told with the last one where that says as much', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const first = scene.run('a');
+    scene.exit(first, end({ denials }));
+    scene.tell({ type: 'work-inspected', run: first, evidence: makeEvidence({ commits: 0 }) });
+    scene.exit(scene.run('a'), broken);
+    expect(scene.task('a')).toMatchObject({ settlement: { verdict: { fault: { reason: 'agent-error' } } } });
   });
 });
 

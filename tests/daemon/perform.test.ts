@@ -8,7 +8,8 @@ import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { Intake } from '../../src/daemon/take-in.ts';
 import { Performer, type Ports } from '../../src/daemon/perform.ts';
 import type { Role, RunRequest } from '../../src/ports.ts';
-import { emptyPast, firstRun, type NextRun, type TaskPast } from '../../src/domain/board.ts';
+import { firstRun, type NextRun } from '../../src/domain/board.ts';
+import { emptyPast, type TaskPast } from '../../src/domain/task-past.ts';
 import { emptyBoard } from '../../src/core/step.ts';
 import { id, makePlan, makeSpec } from '../prompt/input.ts';
 

@@ -29,6 +29,9 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     costUsd: 0.42,
     workedMs: 372_000,
     warnings: [],
+    faults: [],
+    refusals: [],
+    worktree: null,
     moved: [],
     ...changes,
   };

@@ -287,7 +287,6 @@ function makeResult(patch: Partial<AgentResult>): AgentResult {
     costUsd: 0.25,
     text: 'All that was asked for.',
     errors: [],
-    denials: [],
     report: null,
     ...patch,
   };

@@ -17,10 +17,8 @@ import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
 import type { Review } from '../../domain/review.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
+import { amount, refusals, runView, time, toldTime } from './run-view-shape.ts';
 import { columns, parseTaskId, priorities, type TaskId } from '../../domain/task.ts';
-
-/** The latest time that JavaScript can tell as a date, in milliseconds since the epoch. */
-const latestTime = 8.64e15;
 
 /** Read-only all through, as the domain's types are, and nothing optional, so that no field is left out unseen. */
 type Whole<T> = T extends string | number | boolean | null ? T : { readonly [K in keyof T]-?: Whole<T[K]> };
@@ -43,15 +41,12 @@ function shapeOf<Fact>() {
 const version = z.literal(1);
 const text = z.string();
 const flag = z.boolean();
-const amount = z.number();
 const count = z.int().check(z.gte(0));
-const time = z.number().check(z.gte(0), z.lte(latestTime));
-/** A time that an agent may have told: an absurd one counts as not told. */
-const toldTime = z.catch(z.nullable(time), null);
 const taskId = z.custom<TaskId>((value) => typeof value === 'string' && parseTaskId(value) !== undefined);
 const runNumber = z.int().check(z.gte(1));
 const argv = z.tuple([text], text);
 const fault = z.object({ reason: z.enum(reasons), detail: text });
+const attemptFaults = z._default(z.array(z.object({ run: runNumber, attempt: runNumber, fault })), []);
 const diffstat = z.object({ files: count, insertions: count, deletions: count });
 
 const waitReason = z.enum(['usage-limit', 'overload', 'connection', 'auth', 'credit', 'no-agent', 'budget']);
@@ -109,51 +104,6 @@ const planShape = shapeOf<RunPlan>()(
     terms: z._default(z.nullable(terms), null),
   }),
 );
-
-const agentReport = z.object({
-  status: z.enum(['done', 'nothing-to-do', 'needs-input', 'failed']),
-  summary: text,
-  questions: z.array(text),
-  followUps: z.array(text),
-});
-
-const agentResult = z.object({
-  isError: flag,
-  subtype: text,
-  apiErrorStatus: z.nullable(amount),
-  numTurns: amount,
-  costUsd: amount,
-  text,
-  errors: z.array(text),
-  denials: z.array(text),
-  report: z.nullable(agentReport),
-});
-
-const runView = z.object({
-  sessionId: z.nullable(text),
-  model: z.nullable(text),
-  agentVersion: z._default(z.nullable(text), null),
-  warnings: z._default(z.array(text), []),
-  progress: z.nullable(z.object({ done: amount, total: amount, step: z.nullable(text) })),
-  lastText: z.nullable(text),
-  lastTool: z._default(z.nullable(text), null),
-  answered: flag,
-  openTools: amount,
-  denials: z.array(text),
-  usageLimit: z.nullable(
-    z.object({
-      status: z.enum(['allowed', 'allowed-warning', 'rejected']),
-      resetsAt: toldTime,
-      kind: z.nullable(text),
-    }),
-  ),
-  apiRetry: z.nullable(text),
-  costUsd: amount,
-  claimedUsd: z._default(amount, 0),
-  result: z.nullable(agentResult),
-  noiseLines: amount,
-  strayLines: z._default(amount, 0),
-});
 
 const moved = z._default(
   z.array(z.object({ ref: text, from: z.nullable(text), to: z.nullable(text), checkout: z.nullable(text) })),
@@ -219,6 +169,7 @@ const verdictShape = shapeOf<Verdict>()(
     agent: text,
     dependsOn: z._default(z.array(taskId), []),
     fault: z.nullable(fault),
+    faults: attemptFaults,
     question: z.nullable(text),
     summary: z.nullable(text),
     branch: z.nullable(text),
@@ -237,6 +188,8 @@ const verdictShape = shapeOf<Verdict>()(
     costUsd: amount,
     workedMs: amount,
     warnings: z._default(z.array(text), []),
+    refusals: z._default(refusals, []),
+    worktree: z._default(z.nullable(text), null),
     moved,
   }),
 );

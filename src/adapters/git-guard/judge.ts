@@ -32,8 +32,11 @@ export function judgeCommand(text: string, options: GuardOptions): Judgement {
   return reason === null ? { allowed: true } : refuse(reason);
 }
 
+/** The beginning of each refusal, by which it is known in an agent's stream. */
+export const refusalBeginning = 'Not run: ';
+
 function refuse(fault: string): Judgement {
-  const reason = `Not run: ${fault}. Nothing outside of the worktree is to be read or written here, so only command lines that can be checked are run.`;
+  const reason = `${refusalBeginning}${fault}. Nothing outside of the worktree is to be read or written here, so only command lines that can be checked are run.`;
   return { allowed: false, reason };
 }
 

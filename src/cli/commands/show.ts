@@ -5,6 +5,7 @@ import type { Offer } from '../../core/commands/offers.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { revealHiddenCharacters } from '../../domain/hidden-characters.ts';
+import { describeDoubts } from '../../domain/verdict.ts';
 import { emptyRunView } from '../../domain/run.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import type { HiddenLine } from '../../markdown/hidden-lines.ts';
@@ -51,7 +52,7 @@ export const showCommand: Verb = (command) =>
       if (branch !== null) print(`Branch: ${cleanLine(branch)}`);
       if (verdict?.fault != null && column === 'attention')
         print(`\n${clean(`${verdict.fault.reason}: ${verdict.fault.detail}`)}`);
-      for (const warning of verdict?.warnings ?? []) print(`\n${clean(warning)}`);
+      for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
       for (const name of damaged) print(`! .orchestrator/runs/${id}/${name} can't be understood and counts as missing`);

@@ -52,6 +52,9 @@ const verdict: Verdict = {
   checks: [{ argv: ['npm', 'test'], ok: true }],
   ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
   ...{ attempts: 1, costUsd: 0.5, workedMs: 100, warnings: ['Run 1: x'] },
+  faults: [{ run: 1, attempt: 1, fault: { reason: 'no-changes', detail: 'None.' } }],
+  refusals: [{ tool: 'Bash', call: 'npm test', parts: ['npm test'], by: 'rules', said: 'No.', times: 2 }],
+  worktree: '/repo/.orchestrator/worktrees/add-auth',
   moved: [{ ref: 'refs/heads/main', from: 'a', to: null, checkout: '/repo' }],
 };
 const fullRecord: RunRecord = {
@@ -65,13 +68,15 @@ const fullRecord: RunRecord = {
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
       lastTool: 'Bash npm test',
-      ...{ openTools: 1, denials: ['Bash'], apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9, noiseLines: 3 },
+      ...{ openTools: 1, denials: verdict.refusals, apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9 },
+      noiseLines: 3,
       strayLines: 2,
+      failedCommit: { command: 'git commit', said: 'A hook.' },
       ...{ agentVersion: '2.1.330', warnings: ['the MCP server "x" did not start: the agent is without its tools'] },
       usageLimit: { status: 'rejected', resetsAt: 9, kind: 'five_hour' },
       result: {
         ...{ isError: false, subtype: 'success', apiErrorStatus: null, numTurns: 2, costUsd: 0.5, text: 'Did it.' },
-        ...{ errors: [], denials: [] },
+        ...{ errors: [] },
         report: { status: 'done', summary: 'Did it.', questions: [], followUps: [] },
       },
     },
@@ -194,6 +199,25 @@ test('facts of earlier boards, which told nothing of how a run started, still op
   const facts = await readTaskFacts(scratch.layout, task);
   expect(facts).toMatchObject({ damaged: [], verdict: { ...verdict, warnings: [] } });
   expect(facts.runs[0]?.record?.exit.view).toEqual({ ...fullRecord.exit.view, agentVersion: null, warnings: [] });
+});
+
+test('refused calls of which only the tool was kept open, and so does a verdict without any', async () => {
+  await writePlanFact(scratch.layout, planOf(1));
+  const { exit } = fullRecord;
+  const view = { ...exit.view, denials: ['Bash', 'Write'], failedCommit: undefined };
+  const folder = scratch.layout.run(planOf(1));
+  writeFileSync(join(folder, runFiles.record), JSON.stringify({ ...fullRecord, exit: { ...exit, view } }));
+  const old = { ...verdict, faults: undefined, refusals: undefined, worktree: undefined };
+  writeFileSync(join(scratch.layout.taskRuns(task), 'verdict.json'), JSON.stringify(old));
+  const facts = await readTaskFacts(scratch.layout, task);
+  expect(facts).toMatchObject({ damaged: [], verdict: { faults: [], refusals: [], worktree: null } });
+  expect(facts.runs[0]?.record?.exit.view).toMatchObject({
+    failedCommit: null,
+    denials: [
+      { tool: 'Bash', call: '', times: 1 },
+      { tool: 'Write', call: '', times: 1 },
+    ],
+  });
 });
 
 test.each(['', '{', 'null', '[]', '3', '"text"', '{"version":1}'])(

@@ -92,20 +92,6 @@ export function readResult(line: JsonObject, lastText: string): AgentResult {
       .filter((error) => typeof error === 'string')
       .slice(0, maxErrors)
       .map((error) => keepStart(error, limits.maxSummaryChars)),
-    denials: readDenials(asArray(line['permission_denials'])),
     report,
   };
-}
-
-/** Adds the name of a refused tool, once, within the bound; gives the same list where nothing is added. */
-export function addDenial(denials: readonly string[], tool: string): readonly string[] {
-  if (denials.includes(tool) || denials.length >= limits.maxDenials) return denials;
-  return [...denials, keepStart(tool, limits.maxTitleChars)];
-}
-
-function readDenials(list: readonly unknown[]): readonly string[] {
-  return list
-    .map((denial) => asString(asObject(denial)?.['tool_name']))
-    .filter((tool) => tool !== null)
-    .reduce<readonly string[]>(addDenial, []);
 }

@@ -10,7 +10,7 @@
 import { limits } from '../../../domain/limits.ts';
 import { emptyRunView, type RunView, type Session } from '../../../domain/run.ts';
 import type { ProcessEnd } from '../driver/agent-driver.ts';
-import { addDenial, readResult } from './agent-result.ts';
+import { readResult } from './agent-result.ts';
 import { keepEnd, keepStart } from '../../machine/bounded-text.ts';
 import { readStartWarnings, readVersion } from './claude-init.ts';
 import {
@@ -25,6 +25,7 @@ import {
 import { hearInit, isOwnLine, planSession, type OwnSession } from './own-session.ts';
 import { concludeEnd, noEnd, noteInit, noteResult, noteWork, type EndReading, type RunEnd } from './run-end.ts';
 import { explainToolRefusals } from '../../sandbox/refusals.ts';
+import { beginCall, endCall, noCalls, refuseCall, type ToolCalls } from './call-account.ts';
 import { readUsageLimit } from './usage-limit.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
 import { describeToolCall, isWorkCall } from './tool-call.ts';
@@ -40,6 +41,7 @@ export interface StreamState {
   readonly end: RunEnd;
   /** Open tool calls by id, each with the call of the subagent it belongs to, or null. */
   readonly openTools: ReadonlyMap<string, string | null>;
+  readonly calls: ToolCalls;
   readonly stepCalls: ReadonlyMap<string, StepCall>;
   readonly steps: StepList;
   /** The last text of the main agent, bounded by `maxReportChars`. */
@@ -54,6 +56,7 @@ export function openStream(session: Session, askedMode: string | null = null): S
     session: planSession(session),
     end: noEnd,
     openTools: new Map(),
+    calls: noCalls,
     stepCalls: new Map(),
     steps: new Map(),
     lastText: '',
@@ -136,13 +139,23 @@ function readSystem(state: StreamState, message: JsonObject): StreamState {
   switch (message['subtype']) {
     case 'api_retry':
       return patchView(state, { apiRetry: describeRetry(message) });
-    case 'permission_denied': {
-      const tool = asString(message['tool_name']);
-      return tool === null ? state : patchView(state, { denials: addDenial(state.view.denials, tool) });
-    }
+    case 'permission_denied':
+      return noteDenial(state, message, asString(message['message']));
     default:
       return state;
   }
+}
+
+/** A call was refused, as an event or the result line tells; `said` is null where only the call's id is told. */
+function noteDenial(state: StreamState, told: JsonObject | null, said: string | null): StreamState {
+  const tool = asString(told?.['tool_name']);
+  if (tool === null) return state;
+  const [id, input] = [asString(told?.['tool_use_id']), asObject(told?.['tool_input'])];
+  return takeCalls(state, refuseCall(state.calls, { id, tool, input, said }));
+}
+
+function takeCalls(state: StreamState, calls: ToolCalls): StreamState {
+  return patchView({ ...state, calls }, { denials: calls.denials, failedCommit: calls.failedCommit });
 }
 
 function describeRetry(message: JsonObject): string {
@@ -185,7 +198,8 @@ function openTool(state: StreamState, block: JsonObject, parent: string | null):
       ? new Map(state.stepCalls).set(id, { tool, input })
       : state.stepCalls;
   const lastTool = isWorkCall(block) ? describeToolCall(block) : state.view.lastTool;
-  return patchView({ ...state, openTools, stepCalls }, { openTools: openTools.size, lastTool });
+  const calls = beginCall(state.calls, id, tool, input);
+  return patchView({ ...state, openTools, calls, stepCalls }, { openTools: openTools.size, lastTool });
 }
 
 function readUser(state: StreamState, message: JsonObject): StreamState {
@@ -205,7 +219,9 @@ function closeTool(state: StreamState, result: JsonObject, structured: unknown):
   const id = asString(result['tool_use_id']);
   if (id === null) return state;
   const openTools = new Map([...state.openTools].filter(([open, parent]) => open !== id && parent !== id));
-  const closed = noteRefusals({ ...state, openTools }, result, openTools.size);
+  const ended = { text: readText(result['content']), isError: result['is_error'] === true };
+  const counted = takeCalls({ ...state, openTools }, endCall(state.calls, id, ended));
+  const closed = noteRefusals(counted, ended.text, openTools.size);
   const call = state.stepCalls.get(id);
   if (call === undefined) return closed;
   const stepCalls = new Map(state.stepCalls);
@@ -216,9 +232,9 @@ function closeTool(state: StreamState, result: JsonObject, structured: unknown):
 }
 
 /** Notes each refusal of the sandbox once. */
-function noteRefusals(state: StreamState, result: JsonObject, openTools: number): StreamState {
+function noteRefusals(state: StreamState, text: string, openTools: number): StreamState {
   const known = state.view.warnings;
-  const added = explainToolRefusals(readText(result['content'])).filter((text) => !known.includes(text));
+  const added = explainToolRefusals(text).filter((text) => !known.includes(text));
   if (added.length === 0) return patchView(state, { openTools });
   return patchView(state, { openTools, warnings: [...known, ...added].slice(0, limits.maxWarnings) });
 }
@@ -258,10 +274,12 @@ function readEnd(state: StreamState, message: JsonObject): StreamState {
   });
   const next = takeEnd(told, noteResult(state.end, result, { answersPrompt: origin === null, isEarly: isAtWork }));
   if (next.view.result !== result) return next;
-  const denials = result.denials.reduce(addDenial, next.view.denials);
+  const refused = asArray(message['permission_denials'])
+    .map(asObject)
+    .reduce<StreamState>((sofar, told) => noteDenial(sofar, told, null), next);
   // A tool that is at work goes on after a success that the agent can't have told.
-  if (isAtWork && !result.isError) return patchView(next, { denials });
-  return patchView({ ...next, openTools: new Map(), stepCalls: new Map() }, { openTools: 0, apiRetry: null, denials });
+  if (isAtWork && !result.isError) return refused;
+  return patchView({ ...refused, openTools: new Map(), stepCalls: new Map() }, { openTools: 0, apiRetry: null });
 }
 
 function takeEnd(state: StreamState, { end, isStray }: EndReading): StreamState {

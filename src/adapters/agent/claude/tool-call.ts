@@ -6,12 +6,26 @@ import { isStepTool } from './step-list.ts';
 /** Kept of a call's words: a worktree's path may be in them, and is long. */
 const maxCallChars = 300;
 /** The inputs that tell what a call is about, the best first. */
-const tellingInputs = ['command', 'file_path', 'path', 'pattern', 'subject', 'description', 'url'] as const;
+const tellingInputs = [
+  'command',
+  'file_path',
+  'notebook_path',
+  'path',
+  'pattern',
+  'subject',
+  'description',
+  'url',
+  'query',
+];
+
+/** What tells most of what a tool is called with: its command line, path, address or words; empty where nothing does. */
+export function findAim(input: JsonObject | null): string {
+  return tellingInputs.map((name) => asString(input?.[name])).find((value) => value !== null) ?? '';
+}
 
 /** The words for a `tool_use` block, bounded. They are an agent's: whoever shows them takes control characters out. */
 export function describeToolCall(block: JsonObject): string {
-  const input = asObject(block['input']) ?? {};
-  const told = tellingInputs.map((name) => asString(input[name])).find((value) => value !== null) ?? '';
+  const told = findAim(asObject(block['input']));
   return keepStart(`${asString(block['name']) ?? 'tool'} ${told}`.trimEnd(), maxCallChars);
 }
 

@@ -12,7 +12,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits } from '../../../domain/limits.ts';
-import type { Diffstat, Evidence, RunPlan } from '../../../domain/run.ts';
+import type { RunPlan } from '../../../domain/run.ts';
+import type { Diffstat, Evidence } from '../../../domain/work-evidence.ts';
 import { listLeftMasks } from '../../sandbox/masks.ts';
 import { isFolder } from '../../machine/file-presence.ts';
 import type { Git, GitOptions } from '../git.ts';

@@ -7,7 +7,7 @@ import { emptyRunView, type AgentResult, type RunView } from '../../../../src/do
 const report = { status: 'failed', summary: '', questions: [], followUps: [] } as const;
 const failedResult = (more: Partial<AgentResult> = {}): AgentResult => ({
   ...{ isError: true, subtype: 'success', apiErrorStatus: null, numTurns: 3, costUsd: 0.1, text: 'Done.' },
-  ...{ errors: [], denials: [], report: null },
+  ...{ errors: [], report: null },
   ...more,
 });
 const exitOf = (view: Partial<RunView>, more: Partial<RawExit> = {}): RawExit => ({

@@ -10,6 +10,7 @@ import {
   type StreamState,
 } from '../../../../src/adapters/agent/claude/claude-stream.ts';
 import { limits } from '../../../../src/domain/limits.ts';
+import type { Refusal } from '../../../../src/domain/refusal.ts';
 import { emptyRunView, type AgentResult, type RunView, type Session } from '../../../../src/domain/run.ts';
 
 const captures = fileURLToPath(new URL('../../../fixtures/captures/', import.meta.url));
@@ -53,7 +54,11 @@ interface Expected {
   readonly result: Partial<AgentResult> | null;
 }
 
-const fine = { isError: false, subtype: 'success', apiErrorStatus: null, errors: [], denials: [], report: null };
+const fine = { isError: false, subtype: 'success', apiErrorStatus: null, errors: [], report: null };
+const outside: Refusal = {
+  ...{ tool: 'Write', call: '/elsewhere/out.txt', parts: [], by: 'outside', times: 1 },
+  said: "Claude requested permissions to write to /elsewhere/out.txt, but you haven't granted it yet.",
+} as const;
 const reported = { status: 'done' as const, summary: 'S', questions: [], followUps: [] };
 const apiError = { isError: true, subtype: 'success', numTurns: 1, costUsd: 0, report: null };
 const stopped = { isError: true, apiErrorStatus: null, report: null };
@@ -89,8 +94,8 @@ function expectations(version: Version): Record<string, Expected> {
     'credit-too-low-400': { result: { ...apiError, apiErrorStatus: 400, text: 'Credit balance is too low' } },
     'edit-allowed': { view: { lastText: 'Done.' }, result: { ...fine, numTurns: 2, costUsd: cost(2), text: 'Done.' } },
     'edit-outside-denied': {
-      view: { denials: ['Write'] },
-      result: { ...fine, numTurns: 2, costUsd: cost(2), denials: ['Write'] },
+      view: { denials: [outside] },
+      result: { ...fine, numTurns: 2, costUsd: cost(2) },
     },
     'hangup-sighup': { view: { openTools: old ? 1 : 0, costUsd: 0 }, result: null },
     'hooks-note-and-stop': { result: { ...fine, numTurns: 6, costUsd: cost(6), text: 'final; saw: note' } },
@@ -113,8 +118,17 @@ function expectations(version: Version): Record<string, Expected> {
     'mcp-progress': { view: { progress: null, lastText: 'Done.' }, result: { ...fine, numTurns: 2 } },
     'overloaded-529': { result: { ...apiError, apiErrorStatus: 529, text: overloaded } },
     'permission-denied': {
-      view: { denials: ['Bash', 'Write'] },
-      result: { ...fine, numTurns: 3, costUsd: cost(3), denials: ['Bash', 'Write'] },
+      view: {
+        denials: [
+          {
+            ...{ tool: 'Bash', call: 'rm -rf /elsewhere/x && touch made', by: 'rules', times: 1 },
+            parts: ['rm -rf /elsewhere/x', 'touch made'],
+            said: 'This Bash command contains multiple operations. The following parts require approval: rm -rf /elsewhere/x, touch made',
+          },
+          { ...outside, call: '/elsewhere/x.txt', said: outside.said.replace('out.txt', 'x.txt') },
+        ],
+      },
+      result: { ...fine, numTurns: 3, costUsd: cost(3) },
     },
     'progress-tasks': { view: { progress: { done: 1, total: 2, step: null } }, result: { ...fine, numTurns: 5 } },
     'rate-limited-429': {

@@ -1,0 +1,47 @@
+/** What earlier runs of a task leave for the next one and for its verdict. */
+import type { MovedRef } from './moved-ref.ts';
+import type { Refusal } from './refusal.ts';
+import type { RunPlan } from './run.ts';
+import type { AttemptFault } from './verdict.ts';
+
+/** The history of a task's earlier runs. */
+export interface TaskPast {
+  /** The highest run number used. */
+  readonly runs: number;
+  readonly costUsd: number;
+  readonly workedMs: number;
+  /** The last run's plan, if it belongs to this incarnation of the task: its branch and worktree are gone on with. */
+  readonly lastPlan: RunPlan | null;
+  /** The last session that went beyond its start, for resuming. */
+  readonly sessionId: string | null;
+  /** Runs in a row, the last among them, that the board or the machine went down with. */
+  readonly losses: number;
+  /** The run that was under way when the task's text was edited, which it does not see: its number, or null. */
+  readonly unseenBy: number | null;
+  /** The round of review that begins when it is done. */
+  readonly round: number;
+  /** Warnings about its runs beside how they ended: sentences, at most `maxWarnings`. */
+  readonly warnings: readonly string[];
+  /** The failures of its attempts since it was started anew, oldest first. */
+  readonly faults: readonly AttemptFault[];
+  /** Tool calls that its agents were refused, at most `maxDenials`. */
+  readonly refusals: readonly Refusal[];
+  /** Refs that moved while its agents ran and that are not the task's, at most `maxMovedRefs`. */
+  readonly moved: readonly MovedRef[];
+}
+
+/** A task without earlier runs. */
+export const emptyPast: TaskPast = {
+  runs: 0,
+  costUsd: 0,
+  workedMs: 0,
+  lastPlan: null,
+  sessionId: null,
+  losses: 0,
+  unseenBy: null,
+  round: 1,
+  warnings: [],
+  faults: [],
+  refusals: [],
+  moved: [],
+};
