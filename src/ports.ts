@@ -3,7 +3,7 @@ import type { AgentKind } from './domain/agent-kind.ts';
 import type { BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
 import type { BaseConflict, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
-import type { CommandAnswer, CommandId, ReadCommand } from './domain/command.ts';
+import type { CommandId, ReadCommand, SettledCommand } from './domain/command.ts';
 import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
@@ -277,7 +277,7 @@ export interface Journal {
   /** The cost of the runs that ended on that local day. */
   readSpending(day: string): Promise<Spending>;
   /** What became of a command that was settled lately; null where none of this id was. */
-  findSettled(id: CommandId): Promise<CommandAnswer | null>;
+  findSettled(id: CommandId): Promise<SettledCommand | null>;
 }
 
 /** Something may have changed: look again. */

@@ -1,17 +1,25 @@
 /** Joins the control channel with the board that runs in this process. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createClock } from '../adapters/machine/clock.ts';
 import type { ControlHost } from '../adapters/control/control-app.ts';
-import { writeCommand } from '../adapters/files/command-files.ts';
-import { createJournal } from '../adapters/files/journal.ts';
+import { readCommand, writeCommand } from '../adapters/files/command-files.ts';
 import { isSameToken, makeToken } from '../adapters/machine/board-token.ts';
 import { codeOf } from '../adapters/machine/errors.ts';
 import { see } from '../core/commands/seen.ts';
 import type { Board } from '../domain/board.ts';
-import { makeCommandId, taskOfCommand, type CommandAnswer, type CommandId } from '../domain/command.ts';
+import {
+  makeCommandId,
+  taskOfCommand,
+  type Command,
+  type CommandAnswer,
+  type CommandId,
+  type CommandRequest,
+  type SettledCommand,
+} from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, parseTaskId } from '../domain/task.ts';
-import { describeBoard } from '../views/board-data.ts';
+import { describeBoard, revisionOf, type BoardData } from '../views/board-data.ts';
 import { describeTask } from './describe-task.ts';
 import { redactFor } from './output-redaction.ts';
 import type { OpenPlace } from './place.ts';
@@ -21,6 +29,8 @@ export interface RunningBoard {
   readonly board: () => Board;
   /** Looks at the folders at once. */
   readonly look: () => void;
+  /** What became of a command that was settled lately. */
+  readonly findSettled: (id: CommandId) => Promise<SettledCommand | null>;
 }
 
 /** The host of the channel, and what the daemon tells it. */
@@ -32,18 +42,50 @@ export interface BoardControl {
   onAnswer(id: CommandId, answer: CommandAnswer): void;
 }
 
+/** What was asked for under an id, and its answer once it is settled; the command is null where it is not known any more. */
+interface Taken {
+  readonly command: Command | null;
+  readonly answer: Promise<CommandAnswer>;
+}
+
 /** The channel of one running board. */
-export function composeControl(place: OpenPlace, { board, look }: RunningBoard): BoardControl {
+export function composeControl(place: OpenPlace, { board, look, findSettled }: RunningBoard): BoardControl {
   const { layout, repository } = place;
   const clock = createClock();
-  const journal = createJournal(layout.history, clock);
   const redact = redactFor(() => board().settings);
   const listeners = new Set<() => void>();
-  const waiting = new Map<CommandId, ((answer: CommandAnswer) => void)[]>();
-  /** What this board settled last, for who asks once more since no answer came. */
-  const settled = new Map<CommandId, CommandAnswer>();
-  const describe = () => describeBoard(board(), { running: true, repo: repository.topLevel, pid: process.pid, redact });
+  /** What was asked for under each id, of those that wait and of those that were settled last. */
+  const known = new Map<CommandId, Promise<Taken>>();
+  const waiting = new Map<CommandId, (answer: CommandAnswer) => void>();
+  const surroundings = { running: true, repo: repository.topLevel, pid: process.pid, redact };
+  let described: BoardData | null = null;
+  /** Described once after each change, for all who read it. */
+  const describe = () => {
+    if (described?.revision !== revisionOf(board())) described = describeBoard(board(), surroundings);
+    return described;
+  };
   let token: string | null = null;
+
+  /** Lays a command down, unless one of its id is there, or was before; gives that one then. */
+  async function takeUp(request: CommandRequest): Promise<Taken> {
+    const { id, command } = request;
+    const settled = await findSettled(id);
+    if (settled !== null) return { command: settled.command, answer: Promise.resolve(settled.answer) };
+    const answer = new Promise<CommandAnswer>((resolve) => waiting.set(id, resolve));
+    try {
+      await writeCommand(layout, request);
+      return { command, answer };
+    } catch (error) {
+      const found = codeOf(error) === 'EEXIST' ? await readCommand(layout, id) : null;
+      if (found?.kind === 'known') return { command: found.request.command, answer };
+      waiting.delete(id);
+      if (found === null) throw error;
+      return takeUp(request);
+    } finally {
+      look();
+    }
+  }
+
   return {
     async open() {
       token = await makeToken(layout.root);
@@ -67,34 +109,32 @@ export function composeControl(place: OpenPlace, { board, look }: RunningBoard):
       async ask({ id: own, command, by, seen }) {
         const at = clock.now();
         const id = own ?? makeCommandId(at, clock.uuid());
-        const known = settled.get(id) ?? (own === undefined ? null : await journal.findSettled(own));
-        if (known !== null) return { id, answer: Promise.resolve(known) };
-        const others = waiting.get(id) ?? [];
-        const isAsked = others.length > 0 || board().commands.has(id);
-        if (!isAsked && Math.max(board().commands.size, waiting.size) >= limits.maxPendingCommands) return null;
-        const answer = new Promise<CommandAnswer>((resolve) => waiting.set(id, [...others, resolve]));
-        if (isAsked) return { id, answer };
-        const task = taskOfCommand(command);
-        const noticed = seen ?? (task === null ? null : see(board(), task));
+        let taken = known.get(id);
+        if (taken === undefined) {
+          if (Math.max(board().commands.size, waiting.size) >= limits.maxPendingCommands) return { kind: 'too-many' };
+          const task = taskOfCommand(command);
+          const noticed = seen ?? (task === null ? null : see(board(), task));
+          taken = takeUp({ version: 1, id, by, at, seen: noticed, command });
+          known.set(id, taken);
+        }
         try {
-          await writeCommand(layout, { version: 1, id, by, at, seen: noticed, command });
+          const first = await taken;
+          const isSame = first.command === null || isDeepStrictEqual(first.command, command);
+          return isSame ? { kind: 'taken', id, answer: first.answer } : { kind: 'other', command: first.command };
         } catch (error) {
-          if (codeOf(error) === 'EEXIST') return { id, answer };
-          waiting.delete(id);
+          known.delete(id);
           throw error;
         }
-        look();
-        return { id, answer };
       },
     },
     onBoard() {
       for (const listener of listeners) listener();
     },
     onAnswer(id, answer) {
-      for (const resolve of waiting.get(id) ?? []) resolve(answer);
+      waiting.get(id)?.(answer);
       waiting.delete(id);
-      settled.set(id, answer);
-      for (const oldest of [...settled.keys()].slice(0, -limits.maxPendingCommands)) settled.delete(oldest);
+      const settled = [...known.keys()].filter((each) => !waiting.has(each));
+      for (const oldest of settled.slice(0, -limits.maxPendingCommands)) known.delete(oldest);
     },
   };
 }

@@ -6,6 +6,7 @@
 import { findNextWake } from '../core/due.ts';
 import { isIdle, isBusy } from '../core/schedule.ts';
 import type { Board, BoardScan } from '../domain/board.ts';
+import type { CommandId, SettledCommand } from '../domain/command.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { limits } from '../domain/limits.ts';
@@ -109,6 +110,11 @@ export class Daemon {
   /** Something may have changed in the folder: looks at once. */
   look(): void {
     this.#lookout.look();
+  }
+
+  /** What became of a command that was settled lately; null where none of this id was. */
+  findSettled(id: CommandId): Promise<SettledCommand | null> {
+    return this.#ports.journal.findSettled(id);
   }
 
   /** Ends the board because of a fault of ours: nothing more is begun. */

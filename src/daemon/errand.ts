@@ -51,7 +51,7 @@ export async function runErrand(options: ErrandOptions): Promise<CommandAnswer> 
   const settled = await ports.journal.findSettled(request.id);
   if (settled === null) return new Errand(options).run();
   await ports.files.removeCommand(request.id);
-  return settled;
+  return settled.answer;
 }
 
 class Errand {

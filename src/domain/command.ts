@@ -84,6 +84,13 @@ export type CommandAnswer =
   | { readonly kind: 'done'; readonly said: string }
   | { readonly kind: 'refused'; readonly why: Refusal; readonly said: string; readonly hint: string | null };
 
+/** A command that is settled, as the history tells it. */
+export interface SettledCommand {
+  /** Null where it is of a kind that this version does not know. */
+  readonly command: Command | null;
+  readonly answer: CommandAnswer;
+}
+
 /** The outcome of a ticked box, for the dashboard. */
 export interface BoxAnswer {
   readonly at: number;

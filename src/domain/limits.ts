@@ -16,6 +16,8 @@ export const limits = {
   maxSaidChars: 10_000,
   /** Commands that are asked and not settled; the board takes up more once some of them are. */
   maxPendingCommands: 1_000,
+  /** Commands of which is known what became of them, for who asks once more under the same id. */
+  maxSettledCommands: 4_000,
   /** Whoever asks for a command waits so long for its answer. */
   commandAnswerMs: 10_000,
   /** The most dependencies a task may name. */

@@ -99,7 +99,7 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
   const shown = finished.slice(0, limits.maxFinishedListed);
   return {
     version: 2,
-    revision: board.revision.facts + board.revision.progress,
+    revision: revisionOf(board),
     repo,
     daemon: { running, pid: running ? pid : null },
     sandbox: board.sandbox?.kind ?? null,
@@ -113,6 +113,11 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
     ],
     omitted: finished.length - shown.length,
   };
+}
+
+/** A number that grows with each change of what is described. */
+export function revisionOf({ revision }: Board): number {
+  return revision.facts + revision.progress;
 }
 
 /** Sorted once for each set of finished tasks: there may be thousands, and they seldom change. */

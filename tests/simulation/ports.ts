@@ -214,8 +214,9 @@ export function makeJournal(world: World, call: Call): Journal {
         () => {
           const found = world.journal.find((entry) => entry.type === 'command' && entry.id === id);
           if (found?.type !== 'command') return null;
-          const { outcome, said } = found;
-          return outcome === 'done' ? { kind: 'done', said } : { kind: 'refused', why: outcome, said, hint: null };
+          const { command, outcome, said } = found;
+          if (outcome === 'done') return { command, answer: { kind: 'done', said } };
+          return { command, answer: { kind: 'refused', why: outcome, said, hint: null } };
         },
         { safe: true },
       ),

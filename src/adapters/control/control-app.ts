@@ -26,14 +26,17 @@ export type AskedCommand = Pick<CommandRequest, 'command' | 'by'> & {
   readonly seen: CommandRequest['seen'] | undefined;
 };
 
-/** A command that is on disk, and its answer once it is settled. */
-export interface TakenCommand {
-  readonly id: CommandId;
-  readonly answer: Promise<CommandAnswer>;
-}
+/** What becomes of one that asks. */
+export type TakenCommand =
+  /** It is on disk, and is answered once it is settled. */
+  | { readonly kind: 'taken'; readonly id: CommandId; readonly answer: Promise<CommandAnswer> }
+  /** Under its id another command was asked for before. */
+  | { readonly kind: 'other'; readonly command: CommandRequest['command'] }
+  | { readonly kind: 'too-many' };
 
 /** The board behind the channel. */
 export interface ControlHost {
+  /** The board as it is now: the same object until it changes. */
   board(): BoardState;
   /** One task with its runs, as data; null where there is none of this id. */
   task(id: string): Promise<object | null>;
@@ -41,8 +44,8 @@ export interface ControlHost {
   onChange(listener: () => void): () => void;
   /** Whether who sends this token is the board's user. */
   isUser(token: string): boolean;
-  /** Lays a command down; null where too many wait. Throws where that can't be done. */
-  ask(asked: AskedCommand): Promise<TakenCommand | null>;
+  /** Lays a command down. Throws where that can't be done. */
+  ask(asked: AskedCommand): Promise<TakenCommand>;
 }
 
 const howToDecide =
@@ -51,20 +54,23 @@ const howToDecide =
 /** The routes. A command may take `answerMs` to be settled; `ending` is aborted when the board ends. */
 export function makeControlApp(host: ControlHost, answerMs: number, ending: AbortSignal): Hono {
   const app = new Hono();
+  const texts = new SharedTexts();
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
     return context.json({ error: messageOf(error) }, 500);
   });
   app.notFound((context) => context.json({ error: 'there is no such route' }, 404));
   app.get('/board', (context) => {
-    return sendJson(context, host.board());
+    return sendJson(context, texts.board(host.board()));
   });
   app.get('/tasks/:id', async (context) => {
     const id = context.req.param('id');
     const task = await host.task(id);
-    return task === null ? context.json({ error: `there is no task ${id}` }, 404) : sendJson(context, task);
+    return task === null
+      ? context.json({ error: `there is no task ${id}` }, 404)
+      : sendJson(context, JSON.stringify(task));
   });
-  app.get('/events', (context) => streamSSE(context, (to) => sendEvents(host, to, ending)));
+  app.get('/events', (context) => streamSSE(context, (to) => sendEvents(host, texts, to, ending)));
   const tooLong = `a command has at most ${String(limits.maxCommandBytes)} bytes`;
   const bound = bodyLimit({
     maxSize: limits.maxCommandBytes,
@@ -79,7 +85,12 @@ export function makeControlApp(host: ControlHost, answerMs: number, ending: Abor
       return context.json({ error: `${command.kind} is for the board's user to decide. ${howToDecide}` }, 403);
     }
     const taken = await host.ask({ id: own, command, by, seen });
-    if (taken === null) return context.json({ error: 'too many commands wait; try again later' }, 429);
+    if (taken.kind === 'too-many') return context.json({ error: 'too many commands wait; try again later' }, 429);
+    if (taken.kind === 'other') {
+      const [before, now] = [taken.command, command].map((each) => JSON.stringify(each));
+      const error = `the id stands for another command: ${before} was asked under it, and now ${now}. Take a new id.`;
+      return context.json({ error, asked: taken.command }, 409);
+    }
     const answer = await within(taken.answer, answerMs, ending);
     const { id } = taken;
     if (answer === null) return context.json({ id, answer }, 202);
@@ -89,10 +100,29 @@ export function makeControlApp(host: ControlHost, answerMs: number, ending: Abor
   return app;
 }
 
-function sendJson(context: Context, data: object): Response {
-  const text = JSON.stringify(data);
+function sendJson(context: Context, text: string): Response {
   context.header('content-type', 'application/json');
   return stream(context, (to) => sendText(to, text));
+}
+
+/** The texts that readers have in common. Each is made once for all of them: a board may have thousands of tasks. */
+class SharedTexts {
+  readonly #boards = new WeakMap<BoardState, string>();
+  #change: { readonly from: BoardState; readonly to: BoardState; readonly text: string } | null = null;
+
+  board(board: BoardState): string {
+    const text = this.#boards.get(board) ?? JSON.stringify(board);
+    this.#boards.set(board, text);
+    return text;
+  }
+
+  /** What differs; readers that keep up are all at the same board. */
+  change(from: BoardState, to: BoardState): string {
+    if (this.#change?.from !== from || this.#change.to !== to) {
+      this.#change = { from, to, text: JSON.stringify(findChange(from, to)) };
+    }
+    return this.#change.text;
+  }
 }
 
 type TextStream = Parameters<Parameters<typeof stream>[1]>[0];
@@ -104,7 +134,7 @@ const pieceBytes = 64 * 1024;
  * Sends the board, and then changes. A change is sent once the one before it was taken, and holds all that is new since:
  * a reader that does not read costs one event and nothing more.
  */
-async function sendEvents(host: ControlHost, to: TextStream, ending: AbortSignal): Promise<void> {
+async function sendEvents(host: ControlHost, texts: SharedTexts, to: TextStream, ending: AbortSignal): Promise<void> {
   let wake: () => void = () => undefined;
   const forget = host.onChange(() => wake());
   const onEnding = () => wake();
@@ -112,7 +142,7 @@ async function sendEvents(host: ControlHost, to: TextStream, ending: AbortSignal
   to.onAbort(() => wake());
   try {
     let sent = host.board();
-    await sendEvent(to, 'board', sent);
+    await sendEvent(to, 'board', sent.revision, texts.board(sent));
     while (!to.aborted) {
       const changed = new Promise<void>((resolve) => {
         wake = resolve;
@@ -123,9 +153,9 @@ async function sendEvents(host: ControlHost, to: TextStream, ending: AbortSignal
         await changed;
         continue;
       }
-      const change = findChange(sent, board);
+      const change = texts.change(sent, board);
       sent = board;
-      await sendEvent(to, 'change', change);
+      await sendEvent(to, 'change', board.revision, change);
     }
   } finally {
     ending.removeEventListener('abort', onEnding);
@@ -133,8 +163,8 @@ async function sendEvents(host: ControlHost, to: TextStream, ending: AbortSignal
   }
 }
 
-function sendEvent(to: TextStream, event: string, data: { readonly revision: number }): Promise<void> {
-  return sendText(to, `event: ${event}\nid: ${String(data.revision)}\ndata: ${JSON.stringify(data)}\n\n`);
+function sendEvent(to: TextStream, event: string, revision: number, data: string): Promise<void> {
+  return sendText(to, `event: ${event}\nid: ${String(revision)}\ndata: ${data}\n\n`);
 }
 
 async function sendText(to: TextStream, text: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** Serves the control channel's connections. HTTP is loaded when the first one comes. */
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { limits } from '../../domain/limits.ts';
@@ -36,6 +37,8 @@ export class ControlServer {
   constructor(host: () => ControlHost | null, times: ControlTimes = defaultControlTimes) {
     this.#host = host;
     this.#times = times;
+    // Each reader waits for the end, and Node.js takes more than ten for a leak, which it would print.
+    setMaxListeners(0, this.#ending.signal);
   }
 
   /** Takes a connection. */

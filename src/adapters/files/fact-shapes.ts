@@ -210,9 +210,13 @@ const grantShape = shapeOf<Grant>()(
   }),
 );
 
-const commandId = z.custom<CommandId>((value) => typeof value === 'string' && parseCommandId(value) !== undefined);
+/** A command's id. */
+export const commandId = z.custom<CommandId>(
+  (value) => typeof value === 'string' && parseCommandId(value) !== undefined,
+);
 const seen = z.nullable(z.object({ column: z.enum(columns), run: z.nullable(count) }));
-const command = z.discriminatedUnion('kind', [
+/** What a command asks for. */
+export const command = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish']), task: taskId }),
   z.object({ kind: z.literal('tell'), task: taskId, text }),
   z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),

@@ -7,20 +7,28 @@ import { constants } from 'node:fs';
 import { lstat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { output } from 'zod/mini';
+import * as z from 'zod/mini';
 import { codeOf } from '../machine/errors.ts';
-import { refusals, type CommandAnswer, type CommandId } from '../../domain/command.ts';
-import type { HistoryEntry } from '../../domain/history.ts';
+import { refusals, type CommandAnswer, type CommandId, type SettledCommand } from '../../domain/command.ts';
 import { limits } from '../../domain/limits.ts';
 import { nameRun } from '../../domain/run.ts';
 import type { Clock, Journal } from '../../ports.ts';
-import { runEndedShape } from './fact-shapes.ts';
+import { command, commandId, runEndedShape } from './fact-shapes.ts';
 import { checkFolders } from './own-folders.ts';
 import { listFormer, putLongAside } from './long-file.ts';
 import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 
 /** A command that is found again after a crash was settled within so much of the history. */
 const settledBytes = 1024 * 1024;
+
+/** The line about a command that is settled; one of a kind that is not known is null. */
+const settledShape = z.object({
+  type: z.literal('command'),
+  id: commandId,
+  command: z.catch(z.nullable(command), null),
+  outcome: z.string(),
+  said: z.string(),
+});
 
 /** The journal at `path`. Entries are written in the order in which they were given, several at a time. */
 export function createJournal(path: string, clock: Clock): Journal {
@@ -55,8 +63,23 @@ export function createJournal(path: string, clock: Clock): Journal {
     }
     return writing;
   }
+  /** Commands that are settled: those of the history's end, once somebody asked for one, and those of this journal. */
+  const settled = new Map<CommandId, SettledCommand>();
+  let reading: Promise<void> | null = null;
+
+  function noteSettled(told: z.output<typeof settledShape>): void {
+    settled.set(told.id, { command: told.command, answer: answerOf(told) });
+    for (const oldest of [...settled.keys()].slice(0, -limits.maxSettledCommands)) settled.delete(oldest);
+  }
+
+  async function readSettled(): Promise<void> {
+    const lines = (await readEnd(path, settledBytes)).split('\n');
+    for (const told of lines.flatMap(parseSettled)) if (!settled.has(told.id)) noteSettled(told);
+  }
+
   return {
     append(entry) {
+      if (entry.type === 'command' && entry.id !== null) noteSettled({ ...entry, id: entry.id });
       waiting.push(`${JSON.stringify({ ...entry, time: new Date(entry.at).toISOString() })}\n`);
       return write();
     },
@@ -74,8 +97,12 @@ export function createJournal(path: string, clock: Clock): Journal {
       return { day, costs };
     },
     async findSettled(id) {
-      const lines = (await readEnd(path, settledBytes)).split('\n').filter((line) => line.includes(id));
-      return lines.map((line) => parseSettled(line, id)).find((answer) => answer !== null) ?? null;
+      reading ??= readSettled();
+      await reading.catch((error: unknown) => {
+        reading = null;
+        throw error;
+      });
+      return settled.get(id) ?? null;
     },
   };
 }
@@ -134,17 +161,21 @@ async function readEnd(path: string, bytes: number): Promise<string> {
   }
 }
 
-/** The answer to a command by its line of the history; null where a line is something else. */
-function parseSettled(line: string, id: CommandId): CommandAnswer | null {
+/** A command's line of the history; nothing where a line is something else. Most are, and are not parsed. */
+function parseSettled(line: string): readonly z.output<typeof settledShape>[] {
+  if (!line.includes('"command"')) return [];
   try {
-    const entry = JSON.parse(line) as Partial<Extract<HistoryEntry, { readonly type: 'command' }>>;
-    if (entry.type !== 'command' || entry.id !== id) return null;
-    const said = entry.said ?? '';
-    const why = refusals.find((each) => each === entry.outcome);
-    return why === undefined ? { kind: 'done', said } : { kind: 'refused', why, said, hint: null };
+    const { data } = settledShape.safeParse(JSON.parse(line));
+    return data === undefined ? [] : [data];
   } catch {
-    return null;
+    return [];
   }
+}
+
+/** The answer to a command by its line of the history. */
+function answerOf({ outcome, said }: z.output<typeof settledShape>): CommandAnswer {
+  const why = refusals.find((each) => each === outcome);
+  return why === undefined ? { kind: 'done', said } : { kind: 'refused', why, said, hint: null };
 }
 
 /** When a file was written last, in milliseconds since the epoch; 0 where there is none. */
@@ -172,7 +203,7 @@ async function addCosts(costs: Map<string, number>, path: string, isWanted: (at:
 }
 
 /** The end of a run; null where a line is something else. */
-function parseRunEnded(line: string): output<typeof runEndedShape> | null {
+function parseRunEnded(line: string): z.output<typeof runEndedShape> | null {
   try {
     return runEndedShape.safeParse(JSON.parse(line)).data ?? null;
   } catch {

@@ -109,7 +109,11 @@ export async function runBoard(place: OpenPlace, choices: { readonly untilIdle: 
   };
   let onNotice: (message: string) => void = () => undefined;
   let settings = () => defaultSettings;
-  const control = composeControl(place, { board: () => daemon.board, look: () => daemon.look() });
+  const control = composeControl(place, {
+    board: () => daemon.board,
+    look: () => daemon.look(),
+    findSettled: (id) => daemon.findSettled(id),
+  });
   let isOpen = false;
   const server = new ControlServer(() => (isOpen ? control.host : null));
   const lock = await takeBoard(place, {

@@ -24,7 +24,7 @@ const done: CommandAnswer = { kind: 'done', said: 'attention/ → queued/' };
 class FakeHost implements ControlHost {
   state: BoardState = { revision: 1, tasks: [] };
   readonly asked: AskedCommand[] = [];
-  answer: Promise<CommandAnswer> | null | Error = Promise.resolve(done);
+  answer: Promise<CommandAnswer> | TakenCommand | Error = Promise.resolve(done);
   readonly listeners = new Set<() => void>();
 
   board(): BoardState {
@@ -44,10 +44,11 @@ class FakeHost implements ControlHost {
     return () => this.listeners.delete(listener);
   }
 
-  ask(asked: AskedCommand): Promise<TakenCommand | null> {
+  ask(asked: AskedCommand): Promise<TakenCommand> {
     this.asked.push(asked);
     if (this.answer instanceof Error) return Promise.reject(this.answer);
-    return Promise.resolve(this.answer === null ? null : { id: asked.id ?? id, answer: this.answer });
+    if (!(this.answer instanceof Promise)) return Promise.resolve(this.answer);
+    return Promise.resolve({ kind: 'taken', id: asked.id ?? id, answer: this.answer });
   }
 
   change(tasks: readonly { readonly id: string; readonly title?: string }[]): void {
@@ -184,8 +185,19 @@ describe('what it answers', () => {
   });
 
   test('more commands than the board takes are refused for now', async () => {
-    host.answer = null;
+    host.answer = { kind: 'too-many' };
     expect((await ask('POST', '/commands', JSON.stringify(retry))).status).toBe(429);
+  });
+
+  test('an id that stands for another command is refused with both of them', async () => {
+    host.answer = { kind: 'other', command: { kind: 'pause' } };
+    expect(await ask('POST', '/commands', JSON.stringify({ id, ...retry }))).toEqual({
+      status: 409,
+      body: {
+        error: `the id stands for another command: {"kind":"pause"} was asked under it, and now {"kind":"retry","task":"add-auth"}. Take a new id.`,
+        asked: { kind: 'pause' },
+      },
+    });
   });
 
   test('a command that could not be laid down is said with its reason', async () => {
@@ -261,6 +273,31 @@ describe('events', () => {
       ].join(''),
     );
     expect(host.listeners.size).toBe(0);
+  });
+
+  test('are made once for all readers, however many there are', async () => {
+    await serve();
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => void warnings.push(message);
+    process.on('warning', onWarning);
+    let made = 0;
+    const makeTask = (n: number) => ({ id: 'a', n, toJSON: () => ((made += 1), { id: 'a', n }) });
+    host.change([makeTask(0)]);
+    const first = follow();
+    await vi.waitUntil(() => first.text().includes('\n\n'));
+    host.change([makeTask(1)]);
+    await vi.waitUntil(() => first.text().includes('"n":1'));
+    const alone = made;
+    const others = Array.from({ length: 20 }, follow);
+    await vi.waitUntil(() => others.every(({ text }) => text().includes('\n\n')));
+    made = 0;
+    for (const n of [2, 3]) {
+      host.change([makeTask(n)]);
+      await vi.waitUntil(() => others.every(({ text }) => text().includes(`"n":${String(n)}`)));
+    }
+    process.off('warning', onWarning);
+    expect(made).toBeLessThanOrEqual(2 * alone);
+    expect(warnings).toEqual([]);
   });
 
   test('the change that ends a board is sent before the end', async () => {

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createJournal } from '../../../src/adapters/files/journal.ts';
 import { cutLongOutput } from '../../../src/adapters/files/long-file.ts';
 import { sumSpending } from '../../../src/core/spending.ts';
-import { makeCommandId } from '../../../src/domain/command.ts';
+import { makeCommandId, type CommandId } from '../../../src/domain/command.ts';
 import type { HistoryEntry } from '../../../src/domain/history.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import type { Journal } from '../../../src/ports.ts';
@@ -210,13 +210,40 @@ describe('a log that a process writes to', () => {
 
 test('what became of a command is known from its line, however the last line was cut off', async () => {
   const id = makeCommandId(1, '0123456789');
-  const line = { type: 'command', at: 1, id, by: 'cli', command: { kind: 'pause' } } as const;
+  const command = { kind: 'pause' } as const;
+  const line = { type: 'command', at: 1, id, by: 'cli', command } as const;
   expect(await journal().findSettled(id)).toBeNull();
   await journal().append({ ...line, outcome: 'done', said: 'no new starts' });
   appendFileSync(path, `{"type":"command","id":"${id}`);
-  expect(await journal().findSettled(id)).toEqual({ kind: 'done', said: 'no new starts' });
+  expect(await journal().findSettled(id)).toEqual({ command, answer: { kind: 'done', said: 'no new starts' } });
   expect(await journal().findSettled(makeCommandId(2, '0123456789'))).toBeNull();
   const other = makeCommandId(3, '0123456789');
   await journal().append({ ...line, id: other, outcome: 'not-now', said: id });
-  expect(await journal().findSettled(other)).toEqual({ kind: 'refused', why: 'not-now', said: id, hint: null });
+  const refused = { kind: 'refused', why: 'not-now', said: id, hint: null };
+  expect(await journal().findSettled(other)).toEqual({ command, answer: refused });
+  // A newer version of the board knows more kinds.
+  const newer = makeCommandId(4, '0123456789');
+  appendFileSync(
+    path,
+    `${JSON.stringify({ ...line, id: newer, command: { kind: 'fly' }, outcome: 'done', said: '' })}\n`,
+  );
+  expect(await journal().findSettled(newer)).toEqual({ command: null, answer: { kind: 'done', said: '' } });
+});
+
+test('what became of commands is read from the history once, and is known of those that the board settles itself', async () => {
+  const [before, own, others] = [1, 2, 3].map((at) => makeCommandId(at, '0123456789')) as [
+    CommandId,
+    CommandId,
+    CommandId,
+  ];
+  const line = { type: 'command', at: 1, by: 'cli', command: { kind: 'pause' }, outcome: 'done', said: '' } as const;
+  await journal().append({ ...line, id: before });
+  const running = journal();
+  expect(await running.findSettled(before)).not.toBeNull();
+  await journal().append({ ...line, id: others });
+  await running.append({ ...line, id: own });
+  expect(await running.findSettled(own)).not.toBeNull();
+  expect(await running.findSettled(others)).toBeNull();
+  rmSync(path);
+  expect(await running.findSettled(before)).not.toBeNull();
 });
