@@ -1,20 +1,24 @@
 /** All verbs: reads the arguments, calls the verb's own file, turns errors into messages and exit codes. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { codeOf } from '../adapters/machine/errors.ts';
-import { packageRoot } from '../adapters/machine/package-files.ts';
 import { followSupervisor, tellSupervisor } from '../adapters/machine/supervision.ts';
 import { summarizeFault } from '../domain/error-message.ts';
 import { PortError } from '../ports.ts';
 import { CliError, exitCodes, type ExitCode } from './exit-code.ts';
 import { addGlobalOptions } from './verb.ts';
-import { verbs, type KnownVerb } from './verbs.ts';
+import { findHint, resolveName } from './tried-words.ts';
+import { verbGroups, verbs, type KnownVerb } from './verbs.ts';
+import { readVersion } from './version.ts';
 
-function readVersion(): string {
-  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
-  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? 'unknown';
-}
+/** What stands below the commands. */
+const helpEnd = `
+Examples:
+  branchboard add login.md --after schema   a task that waits for another one
+  branchboard start --until-idle            runs until nothing can go on without you
+  branchboard logs login -f                 follows its agent
+  branchboard retry login -m "Keep v1"      tries it again, and tells its agent why
+
+branchboard COMMAND --help says more; without a command it says what to do next here.`;
 
 async function main(args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.fine;
@@ -22,19 +26,31 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     .description(
       'A task board made of files that runs Claude Code: drop markdown tasks, review the branches they leave.',
     )
+    .usage('COMMAND [options]')
     .version(readVersion())
+    .helpCommand(false)
+    .addHelpText('after', helpEnd)
     .showHelpAfterError('(branchboard --help lists the commands)')
     .exitOverride();
   const loads = new Map<Command, KnownVerb['load']>();
-  for (const { usage, description, load } of verbs) loads.set(program.command(usage).description(description), load);
+  for (const { usage, description, group, load } of verbs) {
+    loads.set(program.command(usage).description(description).helpGroup(verbGroups[group]), load);
+  }
   program.hook('preSubcommand', async (_, command) => {
     (await loads.get(command)?.())?.(command, (code) => (exitCode = code));
     addGlobalOptions(command);
     command.exitOverride().showHelpAfterError(`(branchboard ${command.name()} --help says more)`);
   });
-  // Commander answers `help VERB` without the verb's options, which are not loaded then.
-  const [first, verb, ...others] = args;
-  const words = first === 'help' && verb !== undefined ? [verb, '--help', ...others] : args;
+  const [first, ...others] = resolveName(args);
+  if (first === undefined) {
+    const { printFrontPage } = await import('./front-page.ts');
+    await printFrontPage();
+    return exitCode;
+  }
+  // `help VERB` is answered here, since a verb's options are not loaded for commander's own.
+  const words = first === 'help' ? [...others, '--help'] : [first, ...others];
+  const hint = findHint(words[0] ?? '');
+  if (hint !== null) throw new CliError(exitCodes.usage, `there is no command ${String(words[0])}`, hint);
   await program.parseAsync(words, { from: 'user' });
   return exitCode;
 }

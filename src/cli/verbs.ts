@@ -1,10 +1,20 @@
 /** The verbs with what the help says of each; a verb's file is loaded when it is called. */
 import type { Verb } from './verb.ts';
 
+/** The groups of the help with their headings, in its order. */
+export const verbGroups = {
+  begin: 'Begin:',
+  watch: 'Watch:',
+  decide: 'Decide:',
+  board: 'The board itself:',
+  more: 'More:',
+} as const;
+
 /** One line of the help, and the verb behind it. */
 export interface KnownVerb {
   /** The verb's name, then its arguments as commander writes them. */
   readonly usage: string;
+  readonly group: keyof typeof verbGroups;
   readonly description: string;
   readonly load: () => Promise<Verb>;
 }
@@ -13,112 +23,133 @@ export interface KnownVerb {
 export const verbs: readonly KnownVerb[] = [
   {
     usage: 'init',
+    group: 'begin',
     description: 'make the board of this repository; safe to repeat',
     load: async () => (await import('./commands/init.ts')).initCommand,
   },
   {
-    usage: 'start',
-    description: 'run the board; Ctrl-C ends it and leaves its agents resumable',
-    load: async () => (await import('./commands/start.ts')).startCommand,
+    usage: 'doctor',
+    group: 'begin',
+    description: 'check git, the agent, login, permissions, disk and watch limits, and say how to mend each',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   {
     usage: 'add <file...>',
+    group: 'begin',
     description: 'put tasks into the inbox: markdown files, or standard input with `-`',
     load: async () => (await import('./commands/add.ts')).addCommand,
   },
   {
+    usage: 'start',
+    group: 'begin',
+    description: 'run the board; Ctrl-C ends it and leaves its agents resumable',
+    load: async () => (await import('./commands/start.ts')).startCommand,
+  },
+  {
+    usage: 'demo',
+    group: 'begin',
+    description: 'watch the board at work in a scratch repository; no login, no network, no model',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  {
     usage: 'status',
+    group: 'watch',
     description: 'show the board as it is now, running or not',
     load: async () => (await import('./commands/status.ts')).statusCommand,
   },
   {
     usage: 'show <id>',
+    group: 'watch',
     description: 'show one task with its runs',
     load: async () => (await import('./commands/show.ts')).showCommand,
   },
   {
     usage: 'logs <id>',
+    group: 'watch',
     description: "show what a task's agent printed",
     load: async () => (await import('./commands/logs.ts')).logsCommand,
   },
   {
+    usage: 'graph',
+    group: 'watch',
+    description: 'print the dependency graph as Mermaid',
+    load: async () => (await import('./commands/graph.ts')).graphCommand,
+  },
+  {
+    usage: 'diff <id>',
+    group: 'decide',
+    description: "show what a task's branch changes, through git and its pager",
+    load: async () => (await import('./commands/diff.ts')).diffCommand,
+  },
+  {
     usage: 'retry <id>',
-    description:
-      'queue a task again that failed, was put aside, was cancelled or is done, perhaps with a word to its agent',
+    group: 'decide',
+    description: 'queue a task again that failed, was put aside, was cancelled or is done, with a word to its agent',
     load: async () => (await import('./commands/retry.ts')).retryCommand,
   },
   {
     usage: 'answer <id>',
+    group: 'decide',
     description: "answer a task's question, which queues it again",
     load: async () => (await import('./commands/answer.ts')).answerCommand,
   },
   {
-    usage: 'grant <id>',
-    description: 'give a task the rights that its file asks for: exactly these, and no others later',
-    load: async () => (await import('./commands/grant.ts')).grantCommand,
-  },
-  {
     usage: 'cancel <id>',
+    group: 'decide',
     description: 'put a task into the archive; what its agent did is kept',
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,
   },
   {
+    usage: 'grant <id>',
+    group: 'decide',
+    description: 'give a task the rights that its file asks for: exactly these, and no others later',
+    load: async () => (await import('./commands/grant.ts')).grantCommand,
+  },
+  {
+    usage: 'trust',
+    group: 'decide',
+    description: 'show what commands and rights came with the repository, and take one yes for their content',
+    load: async () => (await import('./commands/trust.ts')).trustCommand,
+  },
+  {
     usage: 'set-priority <id>',
+    group: 'decide',
     description: "write the priority into a task's file: high, normal or low",
     load: async () => (await import('./commands/edit.ts')).setPriorityCommand,
   },
   {
     usage: 'add-dependency <id>',
+    group: 'decide',
     description: 'have a task wait for another one',
     load: async () => (await import('./commands/edit.ts')).addDependencyCommand,
   },
   {
     usage: 'pause',
+    group: 'board',
     description: 'start no more tasks; those that run go on',
     load: async () => (await import('./commands/pause.ts')).pauseCommand,
   },
   {
     usage: 'resume',
+    group: 'board',
     description: 'start tasks again, also where a limit or a missing login held them',
     load: async () => (await import('./commands/pause.ts')).resumeCommand,
   },
   {
     usage: 'stop',
-    description: 'end the board that runs here; its agents can be gone on with at the next start',
+    group: 'board',
+    description: "end the board that runs here; the next start goes on with its agents' sessions",
     load: async () => (await import('./commands/stop.ts')).stopCommand,
   },
   {
-    usage: 'diff <id>',
-    description: "show what a task's branch changes, through git and its pager",
-    load: async () => (await import('./commands/diff.ts')).diffCommand,
-  },
-  {
     usage: 'rescue <id> [name]',
+    group: 'more',
     description: "list what the board kept of a task's runs, and make a branch of what you name",
     load: async () => (await import('./commands/rescue.ts')).rescueCommand,
   },
   {
-    usage: 'graph',
-    description: 'print the dependency graph as Mermaid',
-    load: async () => (await import('./commands/graph.ts')).graphCommand,
-  },
-  {
-    usage: 'trust',
-    description: 'show what commands and rights came with the repository, and take one yes for their content',
-    load: async () => (await import('./commands/trust.ts')).trustCommand,
-  },
-  {
-    usage: 'doctor',
-    description: 'check git, the agent, login, permissions, disk and watch limits, and say how to mend each',
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
-  },
-  {
-    usage: 'demo',
-    description: 'watch the board at work in a scratch repository; no login, no network, no model',
-    load: async () => (await import('./commands/demo.ts')).demoCommand,
-  },
-  {
     usage: 'completion',
+    group: 'more',
     description: 'print what makes bash, zsh or fish complete verbs, options and ids',
     load: async () => (await import('./commands/completion.ts')).completionCommand,
   },

@@ -31,12 +31,18 @@ test.concurrent('every verb has help, and wrong usage ends with 2', { timeout },
     for (const verb of verbs) expect(help).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
     expect(await board.succeed('start', '--help')).toContain('Usage: branchboard start');
     expect(await board.succeed('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
-    for (const args of [[], ['status', '--no-such-option'], ['start', '--detach', '--until-idle']]) {
+    for (const args of [
+      ['edit', 'x'],
+      ['status', '--no-such-option'],
+      ['start', '--detach', '--until-idle'],
+    ]) {
       const { code, stderr } = await board.cli(...args);
       expect([args, code]).toEqual([args, 2]);
       expect(stderr).not.toBe('');
     }
-    expect((await board.cli('statsu')).stderr).toContain('Did you mean status?');
+    expect((await board.cli('statsu')).stderr).toContain('Did you mean: branchboard status');
+    for (const name of ['ls', 'list']) expect(await board.succeed(name)).toBe(await board.succeed('status'));
+    for (const name of ['version', '-v']) expect(await board.succeed(name)).toBe(await board.succeed('--version'));
   }),
 );
 
