@@ -48,7 +48,7 @@ async function expectTaken(board: ScratchBoard, owner: Running): Promise<void> {
   const { code, stderr } = await board.cli('start');
   expect({ code, stderr }).toEqual({
     code: 4,
-    stderr: `error: another board runs here (pid ${String(owner.pid)})\nType: branchboard stop\n`,
+    stderr: `error: another board runs here (pid ${String(owner.pid)})\nTo see it: branchboard status. To end it, type: branchboard stop\n`,
   });
 }
 
@@ -141,7 +141,7 @@ test.concurrent(
       try {
         const { code, stderr } = await board.cli('start');
         expect(code).toBe(4);
-        expect(stderr).toBe('error: another board runs here (pid 4242 on far-away)\nType there: branchboard stop\n');
+        expect(stderr).toBe('error: another board runs here (pid 4242 on far-away)\nTo see it: branchboard status. To end it, type there: branchboard stop\n');
       } finally {
         clearInterval(beat);
       }

@@ -219,7 +219,7 @@ test.concurrent(
       const second = await board.cli('start');
       expect(second).toMatchObject({
         code: 4,
-        stderr: `error: another board runs here (pid ${String(first.pid)})\nType: branchboard stop\n`,
+        stderr: `error: another board runs here (pid ${String(first.pid)})\nTo see it: branchboard status. To end it, type: branchboard stop\n`,
       });
       first.signal('SIGKILL');
       await first.ended;

@@ -29,6 +29,8 @@ async function runDemo(): Promise<ExitCode> {
   cat ${place.layout.dashboard}
   git -C ${folder} diff main...task/checkout-tests
   cat ${place.layout.root}/done/checkout.md
+Take work over, as you would in a repository of yours:
+  git -C ${folder} merge task/checkout-tests
 Remove it all: rm -rf ${folder}`);
   return code;
 }

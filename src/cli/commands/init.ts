@@ -1,18 +1,23 @@
 /** `init`: makes the board's folder and says what to do next. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createClock } from '../../adapters/machine/clock.ts';
 import { codeOf } from '../../adapters/machine/errors.ts';
 import { makeFolder, privateMode } from '../../adapters/machine/durable.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { makePrivate } from '../../adapters/files/private-files.ts';
 import type { Repository } from '../../adapters/git/repository.ts';
 import { columns } from '../../domain/task.ts';
+import { renderDashboard } from '../../markdown/dashboard.ts';
 import { renderDefaultSettings } from '../../markdown/settings-file.ts';
 import type { Suggestion } from '../../markdown/suggestions.ts';
-import { readSettingsOf } from '../compose-reader.ts';
+import { viewDashboard } from '../../views/dashboard-view.ts';
+import { composeDashboard } from '../compose-dashboard.ts';
+import { readBoardOf, readSettingsOf } from '../compose-reader.ts';
 import { suggestFor } from '../found-tools.ts';
 import { findRepository, placeOf, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { offerTrust } from '../ask-trust.ts';
+import { redactFor } from '../output-redaction.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** Only settings and templates are tracked: an agent's branch must not carry the board. */
@@ -32,11 +37,16 @@ export const initCommand: Verb = (command) =>
       );
     }
     await offerTrust(place, await readSettingsOf(place));
+    await writeFirstDashboard(place);
     print(`
 Next:
   branchboard doctor            checks that all is there
   branchboard add TASK.md       puts a task into .orchestrator/inbox/ (or drop the file there yourself)
-  branchboard start             runs the board; look at .orchestrator/DASHBOARD.md`);
+  branchboard start             runs the board
+
+Keep .orchestrator/DASHBOARD.md open in your editor: it says what happens, and each task that starts gets what you write
+below User Notes.
+Git ignores all of .orchestrator/ but its settings. To share those: git add .orchestrator`);
   });
 
 function describeSuggestion({ tools, verify, setup, allowedDomains }: Suggestion): string {
@@ -48,6 +58,13 @@ function describeSuggestion({ tools, verify, setup, allowedDomains }: Suggestion
 
 function joinWords(words: readonly string[]): string {
   return words.join(', ').replace(/, ([^,]*)$/, ' and $1');
+}
+
+/** There before the first start, so that the first task gets the user's notes as well; one that is there stays. */
+async function writeFirstDashboard(place: OpenPlace): Promise<void> {
+  const board = await readBoardOf(place);
+  const model = viewDashboard(board, createClock(), 'stopped', redactFor(() => board.settings));
+  await composeDashboard(place).update((current) => current ?? renderDashboard(model, ''));
 }
 
 /**

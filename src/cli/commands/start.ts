@@ -227,7 +227,8 @@ function boundLog({ layout }: OpenPlace): void {
 
 function describeTaken({ pid, host }: Owner): CliError {
   const who = `pid ${pid ?? 'unknown'}${host === undefined ? '' : ` on ${host}`}`;
-  const hint = host === undefined ? 'Type: branchboard stop' : 'Type there: branchboard stop';
+  const where = host === undefined ? '' : ' there';
+  const hint = `To see it: branchboard status. To end it, type${where}: branchboard stop`;
   return new CliError(exitCodes.taken, `another board runs here (${who})`, hint);
 }
 
