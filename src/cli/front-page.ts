@@ -29,8 +29,8 @@ export async function printFrontPage(): Promise<void> {
   });
   if (place instanceof CliError) {
     print(`${place.message.charAt(0).toUpperCase()}${place.message.slice(1)}.`);
-    if (place.hint !== null) print(place.hint);
-    printSteps([demo]);
+    const way = place.hint === null ? [] : [{ line: place.hint.replace(/^Type: /, ''), does: '' }];
+    printSteps([...way, demo]);
     return;
   }
   await printBoard(place);
@@ -49,7 +49,7 @@ async function printBoard(place: Place): Promise<void> {
 function printSteps(steps: readonly NextStep[]): void {
   const width = Math.max(...steps.map(({ line }) => line.length));
   print('\nNext:');
-  for (const { line, does } of steps) print(`  ${line.padEnd(width)}   ${does}`);
+  for (const { line, does } of steps) print(`  ${line.padEnd(width)}   ${does}`.trimEnd());
   print('\nAll commands: branchboard --help');
 }
 

@@ -46,6 +46,30 @@ test.concurrent('every verb has help, and wrong usage ends with 2', { timeout },
   }),
 );
 
+test.concurrent('User Notes that were written before the first start reach the first task, and stay', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const notes = `${board.dashboard}\nPrices are in cents.\n`;
+    board.write('DASHBOARD.md', notes);
+    await board.succeed('init');
+    expect(board.dashboard).toBe(notes);
+    board.drop({ 'a.md': writeTask('A', addFile('a.txt')) });
+    expect((await board.cli('start', '--until-idle')).code).toBe(0);
+    expect(board.read('runs', 'a', '1', 'prompt.md')).toContain('Prices are in cents.');
+    expect(board.dashboard).toMatch(/\nPrices are in cents\.\n$/);
+  }),
+);
+
+test.concurrent('without a command it says what to do next here, from nothing to a task that waits', { timeout }, () =>
+  withBoard({ init: false }, async (board) => {
+    expect(await board.succeed()).toMatch(/ has no board yet\.\n\nNext:\n {2}branchboard init\n/);
+    await board.succeed('init');
+    board.drop({ 'a.md': '# A\n' });
+    expect(await board.succeed()).toContain('Next:\n  branchboard start   runs the board\n');
+    const elsewhere = board.launch([], { cwd: board.root });
+    expect((await elsewhere.ended).stdout).toMatch(/ is not in a git repository\.\n\nNext:\n {2}git init\n/);
+  }),
+);
+
 test.concurrent('a board is made once, and says what to do next', { timeout }, () =>
   withBoard({ init: false }, async (board) => {
     const early = await board.cli('status');
@@ -54,6 +78,7 @@ test.concurrent('a board is made once, and says what to do next', { timeout }, (
     board.write('config.yaml', '# mine\n');
     expect(await board.succeed('init')).toMatch(/^There is a board in /);
     expect(board.read('config.yaml')).toBe('# mine\n');
+    expect(await board.succeed()).toContain('\nNext:\n  branchboard add FILE ');
     expect(board.git('status', '--porcelain')).toBe('?? .orchestrator/');
     board.git('add', '.orchestrator');
     expect(board.git('diff', '--cached', '--name-only').split('\n').sort()).toEqual([
@@ -189,6 +214,9 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         'asksFor',
         'granted',
         'origin',
+        'stage',
+        'resumes',
+        'edited',
         'attempt',
         'branch',
         'base',
@@ -199,6 +227,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         'question',
         'summary',
         'progress',
+        'lastTool',
         'sessionId',
         'costUsd',
         'startedAt',
