@@ -141,7 +141,9 @@ test.concurrent(
       try {
         const { code, stderr } = await board.cli('start');
         expect(code).toBe(4);
-        expect(stderr).toBe('error: another board runs here (pid 4242 on far-away)\nTo see it: branchboard status. To end it, type there: branchboard stop\n');
+        expect(stderr).toBe(
+          'error: another board runs here (pid 4242 on far-away)\nTo see it: branchboard status. To end it, type there: branchboard stop\n',
+        );
       } finally {
         clearInterval(beat);
       }
