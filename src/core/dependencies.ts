@@ -6,17 +6,20 @@ import { isUnreadable } from '../domain/task-facts.ts';
 import type { Handoff } from '../domain/effect.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
+import { findRivals } from './named-dependencies.ts';
 import { findAsks } from './granted-rights.ts';
 
 /** The dependencies of a task that are not done, each with why; empty when it may start. */
 export function findWaitingOn(board: Board, task: Task): readonly WaitingOn[] {
   return task.spec.dependsOn.flatMap((id): WaitingOn[] => {
     const why = explainUnfinished(board, keyOf(id));
+    const rivals = why === 'unknown' ? findRivals(board, task.spec, id) : [];
+    if (rivals.length > 0) return [{ id, why: 'ambiguous', rivals }];
     return why === null ? [] : [{ id, why }];
   });
 }
 
-function explainUnfinished(board: Board, key: TaskKey): WaitingOn['why'] | null {
+function explainUnfinished(board: Board, key: TaskKey): Exclude<WaitingOn['why'], 'ambiguous'> | null {
   const live = board.live.get(key);
   if (live?.state === 'settling') return 'active';
   if (live !== undefined) return live.state === 'queued' && findAsks(board, live.spec) !== null ? 'rights' : live.state;

@@ -20,6 +20,7 @@ import type { Draft } from './draft.ts';
 import { hasDisk } from './full-disk.ts';
 import { boundCost, type CostBounds } from './doubts.ts';
 import { collectHandoffs, findWaitingOn } from './dependencies.ts';
+import { nameDependencies } from './named-dependencies.ts';
 import { liftHold, placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption, judgeWork } from './outcome.ts';
 import { termsOf } from './granted-rights.ts';
@@ -29,7 +30,8 @@ import { spend } from './spending.ts';
 
 /** The plan is on disk: the file may move, the worktree be made and the agent started. `rights` are what it was given. */
 export function handleRunPlanned(draft: Draft, planned: BoardEvent & { readonly type: 'run-planned' }): void {
-  const { task: id, plan, spec, rights } = planned;
+  const { task: id, plan, rights } = planned;
+  const spec = nameDependencies(draft.board, planned.spec);
   const found = draft.task(id);
   if (found?.state !== 'active' || found.phase.name !== 'planning') return;
   const task: ActiveTask = { ...found, spec, past: { ...found.past, runs: plan.n, lastPlan: plan } };

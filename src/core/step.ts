@@ -14,6 +14,7 @@ import { handleClockJumped } from './clock-jump.ts';
 import { handleDiskLookedAt, isDiskFull, noteDiskFull } from './full-disk.ts';
 import { Draft } from './draft.ts';
 import { findCycles, findUnreadDependencies } from './dependencies.ts';
+import { settleNames } from './named-dependencies.ts';
 import { recallHold } from './circuit-breaker.ts';
 import { handleScanned, handleTakenIn } from './intake.ts';
 import {
@@ -81,6 +82,7 @@ export function step(board: Board, event: BoardEvent): { readonly board: Board; 
   handle(draft, event);
   if (draft.board.scan !== null && event.type !== 'run-seen') {
     carryOutCommands(draft);
+    settleNames(draft);
     settleCycles(draft);
     readDependencies(draft);
     endStrays(draft);

@@ -150,7 +150,7 @@ export class Loop {
     if (this.#isOver) return 'failed';
     try {
       const isOnlooking = this.#owner.share(effect) === 'onlook';
-      const events = isOnlooking ? await onlook(effect, this.ports) : await this.#performer.perform(effect);
+      const events = isOnlooking ? await onlook(effect, this.ports, this.board) : await this.#performer.perform(effect);
       // The board is shown meanwhile; nothing is decided on what was read, so that no agent starts before this is known.
       if (events.length > 0) await this.#sandbox;
       for (const each of events) this.post(each);

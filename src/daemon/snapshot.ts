@@ -49,7 +49,7 @@ export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbo
   for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
     const next = step(board, { ...redactEvent(event, ports.redact), at: clock.now() });
     board = next.board;
-    const read = await Promise.all(next.effects.map((effect) => onlook(effect, ports)));
+    const read = await Promise.all(next.effects.map((effect) => onlook(effect, ports, next.board)));
     waiting.push(...read.flat());
   }
   return board;
@@ -74,6 +74,7 @@ export async function readOpening(
 export async function onlook(
   effect: Effect,
   { files }: Pick<SnapshotPorts, 'files'>,
+  board: Board,
 ): Promise<readonly UntimedEvent[]> {
   switch (effect.type) {
     case 'load-task': {
@@ -83,7 +84,7 @@ export async function onlook(
     case 'read-verdicts':
       return [await readVerdicts(files, effect.tasks)];
     case 'take-in':
-      return [await lookAtDropped(files, effect.name, effect.identity)];
+      return [await lookAtDropped(files, board, effect.name, effect.identity)];
     default:
       return [];
   }

@@ -1,4 +1,5 @@
 /** Takes a file of the inbox in: read, checked, copied into `queued/` under its id, removed from the inbox. */
+import { findRivals } from '../core/named-dependencies.ts';
 import type { Board, FileIdentity } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import type { TakenIn } from '../domain/event.ts';
@@ -22,7 +23,7 @@ export class Intake {
 
   /** The result, as the event `taken-in`. */
   async takeIn(name: string, identity: FileIdentity): Promise<UntimedEvent> {
-    const read = await readDropped(this.#files, name, identity);
+    const read = await readDropped(this.#files, this.#board(), name, identity);
     if (read.kind !== 'fit') return { type: 'taken-in', name, identity, outcome: read };
     const { spec, text, diagnostics } = read;
     const id = this.#knownAs(spec.id);
@@ -77,8 +78,13 @@ export class Intake {
 }
 
 /** A file of the inbox as a board finds it that takes nothing in, as the event `taken-in`: wrong, or left where it is. */
-export async function lookAtDropped(files: BoardFiles, name: string, identity: FileIdentity): Promise<UntimedEvent> {
-  const read = await readDropped(files, name, identity);
+export async function lookAtDropped(
+  files: BoardFiles,
+  board: Board,
+  name: string,
+  identity: FileIdentity,
+): Promise<UntimedEvent> {
+  const read = await readDropped(files, board, name, identity);
   return { type: 'taken-in', name, identity, outcome: read.kind === 'fit' ? { kind: 'changed' } : read };
 }
 
@@ -91,13 +97,34 @@ type Dropped =
     }
   | Extract<TakenIn, { readonly kind: 'changed' | 'rejected' }>;
 
-async function readDropped(files: BoardFiles, name: string, identity: FileIdentity): Promise<Dropped> {
+async function readDropped(files: BoardFiles, board: Board, name: string, identity: FileIdentity): Promise<Dropped> {
   const read = await files.readInbox(name, identity);
   if (!read.ok) {
     const { failure } = read;
     return failure.kind === 'changed' ? failure : { kind: 'rejected', diagnostics: failure.diagnostics };
   }
   const { text } = read.value;
-  const { value: spec, diagnostics } = parseTaskFile(text, { file: `.orchestrator/inbox/${name}`, fileName: name });
-  return spec === undefined ? { kind: 'rejected', diagnostics } : { kind: 'fit', text, spec, diagnostics };
+  const file = `.orchestrator/inbox/${name}`;
+  const { value: spec, diagnostics } = parseTaskFile(text, { file, fileName: name });
+  if (spec === undefined) return { kind: 'rejected', diagnostics };
+  const problem = findAmbiguous(board, spec, file);
+  return problem === null ? { kind: 'fit', text, spec, diagnostics } : { kind: 'rejected', diagnostics: [problem] };
+}
+
+/** A dependency that is named by the title of several tasks. */
+function findAmbiguous(board: Board, spec: TaskSpec, file: string): Diagnostic | null {
+  for (const id of spec.dependsOn) {
+    const rivals = findRivals(board, spec, id);
+    if (rivals.length === 0) continue;
+    const named = rivals.map((rival) => `\`${rival}\``);
+    const words = spec.dependencyNames?.find((name) => keyOf(name.id) === keyOf(id))?.words ?? id;
+    return {
+      severity: 'error',
+      file,
+      message: `it depends on "${words}", and that is the title of ${named.join(' and ')}`,
+      expected: 'the id of one of them',
+      hint: `Write, for example, \`depends_on: [${rivals[0] ?? ''}]\`.`,
+    };
+  }
+  return null;
 }

@@ -274,7 +274,10 @@ export type Waiting =
   | { readonly kind: 'dependencies'; readonly on: readonly WaitingOn[] };
 
 /** A dependency that is not done, and why. */
-export interface WaitingOn {
-  readonly id: TaskId;
-  readonly why: 'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'unknown' | UnreadableFact;
-}
+export type WaitingOn =
+  | {
+      readonly id: TaskId;
+      readonly why: 'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'unknown' | UnreadableFact;
+    }
+  /** Its name is the title of several tasks. */
+  | { readonly id: TaskId; readonly why: 'ambiguous'; readonly rivals: readonly TaskId[] };

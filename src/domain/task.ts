@@ -46,6 +46,20 @@ export const priorities = ['high', 'normal', 'low'] as const;
 /** One of {@link priorities}. */
 export type Priority = (typeof priorities)[number];
 
+/** A dependency as a file names it, which may be by its title. */
+export interface DependencyName {
+  readonly words: string;
+  /** The id that the inbox would make of these words. */
+  readonly id: TaskId;
+  /** The ids that the words are if they are a list; empty where they can't be one. */
+  readonly parts: readonly TaskId[];
+}
+
+/** The ids that a name stands for as long as the board knows no task by it: a capital letter makes words a title. */
+export function idsOfName({ words, id, parts }: DependencyName): readonly TaskId[] {
+  return parts.length > 0 && !/\p{Lu}/u.test(words) ? parts : [id];
+}
+
 /** A task's file, parsed and checked. Settings that it leaves out are absent and come from the board's settings. */
 export interface TaskSpec {
   readonly id: TaskId;
@@ -53,6 +67,8 @@ export interface TaskSpec {
   /** The role's name. */
   readonly agent: string;
   readonly dependsOn: readonly TaskId[];
+  /** The same as the file names them, where it names one otherwise than by its id: the board says which task is meant. */
+  readonly dependencyNames?: readonly DependencyName[];
   readonly priority: Priority;
   /** The user's markdown without frontmatter and without the generated story: what the agent is asked to do. */
   readonly body: string;

@@ -1,7 +1,7 @@
 /** Readers of single values, shared by task files and settings. */
 import { agentKinds } from '../domain/agent-kind.ts';
 import { priorities } from '../domain/task.ts';
-import type { Argv } from '../domain/task.ts';
+import type { Argv, Priority } from '../domain/task.ts';
 import { parseArgv } from './argv.ts';
 import { findNearest, refuse, refuseWith } from './fields.ts';
 import type { Field, Read } from './fields.ts';
@@ -66,8 +66,24 @@ export function readWord<Word extends string>(words: readonly Word[]): Read<Word
 /** A kind of agent. */
 export const readAgentKind = readWord(agentKinds);
 
-/** A task's priority. */
-export const readPriority = readWord(priorities);
+/** A task's priority, in the words of other tools, too. */
+export const readPriority: Read<Priority> = (field) => {
+  const priority = field.node.kind === 'scalar' ? parsePriority(field.node.source) : null;
+  return priority ?? refuse(field, `one of ${priorities.join(', ')}`);
+};
+
+/** Words for the priorities whose meaning is plain. Numbers count from the most urgent one, as in most tools. */
+const priorityWords: Readonly<Record<Priority, string>> = {
+  high: 'urgent critical highest higher veryhigh major important blocker asap immediate immediately top must p0 p1 0 1',
+  normal: 'medium med mid middle moderate default standard regular average should none p2 2',
+  low: 'lowest lower verylow minor trivial optional someday later backlog could nicetohave p3 p4 p5 3 4 5',
+};
+
+/** The priority that a word means, whatever its case; null where that is not plain. */
+export function parsePriority(text: string): Priority | null {
+  const word = text.toLowerCase().replace(/priority|(?<=[a-z0-9])[^a-z0-9]+/g, '');
+  return priorities.find((priority) => priority === word || priorityWords[priority].split(' ').includes(word)) ?? null;
+}
 
 /** A duration such as `90s`, `30m`, `1h30m`, in milliseconds; over 0 and at most a week. */
 export const readDurationMs: Read<number> = (field) =>

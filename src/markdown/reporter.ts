@@ -18,7 +18,7 @@ export interface Reporter {
   readonly file: string;
   /** Whether an error was reported. */
   readonly failed: () => boolean;
-  /** The value, unless an error was reported, and the diagnostics in the order of the file, bounded. */
+  /** The value, unless an error was reported, and the diagnostics, bounded: errors first, each kind in the file's order. */
   readonly finish: <Value>(value: Value | undefined) => Parsed<Value>;
 }
 
@@ -37,7 +37,10 @@ export function createReporter(file: string, text: string): Reporter {
     },
     failed: () => errors > 0,
     finish: (value) => {
-      const sorted = found.toSorted((a, b) => a.offset - b.offset).map(({ diagnostic }) => diagnostic);
+      const inOrder = found.toSorted((a, b) => a.offset - b.offset).map(({ diagnostic }) => diagnostic);
+      const sorted = (['error', 'warning'] as const).flatMap((kind) =>
+        inOrder.filter(({ severity }) => severity === kind),
+      );
       return { value: errors > 0 ? undefined : value, diagnostics: boundDiagnostics(file, sorted) };
     },
   };
@@ -58,11 +61,7 @@ export function reportControlCharacter(text: string, reporter: Reporter): boolea
 
 function boundDiagnostics(file: string, sorted: readonly Diagnostic[]): readonly Diagnostic[] {
   if (sorted.length <= maxDiagnosticsPerFile) return sorted;
-  const errorsFirst = [
-    ...sorted.filter(({ severity }) => severity === 'error'),
-    ...sorted.filter(({ severity }) => severity === 'warning'),
-  ];
-  const kept = errorsFirst.slice(0, maxDiagnosticsPerFile);
+  const kept = sorted.slice(0, maxDiagnosticsPerFile);
   const more = sorted.length - kept.length;
   return [...kept, { severity: 'warning', file, message: `there are ${String(more)} more problems in this file` }];
 }

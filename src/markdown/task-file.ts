@@ -2,11 +2,13 @@
 import type { Parsed } from '../domain/diagnostic.ts';
 import { findHiddenCharacters, nameCharacter } from '../domain/hidden-characters.ts';
 import { limits } from '../domain/limits.ts';
-import { keyOf, parseTaskId } from '../domain/task.ts';
-import type { TaskId, TaskKey, TaskSpec } from '../domain/task.ts';
+import { parseTaskId } from '../domain/task.ts';
+import type { TaskId, TaskSpec } from '../domain/task.ts';
+import { readDependencies } from './dependency-names.ts';
 import { openFields, refuse } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
+import { findForeignFrontmatter } from './foreign-frontmatter.ts';
 import { findFirstHeading } from './heading.ts';
 import { reportHiddenLines } from './hidden-lines.ts';
 import { clip, quote, toOneLine } from './plain-text.ts';
@@ -28,7 +30,9 @@ import { createReporter, reportControlCharacter } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
 import { listLostLetters, makeTaskId } from './slug.ts';
 import { stripStory } from './story.ts';
+import { translateKeys } from './task-keys.ts';
 import { parseYamlMap } from './yaml.ts';
+import type { YamlEntry } from './yaml.ts';
 
 /** The role of a task that names none. */
 const defaultAgent = 'developer';
@@ -65,31 +69,42 @@ export function parseTaskFile(text: string, source: TaskSource): Parsed<TaskSpec
   if (map === undefined) return reporter.finish<TaskSpec>(undefined);
   reportHiddenLines(stripStory(clean), reporter);
   const body = stripStory(clean.slice(cut.bodyStart)).trimEnd();
-  return reporter.finish(readTask(openFields(map, reporter), body, source.fileName, reporter));
+  const foreign = findForeignFrontmatter(body, cut.kind === 'found');
+  if (foreign !== null) reporter.report(cut.bodyStart + foreign.offset, foreign.problem);
+  const { map: known, dependencies } = translateKeys(map, reporter);
+  return reporter.finish(
+    readTask(openFields(known, reporter), dependencies, { body, fileName: source.fileName }, reporter),
+  );
 }
 
-function readTask(fields: Fields, body: string, fileName: string, reporter: Reporter): TaskSpec {
+function readTask(
+  fields: Fields,
+  dependencies: readonly YamlEntry[],
+  { body, fileName }: { readonly body: string; readonly fileName: string },
+  reporter: Reporter,
+): TaskSpec {
   const id = fields.read('id', readTaskId) ?? makeDefaultId(fileName, reporter);
   const writtenTitle = fields.read('title', readTitle);
   const heading = writtenTitle === undefined ? findFirstHeading(body) : undefined;
   const title = writtenTitle ?? (heading === undefined ? '' : boundTitle(heading));
   if (body.trim() === '' && writtenTitle === undefined) reporter.report(null, emptyTask);
-  const spec: TaskSpec = {
+  return {
     id,
     title: title === '' ? id : title,
     agent: fields.read('agent', readAgent) ?? defaultAgent,
-    dependsOn: readDependencies(fields, id, reporter),
+    ...readDependencies(dependencies, { id, title }, reporter),
     priority: fields.read('priority', readPriority) ?? 'normal',
     body,
     context: fields.read('context', readList(readRepositoryPath)) ?? [],
     touches: fields.read('touches', readList(readRepositoryPath)) ?? [],
     ...readOverrides(fields),
   };
-  fields.reportUnknown('warning');
-  return spec;
 }
 
-type Overrides = Omit<TaskSpec, 'id' | 'title' | 'agent' | 'dependsOn' | 'priority' | 'body' | 'context' | 'touches'>;
+type Overrides = Omit<
+  TaskSpec,
+  'id' | 'title' | 'agent' | 'dependsOn' | 'dependencyNames' | 'priority' | 'body' | 'context' | 'touches'
+>;
 
 /** Values from the board's settings where the task leaves them out. */
 function readOverrides(fields: Fields): Overrides {
@@ -139,8 +154,8 @@ const readTaskId: Read<TaskId> = (field) => {
 };
 
 function makeDefaultId(fileName: string, reporter: Reporter): TaskId {
-  const stem = fileName.replace(/\.md$/i, '');
-  const whole = parseTaskId(stem);
+  const stem = fileName.replace(/\.(?:md|markdown)$/i, '');
+  const whole = parseTaskId(stem.toLowerCase());
   if (whole !== undefined) return whole;
   const id = makeTaskId(stem);
   reportLostLetters(stem, id, reporter);
@@ -189,43 +204,7 @@ const readAgent: Read<string> = (field) => {
   return refuse(field, "a role's name: letters, digits, `.`, `_`, `-`, at most 64", 'Write, for example, `developer`.');
 };
 
-interface Dependency {
-  readonly id: TaskId;
-  readonly offset: number;
-}
-
-const readDependency: Read<Dependency> = (field) => {
-  const text = readText(field);
-  if (text === null) return null;
-  const id = parseTaskId(text);
-  if (id !== undefined) return { id, offset: field.node.offset };
-  const parts = text.split(/[\s,]+/).filter((part) => part !== '');
-  const isList = parts.length > 1 && parts.every((part) => parseTaskId(part) !== undefined);
-  return refuse(field, "a task's id", isList ? `Write a list: \`[${clip(parts.join(', '), 200)}]\`.` : undefined);
-};
-
 const readParent: Read<TaskId> = (field) => {
   const text = readText(field);
   return text === null ? null : (parseTaskId(text) ?? refuse(field, "a task's id"));
 };
-
-/** Each id once, in the order written; the task's own id is refused. */
-function readDependencies(fields: Fields, own: TaskId, reporter: Reporter): readonly TaskId[] {
-  const named = [
-    ...(fields.read('depends_on', readList(readDependency)) ?? []),
-    ...(fields.read('dependencies', readList(readDependency)) ?? []),
-  ];
-  const byKey = new Map<TaskKey, TaskId>();
-  for (const { id, offset } of named) {
-    if (keyOf(id) === keyOf(own)) {
-      reporter.report(offset, { message: `the task depends on itself (${quote(id)})`, expected: "another task's id" });
-    }
-    if (!byKey.has(keyOf(id))) byKey.set(keyOf(id), id);
-    if (byKey.size > limits.maxDependencies) {
-      const expected = `at most ${String(limits.maxDependencies)}`;
-      reporter.report(offset, { message: 'the task names too many dependencies', expected });
-      break;
-    }
-  }
-  return [...byKey.values()];
-}

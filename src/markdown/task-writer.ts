@@ -1,6 +1,7 @@
 /** Writes frontmatter: what `add` puts above a task's text, or into the frontmatter that is there. */
 import { Document, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Scalar, Tags } from 'yaml';
+import { findForeignFrontmatter } from './foreign-frontmatter.ts';
 import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
 import { lineEndOf } from './plain-text.ts';
 import { createReporter } from './reporter.ts';
@@ -26,7 +27,9 @@ export function serializeTaskFile(fields: TaskFields, body: string): string {
   const text = stripByteOrderMark(body);
   const mark = body.slice(0, body.length - text.length);
   const cut = cutFrontmatter(text);
-  if (cut.kind === 'broken') return body;
+  if (cut.kind === 'broken' || findForeignFrontmatter(text.slice(cut.bodyStart), cut.kind === 'found') !== null) {
+    return body;
+  }
   const yaml = cut.kind === 'found' ? text.slice(cut.start, cut.end) : '';
   if (parseYamlMap(yaml, 0, createReporter('', yaml)) === undefined) return body;
   const document = yaml.trim() === '' ? new Document({}) : parseDocument(yaml, { schema: 'core', customTags });

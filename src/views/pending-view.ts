@@ -7,6 +7,7 @@ import type { TaskId } from '../domain/task.ts';
 import { explainUnreadable } from '../domain/task-facts.ts';
 import { unreachable } from '../domain/result.ts';
 import type { AttentionEntry, PendingEntry, StatusRow, TaskLabel } from '../markdown/dashboard-model.ts';
+import { findNear } from '../markdown/fields.ts';
 import type { Calendar } from './calendar.ts';
 
 /** Of a longer request the dashboard names the first rights, and how many more there are. */
@@ -34,7 +35,7 @@ export function rankPending(board: Board, clock: Calendar, redact: Redact): read
     if (waiting.kind === 'next' || waiting.kind === 'slot') position++;
     const granted = listGranted(board, task.spec).map(redact);
     const request = waiting.kind === 'rights' ? describeRequest(task.id, waiting, redact) : null;
-    return { task, waiting, why: describeWaiting(waiting, clock, redact), granted, request };
+    return { task, waiting, why: describeWaiting(waiting, { board, clock, redact }), granted, request };
   });
 }
 
@@ -96,7 +97,10 @@ function describeNeed(waiting: Waiting, why: string): string {
   }
 }
 
-function describeWaiting(waiting: Waiting, clock: Calendar, redact: Redact): string {
+function describeWaiting(
+  waiting: Waiting,
+  { board, clock, redact }: { readonly board: Board; readonly clock: Calendar; readonly redact: Redact },
+): string {
   switch (waiting.kind) {
     case 'next':
       return 'next';
@@ -111,13 +115,14 @@ function describeWaiting(waiting: Waiting, clock: Calendar, redact: Redact): str
     case 'rights':
       return `asks for ${listRights(waiting.asks.map(redact))}`;
     case 'dependencies':
-      return waiting.on.map(describeDependency).join(', ');
+      return waiting.on.map((on) => describeDependency(on, board)).join(', ');
     default:
       return unreachable(waiting);
   }
 }
 
-function describeDependency({ id, why }: WaitingOn): string {
+function describeDependency(on: WaitingOn, board: Board): string {
+  const { id, why } = on;
   switch (why) {
     case 'queued':
     case 'active':
@@ -134,10 +139,20 @@ function describeDependency({ id, why }: WaitingOn): string {
       return `on \`${id}\`, whose \`${path}\` ${what}: \`${commands[0] ?? ''}\``;
     }
     case 'unknown':
-      return `on \`${id}\`, which does not exist yet`;
+      return `on \`${id}\`, which does not exist yet${describeNear(id, board)}`;
+    case 'ambiguous': {
+      const rivals = on.rivals.map((rival) => `\`${rival}\``).join(' and ');
+      return `on \`${id}\`, which is the title of ${rivals}: write one of these ids into its file`;
+    }
     default:
       return unreachable(why);
   }
+}
+
+function describeNear(id: TaskId, { live, finished }: Board): string {
+  const known = [...live.values(), ...finished.values()].map((task) => task.id);
+  const near = findNear(id, known);
+  return near === null ? '' : ` (the nearest is \`${near}\`)`;
 }
 
 /** A line for each right as long as there is room, so that none goes unseen, and what can be done. */

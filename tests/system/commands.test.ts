@@ -156,11 +156,11 @@ test.concurrent(
       const data = await board.json<BoardData>('status');
       expect(data.tasks).toEqual([]);
 
-      const bad = put('bad.md', '---\npriority: urgent\n---\n# Bad\n');
+      const bad = put('bad.md', '---\npriority: soonish\n---\n# Bad\n');
       const good = put('good.md', '# Good\n');
       const refused = await board.cli('add', good, bad);
       expect(refused.code).toBe(2);
-      expect(refused.stderr).toContain(`${bad}:2:11: priority is "urgent"; expected one of high, normal, low`);
+      expect(refused.stderr).toContain(`${bad}:2:11: priority is "soonish"; expected one of high, normal, low`);
       expect(existsSync(board.path('inbox', 'good.md'))).toBe(false);
       expect((await board.cli('add', join(board.root, 'missing.md'))).stderr).toContain('missing.md does not exist');
       expect((await board.cli('add', put('empty.md', ''))).code).toBe(2);

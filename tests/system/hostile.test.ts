@@ -139,7 +139,7 @@ exit 1`,
       );
       board.drop({ 'fails.md': '# Fails\n' });
       const name = 'x\u001b]0;PWNED\u0007\nINJECTED 00:00:00 a: done.md';
-      writeFileSync(board.path('inbox', name), frontmatter('priority: urgent'));
+      writeFileSync(board.path('inbox', name), frontmatter('priority: soonish'));
       const printed = [await board.cli('start', '--until-idle')];
       expect(board.column('attention')).toEqual(['fails']);
       for (const args of [['status'], ['show', 'fails'], ['logs', 'fails'], ['rescue', 'fails'], ['graph']]) {

@@ -58,7 +58,7 @@ test.concurrent('moves of waiting tasks: retry, cancel, delete, edit', { timeout
     expect(board.countRuns('again')).toBe(2);
     expect(board.plan('again', 2)).toMatchObject({ attempt: 1, cause: { kind: 'retried' } });
 
-    writeFileSync(board.path('queued', 'spoilt.md'), '---\npriority: urgent\n---\n# Spoilt\n');
+    writeFileSync(board.path('queued', 'spoilt.md'), '---\npriority: soonish\n---\n# Spoilt\n');
     await waitUntil('the dashboard says what is wrong', () =>
       board.dashboard.includes('.orchestrator/queued/spoilt.md:2:11'),
     );
