@@ -55,12 +55,22 @@ export function collectHandoffs(board: Board, task: Task): readonly Handoff[] {
 }
 
 function handOff(id: TaskId, verdict: Verdict): Handoff {
-  const { title, branch, tip, base, summary, diffstat, report } = verdict;
-  return { id, title, branch, tip, base, summary, diffstat, report };
+  const { title, branch, tip, base, summary, diffstat, elsewhere, report } = verdict;
+  return { id, title, branch, tip, base, summary, diffstat, elsewhere, report };
 }
 
 function emptyHandoff(id: TaskId): Handoff {
-  return { id, title: id, branch: null, tip: null, base: null, summary: null, diffstat: null, report: null };
+  return {
+    id,
+    title: id,
+    branch: null,
+    tip: null,
+    base: null,
+    summary: null,
+    diffstat: null,
+    elsewhere: [],
+    report: null,
+  };
 }
 
 /**

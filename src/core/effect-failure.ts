@@ -9,7 +9,7 @@ import { backOff } from './backoff.ts';
 import { isDiskFull } from './full-disk.ts';
 import type { Draft } from './draft.ts';
 import { placeHoldFor } from './circuit-breaker.ts';
-import { interruption } from './outcome.ts';
+import { interpretExit, interruption } from './outcome.ts';
 import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
 
 /** An effect could not be performed. */
@@ -47,7 +47,11 @@ function charge(draft: Draft, task: ActiveTask, fault: Fault): void {
     case 'inspecting':
       // At the board's end `verify` is broken off; the next start looks at the work again.
       if (draft.board.shutdown !== 'no') draft.removeTask(task.id);
-      else settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, { kind: 'failed', fault });
+      else {
+        const meaning = interpretExit(phase.exit);
+        const outcome = meaning.kind === 'decided' ? meaning.outcome : ({ kind: 'failed', fault } as const);
+        settleRun(draft, task, { plan: phase.plan, exit: phase.exit, evidence: null }, outcome);
+      }
       return;
     case 'running':
       return;

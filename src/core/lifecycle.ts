@@ -22,7 +22,7 @@ import { boundCost, type CostBounds } from './doubts.ts';
 import { collectHandoffs, findWaitingOn } from './dependencies.ts';
 import { nameDependencies } from './named-dependencies.ts';
 import { liftHold, placeHoldFor } from './circuit-breaker.ts';
-import { interpretExit, interruption, judgeWork } from './outcome.ts';
+import { interpretExit, interruption, judgeEnd } from './outcome.ts';
 import { termsOf } from './granted-rights.ts';
 import { handleEffectFailed } from './effect-failure.ts';
 import { settleFault, settleRun, settleWish } from './settlement.ts';
@@ -157,12 +157,9 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, told: R
   const meaning = interpretExit(exit);
   const ended = { plan, exit, evidence: null };
   switch (meaning.kind) {
-    case 'inspect': {
-      draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit, failures: 0, retryAt: null } });
-      inspectWork(draft, task, plan);
-      liftHold(draft, plan);
+    case 'inspect':
+      inspectFirst(draft, task, plan, exit);
       return;
-    }
     case 'session-lost': {
       // The same attempt again, now with a session of its own.
       const lost = { ...task, past: { ...task.past, sessionId: null } };
@@ -179,6 +176,11 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, told: R
       return;
     }
     case 'decided': {
+      if (meaning.outcome.kind === 'question') {
+        // It is settled, and what was committed before is shown with it.
+        inspectFirst(draft, task, plan, exit);
+        return;
+      }
       const outcome = excuseDiskFull(draft, meaning.outcome);
       if (outcome.kind === 'interrupted') placeHoldFor(draft, outcome);
       else if (outcome.kind !== 'cancelled' && exit.view.result !== null) liftHold(draft, plan);
@@ -192,9 +194,16 @@ function costBoundsOf(draft: Draft, { spec, past }: ActiveTask, plan: RunPlan): 
   return { budgetUsd: termsOf(draft.board, spec, plan).budgetUsd, earlierUsd: past.costUsd };
 }
 
-/** Looks at what a run left, and verifies it. */
-export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan): void {
-  const verify = plan.workspace.kind === 'detached' ? [] : termsOf(draft.board, task.spec, plan).verify;
+function inspectFirst(draft: Draft, task: ActiveTask, plan: RunPlan, exit: RunExit): void {
+  draft.putTask({ ...task, phase: { name: 'inspecting', plan, exit, failures: 0, retryAt: null } });
+  inspectWork(draft, task, plan, exit);
+  liftHold(draft, plan);
+}
+
+/** Looks at what a run left, and verifies it where that decides anything. */
+export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan, exit: RunExit): void {
+  const isDecided = interpretExit(exit).kind === 'decided';
+  const verify = isDecided || plan.workspace.kind === 'detached' ? [] : termsOf(draft.board, task.spec, plan).verify;
   draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
 }
 
@@ -220,7 +229,7 @@ export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence
     handleEffectFailed(draft, { task: task.id, effect: 'inspect-work', fault });
     return;
   }
-  settleRun(draft, task, { plan, exit, evidence }, excuseDiskFull(draft, judgeWork(exit, plan, evidence)));
+  settleRun(draft, task, { plan, exit, evidence }, excuseDiskFull(draft, judgeEnd(exit, plan, evidence)));
 }
 
 /** The task's file is at another place, or was rewritten at its own. */

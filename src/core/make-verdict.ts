@@ -3,7 +3,7 @@ import { isUnseen, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
 import type { Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
-import type { Evidence } from '../domain/work-evidence.ts';
+import { describeGiven, type Evidence } from '../domain/work-evidence.ts';
 import type { AttemptFault, Verdict } from '../domain/verdict.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
@@ -35,6 +35,7 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
       ...(isUnseen(task.past, plan) ? [describeUnseen(task.id, plan)] : []),
       ...task.past.warnings,
       ...(exit?.view.warnings ?? []),
+      ...(evidence === null || evidence.asGiven.length === 0 ? [] : [describeGiven(evidence.asGiven)]),
     ],
     ...(evidence === null ? {} : pickEvidence(evidence)),
   };
@@ -75,8 +76,10 @@ export function describeUnseen(id: TaskId, { n }: RunPlan): string {
   return `Its file was edited while run ${String(n)} was at work, which does not see it. To have it done: branchboard retry ${id}`;
 }
 
-function pickEvidence({ tip, commits, diffstat, changesWhatRuns, verify }: Evidence): Partial<Verdict> {
-  return { tip, commits, diffstat, changesWhatRuns, checks: verify.map(({ argv, ok }) => ({ argv, ok })) };
+function pickEvidence(evidence: Evidence): Partial<Verdict> {
+  const { tip, commits, diffstat, changesWhatRuns, elsewhere, verify } = evidence;
+  const checks = verify.map(({ argv, ok }) => ({ argv, ok }));
+  return { tip, commits, diffstat, changesWhatRuns, elsewhere, checks };
 }
 
 /** An interruption that came too often in a row to be repeated without the user. */
@@ -120,6 +123,7 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
     warnings: past.warnings,
     faults: past.faults,
     refusals: past.refusals,
+    elsewhere: [],
     worktree: workspace?.path ?? null,
     moved: past.moved,
   };

@@ -100,6 +100,12 @@ function awaitService({ reason, detail, until }: ServiceFault): ExitMeaning {
   return decided({ kind: 'interrupted', detail, blame, pause: reason, until });
 }
 
+/** The outcome of a run whose work was looked at; what its exit decided stays so, whatever was found. */
+export function judgeEnd(exit: RunExit, plan: RunPlan, evidence: Evidence): Outcome {
+  const meaning = interpretExit(exit);
+  return meaning.kind === 'decided' ? meaning.outcome : judgeWork(exit, plan, evidence);
+}
+
 /** The outcome by the work found, for a run whose agent said that it succeeded. */
 export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Outcome {
   const result = exit.view.result;
@@ -111,9 +117,9 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Out
       ? faulty('no-result', 'The agent ended without the report that its role must leave.')
       : { kind: 'reported', summary, report: text };
   }
-  const isIdle = report?.status === 'nothing-to-do' && evidence.dirty.length === 0;
-  if (evidence.commits === 0 && isIdle) return { kind: 'done', summary };
-  if (evidence.dirty.length > 0 || evidence.commits === 0) {
+  const isWhole = evidence.dirty.length === 0 && evidence.repositories.length === 0;
+  if (evidence.commits === 0 && isWhole && report?.status === 'nothing-to-do') return { kind: 'done', summary };
+  if (evidence.commits === 0 || !isWhole) {
     return { kind: 'failed', fault: explainMissing(exit.view, plan, evidence) };
   }
   const red = evidence.verify.find((command) => !command.ok);
@@ -122,8 +128,13 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Out
 }
 
 /** Why work is missing on the branch: what the agent met on the way comes before what is seen at the end. */
-function explainMissing({ denials, failedCommit }: RunView, plan: RunPlan, { dirty, commits }: Evidence): Fault {
-  const left = dirty.length === 0 ? [] : [`These files hold uncommitted changes:\n${dirty.join('\n')}`];
+function explainMissing({ denials, failedCommit }: RunView, plan: RunPlan, evidence: Evidence): Fault {
+  const { dirty, commits, repositories } = evidence;
+  const files = dirty.filter((name) => !repositories.includes(name.replace(/\/$/, '')));
+  const left = [
+    ...repositories.map(describeRepository),
+    ...(files.length === 0 ? [] : [`These files hold uncommitted changes:\n${files.join('\n')}`]),
+  ];
   const refused = denials.filter(({ call }) => call === failedCommit?.command);
   if (refused.length > 0) {
     const detail = ['The commit was refused.', ...describeRefusals(refused), ...left].join('\n');
@@ -140,6 +151,10 @@ function explainMissing({ denials, failedCommit }: RunView, plan: RunPlan, { dir
   if (left.length > 0) return { reason: 'uncommitted', detail: left.join('\n') };
   const detail = `The agent says it is done, but ${describeBranch(plan)} holds no commit of it.`;
   return { reason: 'no-changes', detail };
+}
+
+function describeRepository(path: string): string {
+  return `${path} is a repository of its own inside the worktree, so the branch holds none of its files, but at most a link to its commit. Remove ${path}/.git (its history goes with it), take the link out of the index (\`git rm --cached -f ${path}\`, if it was added), then add and commit the files: \`git add ${path}\`.`;
 }
 
 function describeBranch(plan: RunPlan): string {

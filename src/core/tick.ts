@@ -38,6 +38,6 @@ function retry(draft: Draft, task: ActiveTask | SettlingTask): void {
     draft.emit(...listSettlingEffects(task, task.settlement));
   } else if (task.phase.name === 'inspecting') {
     draft.putTask({ ...task, phase: { ...task.phase, retryAt: null } });
-    inspectWork(draft, task, task.phase.plan);
+    inspectWork(draft, task, task.phase.plan, task.phase.exit);
   }
 }

@@ -281,7 +281,7 @@ export class Performer {
     const found = await worktrees.inspect(plan);
     const outcomes: CommandOutcome[] = [];
     // Work that is missing or unfinished fails anyway; its checks would say nothing new.
-    const isWhole = found.commits > 0 && found.dirty.length === 0;
+    const isWhole = found.commits > 0 && found.dirty.length === 0 && found.repositories.length === 0;
     for (const argv of isWhole ? verify : []) {
       const outcome = await commands.run(argv, { cwd: plan.workspace.path, plan });
       outcomes.push(outcome);

@@ -33,6 +33,8 @@ export interface Handoff {
   readonly base: string | null;
   readonly summary: string | null;
   readonly diffstat: Verdict['diffstat'];
+  /** What its branch only points to: sentences. */
+  readonly elsewhere: readonly string[];
   /** Path of its report, relative to `.orchestrator/`, or null. */
   readonly report: string | null;
 }

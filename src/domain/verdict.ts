@@ -47,6 +47,8 @@ export interface Verdict {
   readonly warnings: readonly string[];
   /** Tool calls that its agents were refused. */
   readonly refusals: readonly Refusal[];
+  /** See {@link Evidence.elsewhere}. */
+  readonly elsewhere: readonly string[];
   /** Absolute path of its worktree; null where none was chosen. */
   readonly worktree: string | null;
   /** Refs that moved while its agents ran and that are not the task's. */
@@ -64,7 +66,7 @@ export interface AttemptFault {
  * What is to be read beside how a task ended, in sentences: what each attempt failed of, what was refused, and warnings.
  * None repeats what the fault says.
  */
-export function describeDoubts({ fault, faults, refusals, warnings }: Verdict): readonly string[] {
+export function describeDoubts({ fault, faults, refusals, elsewhere, warnings }: Verdict): readonly string[] {
   const told = fault?.detail ?? '';
   const attempts = faults.map(
     ({ attempt, fault: { reason, detail } }) =>
@@ -72,7 +74,7 @@ export function describeDoubts({ fault, faults, refusals, warnings }: Verdict): 
   );
   const areAlike = fault === null || faults.every(({ fault: { detail } }) => detail === told);
   const refused = describeRefusals(refusals).filter((text) => !told.includes(text.slice(text.indexOf(': '))));
-  return [...(areAlike ? [] : attempts), ...refused, ...warnings];
+  return [...(areAlike ? [] : attempts), ...refused, ...elsewhere, ...warnings];
 }
 
 /** A `verify` command, and whether it passed. */

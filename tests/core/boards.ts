@@ -100,6 +100,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       diffstat: null,
       faults: [],
       refusals: [],
+      elsewhere: [],
       worktree: null,
       verified: false,
       checks: [],

@@ -158,7 +158,7 @@ describe('interpretExit', () => {
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   ...{ tip: 't', commits: 1, diffstat: { files: 1, insertions: 1, deletions: 0 }, dirty: [], verify: [], moved: [] },
-  changesWhatRuns: [],
+  ...{ changesWhatRuns: [], asGiven: [], repositories: [], elsewhere: [] },
   ...more,
 });
 
@@ -209,6 +209,20 @@ describe('judgeWork', () => {
         detail: expect.stringMatching(/board can't allow it[^]*b\.txt$/) as string,
       },
     });
+  });
+
+  it('calls a repository inside the worktree no delivered work, whatever else is there', () => {
+    const link = evidence({ repositories: ['web'], dirty: ['web/', 'a.txt'] });
+    expect(judgeWork(good, plan, link)).toMatchObject({
+      fault: {
+        reason: 'uncommitted',
+        detail: expect.stringMatching(
+          /^web is a repository of its own[^]*Remove web\/\.git[^]*changes:\na\.txt$/,
+        ) as string,
+      },
+    });
+    const idle = exitOf({ result: result({ report: report({ status: 'nothing-to-do' }) }) });
+    expect(judgeWork(idle, plan, evidence({ commits: 0, repositories: ['web'] })).kind).toBe('failed');
   });
 
   it('names what is not committed', () => {

@@ -115,6 +115,7 @@ export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
     commits: 1,
     diffstat: { files: 1, insertions: 1, deletions: 0 },
     changesWhatRuns: [],
+    ...{ asGiven: [], repositories: [], elsewhere: [] },
     dirty: [],
     verify: [],
     moved: [],
@@ -229,6 +230,12 @@ export class Scene {
     this.exit(plan, makeExit({ result: makeResult() }));
     this.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() });
     return this.settle(name);
+  }
+
+  /** The agent ends well by its word, and what it left is found. */
+  find(plan: RunPlan, exit: RunExit, evidence: Partial<Evidence> = {}): this {
+    this.exit(plan, exit);
+    return this.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence(evidence) });
   }
 
   /** What was decided of a task is written and its file moved. */

@@ -71,6 +71,37 @@ describe('a task that fails', () => {
   });
 });
 
+describe('a task with a question', () => {
+  const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+  const asking = makeExit({ result: makeResult({ report }) });
+
+  it('is settled once what it committed before is known, and no check is run for it', () => {
+    const scene = new Scene({ verify: [['npm', 'test']] }).queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, asking);
+    expect(scene.effects).toContainEqual({ type: 'inspect-work', task: plan.task, plan, verify: [] });
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence({ commits: 2, dirty: ['a.txt'] }) });
+    scene.settle('a');
+    expect(scene.task('a')).toMatchObject({
+      verdict: { question: 'Left or right?', commits: 2, fault: { reason: 'question' } },
+    });
+  });
+
+  it('keeps its question where its work can’t be looked at', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, asking);
+    const gone = {
+      kind: null,
+      message: 'gone',
+      fault: { reason: 'setup-failed', detail: 'The worktree is gone.' },
+    } as const;
+    scene.tell({ type: 'effect-failed', task: plan.task, effect: 'inspect-work', fault: gone });
+    scene.settle('a');
+    expect(scene.task('a')).toMatchObject({ verdict: { question: 'Left or right?' } });
+  });
+});
+
 describe('a task whose attempts fail of different things', () => {
   const denials = [{ tool: 'Bash', call: 'npm test', parts: [], by: 'rules', said: '', times: 1 }] as const;
   const end = (view: Partial<RunView>) => makeExit({ result: makeResult(), ...view });

@@ -31,6 +31,7 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     warnings: [],
     faults: [],
     refusals: [],
+    elsewhere: [],
     worktree: null,
     moved: [],
     ...changes,

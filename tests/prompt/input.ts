@@ -76,5 +76,6 @@ export const handoff: Handoff = {
   tip: 'bbbb2222',
   summary: 'Added the users table.',
   diffstat: { files: 5, insertions: 120, deletions: 14 },
+  elsewhere: [],
   report: null,
 };

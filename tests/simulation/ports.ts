@@ -103,6 +103,7 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
           tip: `tip-${commits}`,
           commits,
           diffstat: { files: commits, insertions: 1, deletions: 0 },
+          ...{ asGiven: [], repositories: [], elsewhere: [] },
           changesWhatRuns: [],
           dirty,
         };

@@ -51,7 +51,7 @@ function busy(): Scene {
   };
   scene.tell({ type: 'run-seen', run: plan, view, lastOutputAt: scene.at });
   const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
-  scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }) })).settle('asks');
+  scene.find(scene.run('asks'), makeExit({ result: makeResult({ report }) })).settle('asks');
   return scene;
 }
 
@@ -206,7 +206,7 @@ describe('the dashboard', () => {
     expect(scene.task('a').state).toBe('active');
     expect(shown()).toHaveLength(1);
     const report = { status: 'needs-input', summary: '', questions: ['Why?'], followUps: [] } as const;
-    scene.exit(plan, makeExit({ result: makeResult({ report }) })).settle('a');
+    scene.find(plan, makeExit({ result: makeResult({ report }) })).settle('a');
     expect(scene.task('a').state).toBe('attention');
     expect(shown()).toHaveLength(1);
   });
@@ -218,7 +218,7 @@ describe('the dashboard', () => {
     const done = scene.run('done');
     scene.exit(done, makeExit({ result: makeResult(), warnings }));
     scene.tell({ type: 'work-inspected', run: done, evidence: makeEvidence() }).settle('done');
-    scene.exit(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
+    scene.find(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
     const view = { ...emptyRunView, warnings };
     scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
     const { needsYou, ready, active } = viewDashboard(scene.board, clock, 'running', (text) => text);

@@ -138,6 +138,9 @@ const evidence = z.object({
   diffstat,
   changesWhatRuns: z._default(z.array(text), []),
   dirty: z.array(text),
+  asGiven: z._default(z.array(text), []),
+  repositories: z._default(z.array(text), []),
+  elsewhere: z._default(z.array(text), []),
   verify: z.array(z.object({ argv, ok: flag, outputTail: text })),
   moved,
 });
@@ -189,6 +192,7 @@ const verdictShape = shapeOf<Verdict>()(
     workedMs: amount,
     warnings: z._default(z.array(text), []),
     refusals: z._default(refusals, []),
+    elsewhere: z._default(z.array(text), []),
     worktree: z._default(z.nullable(text), null),
     moved,
   }),

@@ -54,6 +54,7 @@ const verdict: Verdict = {
   ...{ attempts: 1, costUsd: 0.5, workedMs: 100, warnings: ['Run 1: x'] },
   faults: [{ run: 1, attempt: 1, fault: { reason: 'no-changes', detail: 'None.' } }],
   refusals: [{ tool: 'Bash', call: 'npm test', parts: ['npm test'], by: 'rules', said: 'No.', times: 2 }],
+  elsewhere: ['The link x leads out.'],
   worktree: '/repo/.orchestrator/worktrees/add-auth',
   moved: [{ ref: 'refs/heads/main', from: 'a', to: null, checkout: '/repo' }],
 };
@@ -86,6 +87,7 @@ const fullRecord: RunRecord = {
   evidence: {
     ...{ tip: 't', commits: 1, dirty: ['a'], diffstat: { files: 1, insertions: 1, deletions: 0 } },
     changesWhatRuns: ['.mcp.json'],
+    ...{ asGiven: ['package-lock.json'], repositories: ['web'], elsewhere: ['The link x leads out.'] },
     verify: [{ argv: ['npm', 'test'], ok: false, outputTail: 'red' }],
     moved: [],
   },

@@ -152,7 +152,17 @@ export function planFor(task: TaskId, workspace: Workspace, changes: Partial<Run
 
 /** What a dependent is told of a finished dependency. */
 export function handoff(id: string, branch: string | null, tip: string | null): Handoff {
-  return { id: taskId(id), title: id, branch, tip, base: null, summary: null, diffstat: null, report: null };
+  return {
+    id: taskId(id),
+    title: id,
+    branch,
+    tip,
+    base: null,
+    summary: null,
+    diffstat: null,
+    elsewhere: [],
+    report: null,
+  };
 }
 
 /** Chooses and prepares a workspace for a task's first run. */

@@ -22,7 +22,8 @@ import { inWorktree } from '../record.ts';
 import { branchRef, isAncestor, resolveCommits } from '../refs.ts';
 import type { Repository } from '../repository.ts';
 import { listDifferences } from './loose-folder.ts';
-import { readStatus } from './worktree-status.ts';
+import { readOwnStatus } from './baseline.ts';
+import { findRepositories, readHoldings, type Holdings } from './holdings.ts';
 import { listWhatRuns } from '../oversight/what-runs.ts';
 import { findSound } from './mending.ts';
 
@@ -37,24 +38,38 @@ export async function inspect(
 ): Promise<Omit<Evidence, 'verify' | 'moved'>> {
   const { workspace } = plan;
   const where = inWorktree(workspace.path);
-  if ((await findSound(git, repository, plan)) === null) return inspectFolder(git, repository, plan);
+  const record = await findSound(git, repository, plan);
+  if (record === null) return inspectFolder(git, repository, plan);
   await removeLeftMasks(git, workspace.path);
   const [status, measured] = await Promise.all([
-    readStatus(git, workspace.path, false),
+    readOwnStatus(git, workspace.path, record),
     measure(git, workspace.base, 'HEAD', where).catch(() => null),
   ]);
+  const untracked = await findRepositories(workspace.path, status.dirty);
   const dirty = status.dirty.slice(0, limits.maxDirtyFilesNamed);
+  const asGiven = status.asGiven.slice(0, limits.maxDirtyFilesNamed);
+  const describe = async (tip: string, found: Measured, notes: readonly string[]) => {
+    const held = found.commits === 0 ? noHoldings : await readHoldings(git, repository, { plan, tip, record });
+    const repositories = [...untracked, ...held.repositories.filter((path) => !status.asGiven.includes(`${path}/`))];
+    const named = [...notes, ...dirty].slice(0, limits.maxDirtyFilesNamed);
+    return { tip, ...found, dirty: named, asGiven, repositories, elsewhere: held.elsewhere };
+  };
   const isAtHome = workspace.kind === 'detached' || status.branch === workspace.branch;
   if (isAtHome && status.head !== null) {
-    return { tip: status.head, ...(measured ?? (await measure(git, workspace.base, status.head))), dirty };
+    return describe(status.head, measured ?? (await measure(git, workspace.base, status.head)), []);
   }
   const [branchTip] = workspace.kind === 'branch' ? await resolveCommits(git, [branchRef(workspace.branch)]) : [];
   const { tip, strayed } = await findTip(git, status.head, branchTip ?? null, workspace.path);
   const found = tip === status.head && measured !== null ? measured : await measure(git, workspace.base, tip);
   const place = status.branch === null ? 'a detached HEAD' : `the branch ${status.branch}`;
   const note = strayed ? [`(commits on ${place} that are not on the task's branch)`] : [];
-  return { tip, ...found, dirty: [...note, ...dirty].slice(0, limits.maxDirtyFilesNamed) };
+  return describe(tip, found, note);
 }
+
+type Measured = Pick<Evidence, 'commits' | 'diffstat' | 'changesWhatRuns'>;
+
+/** Of a branch without commits, or a folder that git can't work in. */
+const noHoldings: Holdings = { repositories: [], elsewhere: [] };
 
 /** Empty files of a sandbox that was killed with its command; they are no work. */
 async function removeLeftMasks(git: Git, path: string): Promise<void> {
@@ -74,7 +89,7 @@ async function inspectFolder(
   const { path } = workspace;
   if (workspace.kind === 'detached') {
     const diffstat = { files: 0, insertions: 0, deletions: 0 };
-    return { tip: workspace.base, commits: 0, diffstat, changesWhatRuns: [], dirty: [] };
+    return { tip: workspace.base, commits: 0, diffstat, changesWhatRuns: [], dirty: [], asGiven: [], ...noHoldings };
   }
   const [tip] = await resolveCommits(git, [branchRef(workspace.branch)]);
   if (!tip) {
@@ -90,7 +105,7 @@ async function inspectFolder(
     );
   }
   const dirty = (await listDifferences(git, repository, { path, commit: tip })).slice(0, limits.maxDirtyFilesNamed);
-  return { tip, ...(await measure(git, workspace.base, tip)), dirty };
+  return { tip, ...(await measure(git, workspace.base, tip)), dirty, asGiven: [], ...noHoldings };
 }
 
 /**
@@ -112,12 +127,7 @@ export async function findTip(
   return { tip: branchTip, strayed: !(await isAncestor(git, head, branchTip)) };
 }
 
-async function measure(
-  git: Git,
-  base: string,
-  tip: string,
-  where: GitOptions = {},
-): Promise<Pick<Evidence, 'commits' | 'diffstat' | 'changesWhatRuns'>> {
+async function measure(git: Git, base: string, tip: string, where: GitOptions = {}): Promise<Measured> {
   const diff = ['diff-tree', '-r', '-M', '--no-ext-diff', '--no-textconv', '--shortstat', base, tip];
   const [count, stat, changesWhatRuns] = await Promise.all([
     git.run(['rev-list', '--count', `${base}..${tip}`], where),

@@ -20,6 +20,8 @@ import type { Settings } from '../../../domain/settings.ts';
 import { kindOf } from '../../../domain/outside-kind.ts';
 import type { CommandRunner } from '../../../ports.ts';
 import { privateFolderMode } from '../../machine/durable.ts';
+import { describeGiven } from '../../../domain/work-evidence.ts';
+import { noteBaseline, type Baseline } from './baseline.ts';
 import { copyIgnoredFiles } from './copies.ts';
 import { findStart, putEarlierAside, restoreFiles } from './earlier-work.ts';
 import type { Git } from '../git.ts';
@@ -77,6 +79,9 @@ async function prepareWorktree(context: PreparationContext, plan: RunPlan): Prom
   const isCheckedOut = existing !== null && (await hasMark(existing, 'checked-out'));
   const record = isCheckedOut ? existing : await checkOut(context, plan, existing);
   await setUp(context, plan);
+  tellGiven(context, await noteBaseline(git, plan.workspace.path, record));
+  // After what differs by itself was noted: these files are an agent's.
+  if (!isCheckedOut && plan.workspace.kind === 'branch') await restoreFiles(git, plan);
   await leaveMark(record, 'ready', formatRunId(plan));
   await removeMark(record, 'checked-out');
 }
@@ -93,7 +98,6 @@ async function checkOut(context: PreparationContext, plan: RunPlan, existing: st
     ...inWorktree(path),
     signal: context.signal,
   });
-  if (plan.workspace.kind === 'branch') await restoreFiles(git, plan);
   // The folder above may be open to others; what `copy` brings along is not for them.
   await chmod(path, privateFolderMode);
   const record = await findRecord(repository, path);
@@ -117,6 +121,11 @@ async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> 
     }
   }
   await tellEmptySubmodules(context, path);
+}
+
+/** Names what differs before any agent came. The same paths are named once, since every task would repeat them. */
+function tellGiven({ notice }: PreparationContext, baseline: Baseline): void {
+  if (baseline.size > 0) notice(describeGiven([...baseline.keys()]));
 }
 
 /** Names the submodules that `setup` did not fetch. The same ones are named once, since every task would repeat them. */

@@ -6,7 +6,7 @@
  *   the branch was moved                the worktree follows; commits that it alone had are kept under a ref, and told
  */
 import { formatRunId, type RunPlan } from '../../../domain/run.ts';
-import { readStatus } from './worktree-status.ts';
+import { readOwnStatus } from './baseline.ts';
 import { exists } from '../../machine/file-presence.ts';
 import type { Git } from '../git.ts';
 import { taskError } from '../git-errors.ts';
@@ -34,7 +34,7 @@ export async function takeBranchBack(git: Git, repository: Repository, plan: Run
     if (tip !== head) await git.serialise(() => git.run(['update-ref', branchRef(branch), head, tip]));
     await git.run(['symbolic-ref', 'HEAD', branchRef(branch)], where);
   } else {
-    await followBranch(git, plan, { branch, tip, head });
+    await followBranch(git, plan, record, { branch, tip, head });
   }
   await removeMark(record, 'released');
 }
@@ -43,11 +43,12 @@ export async function takeBranchBack(git: Git, repository: Repository, plan: Run
 async function followBranch(
   git: Git,
   plan: RunPlan,
+  record: string,
   moved: { readonly branch: string; readonly tip: string; readonly head: string },
 ): Promise<void> {
   const { path } = plan.workspace;
   const { branch, tip, head } = moved;
-  const { dirty } = await readStatus(git, path, false);
+  const { dirty } = await readOwnStatus(git, path, record);
   if (dirty.length > 0) {
     throw taskError(
       'setup-failed',

@@ -3,7 +3,7 @@
  * put aside. Commits are no loss: refs name them before.
  *
  *   its lock                     without the board's own, somebody else may be at work there
- *   its files                    that differ from the commit, as git sees them
+ *   its files                    that differ from the commit, as git sees them, and did not do so before any agent came
  *   repositories in its folder   also in ignored folders, where `git status` does not look
  *   its record                   a rebase in the middle, refs of its own, submodules
  *
@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { exists } from '../../machine/file-presence.ts';
 import type { Git } from '../git.ts';
 import { inWorktree, isCheckedOut, isLockedByUs } from '../record.ts';
+import { readOwnStatus } from './baseline.ts';
 import { notInside } from './worktree-status.ts';
 
 /** Of what would be lost, so much is named in a message. */
@@ -32,7 +33,7 @@ export async function listLosses(git: Git, path: string, record: string): Promis
     ...((await isLockedByUs(record)) ? [] : ["somebody else's hold on it: it is not locked by the board"]),
     ...(await listRepositories(path)),
     ...(await listRecorded(record)),
-    ...((await isCheckedOut(record)) ? await listChanged(git, path) : await listAdded(git, path, record)),
+    ...((await isCheckedOut(record)) ? await listChanged(git, path, record) : await listAdded(git, path, record)),
   ];
 }
 
@@ -44,9 +45,9 @@ export function nameLosses(losses: readonly string[]): string {
 
 const statusArgs = ['status', '--porcelain', '-z', '--no-renames', notInside, '--untracked-files=normal'] as const;
 
-async function listChanged(git: Git, path: string): Promise<readonly string[]> {
-  const lines = (await git.run(statusArgs, inWorktree(path))).split('\0').filter((line) => line !== '');
-  return lines.map((line) => `${pathOf(line)} (not committed)`);
+async function listChanged(git: Git, path: string, record: string): Promise<readonly string[]> {
+  const { dirty } = await readOwnStatus(git, path, record);
+  return dirty.map((name) => `${name} (not committed)`);
 }
 
 /** Half of its files are missing, and so may be its index: what is there is compared with the commit itself. */

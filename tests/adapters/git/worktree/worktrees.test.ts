@@ -330,6 +330,7 @@ describe('what a run left', () => {
       diffstat: { files: 0, insertions: 0, deletions: 0 },
       changesWhatRuns: [],
       dirty: [],
+      ...{ asGiven: [], repositories: [], elsewhere: [] },
     });
     scratch.commit({ 'c.txt': 'c\nc\n' }, path);
     const tip = scratch.commit({ 'a.txt': 'A\n' }, path);
