@@ -1,5 +1,5 @@
 /** Decides on the reviews of tasks that are done: opened, found merged, sent back. */
-import type { FinishedTask, TaskFile } from '../domain/board.ts';
+import { verdictOf, type FinishedTask, type TaskFile } from '../domain/board.ts';
 import { openReview, reviewName, type Review } from '../domain/review.ts';
 import type { ReadVerdict, TaskFacts } from '../domain/task-facts.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
@@ -13,6 +13,8 @@ export function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void 
     const review: Review = { version: 1, round: task.review.round, state: 'merged', at: draft.at };
     draft.putFinished({ ...task, review });
     draft.emit({ type: 'write-review', task: id, review });
+    const verdict = verdictOf(task);
+    if (verdict !== null) draft.emit({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: true });
     draft.journal({ type: 'task-merged', task: id });
   }
 }

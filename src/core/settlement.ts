@@ -136,7 +136,7 @@ export function listSettlingEffects(task: TaskBase, settlement: Settlement): rea
     const review = openReview(task.past.round);
     effects.push({ type: 'write-verdict', task: id, verdict });
     if (verdict.column === 'done') effects.push({ type: 'write-review', task: id, review });
-    effects.push({ type: 'tell-story', task: id, file: task.file, verdict });
+    effects.push({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: false });
     effects.push({ type: 'move-task', task: id, file: task.file, to: verdict.column });
   } else {
     if (plan !== null) effects.push({ type: 'keep-work', task: id, plan });

@@ -302,12 +302,12 @@ export class Performer {
 
   async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly UntimedEvent[]> {
     const { clock, files } = this.#ports;
-    const { task, file, verdict } = effect;
+    const { task, file, verdict, isMerged } = effect;
     const read = await files.readTask(file);
     if (!read.ok) return [];
     const runFolder = verdict.run === null ? null : `runs/${task}/${String(verdict.run)}`;
     const finishedAt = `${clock.day(verdict.at)} ${clock.timeOfDay(verdict.at)}`;
-    const text = tellStory(read.value.text, renderStory(verdict, { id: task, runFolder, finishedAt }));
+    const text = tellStory(read.value.text, renderStory(verdict, { id: task, isMerged, runFolder, finishedAt }));
     return [{ type: 'moved', task, file: await files.rewriteTask(read.value.file, text) }];
   }
 }

@@ -106,7 +106,14 @@ export type Effect =
   | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }
   | { readonly type: 'write-review'; readonly task: TaskId; readonly review: Review }
   /** Renews the generated section at the end of the task's file: `moved`, with the file as it is now. */
-  | { readonly type: 'tell-story'; readonly task: TaskId; readonly file: TaskFile; readonly verdict: Verdict }
+  | {
+      readonly type: 'tell-story';
+      readonly task: TaskId;
+      readonly file: TaskFile;
+      readonly verdict: Verdict;
+      /** Whether its work was found in the base since. */
+      readonly isMerged: boolean;
+    }
   /** Reads when finished tasks came to their end: `ends-read`. */
   | { readonly type: 'read-ends'; readonly files: readonly TaskFile[] }
   /** Removes what is kept of a finished task and nobody needs any more: `task-pruned`. `putAwayAt` is null for one that is merged. */

@@ -18,6 +18,7 @@ import type { Diffstat } from '../domain/work-evidence.ts';
 import { describeDoubts, type Verdict } from '../domain/verdict.ts';
 import { describeMoved } from './moved-refs-text.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
+import { listReviewSteps } from './review-steps.ts';
 
 /** The line above the generated section. */
 export const storyMarker = '<!-- branchboard: what happened (generated; not part of the task) -->';
@@ -31,6 +32,8 @@ const maxDoubtChars = 600;
 export interface StoryFacts {
   /** The task's id, for commands. */
   readonly id: string;
+  /** Whether its work was found in the base. */
+  readonly isMerged: boolean;
   /** The last run's folder as the user knows it, or null where no run was made. */
   readonly runFolder: string | null;
   /** The time as the user reads it. */
@@ -77,14 +80,14 @@ export function renderStory(verdict: Verdict, facts: StoryFacts): string {
   const parts = [
     storyMarker,
     storyHeading,
-    `**${describeOutcome(verdict)}** · ${toOneLine(facts.finishedAt)}`,
+    `**${describeOutcome(verdict, facts.isMerged)}** · ${toOneLine(facts.finishedAt)}`,
     ...(fault === null || question !== null ? [] : [quoteText(fault.detail)]),
     renderDoubts(verdict),
     ...(question === null ? [] : ['Question:', quoteText(question)]),
     ...(summary === null || summary === question ? [] : ['Summary:', quoteText(summary)]),
     renderFacts(verdict, facts).join('\n'),
     ...(followUps.length === 0 ? [] : ['Follow-ups that the agent suggests:', renderFollowUps(followUps)]),
-    ...(verdict.column === 'attention' ? [describeNextStep(facts.id, verdict)] : []),
+    ...(verdict.column === 'attention' ? [describeNextStep(facts.id, verdict)] : renderSteps(verdict, facts)),
     storyEnd,
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -112,14 +115,22 @@ function findStoryEnd(text: string, from: number): number {
   return lineEnd === -1 ? text.length : lineEnd + 1;
 }
 
-function describeOutcome({ column, fault, question, nothingToDo, report }: Verdict): string {
+function describeOutcome({ column, fault, question, nothingToDo, report }: Verdict, isMerged: boolean): string {
   if (column === 'archive') return 'Put away';
   if (column === 'attention') {
     if (question !== null) return 'Waits for you: a question';
     return fault === null ? 'Waits for you' : `Waits for you: ${fault.reason}`;
   }
   if (report !== null) return 'Done, with a report';
-  return nothingToDo ? 'Done: the agent found nothing to do' : 'Done';
+  if (nothingToDo) return 'Done: the agent found nothing to do';
+  return isMerged ? 'Done and merged' : 'Done';
+}
+
+function renderSteps(verdict: Verdict, { id, isMerged }: StoryFacts): readonly string[] {
+  const steps = listReviewSteps(id, verdict, isMerged);
+  return steps.length === 0
+    ? []
+    : ['What you can do:', steps.map(({ what, line }) => `- ${what}: ${code(line)}`).join('\n')];
 }
 
 function describeNextStep(id: string, { question }: Verdict): string {

@@ -127,9 +127,14 @@ const sortedFinished = new WeakMap<Board['finished'], readonly FinishedTask[]>()
 export function listFinished(board: Board): readonly FinishedTask[] {
   const known = sortedFinished.get(board.finished);
   if (known !== undefined) return known;
-  const sorted = [...board.finished.values()].sort((a, b) => b.file.identity.mtimeMs - a.file.identity.mtimeMs);
+  const sorted = [...board.finished.values()].sort((a, b) => endedAt(b) - endedAt(a));
   sortedFinished.set(board.finished, sorted);
   return sorted;
+}
+
+/** A file's own time tells when its task ended only until its story is told again, such as when its work is merged. */
+function endedAt(task: FinishedTask): number {
+  return verdictOf(task)?.at ?? task.file.identity.mtimeMs;
 }
 
 /** Why no new run starts, or null. The user's own pause comes first. */

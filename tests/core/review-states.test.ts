@@ -41,7 +41,10 @@ describe('the review of a task that is done', () => {
     scene.tell({ type: 'merges-found', tasks: [id('x')] });
     const review = { ...ready, state: 'merged', at: scene.at };
     expect(reviewIn(scene)).toEqual(review);
-    expect(scene.effects.filter(isReview)).toEqual([{ type: 'write-review', task: 'x', review }]);
+    expect(scene.effects).toMatchObject([
+      { type: 'write-review', task: 'x', review },
+      { type: 'tell-story', task: 'x', file: fileIn('done', 'x'), isMerged: true },
+    ]);
     expect(scene.journal).toMatchObject([{ type: 'task-merged', task: 'x' }]);
     scene.tell({ type: 'merges-found', tasks: [id('x')] });
     expect(scene.effects).toEqual([]);

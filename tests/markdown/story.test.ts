@@ -5,7 +5,12 @@ import { addSaid, renderStory, storyMarker, stripStory, tellStory } from '../../
 import { makeVerdict } from './verdict.ts';
 import { anyText } from './arbitrary-text.ts';
 
-const facts = { id: 'add-auth', runFolder: '.orchestrator/runs/add-auth/2', finishedAt: '2026-03-01 14:32' };
+const facts = {
+  id: 'add-auth',
+  isMerged: false,
+  runFolder: '.orchestrator/runs/add-auth/2',
+  finishedAt: '2026-03-01 14:32',
+};
 const story = renderStory(makeVerdict({}), facts);
 
 /** Text as users write it, with pieces of stories in it. */
@@ -52,6 +57,13 @@ Follow-ups that the agent suggests:
 - Add rate limits
 - Two lines
 
+What you can do:
+
+- Look at it: \`branchboard diff add-auth\`
+- Take it: \`git merge task/add-auth\`
+- Send it back: \`branchboard retry add-auth -m "what is wrong"\`
+- Put it away: \`mv .orchestrator/done/add-auth.md .orchestrator/archive/\`
+
 <!-- branchboard: end of what happened -->
 `);
   });
@@ -72,6 +84,22 @@ Follow-ups that the agent suggests:
   ] as const)('of %j says %j', (changes, words) => {
     expect(renderStory(makeVerdict(changes), facts)).toContain(words);
   });
+
+  it('of work that is merged says so, and does not ask to merge it', () => {
+    const told = renderStory(makeVerdict({}), { ...facts, isMerged: true });
+    expect(told).toContain('**Done and merged** · ');
+    expect(told).not.toContain('git merge');
+    expect(told).toContain('- Work on it again: `branchboard retry add-auth -m "what is to be done"`');
+  });
+
+  it.each([{ report: 'runs/x/1/report.md', branch: null, tip: null }, { nothingToDo: true }])(
+    'of %j asks nobody to merge anything',
+    (changes) => {
+      const told = renderStory(makeVerdict(changes), facts);
+      expect(told).not.toContain('git merge');
+      expect(told).toContain('- Put it away: ');
+    },
+  );
 
   it('can not be broken or forged by what an agent says', () => {
     const end = '<!-- branchboard: end of what happened -->';

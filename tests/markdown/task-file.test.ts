@@ -131,12 +131,12 @@ describe('a task file', () => {
   });
 
   it('does not have its generated story in the body', () => {
-    const story = renderStory(makeVerdict({}), { id: 'a', runFolder: null, finishedAt: 'now' });
+    const story = renderStory(makeVerdict({}), { id: 'a', isMerged: false, runFolder: null, finishedAt: 'now' });
     expect(parseClean(tellStory('---\nid: x\n---\nDo it.\n', story)).body).toBe('Do it.');
   });
 
   it('is refused where nothing but its story is there', () => {
-    const story = renderStory(makeVerdict({}), { id: 'a', runFolder: null, finishedAt: 'now' });
+    const story = renderStory(makeVerdict({}), { id: 'a', isMerged: false, runFolder: null, finishedAt: 'now' });
     expect(complaints(tellStory('', story))[0]).toContain('the task is empty');
   });
 });
@@ -362,7 +362,7 @@ describe('what nobody sees', () => {
     expect(complaints(frontmatter('title: "a\u202eb"'))[0]).toMatch(/^2:10: 1 character that nobody sees \(U\+202E\)/);
     const told = tellStory(
       'Do it\n',
-      renderStory(makeVerdict({ summary: 'x\u200by' }), { id: 'a', runFolder: null, finishedAt: '' }),
+      renderStory(makeVerdict({ summary: 'x\u200by' }), { id: 'a', isMerged: false, runFolder: null, finishedAt: '' }),
     );
     expect(complaints(told)).toEqual([]);
   });

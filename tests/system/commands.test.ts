@@ -3,7 +3,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BoardData } from '../../src/views/board-data.ts';
-import { addFile, boardTestTimeoutMs, cliMain, initBoard, withBoard, withPatience, writeTask } from './board.ts';
+import {
+  addFile,
+  boardTestTimeoutMs,
+  cliMain,
+  initBoard,
+  waitUntil,
+  withBoard,
+  withPatience,
+  writeTask,
+} from './board.ts';
 
 const timeout = boardTestTimeoutMs;
 const verbs = [
@@ -186,6 +195,26 @@ test.concurrent(
     }),
 );
 
+test.concurrent(
+  'work that was merged by hand is told from work that waits, on the terminal and in its file',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      board.drop({ 'in.md': writeTask('In', addFile('in.txt')), 'out.md': writeTask('Out', addFile('out.txt')) });
+      const running = await board.start();
+      await board.arrive('done', 'in', 'out');
+      board.git('merge', '--quiet', '--no-ff', '--message=Take it', 'task/in');
+      await waitUntil('the merge is met', () => board.read('done', 'in.md').includes('**Done and merged**'));
+      await waitUntil('the data says so', () => board.task('in').mergedAt !== null);
+      await board.stop(running);
+      const status = await board.succeed('status');
+      expect(status).toMatch(/^✓ in +merged +task\/in /m);
+      expect(status).toMatch(/^✓ out +done +task\/out /m);
+      expect(status).toContain('not running · 1 to review · 1 merged · $0.00 today\n');
+      expect(await board.succeed('show', 'in')).toMatch(/^In \(in\) · done, merged \d\d:\d\d\n/);
+    }),
+);
+
 test.concurrent('what a finished board shows: status, show, logs, diff, graph', { timeout }, () =>
   withBoard({ config: 'verify: test -f schema.sql' }, async (board) => {
     board.drop({
@@ -267,6 +296,9 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         '  branchboard cancel schema: not now, it is done; there is nothing to cancel',
         '    To put it away: mv .orchestrator/done/schema.md .orchestrator/archive/',
       ].join('\n'),
+    );
+    expect(await board.succeed('show', 'schema')).toMatch(
+      /\nWhat you can do:\n.*\n {2}Take it: +git merge task\/schema\n/,
     );
     const shown = await board.json<Record<string, unknown>>('show', 'auth');
     expect(shown).toMatchObject({

@@ -9,18 +9,23 @@ import { describeDoubts } from '../../domain/verdict.ts';
 import { emptyRunView } from '../../domain/run.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import type { HiddenLine } from '../../markdown/hidden-lines.ts';
+import { mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
+import { listReviewSteps, type ReviewStep } from '../../markdown/review-steps.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
-import { describeTask } from '../describe-task.ts';
+import { describeTask, type TaskDescription } from '../describe-task.ts';
 import { readBoardData } from '../read-board.ts';
 import { requireSettings } from '../compose-reader.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
 import { findTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
+import { formatMinute } from '../view/local-time.ts';
 
 /** A failure's detail may hold the end of an output. */
 const maxTextChars = 10_000;
+/** The widest name of a step, and a space. */
+const stepColumns = 'Work on it again: '.length;
 /** Lines with hidden characters that are written out. */
 const maxHiddenLines = 20;
 
@@ -39,8 +44,8 @@ export const showCommand: Verb = (command) =>
         printJson(data);
         return;
       }
-      const { id, column, task, verdict, runs, commands, warnings } = data;
-      print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${column}`);
+      const { id, column, task, verdict, review, runs, commands, warnings } = data;
+      print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${describeState(data)}`);
       print(`File: ${relative(place.topLevel, data.file)}`);
       if (task !== null && task.waitingFor.length > 0) print(`Waits for: ${task.waitingFor.join(', ')}`);
       if (task?.origin != null) print(`Origin: ${cleanLine(task.origin)}`);
@@ -60,8 +65,24 @@ export const showCommand: Verb = (command) =>
       for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
       for (const run of runs) print(formatRun(run, relative(place.topLevel, place.layout.run(run.plan))));
+      const steps =
+        column !== 'done' || verdict === null ? [] : listReviewSteps(id, verdict, mergedAtOf(review) !== null);
+      if (steps.length > 0) print(`\nWhat you can do:\n${steps.map(formatStep).join('\n')}`);
       print(`\nCommands:\n${commands.map(formatOffer).join('\n')}`);
     });
+
+/** Where a task stands: of one at work for how long and at what, of one that is done whether its work is merged. */
+function describeState({ column, task, review }: TaskDescription): string {
+  const mergedAt = mergedAtOf(review);
+  if (column === 'done' && mergedAt !== null) return `done, merged ${formatMinute(mergedAt, Date.now())}`;
+  if (column !== 'active' || task?.startedAt == null) return column;
+  const parts = [formatDuration(Math.max(0, Date.now() - Date.parse(task.startedAt))), task.lastTool ?? []].flat();
+  return `active · ${cleanLine(parts.join(' · '))}`;
+}
+
+function formatStep({ what, line }: ReviewStep): string {
+  return `  ${`${what}:`.padEnd(stepColumns)}${cleanLine(line)}`;
+}
 
 function formatHiddenLine({ number, text }: HiddenLine, redact: Redactor): string {
   return `  ${number}: ${cleanLine(redact(revealHiddenCharacters(text)), maxTextChars)}`;

@@ -1,0 +1,24 @@
+/** What the user can do with a task that is done, each as a line to type: for its story, and for `show`. */
+import type { Verdict } from '../domain/verdict.ts';
+
+/** A line to type, and what it is for. */
+export interface ReviewStep {
+  readonly what: string;
+  readonly line: string;
+}
+
+/** The steps in the order in which they are considered; none where the task is not done. */
+export function listReviewSteps(id: string, verdict: Verdict, isMerged: boolean): readonly ReviewStep[] {
+  if (verdict.column !== 'done') return [];
+  const again = isMerged ? 'Work on it again' : 'Send it back';
+  return [
+    ...(isMerged || verdict.branch === null || verdict.report !== null || verdict.nothingToDo
+      ? []
+      : [
+          { what: 'Look at it', line: `branchboard diff ${id}` },
+          { what: 'Take it', line: `git merge ${verdict.branch}` },
+        ]),
+    { what: again, line: `branchboard retry ${id} -m "what is ${isMerged ? 'to be done' : 'wrong'}"` },
+    { what: 'Put it away', line: `mv .orchestrator/done/${id}.md .orchestrator/archive/` },
+  ];
+}
