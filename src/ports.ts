@@ -1,6 +1,6 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
 import type { AgentKind } from './domain/agent-kind.ts';
-import type { BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
+import type { Board, BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
 import type { BaseConflict, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
 import type { CommandId, ReadCommand, SettledCommand } from './domain/command.ts';
@@ -276,6 +276,8 @@ export interface Journal {
   settle(): Promise<void>;
   /** The cost of the runs that ended on that local day. */
   readSpending(day: string): Promise<Spending>;
+  /** Where the last board left each task's file, as far as it is told in the newest history. */
+  readPlaces(): Promise<Board['left']>;
   /** What became of a command that was settled lately; null where none of this id was. */
   findSettled(id: CommandId): Promise<SettledCommand | null>;
 }

@@ -21,6 +21,7 @@ export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
   const id = idOfFile(file.name);
   if (id === null) return;
   const live = draft.task(id);
+  if (loaded.isGone && live !== undefined) return;
   const finished = draft.board.finished.get(keyOf(id));
   if (live !== undefined) {
     if (live.file.column !== file.column) draft.emit({ type: 'set-aside', task: id, file, keeper: live.file });
@@ -41,8 +42,8 @@ export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
 }
 
 /** The facts of a task that waits for its user, with the verdict that says why, made again where that can't be read. */
-function recallVerdict(draft: Draft, id: TaskId, { file, spec, facts, lastRun }: LoadedTask): TaskFacts {
-  if (file.column !== 'attention' || facts.verdict !== null || lastRun?.kind === 'alive') return facts;
+function recallVerdict(draft: Draft, id: TaskId, { file, isGone, spec, facts, lastRun }: LoadedTask): TaskFacts {
+  if (isGone || file.column !== 'attention' || facts.verdict !== null || lastRun?.kind === 'alive') return facts;
   const verdict = remakeVerdict(draft.board, id, spec, facts);
   if (verdict?.column !== 'attention') return facts;
   const damaged = facts.damaged.filter((name) => name !== verdictName);

@@ -22,6 +22,7 @@ import { hasDisk, isDiskFull, noteDiskFull } from './full-disk.ts';
 import { readVerdicts, stopLoading } from './file-results.ts';
 import { listCommanded, lookForCommands } from './commands/pending.ts';
 import { isOwnMove, journalMove, load, moveTask } from './move.ts';
+import { lookForMoved } from './moved-meanwhile.ts';
 import { isReadingInbox } from './schedule.ts';
 import { journalAsks } from './granted-rights.ts';
 
@@ -40,6 +41,7 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   for (const task of [...draft.board.live.values()]) {
     if (!commanded.has(keyOf(task.id))) lookAtTask(draft, task, scan, before);
   }
+  if (before === null) lookForMoved(draft, scan);
   lookForNewFiles(draft, scan, before);
   dropGrants(draft, scan, before);
 }

@@ -10,12 +10,13 @@ import {
   type TaskFile,
 } from '../domain/board.ts';
 import type { MoveKind } from '../domain/command.ts';
+import { deletedFrom } from '../domain/last-place.ts';
 import { keyOf, type Column, type TaskId } from '../domain/task.ts';
 import { settleCommand } from './commands/settle-command.ts';
 import { hasDisk } from './full-disk.ts';
 import type { Draft } from './draft.ts';
 import { stopRun } from './lifecycle.ts';
-import { settleWish } from './settlement.ts';
+import { forgetDeleted, settleWish } from './settlement.ts';
 
 /** A task's file is in another column, or was deleted (null). */
 export function moveTask(draft: Draft, id: TaskId, to: TaskFile | null): void {
@@ -55,7 +56,7 @@ function kindOfMove(from: Column, to: Column | null): MoveKind {
 
 /** A move in a few words, such as `attention/ → queued/`. */
 export function describeMove(from: Column, to: Column | null): string {
-  return to === null ? `deleted from ${from}/` : `${from}/ → ${to}/`;
+  return to === null ? `${deletedFrom}${from}/` : `${from}/ → ${to}/`;
 }
 
 /** A task without a run under way. */
@@ -72,17 +73,6 @@ function moveWaiting(draft: Draft, task: QueuedTask | AttentionTask, to: TaskFil
   draft.removeTask(id);
   if (to.column === 'done') draft.putFinished({ id, file: to, verdict: undefined, review: null });
   else load(draft, to);
-}
-
-/** A deleted task is cancelled, and what its worktree holds is kept. */
-function forgetDeleted(draft: Draft, task: Task): void {
-  draft.removeTask(task.id);
-  const plan = task.past.lastPlan;
-  if (plan === null) return;
-  draft.emit(
-    { type: 'keep-work', task: task.id, plan },
-    { type: 'release-workspace', task: task.id, plan, forget: true },
-  );
 }
 
 /** A task that an agent is on. */
@@ -117,10 +107,10 @@ export function isOwnMove({ board }: Draft, task: Task, to: TaskFile | null): bo
   return to === null ? task.wish === 'cancel' : to.column === 'active' && task.file.column === 'queued';
 }
 
-/** Asks for a file that no known task has, once. */
-export function load(draft: Draft, file: TaskFile): void {
+/** Asks for a file that no known task has, once; of one that `isGone`, for its facts. */
+export function load(draft: Draft, file: TaskFile, isGone = false): void {
   const place = placeOf(file);
   if (draft.board.loading.has(place)) return;
   draft.set({ loading: new Set(draft.board.loading).add(place) });
-  draft.emit({ type: 'load-task', file });
+  draft.emit({ type: 'load-task', file, isGone });
 }

@@ -7,6 +7,8 @@
  *   queued      last run interrupted               the same attempt goes on, in the same session
  *   queued      last run failed, or a verdict      the user sent it back: attempt 1, in the same session
  *   not active  last run's agent is alive          its file was moved while no board looked: stopped, then as moved
+ *   archive     left elsewhere by the last board   cancelled
+ *   none        left somewhere by the last board   deleted: its work is kept, its worktree goes
  *   active      no run                             queued again
  *   active      last run's plan is damaged         queued again
  *   active      run without a record               followed if alive; judged by what it left if dead; else queued again
@@ -22,25 +24,50 @@ import type { RunPlan } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
+import { takeMove } from './moved-meanwhile.ts';
 import { noteSentBack } from './review-states.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
 import { journalAsks, retriesOf } from './granted-rights.ts';
-import { addRun, mayRetry, nextAfterInterruption, settleRun, startSettling } from './settlement.ts';
+import {
+  addRun,
+  forgetDeleted,
+  mayRetry,
+  nextAfterInterruption,
+  settleRun,
+  settleWish,
+  startSettling,
+} from './settlement.ts';
 import { emptyVerdict, judge } from './make-verdict.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
 export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
-  const { file } = loaded;
+  const { file, lastRun } = loaded;
+  const from = takeMove(draft, id, loaded);
+  const to = loaded.isGone ? null : file.column;
   const facts = noteSentBack(draft, id, file, loaded.facts);
   const spec = { ...(loaded.spec ?? nameOnlySpec(id)), id };
   const warnings = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
   const base = { id, spec, file, past: recallPast(facts), warnings };
-  if (file.column !== 'active' && loaded.lastRun?.kind === 'alive') {
-    const wish = file.column === 'queued' ? 'requeue' : file.column === 'archive' ? 'cancel' : 'hold';
-    draft.putTask({ ...base, state: 'active', phase: { name: 'planning', next: firstRun, before: null }, wish });
-    followAgent(draft, id, facts, loaded.lastRun);
+  const planning = { state: 'active', phase: { name: 'planning', next: firstRun, before: null } } as const;
+  const wish = to === null || to === 'archive' ? 'cancel' : to === 'queued' ? 'requeue' : 'hold';
+  if (to !== 'active' && lastRun?.kind === 'alive') {
+    draft.putTask({ ...base, ...planning, wish });
+    followAgent(draft, id, facts, lastRun);
     stopRun(draft, id, wish === 'cancel' ? 'cancelled' : 'requeued');
+    return;
+  }
+  if (from === 'active' && to !== 'active' && to !== 'done' && lastRun !== null) {
+    // Its agent ended with its board; then the user moved its file.
+    adoptActive(draft, { ...base, ...planning, wish }, { ...loaded, facts });
+    return;
+  }
+  if (loaded.isGone) {
+    forgetDeleted(draft, base);
+    return;
+  }
+  if (from !== null && to === 'archive') {
+    settleWish(draft, base, 'cancel', { plan: null, record: null });
     return;
   }
   switch (file.column) {
@@ -52,11 +79,7 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
       return;
     }
     case 'active':
-      adoptActive(
-        draft,
-        { ...base, state: 'active', phase: { name: 'planning', next: firstRun, before: null }, wish: null },
-        { ...loaded, facts },
-      );
+      adoptActive(draft, { ...base, ...planning, wish: null }, { ...loaded, facts });
       return;
     case 'attention': {
       const isDamaged = facts.damaged.includes(verdictName);
@@ -69,7 +92,9 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
     }
     case 'done':
     case 'archive':
-      draft.putFinished({ id, file, verdict: facts.verdict, review: facts.review });
+      // What was decided before the user moved it is not what its place says.
+      if (from !== null) draft.putFinished({ id, file, verdict: undefined, review: null });
+      else draft.putFinished({ id, file, verdict: facts.verdict, review: facts.review });
   }
 }
 

@@ -37,6 +37,12 @@ import { countUsedSlots } from './schedule.ts';
 import { listMoved, listWarnings } from './doubts.ts';
 import { emptyVerdict, judge, type EndedRun } from './make-verdict.ts';
 
+/** The run that a settlement ends, if any. */
+interface Ended {
+  readonly plan: RunPlan | null;
+  readonly record: RunRecord | null;
+}
+
 type Interrupted = Outcome & { readonly kind: 'interrupted' };
 
 /** Decides what follows from a run's outcome, and starts it. */
@@ -76,12 +82,7 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
 }
 
 /** Does what the user asked by moving the file of a task that an agent was on, or one that waits. */
-export function settleWish(
-  draft: Draft,
-  task: TaskBase,
-  wish: NonNullable<ActiveTask['wish']>,
-  run: { readonly plan: RunPlan | null; readonly record: RunRecord | null },
-): void {
+export function settleWish(draft: Draft, task: TaskBase, wish: NonNullable<ActiveTask['wish']>, run: Ended): void {
   if (wish === 'requeue') {
     const next: NextRun = {
       attempt: 1,
@@ -93,10 +94,23 @@ export function settleWish(
     startSettling(draft, task, { to: 'queued', next, ...run });
     return;
   }
+  if (wish === 'cancel' && task.file.column !== 'archive') {
+    forgetDeleted(draft, task, run);
+    return;
+  }
   const fault: Fault = { reason: 'stopped', detail: wish === 'cancel' ? 'You cancelled it.' : 'You put it aside.' };
   const column = wish === 'cancel' ? 'archive' : 'attention';
   const verdict: Verdict = { ...emptyVerdict(draft, task), column, fault, run: run.plan?.n ?? null };
   startSettling(draft, task, { to: 'verdict', verdict, ...run });
+}
+
+/** A deleted task is cancelled, and what its worktree holds is kept. */
+export function forgetDeleted(draft: Draft, { id, past }: TaskBase, run: Ended = { plan: null, record: null }): void {
+  draft.removeTask(id);
+  const plan = run.plan ?? past.lastPlan;
+  if (plan === null) return;
+  if (run.record !== null) draft.emit({ type: 'record-exit', task: id, run: plan, record: run.record });
+  draft.emit({ type: 'keep-work', task: id, plan }, { type: 'release-workspace', task: id, plan, forget: true });
 }
 
 /** Moves a task that never got to a run, or waits, to `attention/` with a fault. */

@@ -58,6 +58,7 @@ export const emptyBoard: Board = {
   finished: new Map(),
   inbox: new Map(),
   commands: new Map(),
+  left: new Map(),
   boxAnswers: [],
   userPaused: false,
   grants: new Map(),
@@ -99,6 +100,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       draft.journal({ type: 'board-started' });
       if (event.hold !== null) recallHold(draft, event.hold);
       endBudgetHold(draft);
+      return;
+    case 'places-recalled':
+      draft.set({ left: event.places });
       return;
     case 'tick':
       startDay(draft, event.day);

@@ -94,6 +94,7 @@ export class Daemon {
     );
     await this.#readSettings();
     this.#loop.post(await readOpening(this.#ports, this.#ports.pid));
+    this.#loop.post({ type: 'places-recalled', places: await this.#ports.journal.readPlaces() });
     this.#loop.post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
     // Boxes that were ticked while no board ran are commands before the first look at the folders.
     await this.#publisher.lookForSaves();

@@ -121,6 +121,8 @@ class Errand {
       const task = read.kind === 'known' ? taskOfCommand(read.request.command) : null;
       if (task !== null) this.#own.add(keyOf(task));
     }
+    const places = [...(await ports.journal.readPlaces())].filter(([key]) => this.#own.has(key));
+    this.#loop.post({ type: 'places-recalled', places: new Map(places) });
     this.#loop.post({ type: 'scanned', scan: { ...scan, commands: [] } });
     for (const each of reads) this.#loop.post({ type: 'command-read', ...each });
   }

@@ -2,6 +2,7 @@
 import type { TaskFile } from '../domain/board.ts';
 import type { LastRun } from '../domain/outside-answers.ts';
 import { noFacts, type ReadVerdict, type TaskFacts } from '../domain/task-facts.ts';
+import type { Effect } from '../domain/effect.ts';
 import { idOfFile, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
 import { NewerFactError, type AgentRunner, type BoardFiles, type Worktrees } from '../ports.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -15,19 +16,26 @@ export interface LoadPorts {
 }
 
 /** `task-loaded`, or `task-vanished` if the file is not there any more. */
-export async function loadTask(ports: LoadPorts, file: TaskFile): Promise<UntimedEvent> {
+export async function loadTask(
+  ports: LoadPorts,
+  { file, isGone }: Pick<Effect & { readonly type: 'load-task' }, 'file' | 'isGone'>,
+): Promise<UntimedEvent> {
   const id = parseTaskId(file.name.replace(/\.md$/, ''));
   const read = await ports.files.readTask(file);
-  if (id === undefined || (!read.ok && read.failure.kind === 'changed')) return { type: 'task-vanished', file };
+  const isThere = read.ok || read.failure.kind !== 'changed';
+  if (id === undefined || isThere === isGone) return { type: 'task-vanished', file };
   const parsed = read.ok ? parseTask(read.value) : null;
   const facts = await ports.files.readFacts(id);
   const lastRun = await recoverLastRun(ports, facts);
   if (parsed === null || !read.ok) {
     const diagnostics = !read.ok && read.failure.kind === 'refused' ? read.failure.diagnostics : [];
-    return { type: 'task-loaded', loaded: { file, spec: null, diagnostics, facts, lastRun } };
+    return { type: 'task-loaded', loaded: { file, isGone, spec: null, diagnostics, facts, lastRun } };
   }
   const { value, diagnostics } = parsed;
-  return { type: 'task-loaded', loaded: { file: read.value.file, spec: value ?? null, diagnostics, facts, lastRun } };
+  return {
+    type: 'task-loaded',
+    loaded: { file: read.value.file, isGone, spec: value ?? null, diagnostics, facts, lastRun },
+  };
 }
 
 /** `verdicts-read`: finished tasks' verdicts; of one that can't be read, what else is kept of the task. */

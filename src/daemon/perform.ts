@@ -83,7 +83,7 @@ export class Performer {
       case 'take-in':
         return [await this.#intake.takeIn(effect.name, effect.identity)];
       case 'load-task':
-        return [await loadTask(this.#ports, effect.file)];
+        return [await loadTask(this.#ports, effect)];
       case 'read-task':
         return this.#readTask(effect.file);
       case 'read-verdicts':

@@ -79,7 +79,7 @@ export async function onlook(
   switch (effect.type) {
     case 'load-task': {
       const agents = effect.file.column === 'active' ? onlooker : nobody;
-      return [await loadTask({ files, agents, worktrees: unlooked }, effect.file)];
+      return [await loadTask({ files, agents, worktrees: unlooked }, effect)];
     }
     case 'read-verdicts':
       return [await readVerdicts(files, effect.tasks)];

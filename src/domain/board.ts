@@ -25,6 +25,7 @@ import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { Place } from './file-place.ts';
 import { isUnreadable, type UnreadableFact } from './task-facts.ts';
+import type { LastPlace } from './last-place.ts';
 import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
 
 /** Identifies a version of a file without reading it. */
@@ -235,6 +236,8 @@ export interface Board {
   readonly inbox: ReadonlyMap<string, InboxFile>;
   /** Commands that were asked and are not settled. */
   readonly commands: ReadonlyMap<CommandId, PendingCommand>;
+  /** Where the last board left files that are elsewhere now; those that are not loaded yet. */
+  readonly left: ReadonlyMap<TaskKey, LastPlace>;
   /** What became of boxes that were ticked, the last `maxBoxAnswers`. */
   readonly boxAnswers: readonly BoxAnswer[];
   readonly userPaused: boolean;

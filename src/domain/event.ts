@@ -12,6 +12,7 @@ import type { ReadVerdict } from './task-facts.ts';
 import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
+import type { LastPlace } from './last-place.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
 
 /** The result of taking a file of the inbox in. */
@@ -52,6 +53,8 @@ export type BoardEvent = { readonly at: number } & (
       readonly paused: boolean;
       readonly pid: number;
     }
+  /** Where the last board left the tasks' files; comes before the first scan. */
+  | { readonly type: 'places-recalled'; readonly places: ReadonlyMap<TaskKey, LastPlace> }
   | { readonly type: 'tick'; readonly day: string }
   | { readonly type: 'scanned'; readonly scan: BoardScan }
   | { readonly type: 'settings-read'; readonly settings: Settings | null; readonly problems: readonly Diagnostic[] }

@@ -17,6 +17,8 @@ export interface BaseConflict {
 /** A task's file and facts, read when the board meets it for the first time. */
 export interface LoadedTask {
   readonly file: TaskFile;
+  /** The user deleted it; `file` is where it was. */
+  readonly isGone: boolean;
   readonly spec: TaskSpec | null;
   readonly diagnostics: readonly Diagnostic[];
   readonly facts: TaskFacts;

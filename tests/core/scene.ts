@@ -63,6 +63,7 @@ export function scanOf(files: Partial<Record<Column, readonly string[]>>, rest: 
 export function loadedIn(column: Column, name: string, patch: Partial<LoadedTask> = {}): LoadedTask {
   return {
     file: fileIn(column, name),
+    isGone: false,
     spec: makeSpec({ id: id(name) }),
     diagnostics: [],
     facts: { highestRun: 0, damaged: [], runs: [], verdict: null, review: null },

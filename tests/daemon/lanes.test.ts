@@ -4,7 +4,7 @@ import type { Effect } from '../../src/domain/effect.ts';
 import { fileIn, id, makePlan } from '../core/scene.ts';
 
 const keep = (name: string, n: number): Effect => ({ type: 'keep-work', task: id(name), plan: makePlan({ n }) });
-const load = (name: string): Effect => ({ type: 'load-task', file: fileIn('queued', name) });
+const load = (name: string): Effect => ({ type: 'load-task', file: fileIn('queued', name), isGone: false });
 const lift: Effect = { type: 'write-hold', hold: null };
 const note: Effect = { type: 'journal', entry: { type: 'board-started', at: 0 } };
 

@@ -3,7 +3,8 @@ import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { nameRun } from '../../src/domain/run.ts';
 import { failure, success } from '../../src/domain/result.ts';
-import { fileNameOf } from '../../src/domain/task.ts';
+import { followPlace, type LastPlace } from '../../src/domain/last-place.ts';
+import { fileNameOf, type TaskKey } from '../../src/domain/task.ts';
 import type { Settings } from '../../src/domain/settings.ts';
 import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { extractNotes, replaceNotes } from '../../src/markdown/user-zones.ts';
@@ -206,6 +207,16 @@ export function makeJournal(world: World, call: Call): Journal {
         () => {
           const ends = world.journal.filter((entry) => entry.type === 'run-ended');
           return { day, costs: new Map(ends.map((end) => [nameRun(end.run, end.plannedAt), end.costUsd])) };
+        },
+        { safe: true },
+      ),
+    readPlaces: () =>
+      call(
+        'read-places',
+        () => {
+          const places = new Map<TaskKey, LastPlace>();
+          for (const entry of world.journal) followPlace(places, entry);
+          return places;
         },
         { safe: true },
       ),

@@ -15,6 +15,7 @@ import { nameRun } from '../../domain/run.ts';
 import type { Clock, Journal } from '../../ports.ts';
 import { command, commandId, runEndedShape } from './fact-shapes.ts';
 import { checkFolders } from './own-folders.ts';
+import { findLastPlaces } from './last-places.ts';
 import { listFormer, putLongAside } from './long-file.ts';
 import { NotRegularError, openRegular } from '../machine/regular-file.ts';
 
@@ -95,6 +96,11 @@ export function createJournal(path: string, clock: Clock): Journal {
         await addCosts(costs, each, (at) => clock.day(at) === day);
       }
       return { day, costs };
+    },
+    async readPlaces() {
+      const [former = path] = listFormer(path, 1);
+      const texts = await Promise.all([former, path].map((each) => readEnd(each, limits.maxHistoryBytes)));
+      return findLastPlaces(texts.join('\n'));
     },
     async findSettled(id) {
       reading ??= readSettled();

@@ -1,0 +1,61 @@
+/** Where the last board left each task's file, as its history tells: a file that is elsewhere now was moved meanwhile. */
+import type { MoveKind } from './command.ts';
+import type { HistoryEntry } from './history.ts';
+import { columns, keyOf, type Column, type TaskId, type TaskKey } from './task.ts';
+
+/** See the file's head. */
+export interface LastPlace {
+  readonly task: TaskId;
+  readonly column: Column;
+  /** When it came there, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Its cancellation is told in the history, and the board ended before it was settled. */
+  readonly isCancelled: boolean;
+}
+
+/** The kinds of lines that {@link followPlace} reads. */
+export const placingLines = [
+  'task-accepted',
+  'run-started',
+  'task-settled',
+  'command',
+] as const satisfies readonly HistoryEntry['type'][];
+
+/** How the history tells of a file that the user deleted. */
+export const deletedFrom = 'deleted from ';
+
+const targets: Readonly<Partial<Record<string, Column>>> = {
+  ...{ retry: 'queued', requeue: 'queued', cancel: 'archive', 'put-aside': 'attention', finish: 'done' },
+} satisfies Record<MoveKind, Column>;
+
+/** Takes one more line of the history into account. */
+export function followPlace(places: Map<TaskKey, LastPlace>, entry: HistoryEntry): void {
+  switch (entry.type) {
+    case 'task-accepted':
+      put(places, entry.task, 'queued', entry.at);
+      return;
+    case 'run-started':
+      put(places, entry.run.task, 'active', entry.at);
+      return;
+    case 'task-settled':
+      put(places, entry.task, entry.column, entry.at);
+      return;
+    case 'command': {
+      const { command, outcome, said, at } = entry;
+      if (outcome !== 'done' || !('task' in command)) return;
+      const told = /→ (\w+)\/$/.exec(said)?.[1];
+      const to = columns.find((column) => column === told) ?? targets[command.kind];
+      const place = places.get(keyOf(command.task));
+      if (said.startsWith(deletedFrom)) places.delete(keyOf(command.task));
+      else if (to !== 'archive' || place === undefined) {
+        if (to !== undefined) put(places, command.task, to, at);
+      } else if (place.column !== 'archive') places.set(keyOf(command.task), { ...place, isCancelled: true });
+      return;
+    }
+    default:
+  }
+}
+
+function put(places: Map<TaskKey, LastPlace>, task: TaskId, column: Column, at: number): void {
+  places.set(keyOf(task), { task, column, at, isCancelled: false });
+}
