@@ -61,7 +61,7 @@ export class Daemon {
       () => this.#scan(),
       () => {
         void this.#publisher.lookForSaves();
-        void this.#lookForMerges();
+        void this.#lookForMerges(false);
       },
     );
     this.#publisher = new Publisher(
@@ -140,9 +140,11 @@ export class Daemon {
     this.#endIfDone();
   }
 
-  async #lookForMerges(): Promise<void> {
-    const tasks = await this.#mergeWatch.look(this.board);
+  /** `isLast`: the board is about to end, and goes on with that once it is known. */
+  async #lookForMerges(isLast: boolean): Promise<void> {
+    const tasks = await (isLast ? this.#mergeWatch.lookNow(this.board) : this.#mergeWatch.look(this.board));
     if (tasks.length > 0) this.#loop.post({ type: 'merges-found', tasks });
+    else if (isLast) this.#endIfDone();
   }
 
   async #scan(): Promise<void> {
@@ -186,7 +188,7 @@ export class Daemon {
     this.#end(null);
   }
 
-  /** Idle, and still so after one more look at the folders: something may have been dropped, or left over, just now. */
+  /** Idle, and still so after one more look at folders and base: something may have been dropped or merged just now. */
   #staysIdle(): boolean {
     const { scan } = this.board;
     if (!isIdle(this.board, this.#ports.clock.now())) {
@@ -196,7 +198,8 @@ export class Daemon {
     if (this.#idleAt === null) {
       this.#idleAt = scan;
       this.#lookout.look();
+      void this.#lookForMerges(true);
     }
-    return this.#idleAt !== scan;
+    return this.#idleAt !== scan && !this.#mergeWatch.isLooking;
   }
 }

@@ -33,6 +33,12 @@ export const limits = {
   sweepEveryMs: 2_000,
   /** Time between two looks for branches that were merged by hand. */
   mergeCheckEveryMs: 10_000,
+  /** Commits of a branch that a work is tried to be merged into, the newest first, to see whether it is in there already. */
+  maxMergesTried: 50,
+  /** Files of a work by which those commits are chosen; with more of them all commits are tried. */
+  maxMergeFilesNamed: 200,
+  /** Works of which it is remembered whether they are merged. */
+  maxMergesRemembered: 1_000,
   /** Time in which watch events are gathered before a scan. */
   hintDebounceMs: 10,
 

@@ -87,4 +87,8 @@ export interface Check {
 export interface FinishedWork {
   readonly id: TaskId;
   readonly tip: string;
+  /** Null where it is on none. */
+  readonly branch: string | null;
+  /** The commit that it began at; null where that is not known. */
+  readonly base: string | null;
 }

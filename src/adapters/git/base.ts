@@ -1,7 +1,7 @@
 /**
  * Finds the commit that a task starts from: it contains the work of all the task's dependencies.
  *
- *   no dependency, or all of them in the start already   the start
+ *   no dependency, or all of them in the start already   the start; see `merged-work` for what is in it
  *   one that is not                                      its tip
  *   several                                              a merge of their tips, made in the object store alone
  *   some in the start, and others without those          a merge of the start and their tips
@@ -18,12 +18,15 @@ import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
 import { taskError } from './git-errors.ts';
 import { mergeTrees, type TreeMerge } from './merge-trees.ts';
-import { baseRef, branchRef, doneRef, resolveCommits } from './refs.ts';
+import type { MergedWork } from './merged-work.ts';
+import { baseRef, branchRef, doneRef, isAncestor, resolveCommits } from './refs.ts';
 
 /** One dependency's work. */
 interface Side {
   readonly label: string;
   readonly commit: string;
+  /** The commit that it began at, or null. */
+  readonly from: string | null;
 }
 
 /**
@@ -33,11 +36,18 @@ interface Side {
  */
 export async function resolveBase(
   git: Git,
+  merged: MergedWork,
   request: BaseRequest,
   branches: Branches,
 ): Promise<Result<{ readonly commit: string }, BaseConflict>> {
   const { start, sides } = await findCommits(git, request, branches);
-  const remaining = await dropContained(git, { label: request.start ?? 'HEAD', commit: start }, sides);
+  for (const dependency of request.dependencies) await tellRewritten(git, request.task, dependency, branches);
+  const remaining = await dropContained(
+    git,
+    merged,
+    { label: request.start ?? 'HEAD', commit: start, from: null },
+    sides,
+  );
   const [first, ...others] = remaining;
   if (first === undefined) return success({ commit: start });
   if (others.length === 0) return success({ commit: first.commit });
@@ -72,11 +82,21 @@ async function findCommits(
   if (start === null) throw startUnknown(request.start);
   const sides = dependencies.flatMap((dependency, index): readonly Side[] => {
     const commit = firstOf(candidates[index] ?? []);
-    if (commit !== null) return [{ label: dependency.branch ?? dependency.id, commit }];
+    if (commit !== null) return [{ label: dependency.branch ?? dependency.id, commit, from: dependency.base }];
     if (isWork(dependency)) throw workMissing(request.task, dependency);
     return [];
   });
   return { start, sides };
+}
+
+/** A branch that no longer holds what was recorded when its task was done was rewritten, which only its user knows the reason of. */
+async function tellRewritten(git: Git, task: TaskId, { branch, tip }: Handoff, branches: Branches): Promise<void> {
+  const now = branch === null ? undefined : branches.get(branchRef(branch));
+  if (branch === null || tip === null || now === undefined || now === tip) return;
+  if (await isAncestor(git, tip, now).catch(() => true)) return;
+  git.notice(
+    `${task} starts from ${branch} as it is now, at ${now.slice(0, 12)}; it no longer holds ${tip.slice(0, 12)}, which it was at when its task was done.`,
+  );
 }
 
 /** Whether a dependency is known to have left commits. */
@@ -105,24 +125,36 @@ function workMissing(task: TaskId, dependency: Handoff): Error {
  * The sides whose work is neither in the start nor in another side, in their order, each once; before them the start
  * itself, where a side is in it and in none of them.
  */
-async function dropContained(git: Git, start: Side, sides: readonly Side[]): Promise<readonly Side[]> {
+async function dropContained(
+  git: Git,
+  merged: MergedWork,
+  start: Side,
+  sides: readonly Side[],
+): Promise<readonly Side[]> {
   const unique = new Map<string, Side>();
   for (const side of sides) {
     if (side.commit !== start.commit && !unique.has(side.commit)) unique.set(side.commit, side);
   }
   if (unique.size === 0) return [];
   const independent = await listIndependent(git, [start.commit, ...unique.keys()]);
-  const remaining = [...unique.values()].filter(({ commit }) => independent.has(commit));
+  const isStartBeside = independent.has(start.commit);
+  const remaining: Side[] = [];
+  for (const side of unique.values()) {
+    if (!independent.has(side.commit)) continue;
+    const isIn = isStartBeside && (await merged.isIn(start.commit, { tip: side.commit, base: side.from }));
+    if (isIn) independent.delete(side.commit);
+    else remaining.push(side);
+  }
   const dropped = sides
     .map(({ commit }) => commit)
     .filter((commit) => !independent.has(commit) || commit === start.commit);
-  if (remaining.length === 0 || dropped.length === 0 || !independent.has(start.commit)) return remaining;
+  if (remaining.length === 0 || dropped.length === 0 || !isStartBeside) return remaining;
   const left = await listIndependent(git, [...remaining.map(({ commit }) => commit), ...dropped]);
   return dropped.some((commit) => left.has(commit)) ? [start, ...remaining] : remaining;
 }
 
 /** Those of the commits that no other of them contains. */
-async function listIndependent(git: Git, commits: readonly string[]): Promise<ReadonlySet<string>> {
+async function listIndependent(git: Git, commits: readonly string[]): Promise<Set<string>> {
   return new Set((await git.run(['merge-base', '--independent', ...commits])).split('\n'));
 }
 

@@ -35,6 +35,14 @@ export async function readReflog(path: string, from = 0): Promise<readonly Reflo
   });
 }
 
+/** Whether a step of a HEAD or a branch made a commit, and did not only go to one. */
+export function isCommitting({ from, message }: ReflogEntry): boolean {
+  if (from === null || /: Fast-forward$/.test(message)) return false;
+  return !/^(?:checkout|reset|clone|branch|Branch|rebase \((?:start|finish|abort)\)|rebase: (?:checkout|abort))/.test(
+    message,
+  );
+}
+
 /** The commits that a log names, newest first, each once. */
 export function listLogged(entries: readonly ReflogEntry[]): readonly string[] {
   const named = entries.flatMap(({ from, to }) => (from === null ? [to] : [from, to]));

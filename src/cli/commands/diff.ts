@@ -1,11 +1,13 @@
 /** `diff`: prints the changes of a task's branch. */
 import { execa } from 'execa';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
-import { createGit } from '../../adapters/git/git.ts';
-import { isAncestor } from '../../adapters/git/refs.ts';
+import { createGit, type Git } from '../../adapters/git/git.ts';
+import { MergedWork } from '../../adapters/git/merged-work.ts';
+import { branchRef, doneRef, isAncestor, resolveReadable } from '../../adapters/git/refs.ts';
+import type { TaskId } from '../../domain/task.ts';
 import { readSettingsOf } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
-import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { findTask } from '../task-files.ts';
 import type { Verb } from '../verb.ts';
 
@@ -14,34 +16,56 @@ export const diffCommand: Verb = (command, exit) =>
   command
     .option('--stat', 'only the files and how much of each')
     .action(async (text: string, options: GlobalOptions & { readonly stat?: boolean }) => {
-      const place = await findPlace(options);
+      const place = await openPlace(options);
       const task = await findTask(place, text);
-      const { runs } = await readTaskFacts(place.layout, task.id);
+      const { runs, verdict } = await readTaskFacts(place.layout, task.id);
       const workspace = runs.at(-1)?.plan.workspace;
       if (workspace?.kind !== 'branch') {
         throw new CliError(exitCodes.usage, `${task.id} has no branch`, `Type: branchboard show ${task.id}`);
       }
-      exit(await runDiff(place, workspace, options.stat === true));
+      const { branch, base } = workspace;
+      exit(await runDiff(place, { id: task.id, branch, base, tip: verdict?.tip ?? null }, options.stat === true));
     });
 
-async function runDiff(
-  place: Place,
-  workspace: { readonly base: string; readonly branch: string },
-  stat: boolean,
-): Promise<ExitCode> {
-  const start = await chooseStart(place, workspace);
-  const range = `${start}...${workspace.branch}`;
+/** A task's work as its facts tell it. */
+interface Work {
+  readonly id: TaskId;
+  readonly branch: string;
+  readonly base: string;
+  /** Null before it was done. */
+  readonly tip: string | null;
+}
+
+async function runDiff(place: OpenPlace, work: Work, stat: boolean): Promise<ExitCode> {
+  const { repository } = place;
+  const git = createGit(place.topLevel, { repository });
+  const names = [branchRef(work.branch), ...(work.tip === null ? [] : [work.tip]), doneRef(work.id)];
+  const commits = await resolveReadable(git, names);
+  const tip = commits.find((commit) => commit !== null) ?? null;
+  if (tip === null) {
+    const hint = `See what was kept of it: branchboard rescue ${work.id}`;
+    throw new CliError(exitCodes.usage, `the branch ${work.branch} is gone`, hint);
+  }
+  const isGone = commits[0] === null;
+  const into = (await readSettingsOf(place))?.base ?? null;
+  const finished = { ...work, tip: work.tip ?? tip };
+  const isMerged = (await new MergedWork(git, repository).find(into ?? 'HEAD', [finished])).length > 0;
+  // Against the branch that holds it already there would be nothing to see.
+  if (isMerged || isGone) {
+    const what = isMerged ? `The work of ${work.id} is merged into ${into ?? 'the branch checked out'}` : '';
+    const gone = isGone ? `The branch ${work.branch} is gone` : '';
+    const said = [what, gone].filter((part) => part !== '').join('. ');
+    process.stderr.write(`${said}. These are its changes since it began:\n`);
+  }
+  const range = isMerged || isGone ? `${work.base}...${tip}` : `${await chooseStart(git, work, into)}...${work.branch}`;
   const args = ['diff', ...(stat ? ['--stat'] : []), '--end-of-options', range];
   // Git's pager needs the terminal, which simple-git does not give to a command.
   const result = await execa('git', args, { cwd: place.topLevel, stdio: 'inherit', reject: false });
   return result.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
 }
 
-/** Against the branch that it would be merged into; for a task on top of others that would show theirs, too. */
-async function chooseStart(place: Place, workspace: { readonly base: string }): Promise<string> {
-  const settings = await readSettingsOf(place);
-  const base = settings?.base ?? null;
-  if (base === null) return workspace.base;
-  const git = createGit(place.topLevel);
-  return (await isAncestor(git, workspace.base, base).catch(() => false)) ? base : workspace.base;
+/** The branch that it would be merged into; for a task on top of others that would show theirs, too. */
+async function chooseStart(git: Git, { base }: Work, into: string | null): Promise<string> {
+  if (into === null) return base;
+  return (await isAncestor(git, base, into).catch(() => false)) ? into : base;
 }

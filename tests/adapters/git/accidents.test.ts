@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunPlan } from '../../../src/domain/run.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { fakeGit } from './fake-git.ts';
-import { planFor, Scratch, start, taskId } from './scratch.ts';
+import { finished, planFor, Scratch, start, taskId } from './scratch.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -216,8 +216,8 @@ describe('after a power cut', () => {
     rmSync(object);
     writeFileSync(object, '');
     await expect(worktrees.inspect(plan)).rejects.toThrow(/damaged[^]*git fsck --full[^]*branchboard rescue/);
-    const y = { id: taskId('y'), tip: scratch.git('rev-parse', 'task/y').trim() };
-    expect(await worktrees.findMerged('main', [{ id: taskId('x'), tip }, y])).toEqual(['y']);
+    const y = finished('y', scratch.git('rev-parse', 'task/y').trim());
+    expect(await worktrees.findMerged('main', [finished('x', tip), y])).toEqual(['y']);
     const other = await start(worktrees, 'z');
     await worktrees.release(other, true);
   });

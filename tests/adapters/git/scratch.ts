@@ -9,6 +9,7 @@ import type { Handoff } from '../../../src/domain/effect.ts';
 import type { RunPlan, Workspace } from '../../../src/domain/run.ts';
 import { defaultSettings, type Settings } from '../../../src/domain/settings.ts';
 import { parseTaskId, type TaskId } from '../../../src/domain/task.ts';
+import type { FinishedWork } from '../../../src/domain/verdict.ts';
 import type { CommandRunner } from '../../../src/ports.ts';
 
 /** A scratch folder with a repository in it. */
@@ -163,6 +164,11 @@ export function handoff(id: string, branch: string | null, tip: string | null): 
     elsewhere: [],
     report: null,
   };
+}
+
+/** A finished task's work; its branch may be gone. */
+export function finished(id: string, tip: string, branch = `task/${id}`): FinishedWork {
+  return { id: taskId(id), tip, branch, base: null };
 }
 
 /** Chooses and prepares a workspace for a task's first run. */

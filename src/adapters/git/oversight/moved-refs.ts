@@ -24,7 +24,7 @@ import { layOut } from '../../files/layout.ts';
 import { listBeyond } from '../branches.ts';
 import type { Git } from '../git.ts';
 import { findRecord } from '../record.ts';
-import { headLog, readReflog, type ReflogEntry } from '../reflog.ts';
+import { headLog, isCommitting, readReflog, type ReflogEntry } from '../reflog.ts';
 import { branchRef, isAncestor } from '../refs.ts';
 import { readNotes, takeNotes, type Checkout, type RefNotes } from './ref-notes.ts';
 import type { Repository } from '../repository.ts';
@@ -116,14 +116,6 @@ async function listMade(
   const others = Object.entries(refs).flatMap(([ref, id]) => (ref === own ? [] : [id]));
   const beyond = await listBeyond(git, made, [workspace.base, ...new Set(others)]);
   return made.filter((commit) => beyond.has(commit)).slice(0, maxMadeLookedFor);
-}
-
-/** Whether a step of a HEAD made a commit, and did not only go to one. */
-function isCommitting({ from, message }: ReflogEntry): boolean {
-  if (from === null || /: Fast-forward$/.test(message)) return false;
-  return !/^(?:checkout|reset|clone|branch|Branch|rebase \((?:start|finish|abort)\)|rebase: (?:checkout|abort))/.test(
-    message,
-  );
 }
 
 async function findHolding(

@@ -9,9 +9,10 @@ import type { Settings } from '../../../domain/settings.ts';
 import type { TaskId } from '../../../domain/task.ts';
 import type { BaseRequest, CommandRunner, Worktrees } from '../../../ports.ts';
 import { resolveBase } from '../base.ts';
-import { branchExists, chooseWorkspace, diffCommand, listBeyond, listBranches, type Branches } from '../branches.ts';
+import { branchExists, chooseWorkspace, diffCommand, listBranches, type Branches } from '../branches.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
+import { MergedWork } from '../merged-work.ts';
 import { keep, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
 import { prune } from './pruning.ts';
@@ -60,6 +61,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     options.notice?.(message);
   };
   const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
+  const merged = new MergedWork(git, repository);
   const tampering = new TamperingWatch(repository, notice);
   /** The task that each branch or folder is promised to, so that two tasks with like names don't get the same one. */
   const promises = new Map<string, TaskId>();
@@ -70,7 +72,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   async function findBase(request: BaseRequest) {
     const branches = await listBranches(git);
     seen.set(request.task, branches);
-    return resolveBase(git, request, branches);
+    return resolveBase(git, merged, request, branches);
   }
 
   async function choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace> {
@@ -130,9 +132,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     release: (plan, forget) => told(release(git, repository, plan, forget)),
     prune: (request) => told(prune(git, repository, request)),
     async findMerged(base, works) {
-      const tips = works.map(({ tip }) => tip);
-      const beyond = await listBeyond(git, tips, [base ?? 'HEAD']);
-      return works.filter(({ tip }) => !beyond.has(tip)).map(({ id }) => id);
+      return (await merged.find(base ?? 'HEAD', works)).map(({ id }) => id);
     },
     branchExists: (branch) => branchExists(git, branch),
     diffCommand,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
 import type { RunPlan } from '../../../../src/domain/run.ts';
-import { handoff, planFor, Scratch, start, taskId } from '../scratch.ts';
+import { finished, handoff, planFor, Scratch, start, taskId } from '../scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -536,10 +536,10 @@ describe('letting go', () => {
   });
 
   it('tells whose work is merged, and how to look at a branch', async () => {
-    const a = { id: taskId('a'), tip: scratch.branch('task/a', { 'a2.txt': 'a' }) };
-    const b = { id: taskId('b'), tip: scratch.branch('task/b', { 'b2.txt': 'b' }) };
+    const a = finished('a', scratch.branch('task/a', { 'a2.txt': 'a' }));
+    const b = finished('b', scratch.branch('task/b', { 'b2.txt': 'b' }));
     scratch.git('merge', '--quiet', '--no-ff', '-m', 'merge', 'task/a');
-    const none = { id: taskId('none'), tip: '0'.repeat(40) };
+    const none = finished('none', '0'.repeat(40));
     expect(await worktrees.findMerged('main', [a, b, none])).toEqual(['a']);
     expect(await worktrees.findMerged(null, [a, b])).toEqual(['a']);
     expect(await worktrees.findMerged('no-such-base', [a, b])).toEqual([]);
@@ -570,8 +570,8 @@ describe('two boards in one repository', () => {
       value: { commit: work.mine },
     });
     scratch.git('merge', '--quiet', work.theirs);
-    expect(await worktrees.findMerged('main', [{ id: taskId('x'), tip: work.mine }])).toEqual([]);
-    expect(await other.findMerged('main', [{ id: taskId('x'), tip: work.theirs }])).toEqual(['x']);
+    expect(await worktrees.findMerged('main', [finished('x', work.mine)])).toEqual([]);
+    expect(await other.findMerged('main', [finished('x', work.theirs)])).toEqual(['x']);
   });
 });
 

@@ -1,0 +1,23 @@
+/** What the user merges by hand, as a board finds it that did not run meanwhile. */
+import { expect, test } from 'vitest';
+import { addFile, boardTestTimeoutMs as timeout, withBoard, writeTask } from './board.ts';
+
+test('work that was merged while no board ran is found before the next one ends, and diff says so', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'x.md': writeTask('X', addFile('one.txt')) });
+    expect(await board.runUntilIdle()).toBe(0);
+    expect((await board.cli('diff', 'x')).stderr).toBe('');
+    board.git('merge', '--quiet', '--squash', 'task/x');
+    board.git('commit', '--quiet', '--message=Squashed');
+    board.git('branch', '-D', 'task/x');
+    expect(await board.runUntilIdle()).toBe(0);
+    expect(board.happened('task-merged')).toMatchObject([{ task: 'x' }]);
+    expect(board.task('x').mergedAt).not.toBeNull();
+    const { code, stdout, stderr } = await board.cli('diff', 'x', '--stat');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('one.txt')]);
+    expect(stderr).toContain('The work of x is merged into main. The branch task/x is gone.');
+    board.drop({ 'y.md': writeTask('Y', addFile('two.txt'), { depends_on: 'x' }) });
+    expect(await board.runUntilIdle()).toBe(0);
+    expect(board.git('merge-base', 'main', 'task/y')).toBe(board.git('rev-parse', 'main'));
+  }),
+);
