@@ -8,6 +8,7 @@ import type { Fault, Outcome } from '../domain/run.ts';
 import { backOff } from './backoff.ts';
 import { isDiskFull } from './full-disk.ts';
 import type { Draft } from './draft.ts';
+import type { TaskPast } from '../domain/task-past.ts';
 import { placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption } from './outcome.ts';
 import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
@@ -65,11 +66,15 @@ function endOf(draft: Draft, outcome: Outcome): Outcome {
 
 /**
  * Repeats later what the machine could not do, at no attempt's cost: once a full disk has room, once a hold is over, or
- * after a wait that grows each time. Others go on meanwhile. After `maxFreeRestarts` in a row the board asks the user.
+ * after a wait that grows each time. Others go on meanwhile. After `maxFreeRestarts` in a row, or `maxAlikeFaults` in the
+ * same words, the board asks the user: what fails alike each time does not pass by itself.
  */
-function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): void {
+function repeatLater(draft: Draft, before: ActiveTask, outside: OutsideFault): void {
+  const task = { ...before, past: { ...before.past, stuck: countAlike(before.past, outside) } };
   const { phase, past, wish } = task;
   const { message: detail } = outside;
+  const isStuck = past.stuck !== null && past.stuck.times >= limits.maxAlikeFaults;
+  const fault: Fault = { reason: 'setup-failed', detail };
   switch (phase.name) {
     case 'planning': {
       // Its plan may be on disk all the same, so its number is used up.
@@ -77,7 +82,7 @@ function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
       const run = phase.before ?? { plan: null, record: null };
       const freeRestarts = phase.next.freeRestarts + 1;
       if (wish !== null) settleWish(draft, ended, wish, run);
-      else if (freeRestarts > limits.maxFreeRestarts) settleFault(draft, ended, { reason: 'setup-failed', detail });
+      else if (freeRestarts > limits.maxFreeRestarts || isStuck) settleFault(draft, ended, fault);
       else {
         const until = findDelay(draft, outside, freeRestarts);
         const delay = until === null ? null : { until, why: detail };
@@ -86,6 +91,10 @@ function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
       return;
     }
     case 'preparing': {
+      if (isStuck && draft.board.shutdown === 'no') {
+        settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, { kind: 'failed', fault }, true);
+        return;
+      }
       const until = findDelay(draft, outside, phase.plan.freeRestarts + 1);
       const pause = isDiskFull(outside) ? 'disk-full' : (outside.pause ?? null);
       // Nobody knows how long it takes until the user has seen to it.
@@ -108,6 +117,13 @@ function repeatLater(draft: Draft, task: ActiveTask, outside: OutsideFault): voi
     case 'running':
       return;
   }
+}
+
+/** One more fault of the machine, which counts with those before it if it has their words; what the whole board waits for does not. */
+function countAlike({ stuck }: TaskPast, { kind, pause, message }: OutsideFault): TaskPast['stuck'] {
+  if (kind !== null || pause !== undefined) return stuck;
+  const why = message.replace(/\d+/g, '0');
+  return { why, times: stuck?.why === why ? stuck.times + 1 : 1 };
 }
 
 /** When a task tries again by itself, in milliseconds since the epoch; null where the whole board waits. */

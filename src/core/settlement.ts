@@ -45,8 +45,8 @@ interface Ended {
 
 type Interrupted = Outcome & { readonly kind: 'interrupted' };
 
-/** Decides what follows from a run's outcome, and starts it. */
-export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Outcome): void {
+/** Decides what follows from a run's outcome, and starts it. With `isLast` nothing is tried again without the user. */
+export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome: Outcome, isLast = false): void {
   const past = addRun(task.past, run, outcome);
   const record = recordOf(draft, run, outcome);
   journalEnd(draft, run, outcome);
@@ -55,17 +55,14 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
   // Where the user put the file counts, even if the agent was through by then.
   const isDone = outcome.kind === 'done' || outcome.kind === 'reported';
   const wish = isDone && task.file.column === 'done' ? null : task.wish;
+  const mayTry = !isLast && outcome.kind === 'failed' && mayRetry(draft.board, task, run.plan, outcome.fault);
   if (wish !== null) {
     settleWish(draft, ended, wish, { plan: run.plan, record });
-  } else if (
-    outcome.kind === 'failed' &&
-    mayRetry(draft.board, task, run.plan, outcome.fault) &&
-    mayStart(draft.board)
-  ) {
+  } else if (outcome.kind === 'failed' && mayTry && mayStart(draft.board)) {
     const { plan } = run;
     draft.emit({ type: 'record-exit', task: task.id, run: plan, record }, { type: 'keep-work', task: task.id, plan });
     planRun(draft, ended, nextAfterFailure(plan, past, outcome.fault), { plan, record });
-  } else if (outcome.kind === 'failed' && mayRetry(draft.board, task, run.plan, outcome.fault)) {
+  } else if (outcome.kind === 'failed' && mayTry) {
     startSettling(draft, ended, {
       to: 'queued',
       next: nextAfterFailure(run.plan, past, outcome.fault),
@@ -186,6 +183,7 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
           : null,
     round: past.round,
     unseenBy: past.unseenBy,
+    stuck: exit === null ? past.stuck : null,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
     warnings: [...past.warnings, ...listWarnings(run)].slice(-limits.maxWarnings),
     faults:

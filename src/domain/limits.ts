@@ -132,6 +132,8 @@ export const limits = {
   authProbeEveryMs: 5 * 60_000,
   /** A run that overload or a lost connection ended is started again at no attempt's cost at most so often in a row. */
   maxFreeRestarts: 20,
+  /** A start of a task that fails with the same words so often in a row is the user's to mend. */
+  maxAlikeFaults: 3,
   /** The same for a run that the board or the machine went down with. */
   maxLosses: 3,
 

@@ -16,6 +16,8 @@ export interface TaskPast {
   readonly sessionId: string | null;
   /** Runs in a row, the last among them, that the board or the machine went down with. */
   readonly losses: number;
+  /** What the machine could not do for it last, and how often in a row in the same words; null once an agent was on it. */
+  readonly stuck: { readonly why: string; readonly times: number } | null;
   /** The run that was under way when the task's text was edited, which it does not see: its number, or null. */
   readonly unseenBy: number | null;
   /** The round of review that begins when it is done. */
@@ -38,6 +40,7 @@ export const emptyPast: TaskPast = {
   lastPlan: null,
   sessionId: null,
   losses: 0,
+  stuck: null,
   unseenBy: null,
   round: 1,
   warnings: [],

@@ -31,12 +31,42 @@ describe('a start that the machine could not make', () => {
     },
   );
 
-  it('is given to the user when it could not be made for hours', () => {
+  it.each(['plan-run', 'prepare-workspace', 'start-run'] as const)(
+    'is given to the user when it fails in the same words for the third time, with these (%s)',
+    (effect) => {
+      const scene = new Scene({ retries: 1 }).queue({ id: 'a' });
+      const begunAt = scene.at;
+      let toldAt = begunAt;
+      for (let time = 1; time <= limits.maxAlikeFaults; time++) {
+        expect(scene.task('a').state).not.toBe('attention');
+        if (effect !== 'plan-run') scene.plan('a');
+        const message = `in the way since ${String(time)} s`;
+        scene.tell({ type: 'effect-failed', task: id('a'), effect, fault: { ...fault, message } }).settle('a');
+        toldAt = scene.at;
+        scene.wait(limits.firstBackoffMs * 2 ** time);
+      }
+      expect(toldAt - begunAt).toBeLessThan(60_000);
+      expect(scene.task('a')).toMatchObject({
+        state: 'attention',
+        verdict: {
+          attempts: effect === 'plan-run' ? 0 : 1,
+          fault: { reason: 'setup-failed', detail: 'in the way since 3 s' },
+        },
+      });
+    },
+  );
+
+  it('is given to the user when it could not be made for hours, each time for another reason', () => {
     const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
     const begunAt = scene.at;
+    let times = 0;
     while (scene.task('a').state !== 'attention') {
       scene.plan('a');
-      scene.tell({ type: 'effect-failed', task: id('a'), effect: 'start-run', fault }).settle('a');
+      times += 1;
+      const message = `${fault.message} ${'again '.repeat(times)}`;
+      scene
+        .tell({ type: 'effect-failed', task: id('a'), effect: 'start-run', fault: { ...fault, message } })
+        .settle('a');
       scene.wait(limits.maxBackoffMs);
     }
     expect(scene.at - begunAt).toBeGreaterThan(5 * hourMs);

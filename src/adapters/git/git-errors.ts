@@ -66,7 +66,7 @@ function explain(stderr: string, cwd: string): { readonly code: string | null; r
   const words = /writ|creat|lock|mkdir/i.test(stderr) && isFull(cwd) ? noSpace : stderr;
   for (const { pattern, code, hint } of troubles) {
     const found = pattern.exec(words);
-    if (found !== null) return { code, hint: hint(resolve(cwd, found[1] ?? '')) };
+    if (found !== null) return { code, hint: hint(resolve(cwd, found[1] ?? ''), found[1] ?? '') };
   }
   return { code: null, hint: null };
 }
@@ -80,6 +80,16 @@ function isFull(folder: string): boolean {
   }
 }
 
+/** How to mend a filter that git could not run, by its driver's name in `.gitattributes`. */
+export function adviseOnFilter(driver: string): string {
+  if (driver === 'lfs')
+    return 'Files here are stored by git-lfs: install it (https://git-lfs.com), then: git lfs install';
+  if (driver.startsWith('git-crypt')) {
+    return 'Files here are encrypted by git-crypt: install it (https://github.com/AGWA/git-crypt), then: git-crypt unlock';
+  }
+  return `The filter ${driver} changes files as they are checked out. See its command, and install what it names: git config --get-regexp 'filter\\.${driver}\\.'`;
+}
+
 const noSpace = 'No space left on device';
 
 /** Something that goes wrong for reasons outside of the task. */
@@ -88,11 +98,16 @@ interface Trouble {
   readonly pattern: RegExp;
   /** The system's code, or null. */
   readonly code: string | null;
-  /** The user's next step; `place` is the file, or the folder where git ran. */
-  readonly hint: (place: string) => string;
+  /** The user's next step; `place` is the file, or the folder where git ran; `word` is what the parentheses hold. */
+  readonly hint: (place: string, word: string) => string;
 }
 
 const troubles: readonly Trouble[] = [
+  {
+    pattern: /: (?:smudge|clean) filter '?(.+?)'? failed/,
+    code: null,
+    hint: (_, driver) => adviseOnFilter(driver),
+  },
   {
     pattern: /No space left on device|Out of diskspace/i,
     code: 'ENOSPC',
@@ -163,7 +178,7 @@ export function adviseOn(error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof PortError || !(error instanceof Error) || code === null) return error;
   const place = 'path' in error && typeof error.path === 'string' ? error.path : '.';
-  const hint = troubles.find((trouble) => trouble.code === code)?.hint(place);
+  const hint = troubles.find((trouble) => trouble.code === code)?.hint(place, '');
   const message = hint === undefined ? error.message : `${error.message}. ${hint}`;
   return new PortError(message, { code, cause: error });
 }
