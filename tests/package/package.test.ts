@@ -47,6 +47,14 @@ describe('the package', () => {
     expect(stdout).not.toMatch(/\.test\.|fixtures|\.orchestrator|\.map$/m);
   });
 
+  it('runs nothing while it is installed', async () => {
+    const { scripts } = JSON.parse(await readFile(join(folder, 'node_modules/branchboard/package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    const run = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) => name in scripts);
+    expect(run).toEqual([]);
+  });
+
   it('is installed as one package, with the licences of those it contains', async () => {
     const installed = await readdir(join(folder, 'node_modules'));
     expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['branchboard']);
