@@ -215,6 +215,18 @@ test.concurrent(
     }),
 );
 
+test.concurrent('who sends work back without a word is told that its agent will not know why', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'a.md': writeTask('A', addFile('a.txt')), 'b.md': writeTask('B', addFile('b.txt')) });
+    expect(await board.runUntilIdle()).toBe(0);
+    expect(await board.succeed('retry', 'a')).toMatch(
+      /^a: .*\nIts agent is not told what is wrong: .*\n\.orchestrator\/queued\/a\.md .* branchboard retry a -m /,
+    );
+    board.write('done/b.md', board.read('done', 'b.md').replace('# B', '# B\n\nIt lacks a title.'));
+    expect(await board.succeed('retry', 'b')).toMatch(/^b: [^\n]*\n$/);
+  }),
+);
+
 test.concurrent('what a finished board shows: status, show, logs, diff, graph', { timeout }, () =>
   withBoard({ config: 'verify: test -f schema.sql' }, async (board) => {
     board.drop({

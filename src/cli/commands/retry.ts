@@ -1,8 +1,12 @@
 /** `retry`: sends a task that waits for its user back to the queue, perhaps with what is to be different. */
+import { basename } from 'node:path';
+import { readTaskFacts } from '../../adapters/files/facts.ts';
+import { readRegular } from '../../adapters/machine/regular-file.ts';
+import { hashOwnText } from '../../daemon/parse-task.ts';
 import { askAndPrint } from '../ask-board.ts';
-import { findPlace, type GlobalOptions } from '../place.ts';
-import { findTask } from '../task-files.ts';
-import type { Verb } from '../verb.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { findTask, type FoundTask } from '../task-files.ts';
+import { print, type Verb } from '../verb.ts';
 import { tellTask } from './answer.ts';
 
 /** The verb `retry`. */
@@ -21,5 +25,17 @@ export const retryCommand: Verb = (command) =>
         return;
       }
       const place = await findPlace(options);
-      await askAndPrint(options, place, { kind: 'retry', task: (await findTask(place, id)).id });
+      const found = await findTask(place, id);
+      const isUnexplained = found.column === 'done' && !(await isEdited(place, found));
+      await askAndPrint(options, place, { kind: 'retry', task: found.id });
+      if (!isUnexplained) return;
+      print(`Its agent is not told what is wrong: only that you ask again. To say it, write it into
+.orchestrator/queued/${basename(found.path)} before it starts. Another time: branchboard retry ${found.id} -m "what is wrong"`);
     });
+
+/** Whether a task's text is another than its last run was given; false where that is not known. */
+async function isEdited({ layout }: Place, { id, path }: FoundTask): Promise<boolean> {
+  const { runs } = await readTaskFacts(layout, id);
+  const given = runs.at(-1)?.plan.taskHash;
+  return given !== undefined && given !== (await hashOwnText(await readRegular(path)));
+}
