@@ -6,6 +6,7 @@ import { renderDashboard } from '../markdown/dashboard.ts';
 import { extractNotes } from '../markdown/user-zones.ts';
 import { describeBoard } from '../views/board-data.ts';
 import type { Calendar } from '../views/calendar.ts';
+import { listAddresses } from '../prompt/notes.ts';
 import { viewDashboard, type DaemonState } from '../views/dashboard-view.ts';
 import { explainFault } from './outside-fault.ts';
 import type { Ports } from './perform.ts';
@@ -36,7 +37,9 @@ export class Publisher {
         ? limits.dashboardEveryMs
         : progress !== this.#published.progress
           ? limits.dashboardProgressEveryMs
-          : null;
+          : [...this.#board().live.values()].some(({ state }) => state === 'active')
+            ? limits.dashboardActiveEveryMs
+            : null;
     if (everyMs === null) return;
     this.#forget?.();
     const { clock } = this.#ports;
@@ -81,9 +84,13 @@ export class Publisher {
       timeOfDay: (time) => clock.timeOfDay(time),
     };
     const written = await Promise.allSettled([
-      dashboard.update((current) =>
-        renderDashboard(viewDashboard(board, then, daemon, redact), extractNotes(current ?? '').notes),
-      ),
+      dashboard.update((current) => {
+        const { notes } = extractNotes(current ?? '');
+        return renderDashboard(
+          viewDashboard(board, then, daemon, { repo, addresses: listAddresses(notes), redact }),
+          notes,
+        );
+      }),
       files.writeBoardData(`${JSON.stringify(describeBoard(board, { running, repo, pid, redact }))}\n`),
     ]);
     const failed = written.find((each) => each.status === 'rejected');

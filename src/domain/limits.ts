@@ -46,9 +46,14 @@ export const limits = {
   dashboardEveryMs: 1_000,
   /** And so often when only progress changed. */
   dashboardProgressEveryMs: 10_000,
+  /** And so often while an agent is at work, since it says for how long. */
+  dashboardActiveEveryMs: 60_000,
   /** The dashboard lists at most so many tasks a section, and says how many more there are. */
   maxDashboardRows: 20,
   maxDashboardTextChars: 400,
+  /** Of a failed check's output the dashboard shows so many lines, and characters. */
+  maxOutputLines: 12,
+  maxOutputChars: 1_600,
   /** The dashboard says of so many ticked boxes what became of them, for so long. */
   maxBoxAnswers: 5,
   showBoxAnswersMs: 10 * 60_000,

@@ -28,7 +28,7 @@ export type Origin =
 
 /** The line below the title, which tells of the moment in which a dashboard was written. */
 const statusLine =
-  /^[_*](?:Running|Paused: [\w-]+(?:, until [\d: -]+)?|Stopped) · \d+ of \d+ slots · \d+ waiting · \$[\d.,]+ today · updated [\d:]+[_*]$/;
+  /^[_*](?:Running|Paused: .+|Stopped.*) · \d+ of \d+ (?:slots|at work) · \d+ waiting · .*\$[\d.,]+ (?:spent )?today · updated [\d: -]+[_*]$/;
 /** A line that may be a box, perhaps with words of the user's. */
 const boxLine = /^\s*[-*+] +\[[ xX]\].*<!-- /;
 const nothingTyped: DashboardEdits = { ticks: [], texts: [] };

@@ -22,19 +22,24 @@ export function listRows<Row>(rows: readonly Row[]): Listed<Row> {
 /** Whether new runs start, and why not. */
 export type BoardStatus =
   | { readonly kind: 'running' }
-  /** `until` is a local time such as `16:00`, or null where none is known. */
+  /** `reason` says why in words; `until` is a local time such as `16:00`, or null where none is known. */
   | { readonly kind: 'paused'; readonly reason: string; readonly until: string | null }
   /** `fault` says what ended the board where nobody had asked for its end. */
   | { readonly kind: 'stopped'; readonly fault: string | null };
 
 /** The line below the title, and messages about the whole board. */
 export interface DashboardHead {
+  /** The repository's name. */
+  readonly repo: string;
   readonly status: BoardStatus;
+  /** Tasks, and files of the inbox, that need the user. */
+  readonly needYou: number;
+  readonly toReview: number;
   readonly slotsUsed: number;
   readonly slotsTotal: number;
   readonly waiting: number;
   readonly costTodayUsd: number;
-  /** Local time, such as `14:32:05`. */
+  /** Local day and time, such as `2026-11-27 14:32:05`. */
   readonly updated: string;
   /** Such as `Built-in scripted agent: no model is called`, or null. */
   readonly banner: string | null;
@@ -60,21 +65,31 @@ export interface StatusRow extends TaskLabel {
   readonly progress: string;
 }
 
+/** A file of the board for a link: its path is relative to `.orchestrator/`, where the dashboard is. */
+export interface FileLink {
+  readonly words: string;
+  readonly path: string;
+}
+
 /** A task that only the user can settle. */
 export interface AttentionEntry extends TaskLabel {
-  /** Such as `has a question` or `failed twice: verify-failed`. */
+  /** Such as `has a question` or `failed twice: its checks failed`. */
   readonly headline: string;
-  /** Why, and the last output: lines, shown as a quotation; null where there is none. */
+  /** Why: lines, shown as a quotation; null where there is none. */
   readonly detail: string | null;
+  /** The end of what a failed check printed, or null. */
+  readonly output: string | null;
   /** The agent's question, or null. */
   readonly question: string | null;
-  /** The log, relative to the repository, or null. */
-  readonly log: string | null;
+  /** Tasks that wait for it. */
+  readonly waitedForBy: number;
   readonly branch: string | null;
+  readonly links: readonly FileLink[];
   /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
   readonly boxes: readonly Box[];
-  /** Commands that go on from here, ready to type. */
+  readonly outcomes: readonly BoxOutcome[];
+  /** Commands that show more of it or go on from here, and that no box asks. */
   readonly commands: readonly string[];
 }
 
@@ -116,8 +131,10 @@ export interface ReadyEntry extends TaskLabel {
   readonly changesWhatRuns: readonly string[];
   /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
-  /** The command that shows the work, or null. */
-  readonly review: string | null;
+  /** The command that shows the work, and the one that takes it over; null for one without a branch. */
+  readonly review: { readonly look: string; readonly take: string } | null;
+  readonly links: readonly FileLink[];
+  readonly outcomes: readonly BoxOutcome[];
   readonly followUps: readonly string[];
 }
 
@@ -127,8 +144,12 @@ export interface ActiveEntry extends TaskLabel {
   readonly attempt: number;
   /** The first characters of the session's id, or null before it is known. */
   readonly session: string | null;
-  /** Local time, such as `14:26`, or null before the agent runs. */
+  /** Local time and time since then, such as `14:26, 6 min ago`, or null before the agent runs. */
   readonly started: string | null;
+  /** The last tool call, such as `Bash npm test`, or null. */
+  readonly lastTool: string | null;
+  readonly links: readonly FileLink[];
+  readonly outcomes: readonly BoxOutcome[];
   /** Null for a role that only reads. */
   readonly branch: string | null;
   /** The branches whose work it contains. */
@@ -149,6 +170,7 @@ export interface ActiveEntry extends TaskLabel {
 export interface PendingEntry extends TaskLabel {
   readonly why: string;
   readonly boxes: readonly Box[];
+  readonly outcomes: readonly BoxOutcome[];
 }
 
 /** A task that was finished today. */
@@ -174,6 +196,9 @@ export interface DashboardModel {
   /** About files of the inbox that can't be accepted; shown under Needs You. */
   readonly inboxProblems: Listed<Diagnostic>;
   readonly needsYou: Listed<AttentionEntry>;
+  /** Lines of User Notes that are addressed to a task that is not there: sentences; shown under Needs You. */
+  readonly strayNotes: Listed<string>;
+  /** Of boxes whose task has no entry any more. */
   readonly boxOutcomes: readonly BoxOutcome[];
   readonly taskWarnings: Listed<WarningEntry>;
   readonly ready: Listed<ReadyEntry>;

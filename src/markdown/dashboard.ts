@@ -2,53 +2,46 @@
  * Prints the dashboard: the model becomes a markdown tree, remark prints it, and the user's notes are put below as they
  * are. All that others wrote goes through `safe-text`, so that it can't become a heading, a link, HTML or a box.
  */
-import type { BlockContent, List, ListItem, Paragraph, PhrasingContent, Root, RootContent, TableRow } from 'mdast';
+import type { ListItem, PhrasingContent, Root, RootContent } from 'mdast';
 
-import type { Box } from '../domain/command.ts';
+import { formatDuration, formatUsd } from '../domain/amounts.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
-import type {
-  ActiveEntry,
-  AttentionEntry,
-  DashboardHead,
-  DashboardModel,
-  Listed,
-  ReadyEntry,
-  TaskLabel,
-} from './dashboard-model.ts';
-import { countOf, formatDiffstat, formatDuration, formatUsd } from '../domain/amounts.ts';
-import { renderBox } from './boxes.ts';
+import {
+  label,
+  renderActive,
+  renderAttention,
+  renderOmitted,
+  renderOutcome,
+  renderPending,
+  renderReady,
+  title,
+} from './dashboard-entries.ts';
+import type { DashboardHead, DashboardModel, Listed } from './dashboard-model.ts';
+import { heading, item, list, paragraph, row, separator } from './markdown-nodes.ts';
 import { printMarkdown } from './printer.ts';
-import { cleanLines, code, joinTexts, plain, prose } from './safe-text.ts';
+import { code, joinTexts, plain, prose } from './safe-text.ts';
 import { replaceNotes } from './user-zones.ts';
-
-const separator = ' · ';
-/** Room for two object ids, two names and a command. */
-const maxWarningChars = 1_000;
 
 /** Prints the model as markdown, the user's notes at its end byte for byte. */
 export function renderDashboard(model: DashboardModel, notes: string): string {
   const tree: Root = {
     type: 'root',
     children: [
-      heading(1, [plain('Orchestrator Dashboard')]),
+      heading(1, [plain('branchboard: '), ...prose(model.head.repo)]),
       ...renderHead(model.head),
       ...renderQuickStatus(model),
       ...renderNeedsYou(model),
-      ...renderListSection(
-        'Ticked Boxes',
-        { rows: model.boxOutcomes, omitted: 0 },
-        false,
-        ({ time, label, id, said }) => item([...prose(`${time} ${label} (`), code(id), plain('): '), ...prose(said)]),
+      ...renderListSection('Ticked Boxes', { rows: model.boxOutcomes, omitted: 0 }, false, (outcome) =>
+        renderOutcome({ ...outcome, label: `\`${outcome.id}\`, ${outcome.label}` }),
       ),
       ...renderListSection('Warnings', model.taskWarnings, false, (entry) =>
         item([...label(entry), plain(': '), ...remark(entry.warning)]),
       ),
-      ...renderSection('Ready for Review', model.ready, renderReady),
-      ...renderActive(model.active),
-      ...renderListSection('Pending Queue', model.pending, true, (entry) =>
-        withBoxes(item([...label(entry), plain(': '), ...prose(entry.why)]), entry.boxes),
-      ),
+      ...renderReviews(model),
+      ...model.active.rows.flatMap(renderActive),
+      ...renderOmitted(model.active.omitted),
+      ...renderListSection('Pending Queue', model.pending, true, renderPending),
       ...renderListSection('Completed Today', model.completedToday, false, (entry) => {
         const facts = [entry.how, formatDuration(entry.workedMs), formatUsd(entry.costUsd)];
         const names = [code(entry.id), ...prose(`, ${entry.agent})${separator}${facts.join(separator)}`)];
@@ -59,8 +52,7 @@ export function renderDashboard(model: DashboardModel, notes: string): string {
   return replaceNotes(`${printMarkdown(tree)}\n`, notes);
 }
 
-function formatStatus(head: DashboardHead): string {
-  const { status } = head;
+function formatStatus({ status }: DashboardHead): string {
   switch (status.kind) {
     case 'running':
       return 'Running';
@@ -74,9 +66,11 @@ function formatStatus(head: DashboardHead): string {
 function renderHead(head: DashboardHead): RootContent[] {
   const facts = [
     formatStatus(head),
-    `${String(head.slotsUsed)} of ${String(head.slotsTotal)} slots`,
+    `${String(head.needYou)} need you`,
+    `${String(head.toReview)} to review`,
+    `${String(head.slotsUsed)} of ${String(head.slotsTotal)} at work`,
     `${String(head.waiting)} waiting`,
-    `${formatUsd(head.costTodayUsd)} today`,
+    `${formatUsd(head.costTodayUsd)} spent today`,
     `updated ${head.updated}`,
   ];
   const line = paragraph([{ type: 'emphasis', children: joinTexts(prose(facts.join(separator))) }]);
@@ -86,7 +80,7 @@ function renderHead(head: DashboardHead): RootContent[] {
     ...head.warnings.map((warning) => item(prose(warning))),
     ...shown.map((problem) => item(diagnosis(problem))),
   ];
-  return [line, ...banner, ...(warnings.length === 0 ? [] : [list(warnings)])];
+  return [line, ...banner, ...list(warnings)];
 }
 
 function renderQuickStatus({ quickStatus: tasks, isNew }: DashboardModel): RootContent[] {
@@ -102,123 +96,40 @@ function renderQuickStatus({ quickStatus: tasks, isNew }: DashboardModel): RootC
   return [head, { type: 'table', children: [titles, ...rows] }, ...renderOmitted(tasks.omitted)];
 }
 
-function renderNeedsYou({ inboxProblems, needsYou }: DashboardModel): RootContent[] {
-  const problems = inboxProblems.rows.map((problem) => item(diagnosis(problem)));
-  const inbox: RootContent[] =
-    problems.length === 0
-      ? []
-      : [
-          heading(3, [plain('Files in the inbox that can’t be accepted')]),
-          list(problems),
-          ...renderOmitted(inboxProblems.omitted),
-        ];
-  const entries = [...inbox, ...needsYou.rows.flatMap(renderAttention), ...renderOmitted(needsYou.omitted)];
+const howToSettle =
+  'Tick a box and save this file. Or type `branchboard retry ID`, `branchboard retry ID -m "what to do differently"`, `branchboard answer ID "your answer"`, `branchboard cancel ID`.';
+
+function renderNeedsYou({ inboxProblems, needsYou, strayNotes }: DashboardModel): RootContent[] {
+  const notes = strayNotes.rows.map((text) => item(prose(text)));
+  const entries = [
+    ...(needsYou.rows.some(({ boxes }) => boxes.length > 0) ? [paragraph(prose(howToSettle))] : []),
+    ...renderProblems(
+      'Files that can’t be accepted',
+      inboxProblems.rows.map(diagnosis).map((text) => item(text)),
+    ),
+    ...renderOmitted(inboxProblems.omitted),
+    ...renderProblems('Notes that reach nobody', notes),
+    ...renderOmitted(strayNotes.omitted),
+    ...needsYou.rows.flatMap(renderAttention),
+    ...renderOmitted(needsYou.omitted),
+  ];
   return entries.length === 0 ? [] : [heading(2, [plain('Needs You')]), ...entries];
 }
 
-function renderAttention(entry: AttentionEntry): RootContent[] {
-  const steps = [...entry.boxes.map(renderBox), ...entry.commands.map((command) => item([code(command)]))];
-  const facts: PhrasingContent[][] = [];
-  if (entry.branch !== null) facts.push([plain('Branch '), code(entry.branch)]);
-  if (entry.log !== null) facts.push([plain('Log '), code(entry.log)]);
-  return [
-    heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
-    ...quote(entry.question),
-    ...quote(entry.detail),
-    ...renderWarnings(entry.warnings),
-    ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
-    ...(steps.length === 0 ? [] : [list(steps)]),
-  ];
+function renderProblems(name: string, items: readonly ListItem[]): RootContent[] {
+  return items.length === 0 ? [] : [heading(3, [plain(name)]), ...list(items)];
 }
 
-function renderWarnings(warnings: readonly string[]): RootContent[] {
-  const shown = warnings.slice(0, limits.maxDashboardRows).map((text) => item(prose(text, maxWarningChars)));
-  return warnings.length === 0 ? [] : [list(shown), ...renderOmitted(warnings.length - shown.length)];
-}
-
-function renderReady(entry: ReadyEntry): RootContent[] {
-  const { work } = entry;
-  const facts: PhrasingContent[][] = [];
-  if (work.kind === 'branch') {
-    facts.push([plain('Branch '), code(work.branch), plain(' for '), code(work.baseBranch)]);
-    facts.push([plain(countOf(work.commits, 'commit'))]);
-    if (work.diffstat !== null) facts.push([plain(formatDiffstat(work.diffstat))]);
-    facts.push([plain(entry.verify === 'passed' ? 'verify passed' : 'no verify command')]);
-  } else if (work.kind === 'report') facts.push([plain('Report '), linkToReport(work.path)]);
-  else facts.push([plain('Nothing to do, says the agent')]);
-  facts.push([plain(formatDuration(entry.workedMs))], [plain(formatUsd(entry.costUsd))]);
-  const followUps = entry.followUps.slice(0, limits.maxFollowUps).map((text) => item(prose(text)));
-  return [
-    heading(3, label(entry)),
-    paragraph(intersperse(facts)),
-    ...renderWarnings(entry.warnings),
-    ...quote(entry.summary),
-    ...renderWhatRuns(entry.changesWhatRuns),
-    ...(entry.review === null ? [] : [paragraph([plain('Review: '), code(entry.review)])]),
-    ...(followUps.length === 0 ? [] : [paragraph([plain('It suggests:')]), list(followUps)]),
-  ];
-}
-
-function renderWhatRuns(paths: readonly string[]): RootContent[] {
-  if (paths.length === 0) return [];
-  return [
-    paragraph([
-      strong('Changes what runs'),
-      plain(': '),
-      ...intersperse(
-        paths.map((path) => [code(path)]),
-        ', ',
-      ),
-    ]),
-  ];
-}
-
-function renderActive(active: Listed<ActiveEntry>): RootContent[] {
-  const entries = active.rows.flatMap((entry) => [
-    heading(2, [plain('Active: '), ...label(entry)]),
-    paragraph(lines(describeActive(entry))),
-  ]);
-  return [...entries, ...renderOmitted(active.omitted)];
-}
-
-function describeActive(entry: ActiveEntry): PhrasingContent[][] {
-  const facts: PhrasingContent[][] = [
-    [strong('Agent'), plain(': '), ...prose(entry.agent)],
-    [plain(`attempt ${String(entry.attempt)}`)],
-  ];
-  if (entry.session !== null) facts.push([plain('session '), code(`${entry.session}…`)]);
-  if (entry.started !== null) facts.push([strong('Started'), ...prose(`: ${entry.started}`)]);
-  if (entry.branch !== null) {
-    const below = entry.onBranches.slice(0, limits.maxDashboardRows).map((branch) => [code(branch)]);
-    const on = below.length === 0 ? [] : [plain(' (on '), ...intersperse(below, ', '), plain(')')];
-    facts.push([strong('Branch'), plain(': '), code(entry.branch), ...on]);
-  }
-  const { step } = entry;
-  const described = [intersperse(facts)];
-  if (step !== null) {
-    const count = plain(` (${String(step.done)}/${String(step.total)})`);
-    described.push([strong('Current step'), plain(': '), ...prose(step.text), count]);
-  }
-  if (entry.note !== null) described.push([strong('Now'), plain(': '), ...prose(entry.note)]);
-  described.push(...entry.warnings.map(warning));
-  if (entry.recentOutput !== null) {
-    described.push([strong('Recent output'), plain(': "'), ...prose(entry.recentOutput), plain('"')]);
-  }
-  if (entry.granted.length > 0) {
-    const rights = entry.granted.slice(0, limits.maxDashboardRows).map((right) => [code(right)]);
-    described.push([strong('Granted'), plain(': '), ...intersperse(rights, ', ')]);
-  }
-  described.push([strong('Follow it'), plain(': '), code(entry.follow)]);
-  return described;
-}
-
-function warning(text: string): PhrasingContent[] {
-  return [strong('Warning'), plain(': '), ...prose(text)];
-}
-
-function renderSection<Row>(name: string, listed: Listed<Row>, renderRow: (row: Row) => RootContent[]): RootContent[] {
-  const entries = [...listed.rows.flatMap(renderRow), ...renderOmitted(listed.omitted)];
-  return entries.length === 0 ? [] : [heading(2, [plain(name)]), ...entries];
+function renderReviews({ ready }: DashboardModel): RootContent[] {
+  const entries = [...ready.rows.flatMap(renderReady), ...renderOmitted(ready.omitted)];
+  if (entries.length === 0) return [];
+  const isUnchecked = ready.rows.some(({ work, verify }) => work.kind === 'branch' && verify === 'none');
+  const unchecked = isUnchecked
+    ? ' Work that does not say `checks passed` was not checked: name commands under `verify` in config.yaml.'
+    : '';
+  const ways =
+    'Send one back: `branchboard retry ID -m "what is wrong"`. Put one away: `mv .orchestrator/done/ID.md .orchestrator/archive/`.';
+  return [heading(2, [plain('Ready for Review')]), paragraph(prose(`${ways}${unchecked}`)), ...entries];
 }
 
 function renderListSection<Row>(
@@ -227,13 +138,8 @@ function renderListSection<Row>(
   ordered: boolean,
   renderRow: (row: Row) => ListItem,
 ): RootContent[] {
-  const entries = listed.rows.length === 0 ? [] : [list(listed.rows.map(renderRow), ordered)];
-  const all = [...entries, ...renderOmitted(listed.omitted)];
+  const all = [...list(listed.rows.map(renderRow), ordered), ...renderOmitted(listed.omitted)];
   return all.length === 0 ? [] : [heading(2, [plain(name)]), ...all];
-}
-
-function renderOmitted(omitted: number): Paragraph[] {
-  return omitted === 0 ? [] : [paragraph(prose(`… and ${String(omitted)} more: \`branchboard status\``))];
 }
 
 function diagnosis(diagnostic: Diagnostic): PhrasingContent[] {
@@ -254,66 +160,4 @@ function joinPlace(parts: readonly (string | number | undefined)[]): string {
 function explain({ message, expected, hint }: Diagnostic): PhrasingContent[] {
   const text = [message, ...(expected === undefined ? [] : [`expected ${expected}`])].join('; ');
   return [...prose(text), ...(hint === undefined ? [] : [plain('. '), ...prose(hint)])];
-}
-
-/** A link only where the path is as plain as those that the board makes. */
-function linkToReport(path: string): PhrasingContent {
-  const isPlain = /^[\w][\w./-]*$/.test(path) && !path.includes('..');
-  return isPlain ? { type: 'link', url: path, children: [plain('report.md')] } : code(path);
-}
-
-function quote(text: string | null): RootContent[] {
-  const paragraphs: PhrasingContent[][][] = [[]];
-  for (const line of text === null ? [] : cleanLines(text)) {
-    if (line === '') paragraphs.push([]);
-    else paragraphs.at(-1)?.push(prose(line));
-  }
-  const children = paragraphs.filter((block) => block.length > 0).map((block) => paragraph(lines(block)));
-  return children.length === 0 ? [] : [{ type: 'blockquote', children }];
-}
-
-function title(task: TaskLabel): PhrasingContent[] {
-  return prose(task.title, limits.maxTitleChars);
-}
-
-/** Title and id, as every entry begins. */
-function label(task: TaskLabel): PhrasingContent[] {
-  return [...title(task), plain(' ('), code(task.id), plain(')')];
-}
-
-function intersperse(parts: readonly PhrasingContent[][], between = separator): PhrasingContent[] {
-  return parts.flatMap((part, i) => (i === 0 ? part : [plain(between), ...part]));
-}
-
-function lines(parts: readonly PhrasingContent[][]): PhrasingContent[] {
-  return intersperse(parts, '\n');
-}
-
-function heading(depth: 1 | 2 | 3, children: PhrasingContent[]): RootContent {
-  return { type: 'heading', depth, children: joinTexts(children) };
-}
-
-function paragraph(children: PhrasingContent[]): Paragraph {
-  return { type: 'paragraph', children: joinTexts(children) };
-}
-
-function strong(text: string): PhrasingContent {
-  return { type: 'strong', children: [plain(text)] };
-}
-
-function row(cells: readonly PhrasingContent[][]): TableRow {
-  return { type: 'tableRow', children: cells.map((cell) => ({ type: 'tableCell', children: joinTexts(cell) })) };
-}
-
-function item(children: PhrasingContent[], checked?: boolean): ListItem {
-  const content: BlockContent[] = [paragraph(children)];
-  return { type: 'listItem', spread: false, children: content, ...(checked === undefined ? {} : { checked }) };
-}
-
-function withBoxes(entry: ListItem, boxes: readonly Box[]): ListItem {
-  return boxes.length === 0 ? entry : { ...entry, children: [...entry.children, list(boxes.map(renderBox))] };
-}
-
-function list(children: ListItem[], ordered = false): List {
-  return { type: 'list', ordered, spread: false, children };
 }

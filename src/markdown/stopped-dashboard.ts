@@ -3,11 +3,11 @@ import { printMarkdown } from './printer.ts';
 import { joinTexts, prose } from './safe-text.ts';
 
 /** The line below the title, up to what follows the board's state. */
-const state = /^_(?:Running|Paused|Stopped)[^\n]*?(?= · \d+ of \d+ slots)/m;
+const state = /^_(?:Running|Paused|Stopped)[^\n]*?(?= · (?:\d+ need you · |\d+ of \d+ slots))/m;
 
 /** The dashboard with the fault in the place of the board's state; all else stays as it is. */
 export function markStopped(dashboard: string | null, fault: string): string {
-  const text = dashboard ?? '# Orchestrator Dashboard\n';
+  const text = dashboard ?? '# branchboard\n';
   const children = joinTexts(prose(`Stopped by a fault: ${fault}`));
   const line = printMarkdown({
     type: 'root',

@@ -9,21 +9,34 @@ import type { TaskId } from '../domain/task.ts';
 export function selectNotes(notes: string, task: TaskId): string {
   const key = keyOf(task);
   const kept: string[] = [];
-  let address: Address | null = null;
-  let codeFence: string | null = null;
   let leftOut = false;
-  for (const line of notes.split('\n')) {
-    if (codeFence === null) {
-      address = findAddress(line) ?? (endsAddress(line, address) ? null : address);
-    }
+  for (const { line, address } of addressLines(notes)) {
     const isMine = address === null || address.key === key;
     // Where something was left out, one of the empty lines around it is enough.
     const closesGap: boolean = leftOut && line.trim() === '' && (kept.at(-1) ?? '').trim() === '';
     if (isMine && !closesGap) kept.push(line);
     leftOut = !isMine || closesGap;
-    codeFence = nextCodeFence(line, codeFence);
   }
   return kept.join('\n').trim();
+}
+
+/** The names that notes are addressed to, each once, as they are written. */
+export function listAddresses(notes: string): readonly string[] {
+  const names = addressLines(notes).flatMap(({ line, address }) =>
+    address === null ? [] : (addressed.exec(line)?.groups?.['id'] ?? []),
+  );
+  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
+}
+
+/** The lines of notes, each with whom it is addressed to; null for all. */
+function addressLines(notes: string): readonly { readonly line: string; readonly address: Address | null }[] {
+  let address: Address | null = null;
+  let codeFence: string | null = null;
+  return notes.split('\n').map((line) => {
+    if (codeFence === null) address = findAddress(line) ?? (endsAddress(line, address) ? null : address);
+    codeFence = nextCodeFence(line, codeFence);
+    return { line, address };
+  });
 }
 
 interface Address {

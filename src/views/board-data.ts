@@ -187,8 +187,8 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
   };
 }
 
-/** Paths of its own worktree are relative to it. */
-function shortenTool({ plan, view }: { readonly plan: RunPlan; readonly view: RunView }): string | null {
+/** A run's last tool call, paths of its own worktree relative to it; null where there was none. */
+export function shortenTool({ plan, view }: { readonly plan: RunPlan; readonly view: RunView }): string | null {
   return view.lastTool?.replaceAll(`${plan.workspace.path}/`, '') ?? null;
 }
 

@@ -1,22 +1,14 @@
 /** Makes the dashboard's model from the board. */
 import { agentTraits } from '../domain/agent-kind.ts';
-import { listUsages } from '../core/commands/offers.ts';
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumToday } from '../core/spending.ts';
-import {
-  verdictOf,
-  type ActiveTask,
-  type AttentionTask,
-  type Board,
-  type FinishedTask,
-  type SettlingTask,
-} from '../domain/board.ts';
-import type { Box } from '../domain/command.ts';
+import { verdictOf, type ActiveTask, type Board, type FinishedTask, type SettlingTask } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
-import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { mergedAtOf } from '../domain/review.ts';
-import { describeDoubts, type Verdict } from '../domain/verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { Phase } from '../domain/board.ts';
+import { formatDuration } from '../domain/amounts.ts';
 import { keyOf } from '../domain/task.ts';
 import {
   listRows,
@@ -30,11 +22,19 @@ import {
   type ReadyWork,
   type StatusRow,
 } from '../markdown/dashboard-model.ts';
-import { describeMoved } from '../markdown/moved-refs-text.ts';
+import {
+  listDoubts,
+  sortByWeight,
+  viewAttention,
+  viewAttentionRow,
+  viewStrayNotes,
+  viewUnreadable,
+} from './attention-view.ts';
 import type { Calendar } from './calendar.ts';
-import { describePause, listFinished } from './board-data.ts';
+import { describePause, listFinished, shortenTool } from './board-data.ts';
 import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
-import { labelOf, rankPending, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
+import { pauseWords } from './pause-words.ts';
+import { labelOf, rankPending, toCode, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
 import { stageOf, stageWords } from './stage.ts';
 import { listWarnings } from './warnings.ts';
 
@@ -44,39 +44,69 @@ type Reviewed = Omit<FinishedTask, 'verdict'> & { readonly verdict: Verdict };
 /** How the board's process is: at work, ended as it was asked to, or ended by a fault that is described. */
 export type DaemonState = 'running' | 'stopped' | { readonly fault: string };
 
-/** The dashboard's model of a board now; `redact` takes secrets out of the rights that tasks ask for. */
-export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState, redact: Redact): DashboardModel {
+/** What a dashboard shows besides the board. */
+export interface Page {
+  /** Absolute path of the repository. */
+  readonly repo: string;
+  /** The names that the user's notes are addressed to. */
+  readonly addresses: readonly string[];
+  /** Takes secrets out of the rights that tasks ask for. */
+  readonly redact: Redact;
+}
+
+/** The dashboard's model of a board now. */
+export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState, page: Page): DashboardModel {
+  const { redact } = page;
   const now = clock.now();
   const live = [...board.live.values()];
   const active = live.filter((task) => task.state === 'active' || task.state === 'settling');
-  const attention = live.filter((task) => task.state === 'attention');
+  const attention = sortByWeight(
+    board,
+    live.filter((task) => task.state === 'attention'),
+  );
   const pending = rankPending(board, clock, redact);
   const finished = listFinished(board);
   const done = finished.filter(isReviewed);
   const ready = done.filter(({ review }) => mergedAtOf(review) === null);
   const unreadable = finished.flatMap(viewUnreadable);
   const today = clock.day(now);
+  const inboxProblems = listInboxProblems(board);
+  const asking = pending.flatMap((each) => viewAsking(each, viewBoxes(board, each.task.id)));
+  const outcomes = viewBoxOutcomes(board, clock);
+  const tell = (id: string) => outcomes.filter((outcome) => outcome.id.toLowerCase() === id.toLowerCase());
+  const shown = new Set<string>([...live, ...ready].map(({ id }) => keyOf(id)));
   return {
-    head: viewHead(board, clock, daemon, pending.length),
+    head: {
+      ...viewHead(board, clock, daemon, page.repo),
+      needYou: attention.length + unreadable.length + asking.length + inboxProblems.length,
+      toReview: ready.length,
+      waiting: pending.length,
+    },
     isNew: board.live.size + board.finished.size === 0,
     quickStatus: listRows([
-      ...active.map(viewActiveRow),
+      ...active.map((task) => viewActiveRow(task, clock)),
       ...attention.map(viewAttentionRow),
       ...unreadable.map(viewUnreadableRow),
       ...pending.map(viewQueuedRow),
       ...ready.map(viewReadyRow),
     ]),
-    inboxProblems: listRows(listInboxProblems(board)),
+    inboxProblems: listRows(inboxProblems),
+    strayNotes: listRows(viewStrayNotes(board, page.addresses)),
     needsYou: listRows([
-      ...attention.map((task) => viewAttention(task, viewBoxes(board, task.id))),
+      ...attention.map((task) => ({ ...viewAttention(task, board), outcomes: tell(task.id) })),
       ...unreadable,
-      ...pending.flatMap((each) => viewAsking(each, viewBoxes(board, each.task.id))),
+      ...asking.map((entry) => ({ ...entry, outcomes: tell(entry.id) })),
     ]),
-    boxOutcomes: viewBoxOutcomes(board, clock),
+    boxOutcomes: outcomes.filter(({ id }) => !shown.has(id.toLowerCase())),
     taskWarnings: listRows(live.flatMap((task) => task.warnings.map((warning) => ({ ...labelOf(task), warning })))),
-    ready: listRows(ready.map((task) => viewReady(task, board))),
-    active: listRows(active.map((task) => viewActive(task, board, clock, redact))),
-    pending: listRows(pending.map((each) => viewPending(each, viewBoxes(board, each.task.id)))),
+    ready: listRows(ready.map((task) => ({ ...viewReady(task, board), outcomes: tell(task.id) }))),
+    active: listRows(active.map((task) => ({ ...viewActive(task, board, clock, redact), outcomes: tell(task.id) }))),
+    pending: listRows(
+      pending.map((each) => ({
+        ...viewPending(each, viewBoxes(board, each.task.id)),
+        outcomes: each.waiting.kind === 'rights' ? [] : tell(each.task.id),
+      })),
+    ),
     completedToday: listRows(
       done.filter(({ verdict }) => clock.day(verdict.at) === today).map((task) => viewCompleted(task, clock)),
     ),
@@ -87,15 +117,21 @@ function isReviewed(task: FinishedTask): task is Reviewed {
   return task.file.column === 'done' && verdictOf(task) !== null;
 }
 
-function viewHead(board: Board, clock: Calendar, daemon: DaemonState, waiting: number): DashboardHead {
+function viewHead(
+  board: Board,
+  clock: Calendar,
+  daemon: DaemonState,
+  repo: string,
+): Omit<DashboardHead, 'needYou' | 'toReview' | 'waiting'> {
   const { settings } = board;
+  const now = clock.now();
   return {
+    repo: repo.slice(repo.lastIndexOf('/') + 1),
     status: viewStatus(board, clock, daemon),
     slotsUsed: countUsedSlots(board),
     slotsTotal: settings.maxParallel,
-    waiting,
     costTodayUsd: sumToday(board),
-    updated: clock.timeOfDay(clock.now()),
+    updated: `${clock.day(now)} ${clock.timeOfDay(now)}`,
     banner: agentTraits[settings.agent.kind].isBuiltIn
       ? `Built-in ${settings.agent.kind} agent: no model is called`
       : null,
@@ -108,7 +144,11 @@ function viewStatus(board: Board, clock: Calendar, daemon: DaemonState): BoardSt
   if (daemon !== 'running') return { kind: 'stopped', fault: daemon === 'stopped' ? null : daemon.fault };
   const pause = describePause(board);
   if (pause === null) return { kind: 'running' };
-  return { kind: 'paused', reason: pause.reason, until: pause.until && describeMoment(Date.parse(pause.until), clock) };
+  return {
+    kind: 'paused',
+    reason: pauseWords[pause.reason].why,
+    until: pause.until && describeMoment(Date.parse(pause.until), clock),
+  };
 }
 
 /** The time of day, with its date where that is not today. */
@@ -122,8 +162,16 @@ function listInboxProblems(board: Board): readonly Diagnostic[] {
   return [...[...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), ...ofQueued];
 }
 
-function viewActiveRow(task: WorkedOn): StatusRow {
-  return { ...labelOf(task), agent: task.spec.agent, status: 'ACTIVE', progress: describeStage(task) };
+function viewActiveRow(task: WorkedOn, clock: Calendar): StatusRow {
+  const running = runningOf(task);
+  const since = running === null ? [] : [formatDuration(Math.max(0, clock.now() - running.startedAt))];
+  const tool = running === null ? null : shortenTool(running);
+  const facts = [...since, describeStage(task), ...(tool === null ? [] : [toCode(tool)])];
+  return { ...labelOf(task), agent: task.spec.agent, status: 'ACTIVE', progress: facts.join(' · ') };
+}
+
+function runningOf(task: WorkedOn): (Phase & { readonly name: 'running' }) | null {
+  return task.state === 'active' && task.phase.name === 'running' ? task.phase : null;
 }
 
 function describeStage(task: WorkedOn): string {
@@ -135,60 +183,8 @@ function describeStage(task: WorkedOn): string {
     : stageWords[stage];
 }
 
-function viewAttentionRow(task: AttentionTask): StatusRow {
-  return { ...labelOf(task), agent: task.spec.agent, status: 'ATTENTION', progress: headlineOf(task.verdict) };
-}
-
-function headlineOf({ fault, attempts }: Verdict): string {
-  switch (fault?.reason) {
-    case undefined:
-      return 'waits for you';
-    case 'question':
-      return 'has a question';
-    case 'stopped':
-      return 'put aside';
-    case 'dependency-cycle':
-    case 'dependency-conflict':
-      return fault.reason;
-    default:
-      return attempts > 1
-        ? `failed ${attempts === 2 ? 'twice' : `${attempts} times`}: ${fault?.reason ?? ''}`
-        : `failed: ${fault?.reason ?? ''}`;
-  }
-}
-
-function viewAttention(task: AttentionTask, boxes: readonly Box[]): AttentionEntry {
-  const { verdict, id } = task;
-  const failed = verdict.run === null ? null : `.orchestrator/runs/${id}/${verdict.run}`;
-  return {
-    ...labelOf(task),
-    headline: headlineOf(verdict),
-    detail: verdict.question === null ? (verdict.fault?.detail ?? null) : null,
-    question: verdict.question,
-    log: failed === null ? null : `${failed}/stream.jsonl`,
-    branch: verdict.branch,
-    warnings: listDoubts(verdict),
-    boxes,
-    commands: [
-      ...(failed === null ? [] : [`branchboard logs ${id}`]),
-      ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
-      ...listUsages('attention', id, ['retry', 'cancel']),
-    ],
-  };
-}
-
 function viewReadyRow({ id, verdict }: Reviewed): StatusRow {
   return { id, title: verdict.title, agent: verdict.agent, status: 'READY', progress: 'waits for your review' };
-}
-
-/** A finished task of which nothing is known, since its verdict can't be read. */
-function viewUnreadable({ id, file, verdict }: FinishedTask): readonly AttentionEntry[] {
-  if (file.column !== 'done' || verdict === undefined || !isUnreadable(verdict)) return [];
-  const { path, what, advice, commands } = explainUnreadable(id, verdict);
-  const detail = `${path} ${what}. ${advice}`;
-  const headline = 'is done, and its verdict is not known';
-  const none = { question: null, log: null, branch: null, warnings: [], boxes: [] };
-  return [{ id, title: id, headline, detail, ...none, commands }];
 }
 
 function viewUnreadableRow({ id, title, headline }: AttentionEntry): StatusRow {
@@ -208,13 +204,14 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     summary: verdict.summary,
     changesWhatRuns: verdict.changesWhatRuns,
     warnings: listDoubts(verdict),
-    review: work.kind === 'branch' ? `git diff ${work.baseBranch}...${work.branch}` : null,
+    review:
+      work.kind === 'branch'
+        ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `git merge ${work.branch}` }
+        : null,
+    links: [{ words: 'file and story', path: `done/${task.file.name}` }],
+    outcomes: [],
     followUps: verdict.followUps,
   };
-}
-
-function listDoubts(verdict: Verdict): readonly string[] {
-  return [...describeDoubts(verdict), ...verdict.moved.map(describeMoved)];
 }
 
 function workOf(verdict: Verdict, board: Board): ReadyWork {
@@ -227,7 +224,7 @@ function workOf(verdict: Verdict, board: Board): ReadyWork {
 function viewActive(task: WorkedOn, board: Board, clock: Calendar, redact: Redact): ActiveEntry {
   const { spec, past } = task;
   const phase = task.state === 'active' ? task.phase : null;
-  const running = phase?.name === 'running' ? phase : null;
+  const running = runningOf(task);
   const plan = phase !== null && 'plan' in phase ? phase.plan : past.lastPlan;
   const progress = running?.view.progress ?? null;
   return {
@@ -235,7 +232,13 @@ function viewActive(task: WorkedOn, board: Board, clock: Calendar, redact: Redac
     agent: spec.agent,
     attempt: plan?.attempt ?? 1,
     session: running?.view.sessionId?.slice(0, 8) ?? null,
-    started: running === null ? null : clock.timeOfDay(running.startedAt).slice(0, 5),
+    started:
+      running === null
+        ? null
+        : `${clock.timeOfDay(running.startedAt).slice(0, 5)}, ${formatDuration(Math.max(0, clock.now() - running.startedAt))} ago`,
+    lastTool: running === null ? null : shortenTool(running),
+    links: [{ words: 'file', path: `${task.file.column}/${task.file.name}` }],
+    outcomes: [],
     branch: plan?.workspace.kind === 'branch' ? plan.workspace.branch : null,
     onBranches: listBaseBranches(task, board),
     step: progress === null ? null : { text: progress.step ?? '', done: progress.done, total: progress.total },

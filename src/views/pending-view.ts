@@ -35,7 +35,8 @@ export function rankPending(board: Board, clock: Calendar, redact: Redact): read
     if (waiting.kind === 'next' || waiting.kind === 'slot') position++;
     const granted = listGranted(board, task.spec).map(redact);
     const request = waiting.kind === 'rights' ? describeRequest(task.id, waiting, redact) : null;
-    return { task, waiting, why: describeWaiting(waiting, { board, clock, redact }), granted, request };
+    const why = waiting.kind === 'paused' ? wayOn(board) : describeWaiting(waiting, { board, clock, redact });
+    return { task, waiting, why, granted, request };
   });
 }
 
@@ -56,7 +57,7 @@ const offersBoxes: Readonly<Record<Waiting['kind'], boolean>> = {
 export function viewPending({ task, waiting, why, granted }: Pending, boxes: readonly Box[]): PendingEntry {
   const told = granted.length === 0 ? '' : ` (granted: ${listRights(granted)})`;
   const offered = offersBoxes[waiting.kind] ? boxes : [];
-  return { ...labelOf(task), why: `${describeNeed(waiting, why)}${told}`, boxes: offered };
+  return { ...labelOf(task), why: `${describeNeed(waiting, why)}${told}`, boxes: offered, outcomes: [] };
 }
 
 /** Its entries under Needs You: one where it asks for rights. */
@@ -69,12 +70,9 @@ export function viewAsking({ task, waiting, request }: Pending, boxes: readonly 
       ...labelOf(task),
       headline: 'asks for rights',
       detail: request,
-      question: null,
-      log: null,
-      branch: null,
-      warnings: [],
-      boxes,
-      commands: [...grant, `branchboard show ${id}`, `branchboard cancel ${id}`],
+      ...{ output: null, question: null, branch: null, warnings: [], boxes, outcomes: [], waitedForBy: 0 },
+      links: [{ words: 'file', path: `queued/${task.file.name}` }],
+      commands: [...grant, `branchboard show ${id}`],
     },
   ];
 }
@@ -82,6 +80,12 @@ export function viewAsking({ task, waiting, request }: Pending, boxes: readonly 
 /** The beginning of every entry about a task. */
 export function labelOf(task: { readonly id: string; readonly spec: { readonly title: string } }): TaskLabel {
   return { id: task.id, title: task.spec.title };
+}
+
+/** What lets a board start tasks again. */
+function wayOn({ userPaused, shutdown }: Board): string {
+  if (shutdown !== 'no') return '`branchboard start`';
+  return userPaused ? '`branchboard resume`' : 'the board to go on';
 }
 
 function describeNeed(waiting: Waiting, why: string): string {
@@ -175,7 +179,7 @@ function listRights(rights: readonly string[]): string {
   return rights.map(toCode).join(', ');
 }
 
-/** As code, unless it holds a backtick itself. */
-function toCode(right: string): string {
+/** In backticks, unless it holds a backtick itself. */
+export function toCode(right: string): string {
   return right.includes('`') ? right : `\`${right}\``;
 }

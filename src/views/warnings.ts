@@ -7,6 +7,7 @@ import type { UsageLimit } from '../domain/run.ts';
 import { unreachable } from '../domain/result.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Calendar } from './calendar.ts';
+import { pauseWords } from './pause-words.ts';
 
 /** Tasks that wait for the same and are named. */
 const maxNamed = 3;
@@ -24,6 +25,9 @@ export function listWarnings(board: Board, clock: Calendar): readonly string[] {
     ...warnOfDisk(board),
     ...warnOfTroubles(board),
     ...warnOfUnread(board),
+    ...(board.userPaused
+      ? ['You paused the board; those at work go on. To start tasks again: branchboard resume']
+      : []),
     ...warnOfHold(board.hold, clock),
     ...warnOfDelays(board, clock),
     ...warnOfUsage(board, clock),
@@ -75,7 +79,9 @@ function warnOfHold(hold: Hold | null, clock: Calendar): readonly string[] {
       : hold.until <= clock.now()
         ? 'One task tries now whether it is over.'
         : `The board tries again at ${when}; to try at once: branchboard resume`;
-  return [`No new starts (${hold.reason}): ${hold.detail.replace(/\.$/, '')}. ${adviseOn(hold.reason)}${again}`];
+  return [
+    `No new starts (${pauseWords[hold.reason].why}): ${hold.detail.replace(/\.$/, '')}. ${adviseOn(hold.reason)}${again}`,
+  ];
 }
 
 function adviseOn(reason: Hold['reason']): string {

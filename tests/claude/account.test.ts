@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { madeUpKey } from './messages-api.ts';
 import type { Reply } from './messages-api.ts';
+import { pauseWords } from '../../src/views/pause-words.ts';
 import { boardTestTimeoutMs, waitUntil } from './patience.ts';
 import { castParts, deliver, type Part } from './task-script.ts';
 
@@ -99,7 +100,7 @@ describe.concurrent('an account that does not work', { timeout: boardTestTimeout
       const daemon = board.launch('start');
       await waitUntil('the hold', () => isHeld(board, 'auth'));
       expect(board.column('queued')).toEqual(['t']);
-      expect(board.dashboard).toMatch(/^_Paused: auth, until /m);
+      expect(board.dashboard).toMatch(/^_Paused: not logged in, until /m);
       expect((await board.cli('stop')).code).toBe(0);
       expect((await daemon.ended).code).toBe(0);
       expect(board.data).toMatchObject({ daemon: { running: false }, paused: { reason: 'auth' } });
@@ -123,7 +124,7 @@ describe.concurrent('a service that fails', { timeout: boardTestTimeoutMs }, () 
         const daemon = board.launch('start', '--until-idle');
         await waitUntil('the hold', () => isHeld(board, reason));
         expect(board.task('t')).toMatchObject({ column: 'queued', attempt: 1, reason: null });
-        expect(board.dashboard).toContain(`No new starts (${reason})`);
+        expect(board.dashboard).toContain(`No new starts (${pauseWords[reason].why})`);
         mend();
         expect((await daemon.ended).code).toBe(0);
         expectResumed(board);
@@ -164,7 +165,7 @@ describe.concurrent('the limit of a subscription', { timeout: boardTestTimeoutMs
       const resetsAtMs = (limit.resetsAt ?? 0) * 1000;
       expect(board.data.paused).toEqual({ reason: 'usage-limit', until: new Date(resetsAtMs).toISOString() });
       expect(board.task('t')).toMatchObject({ column: 'queued', attempt: 1 });
-      expect(board.dashboard).toMatch(/^_Paused: usage-limit, until \d\d:\d\d/m);
+      expect(board.dashboard).toMatch(/^_Paused: the usage limit is reached, until \d\d:\d\d/m);
       expect((await daemon.ended).code).toBe(0);
       expectResumed(board);
       expect(board.plan('t', 2).plannedAt).toBeGreaterThanOrEqual(resetsAtMs);

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
+import type { Reason } from '../../src/domain/run.ts';
+import { nameReason } from '../../src/markdown/reason-words.ts';
 import { boardTestTimeoutMs } from './patience.ts';
 import {
   bash,
@@ -30,14 +32,14 @@ function expectRetried(board: ClaudeBoard, reason: string, told: string): void {
 }
 
 /** After its second failure the task waits for the user, who is shown why and how to go on. */
-function expectAttention(board: ClaudeBoard, reason: string, shown: string): void {
+function expectAttention(board: ClaudeBoard, reason: Reason, shown: string): void {
   expect(board.column('attention')).toEqual(['t']);
   expect(board.countRuns('t')).toBe(2);
   expect(board.task('t')).toMatchObject({ column: 'attention', reason, attempt: 2 });
-  expect(board.dashboard).toContain(`### The task (\`t\`): failed twice: ${reason}`);
+  expect(board.dashboard).toContain(`### The task (\`t\`): failed twice: ${nameReason(reason)}`);
   expect(board.dashboard).toContain(shown);
-  expect(board.dashboard).toContain('.orchestrator/runs/t/2/stream.jsonl');
-  expect(board.dashboard).toContain('`branchboard retry t`');
+  expect(board.dashboard).toContain('[log](runs/t/2/stream.jsonl)');
+  expect(board.dashboard).toContain('- [ ] Try again <!-- retry t attention 2 -->');
   expect(board.read('attention', 't.md')).toContain(`**Waits for you: ${reason}**`);
   expect(board.findAgentProcesses()).toEqual([]);
 }
@@ -183,7 +185,7 @@ process.exit(1);
       expect(checks).toEqual([expect.stringContaining('t.txt is not right')]);
       expect(board.record('t', 2).exit.view.denials).toEqual([]);
       expect(board.task('t')).toMatchObject({ column: 'done', attempt: 2, commits: 2, summary: 'Mended it.' });
-      expect(board.dashboard).toContain('verify passed');
+      expect(board.dashboard).toContain('checks passed');
     });
   });
 });

@@ -148,7 +148,7 @@ describe.concurrent('an agent that keeps a list of its steps', { timeout: boardT
       const progress = { done: 1, total: 2, step: 'Writing it' };
       await waitUntil('progress in queue.json', () => board.task('t').progress?.done === 1);
       expect(board.task('t')).toMatchObject({ column: 'active', progress });
-      expect(board.dashboard).toMatch(/\| ACTIVE +\| 1\/2 Writing it/);
+      expect(board.dashboard).toMatch(/\| ACTIVE +\| [^|]* · 1\/2 Writing it/);
       expect(board.dashboard).toContain('**Current step**: Writing it (1/2)');
       expect(board.dashboard).toContain('Now the writing.');
       const status = await board.cli('status', '--json');

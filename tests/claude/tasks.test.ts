@@ -124,7 +124,10 @@ describe.concurrent('a task', { timeout: boardTestTimeoutMs }, () => {
       expect(board.column('attention')).toEqual(['c']);
       expect(existsSync(board.path('runs', 'c', '1', 'stream.jsonl'))).toBe(false);
       expect(board.task('c')).toMatchObject({ column: 'attention', reason: 'dependency-conflict' });
-      const part = /^### On top \(`c`\): dependency-conflict\n[^]*?(?=^##|$(?![^]))/m.exec(board.dashboard)?.[0] ?? '';
+      const part =
+        /^### On top \(`c`\): the work it builds on does not go together\n[^]*?(?=^##|$(?![^]))/m.exec(
+          board.dashboard,
+        )?.[0] ?? '';
       for (const named of ['task/a', 'task/b', 'same.txt']) expect(part).toContain(named);
       expect(board.read('attention', 'c.md')).toContain('same.txt');
     });

@@ -130,7 +130,7 @@ const outcomes: readonly Outcome[] = [
     file: 'active/busy.md',
     on: ['emptied'],
     places: { busy: 'attention', later: 'queued' },
-    told: { dashboard: '`busy`): failed: setup-failed' },
+    told: { dashboard: '`busy`): failed: it could not be set up' },
   },
   { file: 'active/busy.md', on: ['cut in half', 'filled with something else'], told: null },
   {

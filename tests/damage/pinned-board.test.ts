@@ -39,8 +39,8 @@ test.each(boardNames)('the board %s opens and goes on from where it was', async 
     const dashboard = board.read('DASHBOARD.md');
     expect(dashboard).toContain('Tabs, please; and no semicolons.');
     expect(dashboard).toContain('> Red or blue?');
-    expect(dashboard).toMatch(/`broken`\): failed twice: agent-error/);
-    expect(dashboard).toMatch(/`clash`\): dependency-conflict/);
+    expect(dashboard).toMatch(/`broken`\): failed twice: its agent reported an error/);
+    expect(dashboard).toMatch(/`clash`\): the work it builds on does not go together/);
     expect(dashboard).toMatch(/`merged`, developer\) · merged|^(?![^]*`merged`)/);
     expect(dashboard).toMatch(/### The scout \(`scout`\)\nReport/);
     expect(dashboard).toContain('`.orchestrator/inbox/bad.md:3:1`');

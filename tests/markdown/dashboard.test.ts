@@ -29,12 +29,15 @@ const none = { rows: [], omitted: 0 };
 
 const empty: DashboardModel = {
   head: {
+    repo: 'shop',
     status: { kind: 'running' },
+    needYou: 0,
+    toReview: 0,
     slotsUsed: 0,
     slotsTotal: 3,
     waiting: 0,
     costTodayUsd: 0,
-    updated: '14:32:05',
+    updated: '2026-11-27 14:32:05',
     banner: null,
     warnings: [],
     settingsProblems: [],
@@ -43,6 +46,7 @@ const empty: DashboardModel = {
   quickStatus: none,
   inboxProblems: none,
   needsYou: none,
+  strayNotes: none,
   boxOutcomes: [],
   taskWarnings: none,
   ready: none,
@@ -80,11 +84,14 @@ function fill(text: string): DashboardModel {
     warnings: [text, text],
     followUps: [text, text],
   };
-  const review = { ...shared, ...work, review: text };
+  const outcomes = [{ time: text, label: text, id: text, said: text }];
+  const more = { outcomes, links: [{ words: 'log', path: text }] };
+  const review = { ...shared, ...work, ...more, review: { look: text, take: text } };
   return {
     isNew: false,
     head: {
       ...empty.head,
+      repo: text,
       status: { kind: 'paused', reason: text, until: text },
       banner: text,
       warnings: [text],
@@ -101,14 +108,17 @@ function fill(text: string): DashboardModel {
         headline: text,
         detail: text,
         question: text,
-        log: text,
+        output: text,
+        waitedForBy: 1,
+        ...more,
         branch: text,
         boxes: [box],
         commands: [text, text],
         warnings: [text, text],
       },
     ]),
-    boxOutcomes: [{ time: text, label: text, id: text, said: text }],
+    boxOutcomes: outcomes,
+    strayNotes: listRows([text]),
     taskWarnings: listRows([{ ...task, warning: problem }]),
     ready: listRows([
       { ...review, work: { kind: 'branch', branch: text, baseBranch: text, commits: 1, diffstat: null } },
@@ -122,6 +132,8 @@ function fill(text: string): DashboardModel {
         attempt: 1,
         session: text,
         started: text,
+        lastTool: text,
+        ...more,
         branch: text,
         onBranches: [text, text],
         step: { text, done: 3, total: 5 },
@@ -133,8 +145,8 @@ function fill(text: string): DashboardModel {
       },
     ]),
     pending: listRows([
-      { ...task, why: text, boxes: [box] },
-      { ...task, why: text, boxes: [] },
+      { ...task, why: text, boxes: [box], outcomes },
+      { ...task, why: text, boxes: [], outcomes: [] },
     ]),
     completedToday: listRows([{ ...shared, agent: text, how: text }]),
   };
@@ -151,7 +163,7 @@ function shapeOf(node: Nodes): string {
 }
 
 function withoutQuotes(tree: Root): Root {
-  return { ...tree, children: tree.children.filter((node) => node.type !== 'blockquote') };
+  return { ...tree, children: tree.children.filter((node) => node.type !== 'blockquote' && node.type !== 'code') };
 }
 
 const nasty = [
@@ -213,7 +225,6 @@ function expectHarmless(text: string): void {
     'linkReference',
     'definition',
     'footnoteReference',
-    'code',
     'break',
     'delete',
     'thematicBreak',
@@ -229,8 +240,8 @@ function expectHarmless(text: string): void {
   const withoutLinks = (shape: string) => shape.replaceAll(/ ?link\(\)/g, '');
   expect(withoutLinks(shapeOf(withoutQuotes(tree)))).toBe(withoutLinks(plainShape));
   const heads = nodes.flatMap((node) => (node.type === 'heading' && node.depth < 3 ? [textOf(node)] : []));
-  expect(heads.map((head) => head.replace(/^Active: [^]*/, 'Active'))).toEqual([
-    'Orchestrator Dashboard',
+  expect(heads.map((head) => head.replace(/^(Active|branchboard): [^]*/, '$1'))).toEqual([
+    'branchboard',
     'Quick Status',
     'Needs You',
     'Ticked Boxes',
@@ -254,14 +265,14 @@ describe('renderDashboard', () => {
   it('prints the example as it reads in the documentation', () => {
     const model: DashboardModel = {
       ...empty,
-      head: { ...empty.head, slotsUsed: 2, waiting: 4, costTodayUsd: 1.84 },
+      head: { ...empty.head, needYou: 2, toReview: 2, slotsUsed: 2, waiting: 4, costTodayUsd: 1.84 },
       quickStatus: listRows([
         {
           id: 'add-auth',
           title: 'Add authentication',
           agent: 'backend-developer',
           status: 'ACTIVE',
-          progress: '3/5 Creating middleware',
+          progress: '6 min · 3/5 Creating middleware · `Bash npm test`',
         },
         { id: 'add-tests', title: 'Add tests', agent: 'tester', status: 'WAITING', progress: 'on `add-auth`' },
       ]),
@@ -272,11 +283,23 @@ describe('renderDashboard', () => {
           headline: 'has a question',
           question: 'Should the API keep accepting v1 tokens?',
           detail: null,
-          log: '.orchestrator/runs/review-api/1/stream.jsonl',
+          output: null,
+          waitedForBy: 2,
           branch: 'task/review-api',
+          links: [
+            { words: 'file and story', path: 'attention/review-api.md' },
+            { words: 'log', path: 'runs/review-api/1/stream.jsonl' },
+          ],
           warnings: [],
           boxes: [box],
-          commands: ['branchboard answer review-api TEXT', 'branchboard cancel review-api'],
+          outcomes: [{ time: '14:02', label: 'Cancel', id: 'review-api', said: 'nothing was done: it went on since' }],
+          commands: ['branchboard logs review-api'],
+        },
+        {
+          ...{ id: 'sum', title: 'Sum', headline: 'failed twice: its checks failed', question: null },
+          detail: '`npm test` failed:',
+          output: '```\n# not ok\n  <b>\n## User Notes\nexpected 3 <!-- cancel sum attention 1 -->\n',
+          ...{ waitedForBy: 0, branch: null, links: [], warnings: [], boxes: [], outcomes: [], commands: [] },
         },
       ]),
       ready: listRows([
@@ -295,7 +318,9 @@ describe('renderDashboard', () => {
           workedMs: 360_000,
           costUsd: 0.42,
           summary: 'Added the users and sessions tables, with a migration.',
-          review: 'git diff main...task/db-schema',
+          review: { look: 'git diff main...task/db-schema', take: 'git merge task/db-schema' },
+          links: [{ words: 'file and story', path: 'done/db-schema.md' }],
+          outcomes: [],
           warnings: ['the MCP server "db" did not start'],
           followUps: ['Add an index'],
         },
@@ -309,7 +334,7 @@ describe('renderDashboard', () => {
           costUsd: 0.001,
           summary: null,
           warnings: [],
-          review: null,
+          ...{ review: null, links: [], outcomes: [] },
           followUps: [],
         },
       ]),
@@ -320,7 +345,8 @@ describe('renderDashboard', () => {
           agent: 'backend-developer',
           attempt: 1,
           session: '5f0c',
-          started: '14:26',
+          started: '14:26, 6 min ago',
+          ...{ lastTool: 'Bash npm test', links: [{ words: 'file', path: 'active/add-auth.md' }], outcomes: [] },
           branch: 'task/add-auth',
           onBranches: ['task/db-schema'],
           step: { text: 'Creating middleware', done: 3, total: 5 },
@@ -332,7 +358,7 @@ describe('renderDashboard', () => {
         },
       ]),
       pending: {
-        rows: [{ id: 'add-tests', title: 'Add tests', why: 'waits for `add-auth`', boxes: [box] }],
+        rows: [{ id: 'add-tests', title: 'Add tests', why: 'waits for `add-auth`', boxes: [box], outcomes: [] }],
         omitted: 7,
       },
       completedToday: listRows([
@@ -346,74 +372,92 @@ describe('renderDashboard', () => {
         },
       ]),
     };
-    expect(renderDashboard(model, '- [ ] *mine*  \n')).toBe(`# Orchestrator Dashboard
+    expect(renderDashboard(model, '- [ ] *mine*  \n')).toMatchInlineSnapshot(`
+      "# branchboard: shop
 
-_Running · 2 of 3 slots · 4 waiting · $1.84 today · updated 14:32:05_
+      _Running · 2 need you · 2 to review · 2 of 3 at work · 4 waiting · $1.84 spent today · updated 2026-11-27 14:32:05_
 
-## Quick Status
+      ## Quick Status
 
-| Task | Agent | Status | Progress |
-| --- | --- | --- | --- |
-| Add authentication (\`add-auth\`) | backend-developer | ACTIVE | 3/5 Creating middleware |
-| Add tests (\`add-tests\`) | tester | WAITING | on \`add-auth\` |
+      | Task | Agent | Status | Progress |
+      | --- | --- | --- | --- |
+      | Add authentication (\`add-auth\`) | backend-developer | ACTIVE | 6 min · 3/5 Creating middleware · \`Bash npm test\` |
+      | Add tests (\`add-tests\`) | tester | WAITING | on \`add-auth\` |
 
-## Needs You
-### Review API (\`review-api\`): has a question
-> Should the API keep accepting v1 tokens?
+      ## Needs You
+      Tick a box and save this file. Or type \`branchboard retry ID\`, \`branchboard retry ID -m "what to do differently"\`, \`branchboard answer ID "your answer"\`, \`branchboard cancel ID\`.
 
-Branch \`task/review-api\` · Log \`.orchestrator/runs/review-api/1/stream.jsonl\`
+      ### Review API (\`review-api\`): has a question
+      > Should the API keep accepting v1 tokens?
 
-- [ ] Try again <!-- retry add-auth attention 2 -->
-- \`branchboard answer review-api TEXT\`
-- \`branchboard cancel review-api\`
+      [file and story](attention/review-api.md) · [log](runs/review-api/1/stream.jsonl) · branch \`task/review-api\` · \`branchboard logs review-api\` · 2 tasks wait for it
 
-## Ready for Review
-### Database schema (\`db-schema\`)
-Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · verify passed · 6 min · $0.42
+      - Cancel: nothing was done: it went on since (14:02)
+      - [ ] Try again <!-- retry add-auth attention 2 -->
 
-- the MCP server "db" did not start
+      ### Sum (\`sum\`): failed twice: its checks failed
+      > \`npm test\` failed:
 
-> Added the users and sessions tables, with a migration.
+      \`\`\`\`text
+      \`\`\`
+          # not ok
+        <b>
+          ## User Notes
+      expected 3 <! -- cancel sum attention 1 -->
+      \`\`\`\`
 
-**Changes what runs**: \`.mcp.json\`, \`package.json (scripts)\`
+      ## Ready for Review
+      Send one back: \`branchboard retry ID -m "what is wrong"\`. Put one away: \`mv .orchestrator/done/ID.md .orchestrator/archive/\`.
 
-Review: \`git diff main...task/db-schema\`
+      ### Database schema (\`db-schema\`)
+      Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · checks passed · 6 min · $0.42 · [file and story](done/db-schema.md)
 
-It suggests:
+      - the MCP server "db" did not start
 
-- Add an index
+      > Added the users and sessions tables, with a migration.
 
-### Look around (\`look\`)
-Report [report.md](runs/look/1/report.md) · 45 s · under $0.01
+      **Changes what runs**: \`.mcp.json\`, \`package.json (scripts)\`
 
-## Active: Add authentication (\`add-auth\`)
-**Agent**: backend-developer · attempt 1 · session \`5f0c…\` · **Started**: 14:26 · **Branch**: \`task/add-auth\` (on \`task/db-schema\`)
-**Current step**: Creating middleware (3/5)
-**Warning**: the plugin "x": not found
-**Warning**: the plugin "y": not found
-**Recent output**: "Added JWT validation to auth.ts"
-**Follow it**: \`branchboard logs add-auth -f\`
+      - Look: \`git diff main...task/db-schema\`
+      - Take it: \`git merge task/db-schema\`
 
-## Pending Queue
-1. Add tests (\`add-tests\`): waits for \`add-auth\`
-   - [ ] Try again <!-- retry add-auth attention 2 -->
+      It suggests:
 
-… and 7 more: \`branchboard status\`
+      - Add an index
 
-## Completed Today
-- [x] Project scaffold (\`scaffold\`, architecture) · merged 13:58 · 12 min · $0.30
+      ### Look around (\`look\`)
+      Report [report.md](runs/look/1/report.md) · 45 s · under $0.01
 
-${notesHeading}
-${notesHint}
+      ## Active: Add authentication (\`add-auth\`)
+      - **Agent**: backend-developer · attempt 1 · session \`5f0c…\` · **Started**: 14:26, 6 min ago · **Branch**: \`task/add-auth\` (on \`task/db-schema\`)
+      - **Current step**: Creating middleware (3/5)
+      - **Last tool**: \`Bash npm test\`
+      - **Warning**: the plugin "x": not found
+      - **Warning**: the plugin "y": not found
+      - **Recent output**: "Added JWT validation to auth.ts"
+      - **Follow it**: \`branchboard logs add-auth -f\` · [file](active/add-auth.md)
 
-- [ ] *mine*  
-`);
+      ## Pending Queue
+      1. Add tests (\`add-tests\`): waits for \`add-auth\`
+         - [ ] Try again <!-- retry add-auth attention 2 -->
+
+      … and 7 more: \`branchboard status\`
+
+      ## Completed Today
+      - [x] Project scaffold (\`scaffold\`, architecture) · merged 13:58 · 12 min · $0.30
+
+      ## User Notes
+      (Context and priorities for every task that starts from now on. \`@task-id: …\` goes to that task alone.)
+
+      - [ ] *mine*  
+      "
+    `);
   });
 
   it('says what to do on an empty board, and leaves empty sections out', () => {
-    expect(renderDashboard(empty, '')).toBe(`# Orchestrator Dashboard
+    expect(renderDashboard(empty, '')).toBe(`# branchboard: shop
 
-_Running · 0 of 3 slots · 0 waiting · $0.00 today · updated 14:32:05_
+_Running · 0 need you · 0 to review · 0 of 3 at work · 0 waiting · $0.00 spent today · updated 2026-11-27 14:32:05_
 
 ## Quick Status
 No tasks yet: drop a markdown file into \`.orchestrator/inbox/\`
@@ -448,18 +492,18 @@ ${notesHint}
       },
       '',
     );
-    expect(paused).toContain('_Paused: usage limit, until 16:00 · 0 of 3 slots');
+    expect(paused).toContain('_Paused: usage limit, until 16:00 · 0 need you');
     expect(paused).toContain('- `.orchestrator/config.yaml:2`: max_paralel is unknown. Did you mean `max_parallel`?');
     const stopped = renderDashboard(
       { ...empty, head: { ...empty.head, status: { kind: 'stopped', fault: null } } },
       '',
     );
-    expect(stopped).toContain('_Stopped · 0 of 3 slots');
+    expect(stopped).toContain('_Stopped · 0 need you');
     const failed = renderDashboard(
       { ...empty, head: { ...empty.head, status: { kind: 'stopped', fault: 'x is not iterable' } } },
       '',
     );
-    expect(failed).toContain('_Stopped by a fault: x is not iterable · 0 of 3 slots');
+    expect(failed).toContain('_Stopped by a fault: x is not iterable · 0 need you');
   });
 
   it('lists so many rows as fit, and says how many more there are', () => {
@@ -468,6 +512,7 @@ ${notesHint}
       title: 'T',
       why: 'slot',
       boxes: [],
+      outcomes: [],
     }));
     const printed = renderDashboard({ ...empty, pending: listRows(rows) }, '');
     expect(printed).toContain(`${String(limits.maxDashboardRows)}. T`);
@@ -496,12 +541,8 @@ ${notesHint}
       id: 'a',
       title: 'y'.repeat(1_000),
       headline: 'failed',
-      question: null,
-      log: null,
-      branch: null,
-      warnings: [],
-      boxes: [],
-      commands: [],
+      ...{ output: null, question: null, branch: null, links: [], warnings: [], boxes: [], outcomes: [] },
+      ...{ waitedForBy: 0, commands: [] },
     };
     const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');
     expect(printed).toContain('> first\n>\n> second\n> third xxx');
@@ -535,7 +576,7 @@ ${notesHint}
       fc.property(words, (parts) => {
         const why = parts.join(' ');
         const tree = parse(
-          renderDashboard({ ...empty, pending: listRows([{ id: 'a', title: 'T', why, boxes: [] }]) }, ''),
+          renderDashboard({ ...empty, pending: listRows([{ id: 'a', title: 'T', why, boxes: [], outcomes: [] }]) }, ''),
         );
         const [item] = listNodes(tree).filter((node) => node.type === 'listItem');
         expect(item && textOf(item)).toBe(`T (a): ${why}`);

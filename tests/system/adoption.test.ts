@@ -84,7 +84,7 @@ test.concurrent('a daemon that is killed twice leaves one run, one end, one cost
     expect(board.happened('run-ended')).toHaveLength(1);
     expect(board.happened('task-settled')).toHaveLength(1);
     expect(board.task('job')).toMatchObject({ column: 'done', attempt: 1, commits: 1, costUsd: 0.25 });
-    expect(board.dashboard).toContain('$0.25 today');
+    expect(board.dashboard).toContain('$0.25 spent today');
   }),
 );
 

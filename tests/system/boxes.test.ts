@@ -49,7 +49,7 @@ test.concurrent(
         runs += 1;
         await waitUntil(`it fails in run ${String(runs)}`, () => board.happened('task-settled').length === runs);
         await waitUntil('what was done is shown', () =>
-          board.dashboard.includes('Try again (`again`): attention/ → queued/'),
+          board.dashboard.includes('- Try again: attention/ → queued/ ('),
         );
         expect(board.dashboard).not.toContain('[x] Try');
       }
@@ -58,7 +58,7 @@ test.concurrent(
       // An editor that still holds the first dashboard.
       const stale = `${tickIn(old, boxOf('Cancel', 'cancel again attention 1'))}\nmine\n`;
       writeFileSync(board.path('DASHBOARD.md'), stale);
-      const refusal = 'Cancel (`again`): nothing was done: again was worked on again since this was asked';
+      const refusal = '- Cancel: nothing was done: again was worked on again since this was asked';
       await waitUntil('the dashboard says why', () => board.dashboard.includes(refusal));
       expect(board.dashboard).toMatch(/\nmine\n$/);
       expect(board.column('attention')).toEqual(['again']);

@@ -491,7 +491,7 @@ test.concurrent('demo does the whole job without login and network', { timeout }
     const { code, stdout } = await withPatience(board.launch(['demo'], { env: { TMPDIR: board.root } }).ended, 'demo');
     expect(code).toBe(0);
     expect(stdout).toContain('checkout-tests: → done/');
-    expect(stdout).toContain('# Orchestrator Dashboard');
+    expect(stdout).toContain('# branchboard: ');
     expect(stdout).toMatch(/Remove it all: rm -rf .*branchboard-demo-/);
     expect(readFileSync(cliMain, 'utf8')).toMatch(/^#!\/usr\/bin\/env node/);
   }),

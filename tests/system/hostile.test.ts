@@ -109,7 +109,7 @@ test.concurrent(
         expect({ name, message: diagnostics[0]?.message ?? '' }).not.toEqual({ name, message: '' });
       }
       await waitUntil('the dashboard names some of them and says how many more there are', () =>
-        board.dashboard.includes('Files in the inbox that can’t be accepted'),
+        board.dashboard.includes('Files that can’t be accepted'),
       );
       await waitUntil('the odd ones are queued', () =>
         Object.keys(odd).every((name) => !existsSync(board.path('inbox', name))),

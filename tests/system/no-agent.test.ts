@@ -30,7 +30,7 @@ test.concurrent('one that is gone while the board runs is waited for, and no tas
     renameSync(agent, away);
     board.drop({ 'one.md': '# One\n', 'two.md': '# Two\n' });
     await waitUntil('the board waits', () => board.data.paused?.reason === 'no-agent');
-    await waitUntil('it is told', () => board.dashboard.includes('No new starts (no-agent): '));
+    await waitUntil('it is told', () => board.dashboard.includes('No new starts (claude was not found): '));
     expect(board.dashboard).toContain('agent.sh: command not found');
     await waitUntil('both wait', () => board.column('queued').length === 2);
     renameSync(away, agent);

@@ -51,7 +51,7 @@ test.concurrent(
       const asks = 'asks for `permission_mode bypassPermissions`, `allowed_tools Bash`, `retries 5`';
       expect(dashboard).toMatch(new RegExp(`WAITING +\\| ${asks}`));
       expect(dashboard).toMatch(
-        /## Needs You\n### Asks \(`asks`\): asks for rights\n(?:>.*\n)*> `allowed_tools Bash`\n/,
+        /## Needs You\n[^#]*### Asks \(`asks`\): asks for rights\n(?:>.*\n)*> `allowed_tools Bash`\n/,
       );
       expect(dashboard).toContain('`branchboard grant asks`');
       expect(dashboard).toContain(`Asks (\`asks\`): ${asks}`);

@@ -65,7 +65,7 @@ test.concurrent('verify must be green: told what failed, the same session mends 
     expect(board.record('own', 1).evidence?.verify.map(({ ok }) => ok)).toEqual([true, true]);
     expect(board.task('never').reason).toBe('verify-failed');
     expect(board.dashboard).toContain('no-such-file');
-    expect(board.dashboard).toContain('verify passed');
+    expect(board.dashboard).toContain('checks passed');
   }),
 );
 

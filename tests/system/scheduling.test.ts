@@ -63,8 +63,8 @@ test.concurrent(
       expect(text).toContain('on `nobody-wrote-this`, which does not exist yet');
       expect(text).toContain('on `broken`, which needs you');
       expect(text).toContain('The disk is on fire.');
-      expect(text).toContain('failed twice: agent-error');
-      expect(text).toContain('`branchboard retry broken`');
+      expect(text).toContain('failed twice: its agent reported an error');
+      expect(text).toContain('- [ ] Try again <!-- retry broken attention 2 -->');
       const story = board.read('attention', 'broken.md');
       expect(story).toContain('The disk is on fire.');
       expect(story.startsWith('# Broken\n')).toBe(true);

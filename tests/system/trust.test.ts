@@ -206,12 +206,12 @@ test.concurrent.each([
     board.git(...merge);
     await waitUntil('the dashboard tells it', () => /`notify` came with git/.test(board.dashboard));
     expect(board.dashboard).toContain(hint);
-    expect(board.dashboard).toContain('of 3 slots');
+    expect(board.dashboard).toContain('of 3 at work');
     board.drop({ 'next.md': writeTask('Next', addFile('next.txt')) });
     await board.arrive('done', 'next');
     expect(ran(board)).toEqual([]);
     await board.succeed('trust', '--yes');
-    await waitUntil('the new settings hold', () => board.dashboard.includes('of 7 slots'));
+    await waitUntil('the new settings hold', () => board.dashboard.includes('of 7 at work'));
     expect(board.dashboard).not.toContain(hint);
     board.drop({ 'last.md': writeTask('Last', addFile('last.txt')) });
     await waitUntil('notify runs', () => ran(board).includes('ran-notify'));

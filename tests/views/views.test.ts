@@ -5,6 +5,8 @@ import type { AgentKind } from '../../src/domain/agent-kind.ts';
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { Clock } from '../../src/ports.ts';
 import { emptyRunView } from '../../src/domain/run.ts';
+import { listAddresses } from '../../src/prompt/notes.ts';
+import { keyOf } from '../../src/domain/task.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
 import {
   fileIn,
@@ -31,6 +33,7 @@ const clock: Clock = {
 
 /** Takes one word out. */
 const redact = (text: string): string => text.replaceAll('hunter2', '•••');
+const page = { repo: '/work/shop', addresses: [], redact };
 
 /** One task done, one at work, one with a question, one that waits for it, and one that waits for nobody knows what. */
 function busy(): Scene {
@@ -68,7 +71,7 @@ describe('the board as data', () => {
     scene.tell({ type: 'run-seen', run: plan, view: { ...emptyRunView, lastTool, costUsd: 0.1 }, lastOutputAt: 0 });
     expect(of()).toMatchObject({ stage: 'running', lastTool: 'Edit src/a.ts' });
     expect(describe_(scene).costTodayUsd).toBe(0.1);
-    expect(viewDashboard(scene.board, clock, 'running', redact).head.costTodayUsd).toBe(0.1);
+    expect(viewDashboard(scene.board, clock, 'running', page).head.costTodayUsd).toBe(0.1);
     scene.tell({
       type: 'task-read',
       ...{ file: fileIn('active', 'a'), textHash: 'other', spec: makeSpec({ id: id('a') }), diagnostics: [] },
@@ -131,11 +134,11 @@ describe('the dashboard', () => {
       busy().board,
       clock,
       'running',
-      redact,
+      page,
     );
     expect(head).toMatchObject({ status: { kind: 'running' }, slotsUsed: 1, slotsTotal: 3, waiting: 2 });
     expect(quickStatus.rows.map(({ id, status, progress }) => [id, status, progress])).toEqual([
-      ['works', 'ACTIVE', '1/3 Digging'],
+      ['works', 'ACTIVE', '0 s · 1/3 Digging'],
       ['asks', 'ATTENTION', 'has a question'],
       ['waits', 'WAITING', 'on `asks`, which needs you'],
       ['lost', 'WAITING', 'on `ghost`, which does not exist yet'],
@@ -155,7 +158,7 @@ describe('the dashboard', () => {
 
   it('offers boxes where something waits for its user, or for more than its turn', () => {
     const show = (board: Scene['board']) => {
-      const { needsYou, pending, boxOutcomes } = viewDashboard(board, clock, 'running', redact);
+      const { needsYou, pending, boxOutcomes } = viewDashboard(board, clock, 'running', page);
       const boxes = [...needsYou.rows, ...pending.rows].flatMap((row) => row.boxes);
       return { boxes: boxes.map(({ kind, task, seen }) => [kind, task, seen.column, seen.run]), boxOutcomes };
     };
@@ -179,9 +182,50 @@ describe('the dashboard', () => {
       { at: 900_000, command, answer },
       { at: 960_000, command, answer: { kind: 'done', said: 'moved' } as const },
     ];
-    expect(show({ ...board, boxAnswers }).boxOutcomes).toEqual([
+    // It stands where the box was; one whose task has no entry any more has a place of its own.
+    const outcomes = [
       { time: '00:15', label: 'Try again', id: 'asks', said: 'nothing was done: asks moved on. Type: x' },
       { time: '00:16', label: 'Try again', id: 'asks', said: 'moved' },
+    ];
+    const told = viewDashboard({ ...board, boxAnswers }, clock, 'running', page);
+    expect([told.needsYou.rows[0]?.outcomes, told.boxOutcomes]).toEqual([outcomes, []]);
+    const gone = new Map([...board.live].filter(([key]) => key !== 'asks'));
+    expect(show({ ...board, boxAnswers, live: gone }).boxOutcomes).toEqual(outcomes);
+  });
+
+  it('names first what others wait for, then what waits longest', () => {
+    const scene = new Scene({ maxParallel: 0 }).queue({ id: 'waits', dependsOn: ids('heavy') });
+    const waiting = Object.entries({ young: 3, old: 1, heavy: 2 }).map(([name, at]) => {
+      const task = new Scene().load(loadedIn('attention', name)).task(name);
+      if (task.state !== 'attention') throw new Error(`${name} is ${task.state}`);
+      return { ...task, verdict: { ...task.verdict, at } };
+    });
+    const live = new Map([...scene.board.live.values(), ...waiting].map((task) => [keyOf(task.id), task]));
+    const { needsYou, head } = viewDashboard({ ...scene.board, live }, clock, 'running', page);
+    expect(needsYou.rows.map(({ id, waitedForBy }) => [id, waitedForBy])).toEqual([
+      ['heavy', 1],
+      ['old', 0],
+      ['young', 0],
+    ]);
+    expect(head).toMatchObject({ repo: 'shop', needYou: 3, toReview: 0, waiting: 1, updated: 'today 00:16:40' });
+  });
+
+  it('says which lines of the notes are for a task that is not there, with the nearest', () => {
+    const notes = 'For all.\n\n@wroks: left\n@WORKS: right\n- @asks: up\n\n```\n@code: none\n```\n';
+    const { strayNotes } = viewDashboard(busy().board, clock, 'running', { ...page, addresses: listAddresses(notes) });
+    expect(strayNotes.rows).toEqual([
+      'User Notes have a line for `@wroks:`, and there is no such task. The nearest is `@works:`.',
+    ]);
+  });
+
+  it('shows the end of a failed check as it was printed, apart from what failed', () => {
+    const scene = new Scene({ retries: 0 }).queue({ id: 'a' });
+    const verify = [{ argv: ['npm', 'test'] as const, ok: false, outputTail: '# not ok\n  expected 3' }];
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence({ verify }) }).settle('a');
+    expect(viewDashboard(scene.board, clock, 'running', page).needsYou.rows).toMatchObject([
+      { headline: 'failed: its checks failed', detail: '`npm test` failed:', output: '# not ok\n  expected 3' },
     ]);
   });
 
@@ -189,7 +233,7 @@ describe('the dashboard', () => {
     const warning = { severity: 'warning', file: 'a.md', line: 3, column: 1, message: 'odd' } as const;
     const error = { ...warning, severity: 'error' } as const;
     const scene = new Scene().load(loadedIn('queued', 'a', { diagnostics: [error, warning] }));
-    const shown = () => viewDashboard(scene.board, clock, 'running', (text) => text).taskWarnings.rows;
+    const shown = () => viewDashboard(scene.board, clock, 'running', page).taskWarnings.rows;
     expect(shown()).toEqual([{ id: 'a', title: scene.task('a').spec.title, warning }]);
     const read = (diagnostics: readonly Diagnostic[]) =>
       scene.tell({
@@ -221,13 +265,13 @@ describe('the dashboard', () => {
     scene.find(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
     const view = { ...emptyRunView, warnings };
     scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
-    const { needsYou, ready, active } = viewDashboard(scene.board, clock, 'running', (text) => text);
+    const { needsYou, ready, active } = viewDashboard(scene.board, clock, 'running', page);
     expect([needsYou.rows, ready.rows, active.rows]).toMatchObject([[{ warnings }], [{ warnings }], [{ warnings }]]);
   });
 
   it('calls the first task that a slot alone keeps the next', () => {
     const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' }, { id: 'c' });
-    const { pending } = viewDashboard(scene.board, clock, 'running', redact);
+    const { pending } = viewDashboard(scene.board, clock, 'running', page);
     expect(pending.rows.map(({ id, why }) => [id, why])).toEqual([
       ['b', 'next free slot'],
       ['c', 'waits for a free slot'],
@@ -243,9 +287,9 @@ describe('the dashboard', () => {
     );
     scene.grant('b', 'allowed_tools Bash').grant('a', 'allowed_tools Bash');
     scene.run('a');
-    const { needsYou, quickStatus, pending, active } = viewDashboard(scene.board, clock, 'running', redact);
+    const { needsYou, quickStatus, pending, active } = viewDashboard(scene.board, clock, 'running', page);
     expect(quickStatus.rows.map(({ status, progress }) => `${status} ${progress}`)).toEqual([
-      'ACTIVE running',
+      'ACTIVE 0 s · running',
       'WAITING asks for `verify check --token=•••`',
       'WAITING on `b`, which asks for rights',
     ]);
@@ -253,7 +297,7 @@ describe('the dashboard', () => {
       {
         id: 'b',
         headline: 'asks for rights',
-        commands: ['branchboard grant b', 'branchboard show b', 'branchboard cancel b'],
+        commands: ['branchboard grant b', 'branchboard show b'],
       },
     ]);
     expect(needsYou.rows[0]?.detail).toContain('`verify check --token=•••`');
@@ -268,7 +312,7 @@ describe('the dashboard', () => {
   it('names as many rights as there is room for, and how many more there are', () => {
     const allowedTools = Array.from({ length: 12 }, (_, index) => `Bash(${'x'.repeat(60)} ${String(index)})`);
     const { board } = new Scene().queue({ id: 'a', allowedTools });
-    const [entry] = viewDashboard(board, clock, 'running', redact).needsYou.rows;
+    const [entry] = viewDashboard(board, clock, 'running', page).needsYou.rows;
     const lines = entry?.detail?.split('\n') ?? [];
     expect(lines).toHaveLength(5);
     expect(lines[3]).toBe('and 10 more: `branchboard show a`');
@@ -278,13 +322,13 @@ describe('the dashboard', () => {
     const warningsOf = (runner?: AgentKind) => {
       const agent = { ...defaultSettings.agent, kind: 'scripted' as const };
       const { board } = new Scene({ agent }).queue({ id: 'a', ...(runner !== undefined && { runner }) });
-      return viewDashboard({ ...board, sandbox: { kind: 'off' } }, clock, 'running', redact).head.warnings;
+      return viewDashboard({ ...board, sandbox: { kind: 'off' } }, clock, 'running', page).head.warnings;
     };
     expect(warningsOf()).toEqual([]);
     expect(warningsOf('claude')).toEqual([expect.stringContaining('without a sandbox')]);
   });
 
   it('of a board that is not running says so', () => {
-    expect(viewDashboard(busy().board, clock, 'stopped', redact).head.status).toEqual({ kind: 'stopped', fault: null });
+    expect(viewDashboard(busy().board, clock, 'stopped', page).head.status).toEqual({ kind: 'stopped', fault: null });
   });
 });

@@ -63,12 +63,11 @@ function joinWords(words: readonly string[]): string {
 /** There before the first start, so that the first task gets the user's notes as well; one that is there stays. */
 async function writeFirstDashboard(place: OpenPlace): Promise<void> {
   const board = await readBoardOf(place);
-  const model = viewDashboard(
-    board,
-    createClock(),
-    'stopped',
-    redactFor(() => board.settings),
-  );
+  const model = viewDashboard(board, createClock(), 'stopped', {
+    repo: place.topLevel,
+    addresses: [],
+    redact: redactFor(() => board.settings),
+  });
   await composeDashboard(place).update((current) => current ?? renderDashboard(model, ''));
 }
 

@@ -103,13 +103,6 @@ export function labelOfBox(kind: BoxKind): string {
   return boxLabels[kind];
 }
 
-/** The lines that ask for those of `kinds` that fit. */
-export function listUsages(column: Column, id: TaskId, kinds: readonly TaskCommandKind[]): readonly string[] {
-  return listOffers(column, id).flatMap(({ kind, usage, unfit }) =>
-    unfit === null && kinds.includes(kind) ? [usage] : [],
-  );
-}
-
 /** The columns whose tasks fit a verb, for completing their ids: all columns where the verb is none of the table. */
 export function listFittingColumns(verb: string): readonly Column[] {
   const rows: Readonly<Partial<Record<string, Readonly<Record<Column, Unfit | null>>>>> = {

@@ -1,0 +1,106 @@
+/** Makes the dashboard's entries for what needs its user. */
+import type { AttentionTask, Board, FinishedTask } from '../domain/board.ts';
+import type { Fault } from '../domain/run.ts';
+import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
+import { formatCommand, keyOf, type TaskId } from '../domain/task.ts';
+import { describeDoubts, type Verdict } from '../domain/verdict.ts';
+import { findNearest } from '../markdown/fields.ts';
+import type { AttentionEntry, StatusRow } from '../markdown/dashboard-model.ts';
+import { describeMoved } from '../markdown/moved-refs-text.ts';
+import { nameReason } from '../markdown/reason-words.ts';
+import { viewBoxes } from './box-view.ts';
+import { labelOf } from './pending-view.ts';
+
+/** What others wait for comes first, then what waits longest. */
+export function sortByWeight(board: Board, tasks: readonly AttentionTask[]): readonly AttentionTask[] {
+  const weights = new Map(tasks.map(({ id }) => [id, countWaiting(board, id)]));
+  const weightOf = ({ id }: AttentionTask) => weights.get(id) ?? 0;
+  return tasks.toSorted((a, b) => weightOf(b) - weightOf(a) || a.verdict.at - b.verdict.at);
+}
+
+/** Live tasks that depend on one. */
+function countWaiting({ live }: Board, id: TaskId): number {
+  return [...live.values()].filter(({ spec }) => spec.dependsOn.some((on) => keyOf(on) === keyOf(id))).length;
+}
+
+/** Lines of the user's notes for a task that is not there, each in a sentence. */
+export function viewStrayNotes(board: Board, addresses: readonly string[]): readonly string[] {
+  const known = [...board.live.values(), ...board.finished.values()].map(({ id }) => id as string);
+  const strays = addresses.filter((name) => !known.some((id) => id.toLowerCase() === name.toLowerCase()));
+  return strays.map((name) => {
+    const hint = known.length === 0 ? 'It goes to no task.' : `The nearest is \`@${findNearest(name, known)}:\`.`;
+    return `User Notes have a line for \`@${name}:\`, and there is no such task. ${hint}`;
+  });
+}
+
+/** Its row in Quick Status. */
+export function viewAttentionRow(task: AttentionTask): StatusRow {
+  return { ...labelOf(task), agent: task.spec.agent, status: 'ATTENTION', progress: headlineOf(task.verdict) };
+}
+
+function headlineOf({ fault, attempts }: Verdict): string {
+  if (fault === null) return 'waits for you';
+  const words = nameReason(fault.reason);
+  switch (fault.reason) {
+    case 'question':
+      return 'has a question';
+    case 'stopped':
+      return 'put aside';
+    case 'dependency-cycle':
+    case 'dependency-conflict':
+      return words;
+    default:
+      return `failed${attempts < 2 ? '' : attempts === 2 ? ' twice' : ` ${String(attempts)} times`}: ${words}`;
+  }
+}
+
+/** Its entry under Needs You. */
+export function viewAttention(task: AttentionTask, board: Board): AttentionEntry {
+  const { verdict, id } = task;
+  const { question, fault, run } = verdict;
+  const [detail, output] = cutOutput(question === null ? fault : null);
+  return {
+    ...labelOf(task),
+    headline: headlineOf(verdict),
+    ...{ detail, output, question },
+    branch: verdict.branch,
+    links: [
+      { words: 'file and story', path: `attention/${task.file.name}` },
+      ...(run === null ? [] : [{ words: 'log', path: `runs/${id}/${String(run)}/stream.jsonl` }]),
+    ],
+    waitedForBy: countWaiting(board, id),
+    warnings: listDoubts(verdict),
+    boxes: viewBoxes(board, id),
+    outcomes: [],
+    commands: [
+      ...(run === null ? [] : [`branchboard logs ${id}`]),
+      ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
+      ...(fault?.reason === 'uncommitted' && verdict.worktree !== null
+        ? [`git -C ${formatCommand([verdict.worktree])} status`]
+        : []),
+    ],
+  };
+}
+
+/** What failed, and what it printed: the latter of a failure that holds the end of an output. */
+function cutOutput(fault: Fault | null): readonly [detail: string | null, output: string | null] {
+  if (fault === null) return [null, null];
+  const [first = '', ...rest] = fault.detail.split('\n');
+  const isOutput = rest.length > 0 && first.endsWith(':') && ['verify-failed', 'setup-failed'].includes(fault.reason);
+  return isOutput ? [first, rest.join('\n')] : [fault.detail, null];
+}
+
+/** A finished task of which nothing is known, since its verdict can't be read. */
+export function viewUnreadable({ id, file, verdict }: FinishedTask): readonly AttentionEntry[] {
+  if (file.column !== 'done' || verdict === undefined || !isUnreadable(verdict)) return [];
+  const { path, what, advice, commands } = explainUnreadable(id, verdict);
+  const detail = `${path} ${what}. ${advice}`;
+  const headline = 'is done, and its verdict is not known';
+  const none = { output: null, question: null, branch: null, links: [], warnings: [], boxes: [], outcomes: [] };
+  return [{ id, title: id, headline, detail, ...none, waitedForBy: 0, commands }];
+}
+
+/** What the user should know of a task's runs beside how they ended. */
+export function listDoubts(verdict: Verdict): readonly string[] {
+  return [...describeDoubts(verdict), ...verdict.moved.map(describeMoved)];
+}
