@@ -75,7 +75,8 @@ function missing(why: string, hint: string): Sandbox {
   return { kind: 'missing', why, hint };
 }
 
-function isOnPath(name: string, searchPath: string): boolean {
+/** Whether a folder of a `PATH` holds a file of that name. */
+export function isOnPath(name: string, searchPath: string): boolean {
   return searchPath.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name)));
 }
 

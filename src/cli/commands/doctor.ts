@@ -12,6 +12,7 @@ import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { fetchesSubmodules } from '../../domain/task.ts';
+import { checkCheckout } from '../checkout-checks.ts';
 import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
 import { composeSettings } from '../compose-reader.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -40,7 +41,10 @@ export const doctorCommand: Verb = (command, exit) =>
   command.option('--json', 'as data').action(async (options: GlobalOptions & { readonly json?: boolean }) => {
     const findings = await examine(options);
     if (options.json === true) printJson({ version: 1, findings });
-    else for (const finding of findings) print(formatFinding(finding));
+    else {
+      for (const finding of findings) print(formatFinding(finding));
+      if (!findings.some(({ status }) => status === 'problem')) print('Ready. Type: branchboard add TASK.md');
+    }
     if (findings.some(({ status }) => status === 'problem')) exit(exitCodes.notReady);
   });
 
@@ -48,7 +52,14 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
   const opened = await openRepository(options.repo ?? process.cwd());
   const node = checkNode();
   if (!opened.ok) {
-    return [node, { check: 'git', status: 'problem', detail: opened.failure.message, hint: opened.failure.hint }];
+    const { message: detail, hint } = opened.failure;
+    const folder = options.repo ?? process.cwd();
+    return [
+      node,
+      { check: 'git', status: 'problem', detail, hint },
+      ...(await checkAgent(defaultSettings, folder, true)),
+      (await checkSandbox(defaultSettings)).found,
+    ];
   }
   const repository = opened.value;
   const place = placeOf(repository);
@@ -71,6 +82,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
           hint: identityHint,
         },
     checkSubmodules(repository, settings),
+    ...(await checkCheckout(place, settings)),
     finding,
     ...trust,
     ...(await checkTracked(place)),

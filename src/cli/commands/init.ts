@@ -7,12 +7,14 @@ import { makeFolder, privateMode } from '../../adapters/machine/durable.ts';
 import { checkFolders } from '../../adapters/files/own-folders.ts';
 import { makePrivate } from '../../adapters/files/private-files.ts';
 import type { Repository } from '../../adapters/git/repository.ts';
+import { defaultSettings } from '../../domain/settings.ts';
 import { columns } from '../../domain/task.ts';
 import { renderDashboard } from '../../markdown/dashboard.ts';
 import { renderDefaultSettings } from '../../markdown/settings-file.ts';
 import type { Suggestion } from '../../markdown/suggestions.ts';
 import { viewDashboard } from '../../views/dashboard-view.ts';
 import { composeDashboard } from '../compose-dashboard.ts';
+import { checkCheckout } from '../checkout-checks.ts';
 import { readBoardOf, readSettingsOf } from '../compose-reader.ts';
 import { suggestFor } from '../found-tools.ts';
 import { findRepository, placeOf, type GlobalOptions, type OpenPlace } from '../place.ts';
@@ -36,7 +38,15 @@ export const initCommand: Verb = (command) =>
         'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
       );
     }
-    await offerTrust(place, await readSettingsOf(place));
+    if (isNew && place.repository.branch === null) {
+      print(
+        `No branch is checked out, so tasks start from the commit ${place.repository.commit.slice(0, 12)}, now and later. To start from a branch, write its name into .orchestrator/config.yaml, such as  base: main`,
+      );
+    }
+    const settings = await readSettingsOf(place);
+    const sparse = (await checkCheckout(place, settings ?? defaultSettings)).find(({ check }) => check === 'sparse');
+    if (sparse !== undefined) print(`sparse-checkout: ${sparse.detail}. ${sparse.hint ?? ''}`);
+    await offerTrust(place, settings);
     await writeFirstDashboard(place);
     print(`
 Next:

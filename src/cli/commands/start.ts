@@ -26,6 +26,7 @@ import type { Sandbox } from '../../domain/sandbox.ts';
 import { limits } from '../../domain/limits.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { PortError } from '../../ports.ts';
+import { checkCheckout } from '../checkout-checks.ts';
 import { composeControl } from '../compose-control.ts';
 import { composeDaemon } from '../compose-daemon.ts';
 import { composeSettings, requireSettings } from '../compose-reader.ts';
@@ -86,13 +87,15 @@ async function checkMachine(place: OpenPlace): Promise<void> {
   }
   const settings = read?.settings ?? defaultSettings;
   // Each asks git, and none needs another's answer.
-  const [untrusted, exposures] = await Promise.all([
+  const [untrusted, exposures, findings] = await Promise.all([
     findUntrusted(place, settings),
     listOpenSecrets(place),
+    checkCheckout(place, settings),
     requireOwnRecords(place),
   ]);
   await requireTrust(place, untrusted);
-  for (const { detail, hint } of exposures) print(`! ${detail}. ${hint}`);
+  const warnings = findings.filter(({ status }) => status === 'warning');
+  for (const { detail, hint } of [...exposures, ...warnings]) print(`! ${detail}. ${hint ?? ''}`);
   try {
     findAgent(settings, process.env, place.repository.topLevel);
   } catch (error) {
