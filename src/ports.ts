@@ -8,7 +8,9 @@ import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
+import type { MergeAttempt, MergeRequest, PreparedMerge, TargetMove } from './domain/merge-request.ts';
 import type { MovedRef } from './domain/moved-ref.ts';
+import type { ProjectConfiguration } from './domain/trusted-project.ts';
 import type { Pruned, PruneRequest } from './domain/pruned.ts';
 import type { TaskEnd } from './domain/event.ts';
 import type { Result } from './domain/result.ts';
@@ -177,23 +179,6 @@ export interface BaseRequest {
   readonly dependencies: readonly Handoff[];
 }
 
-/** The parts of the repository's configuration of Claude Code that count in a run. */
-export type ProjectConfiguration =
-  /** The worktree's is that of the commit that the user's tasks start from: Claude Code reads it as always. */
-  | { readonly kind: 'as-checked-out' }
-  /** The worktree's differs: nothing of it counts, and the texts of that commit are given instead. */
-  | {
-      readonly kind: 'of-the-base';
-      /** The paths that differ. */
-      readonly differs: readonly string[];
-      /** The content of `.claude/settings.json`, or null. */
-      readonly settings: Readonly<Record<string, unknown>> | null;
-      /** The content of `.mcp.json`, or null. */
-      readonly mcp: Readonly<Record<string, unknown>> | null;
-      /** `CLAUDE.md`, or null. */
-      readonly instructions: string | null;
-    };
-
 /** Git: branches, worktrees and what is in them. Commands that change the repository's records never run at once. */
 export interface Worktrees {
   /**
@@ -203,6 +188,10 @@ export interface Worktrees {
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
+  /** Makes a merge that nothing refers to yet. */
+  prepareMerge(request: MergeRequest): Promise<MergeAttempt>;
+  /** Moves the merge's target from where it was, and its checkout with it. */
+  finishMerge(prepared: PreparedMerge): Promise<TargetMove>;
   /** Which of these works are contained in the branch or commit `base`; null is HEAD. */
   findMerged(base: string | null, works: readonly FinishedWork[]): Promise<readonly TaskId[]>;
   /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */

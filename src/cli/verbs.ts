@@ -82,6 +82,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/diff.ts')).diffCommand,
   },
   {
+    usage: 'merge <id>',
+    group: 'decide',
+    description: "merge a task's branch into the one that tasks start from, once its checks pass on the result",
+    load: async () => (await import('./commands/merge.ts')).mergeCommand,
+  },
+  {
     usage: 'retry <id>',
     group: 'decide',
     description: 'queue a task again that failed, was put aside, was cancelled or is done, with a word to its agent',

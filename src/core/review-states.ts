@@ -7,16 +7,19 @@ import type { Draft } from './draft.ts';
 
 /** The user merged these by hand: they no longer wait for a review. */
 export function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void {
-  for (const id of tasks) {
-    const task = draft.board.finished.get(keyOf(id));
-    if (task?.review?.state !== 'ready') continue;
-    const review: Review = { version: 1, round: task.review.round, state: 'merged', at: draft.at };
-    draft.putFinished({ ...task, review });
-    draft.emit({ type: 'write-review', task: id, review });
-    const verdict = verdictOf(task);
-    if (verdict !== null) draft.emit({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: true });
-    draft.journal({ type: 'task-merged', task: id });
-  }
+  for (const id of tasks) markMerged(draft, id);
+}
+
+/** The work of a task is in the base; nothing changes where its review is no longer open. */
+export function markMerged(draft: Draft, id: TaskId): void {
+  const task = draft.board.finished.get(keyOf(id));
+  if (task?.review?.state !== 'ready') return;
+  const review: Review = { version: 1, round: task.review.round, state: 'merged', at: draft.at };
+  draft.putFinished({ ...task, review });
+  draft.emit({ type: 'write-review', task: id, review });
+  const verdict = verdictOf(task);
+  if (verdict !== null) draft.emit({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: true });
+  draft.journal({ type: 'task-merged', task: id });
 }
 
 /** The facts of a task that is on the board again. Where it was done before, it was sent back, which is noted. */

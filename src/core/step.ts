@@ -40,6 +40,7 @@ import { handleTick } from './tick.ts';
 import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
+import { handleCommandMerged } from './commands/merge-command.ts';
 import { handleCommandEdited, handleCommandMoved } from './commands/task-commands.ts';
 import { handleMergesFound } from './review-states.ts';
 import { chooseStarts } from './schedule.ts';
@@ -194,6 +195,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'command-read':
       handleCommandRead(draft, event.id, event.read);
+      return;
+    case 'command-merged':
+      handleCommandMerged(draft, event);
       return;
     case 'command-moved':
       handleCommandMoved(draft, event);

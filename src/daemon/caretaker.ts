@@ -102,6 +102,14 @@ export class Caretaker {
     return { type: 'command-removed', id };
   }
 
+  /** Prunes a finished task. The files go last: as long as they are there, what a kill left is pruned the next time. */
+  async prune({ task, file, putAwayAt }: Effect & { readonly type: 'prune-task' }): Promise<UntimedEvent> {
+    const { files, worktrees } = this.#ports;
+    const plan = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
+    const inGit = await worktrees.prune({ task, plan, putAwayAt });
+    return { type: 'task-pruned', task, pruned: { ...inGit, ...(await files.removeRemains(file)) } };
+  }
+
   async #tellFound(task: TaskId, column: Column, note: string): Promise<void> {
     const entry = { type: 'task-found', at: this.#ports.clock.now(), task, column, note } as const;
     await this.#ports.journal.append(entry).catch(() => undefined);

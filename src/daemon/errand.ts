@@ -40,7 +40,14 @@ export interface ErrandOptions extends Omit<LoopParts, 'ports'> {
 
 /** Effects that are asked for by any command, whatever its task. */
 const ofCommands: ReadonlySet<Effect['type']> = new Set([
-  ...(['move-for-command', 'edit-for-command', 'write-pause', 'settle-command', 'write-hold'] as const),
+  ...([
+    'move-for-command',
+    'edit-for-command',
+    'merge-for-command',
+    'write-pause',
+    'settle-command',
+    'write-hold',
+  ] as const),
 ]);
 /** Effects that read; for other tasks they are only looked on. */
 const reads: ReadonlySet<Effect['type']> = new Set(['load-task', 'read-verdicts', 'take-in']);

@@ -31,6 +31,7 @@ import { Caretaker } from './caretaker.ts';
 import { editTask, moveForCommand } from './edit-task.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
+import { mergeWork } from './merge-work.ts';
 import { lookForRoom } from './outside-fault.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 import { hashOwnText, parseTask } from './parse-task.ts';
@@ -124,7 +125,7 @@ export class Performer {
       case 'read-ends':
         return [{ type: 'ends-read', ends: await files.readEnds(effect.files) }];
       case 'prune-task':
-        return [await this.#prune(effect)];
+        return [await this.#caretaker.prune(effect)];
       case 'drop-grant':
         await files.dropGrant(effect.task);
         return [];
@@ -137,6 +138,10 @@ export class Performer {
         return [await moveForCommand(files, effect, this.#ports.clock)];
       case 'edit-for-command':
         return [await editTask(files, effect)];
+      case 'merge-for-command': {
+        const outcome = await mergeWork(this.#ports, effect.request, this.#settings());
+        return [{ type: 'command-merged', id: effect.id, outcome }];
+      }
       case 'write-pause':
         await files.writePause(effect.paused);
         return [{ type: 'command-kept', id: effect.id }];
@@ -290,14 +295,6 @@ export class Performer {
     const run = { task, n: plan.n };
     const evidence = { ...found, verify: outcomes, moved: await worktrees.listMoved(plan) };
     return [...(await lookForRoom(disk, run)), { type: 'work-inspected', run, evidence }];
-  }
-
-  /** The files go last: as long as they are there, what a kill left is pruned the next time. */
-  async #prune({ task, file, putAwayAt }: Effect & { readonly type: 'prune-task' }): Promise<UntimedEvent> {
-    const { files, worktrees } = this.#ports;
-    const plan = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
-    const inGit = await worktrees.prune({ task, plan, putAwayAt });
-    return { type: 'task-pruned', task, pruned: { ...inGit, ...(await files.removeRemains(file)) } };
   }
 
   async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly UntimedEvent[]> {

@@ -2,6 +2,7 @@
  * Commands: everything that a user asks of the board, whichever way it comes. One that is asked is a fact in `commands/`
  * until it is settled; a file that the user moves is one as well, and is carried out already when the board meets it.
  */
+import type { MergeWay } from './merge-request.ts';
 import type { Column, Priority, TaskId } from './task.ts';
 
 declare const brand: unique symbol;
@@ -18,7 +19,19 @@ export type TaskCommand =
   /** Queues the task again with what the user says to it: an answer, or what is to be different. `text` is at most `maxSaidChars`. */
   | { readonly kind: 'tell'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
-  | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId };
+  | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId }
+  | MergeCommand;
+
+/** Puts the work of a task that is done into the branch that tasks start from. */
+export interface MergeCommand {
+  readonly kind: 'merge';
+  readonly task: TaskId;
+  /** The commit that the user saw. */
+  readonly commit: string;
+  readonly way: MergeWay;
+  /** The user knows that the work changes what runs, such as hooks and settings of agents. */
+  readonly whatRuns: boolean;
+}
 
 /** A command to the whole board. */
 export type BoardCommand =
@@ -34,7 +47,15 @@ export type CommandRight = 'run' | 'decide';
 
 /** The right that each kind takes. To look at the board takes none. */
 export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
-  ...{ retry: 'run', requeue: 'run', cancel: 'run', 'put-aside': 'run', finish: 'decide', tell: 'decide' },
+  ...{
+    retry: 'run',
+    requeue: 'run',
+    cancel: 'run',
+    'put-aside': 'run',
+    finish: 'decide',
+    tell: 'decide',
+    merge: 'decide',
+  },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };
 

@@ -9,6 +9,7 @@ import type { CommandAnswer, CommandId } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Right } from './rights.ts';
+import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
 import type { Review } from './review.ts';
 import type { Verdict } from './verdict.ts';
@@ -137,6 +138,13 @@ export type Effect =
       readonly id: CommandId;
       readonly file: TaskFile;
       readonly fields: EditedFields;
+    }
+  /** Merges a task's work as a command asks: `command-merged`. */
+  | {
+      readonly type: 'merge-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly request: MergeRequest;
     }
   /** Keeps whether the user paused the board: `command-kept`. */
   | { readonly type: 'write-pause'; readonly id: CommandId; readonly paused: boolean }

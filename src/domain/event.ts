@@ -5,6 +5,7 @@ import type { CommandId, ReadCommand } from './command.ts';
 import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
+import type { MergeOutcome } from './merge-request.ts';
 import type { Pruned } from './pruned.ts';
 import type { RunExit, RunId, RunPlan, RunView } from './run.ts';
 import type { Evidence } from './work-evidence.ts';
@@ -108,6 +109,8 @@ export type BoardEvent = { readonly at: number } & (
       readonly spec: TaskSpec | null;
       readonly diagnostics: readonly Diagnostic[];
     }
+  /** A merge that a command asked for came to its end. */
+  | { readonly type: 'command-merged'; readonly id: CommandId; readonly outcome: MergeOutcome }
   /** What a command asked of the board is on disk. */
   | { readonly type: 'command-kept'; readonly id: CommandId }
   /** What a command asked could not be done. */

@@ -105,6 +105,8 @@ export const limits = {
   checkoutTimeoutMs: 60 * 60_000,
   /** One `verify` or `setup` command takes at most so long. */
   commandTimeoutMs: 30 * 60_000,
+  /** A merge is prepared again where its target moved meanwhile, at most so often. */
+  maxMergeTries: 3,
   /** Time for which a starting board waits for git commands of a killed one. */
   leftoverWaitMs: 10_000,
   /** Files named when a worktree holds uncommitted work. */

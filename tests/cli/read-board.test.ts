@@ -11,7 +11,7 @@ test('the board data of a daemon of an earlier version is opened with defaults',
   expect(data.version).toBe(2);
   const page = data.tasks.find(({ id }) => id === 'page');
   expect(page).toMatchObject({ column: 'done', asksFor: [], diffstat: null, checks: [], branch: 'task/page' });
-  expect(page?.commands.find(({ unfit }) => unfit === null)?.usage).toBe('branchboard retry page');
+  expect(page?.commands.find(({ unfit }) => unfit === null)?.usage).toBe('branchboard merge page');
 });
 
 test('the board data of this version is opened as it is', () => {

@@ -119,6 +119,25 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
+    prepareMerge: ({ task, commit }) =>
+      call('prepare-merge', () => {
+        const target = 'main';
+        if (world.merged.has(`${task} ${commit}`)) return { kind: 'contained' as const, target };
+        if (world.random.chance(world.weather.trouble / 4))
+          return { kind: 'conflict' as const, target, files: ['a.txt'] };
+        return { kind: 'prepared' as const, target, before: 'base', after: `${task} ${commit}`, isSameTree: false };
+      }),
+    finishMerge: ({ target, after }) =>
+      call(
+        'finish-merge',
+        () => {
+          if (world.random.chance(world.weather.trouble / 4)) return { kind: 'moved' as const };
+          if (world.merged.has(after)) world.breakOff(`${after} was merged twice`);
+          world.merged.add(after);
+          return { kind: 'merged' as const, target, commit: after, followed: null };
+        },
+        slow,
+      ),
     prune: ({ plan }) =>
       call(
         'prune',

@@ -120,6 +120,8 @@ export class World {
   readonly folders = new Map<TaskId, TaskFolder>();
   grants: ReadonlyMap<TaskKey, Grant> = new Map();
   readonly trees = new Map<string, Tree>();
+  /** Tasks with the commits of theirs that were merged. */
+  readonly merged = new Set<string>();
   readonly agents = new Set<Agent>();
   readonly journal: HistoryEntry[] = [];
   readonly log: string[] = [];

@@ -13,6 +13,7 @@ import { agentKinds } from '../../domain/agent-kind.ts';
 import { askingWays, parseCommandId, type CommandId, type CommandRequest } from '../../domain/command.ts';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
+import { mergeWays } from '../../domain/merge-request.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
 import type { Review } from '../../domain/review.ts';
 import type { Verdict } from '../../domain/verdict.ts';
@@ -219,12 +220,14 @@ export const commandId = z.custom<CommandId>(
   (value) => typeof value === 'string' && parseCommandId(value) !== undefined,
 );
 const seen = z.nullable(z.object({ column: z.enum(columns), run: z.nullable(count) }));
+const commit = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 /** What a command asks for. */
 export const command = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish']), task: taskId }),
   z.object({ kind: z.literal('tell'), task: taskId, text }),
   z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
   z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
+  z.object({ kind: z.literal('merge'), task: taskId, commit, way: z.enum(mergeWays), whatRuns: flag }),
   z.object({ kind: z.enum(['pause', 'resume']) }),
   z.object({ kind: z.literal('stop'), pid: count }),
 ]);

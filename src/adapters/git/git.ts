@@ -193,7 +193,7 @@ function markRead(_command: string, stdout: NodeJS.ReadableStream | undefined): 
 }
 
 /** Commands that take as long as a worktree has files. */
-const writers = new Set(['git reset', 'git checkout', 'git worktree remove', 'git worktree move']);
+const writers = new Set(['git reset', 'git checkout', 'git merge', 'git worktree remove', 'git worktree move']);
 
 function writesFiles(args: readonly string[]): boolean {
   return writers.has(nameOf(args));

@@ -6,7 +6,7 @@
  * user did not say yes to.
  */
 import type { RunPlan } from '../../domain/run.ts';
-import type { ProjectConfiguration } from '../../ports.ts';
+import type { ProjectConfiguration } from '../../domain/trusted-project.ts';
 import type { TrustedProject } from './trusted-claims.ts';
 import type { Git } from '../git/git.ts';
 import { inWorktree } from '../git/record.ts';

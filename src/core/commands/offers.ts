@@ -8,6 +8,7 @@
  *   cancel             ✓        ✓          ✓         ·       ·      to the archive; what its agent did is kept
  *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
  *   finish             ✓        ✓          ✓         ·       ·      done, by the user's word
+ *   merge              ·        ·          ·         ✓       ·      into the branch that tasks start from
  *   set-priority       ✓        ✓          ✓         ·       ·      in its file
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
@@ -36,6 +37,7 @@ const fits = null;
 const isQueued = unfit('is queued already', 'To see why it waits: branchboard show ID');
 const isActive = unfit('is being worked on already', 'To follow it: branchboard logs ID -f');
 const waits = unfit('waits for you and is not being worked on', 'To queue it again: branchboard retry ID');
+const isUndone = unfit('is not done, so there is nothing to merge', 'To see how it stands: branchboard show ID');
 const isDone = unfit('is done', 'To work on it again: branchboard retry ID');
 const isArchived = unfit('is in archive/', 'To queue it again: branchboard retry ID');
 const isBased = unfit(
@@ -59,12 +61,14 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
   },
   'put-aside': { queued: fits, active: fits, attention: waits, done: isDone, archive: isArchived },
   finish: { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
+  merge: { queued: isUndone, active: isUndone, attention: isUndone, done: fits, archive: isUndone },
   'set-priority': { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   'add-dependency': { queued: fits, active: isBased, attention: fits, done: isDone, archive: isArchived },
 };
 
 /** The verbs of those kinds that have one, in the order in which they are offered. */
 const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
+  merge: 'branchboard merge ID',
   retry: 'branchboard retry ID',
   tell: 'branchboard retry ID -m TEXT',
   cancel: 'branchboard cancel ID',

@@ -12,6 +12,7 @@ import type { Draft } from '../draft.ts';
 import { handleTaskRead } from '../file-results.ts';
 import { describeMove, moveTask } from '../move.ts';
 import { isReadingInbox } from '../schedule.ts';
+import { carryOutMerge } from './merge-command.ts';
 import { findUnfit } from './offers.ts';
 import { findUnderWay, putCommand, settleCommand } from './settle-command.ts';
 
@@ -36,6 +37,13 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
   if (file === null) {
     const said = `there is no task ${id}`;
     settleCommand(draft, request, { kind: 'refused', why: 'unknown-task', said, hint: 'Type: branchboard status' });
+    return;
+  }
+  if (command.kind === 'merge') {
+    const unfit = findUnfit(command.kind, file.column, id);
+    const finished = draft.board.finished.get(keyOf(id));
+    if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
+    else if (finished !== undefined) carryOutMerge(draft, { ...request, command }, finished);
     return;
   }
   if (command.kind !== 'set-priority' && command.kind !== 'add-dependency') {

@@ -279,7 +279,7 @@ describe('the table of commands', () => {
   });
 
   it('offers the line to type for each', () => {
-    expect(listOffers('done', id('a')).find(({ unfit }) => unfit === null)?.usage).toBe('branchboard retry a');
+    expect(listOffers('done', id('a')).find(({ unfit }) => unfit === null)?.usage).toBe('branchboard merge a');
   });
 });
 

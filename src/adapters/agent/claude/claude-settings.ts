@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ProjectConfiguration } from '../../../ports.ts';
+import type { ProjectConfiguration } from '../../../domain/trusted-project.ts';
 import type { GuardSettings } from '../../git-guard/guard-settings.ts';
 import type { Confinement } from '../../sandbox/confinement.ts';
 import { loginVariables } from '../../machine/environment.ts';

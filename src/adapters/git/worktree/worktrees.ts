@@ -13,6 +13,7 @@ import { branchExists, chooseWorkspace, diffCommand, listBranches, type Branches
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
 import { MergedWork } from '../merged-work.ts';
+import { finishMerge, prepareMerge } from '../merging.ts';
 import { keep, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
 import { prune } from './pruning.ts';
@@ -129,7 +130,9 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
       }),
     inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
     keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
-    release: (plan, forget) => told(release(git, repository, plan, forget)),
+    release: (plan, forget) => told(tampering.end(plan).then(() => release(git, repository, plan, forget))),
+    prepareMerge: (request) => told(prepareMerge(git, request)),
+    finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
     prune: (request) => told(prune(git, repository, request)),
     async findMerged(base, works) {
       return (await merged.find(base ?? 'HEAD', works)).map(({ id }) => id);

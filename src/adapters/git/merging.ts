@@ -1,0 +1,128 @@
+/**
+ * Merges a task's branch into its target. The merge is made in the object store alone, so that a conflict costs nothing;
+ * then the target moves from the commit that it was merged with, and from no other. Where it is checked out, git moves
+ * branch, index and files together, as `git merge --ff-only` does, and refuses where that would overwrite the user's own.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { quote } from 'shell-quote';
+import type { MergeAttempt, MergeOutcome, MergeRequest, PreparedMerge, TargetMove } from '../../domain/merge-request.ts';
+import { commitTree } from './commit.ts';
+import type { Git } from './git.ts';
+import { quote as quoteGit } from './git-errors.ts';
+import { mergeTrees } from './merge-trees.ts';
+import { branchRef, readBranch, resolveCommits } from './refs.ts';
+import type { Repository } from './repository.ts';
+
+const durable = { config: ['core.fsync=all'] } as const;
+
+type Refused = Extract<MergeOutcome, { readonly kind: 'refused' }>;
+
+/**
+ * Makes the merge commit; nothing refers to it yet. Throws PortError where git fails. Nothing is merged that is not the
+ * commit which was seen.
+ */
+export async function prepareMerge(git: Git, request: MergeRequest): Promise<MergeAttempt> {
+  const target = await findTarget(git, request.target);
+  if (typeof target !== 'string') return target;
+  const names = [branchRef(target), branchRef(request.branch), request.commit];
+  const [before = null, tip = null, seen = null] = await resolveCommits(git, names);
+  if (before === null) return refuse(`there is no branch ${target}`, 'Correct `base` in .orchestrator/config.yaml.');
+  if (seen === null || (tip !== null && tip !== seen)) {
+    const now = tip === null ? 'is gone' : `is at ${tip.slice(0, 10)} by now`;
+    return refuse(`${request.branch} ${now}`, `Look at it, then ask again: branchboard diff ${request.task}`);
+  }
+  const merge = await mergeTrees(git, before, seen);
+  if (merge.kind === 'impossible') return refuse(`it can't be merged: ${merge.why}`, `git merge ${request.branch}`);
+  if (merge.kind === 'conflict') return { kind: 'conflict', target, files: merge.files };
+  const [treeBefore, treeSeen] = await readTrees(git, before, seen);
+  if (merge.tree === treeBefore) return { kind: 'contained', target };
+  const parents = request.way === 'merge' ? [before, seen] : [before];
+  const after = await commitTree(git, { tree: merge.tree, parents, message: request.message, date: null });
+  return { kind: 'prepared', target, before, after, isSameTree: merge.tree === treeSeen };
+}
+
+/** Moves the target, and its checkout with it. Throws PortError where git fails. */
+export async function finishMerge(
+  git: Git,
+  repository: Repository,
+  { target, before, after }: PreparedMerge,
+): Promise<TargetMove> {
+  const state = await readBranch(git, target);
+  if (state === null) return { kind: 'moved' };
+  const busy = await findBusy(repository, target);
+  if (busy !== null) return refuse(`a ${busy} of ${target} is under way`, `End it, then merge again: git status`);
+  const followed = state.checkedOutIn;
+  const said =
+    followed === null ? await moveRef(git, target, before, after) : await follow(git, followed, target, after);
+  const now = await readBranch(git, target);
+  if (now?.tip === after) return { kind: 'merged', target, commit: after, followed };
+  if (now?.tip !== before) return { kind: 'moved' };
+  if (followed === null) return refuse(said, 'See what git says: git status');
+  return refuse(
+    `${target} is checked out in ${followed}, which can't follow: ${said}`,
+    `Commit your changes there or put them aside, then merge again: git -C ${quote([followed])} status`,
+  );
+}
+
+/** The branch that the user means. */
+async function findTarget(git: Git, base: string | null): Promise<string | Refused> {
+  if (base !== null) {
+    if ((await readBranch(git, base)) !== null) return base;
+    const hint = 'Name a branch as `base` in .orchestrator/config.yaml.';
+    return refuse(`tasks start from ${base}, which is no branch, so that nothing can be merged into it`, hint);
+  }
+  const { exitCode, stdout } = await git.attempt(['symbolic-ref', '--quiet', '--short', 'HEAD']);
+  if (exitCode === 0) return stdout.trim();
+  return refuse('the checkout is on no branch', 'Check out the branch that it is to go into: git switch BRANCH');
+}
+
+async function readTrees(git: Git, ...commits: readonly string[]): Promise<readonly string[]> {
+  return (await git.run(['rev-parse', ...commits.map((commit) => `${commit}^{tree}`)])).trim().split('\n');
+}
+
+async function moveRef(git: Git, target: string, before: string, after: string): Promise<string> {
+  const args = ['update-ref', '-m', 'branchboard: merge', branchRef(target), after, before];
+  const { stderr } = await git.serialise(() => git.attempt(args, durable));
+  return quoteGit(stderr);
+}
+
+/** A file of the user's that is ignored is kept as well, and nothing is stashed. */
+async function follow(git: Git, folder: string, target: string, after: string): Promise<string> {
+  const { stdout } = await git.attempt(['symbolic-ref', '--quiet', 'HEAD'], { cwd: folder });
+  if (stdout.trim() !== branchRef(target)) return `it is on another branch by now`;
+  const how = [
+    '--ff-only',
+    '--no-autostash',
+    '--no-overwrite-ignore',
+    '--no-verify-signatures',
+    '--no-stat',
+    '--quiet',
+  ];
+  const { stderr } = await git.serialise(() => git.attempt(['merge', ...how, after], { cwd: folder, ...durable }));
+  return quoteGit(stderr);
+}
+
+/** The files of a checkout's git directory that name the branch an unfinished operation will move. */
+const operations = [
+  { file: 'rebase-merge/head-name', what: 'rebase' },
+  { file: 'rebase-apply/head-name', what: 'rebase' },
+  { file: 'BISECT_START', what: 'bisection' },
+] as const;
+
+/** The operation that will move the branch when it ends, in whichever checkout; null where there is none. */
+async function findBusy({ commonDir }: Repository, branch: string): Promise<string | null> {
+  const linked = await readdir(join(commonDir, 'worktrees')).catch(() => []);
+  const gitDirs = [commonDir, ...linked.map((name) => join(commonDir, 'worktrees', name))];
+  for (const gitDir of gitDirs) {
+    for (const { file, what } of operations) {
+      const named = (await readFile(join(gitDir, file), 'utf8').catch(() => '')).trim();
+      if (named === branch || named === branchRef(branch)) return what;
+    }
+  }
+  return null;
+}
+
+function refuse(why: string, hint: string): Refused {
+  return { kind: 'refused', why, hint };
+}

@@ -1,0 +1,92 @@
+/** Merges the work of a task that is done, or says why that can't be. */
+import { verdictOf, type FinishedTask } from '../../domain/board.ts';
+import type { CommandRequest, MergeCommand } from '../../domain/command.ts';
+import type { BoardEvent } from '../../domain/event.ts';
+import type { MergeOutcome } from '../../domain/merge-request.ts';
+import { unreachable } from '../../domain/result.ts';
+import type { Verdict } from '../../domain/verdict.ts';
+import type { Draft } from '../draft.ts';
+import { markMerged } from '../review-states.ts';
+import { findUnderWay, putCommand, settleCommand } from './settle-command.ts';
+
+type MergeRequested = CommandRequest & { readonly command: MergeCommand };
+
+/** Begins to merge; waits as long as the task's verdict is not known. */
+export function carryOutMerge(draft: Draft, request: MergeRequested, task: FinishedTask): void {
+  if (task.verdict === undefined) return;
+  const verdict = verdictOf(task);
+  const { id, command } = request;
+  const { commit, way, whatRuns } = command;
+  if (task.review?.state === 'merged') {
+    settleCommand(draft, request, { kind: 'done', said: 'its work is merged already' });
+    return;
+  }
+  if (verdict?.branch == null) {
+    refuse(draft, request, 'left no branch, so there is nothing to merge', `branchboard show ${task.id}`);
+    return;
+  }
+  const { branch, changesWhatRuns } = verdict;
+  if (changesWhatRuns.length > 0 && !whatRuns) {
+    const hint = `Look at that first: branchboard diff ${task.id}. Then: branchboard merge ${task.id} --what-runs`;
+    refuse(draft, request, `changes what runs on your machine: ${changesWhatRuns.join(', ')}`, hint);
+    return;
+  }
+  const target = draft.board.settings.base;
+  const message = composeMessage(task, verdict);
+  putCommand(draft, id, { stage: 'under-way', request });
+  const merge = { task: task.id, branch, commit, target, way, message };
+  draft.emit({ type: 'merge-for-command', id, task: task.id, request: merge });
+}
+
+/** The task's name is in a trailer, so that `git log` finds what came of it. */
+function composeMessage({ id }: FinishedTask, { title, summary }: Verdict): string {
+  const paragraphs = [`Merge ${title}`, ...(summary === null ? [] : [summary]), `Task: ${id}`];
+  return `${paragraphs.join('\n\n')}\n`;
+}
+
+/** The merge came to its end. */
+export function handleCommandMerged(
+  draft: Draft,
+  { id, outcome }: BoardEvent & { readonly type: 'command-merged' },
+): void {
+  const request = findUnderWay(draft, id);
+  if (request?.command.kind !== 'merge') return;
+  const merge = { ...request, command: request.command };
+  const { task } = merge.command;
+  switch (outcome.kind) {
+    case 'merged':
+    case 'contained':
+      markMerged(draft, task);
+      settleCommand(draft, merge, { kind: 'done', said: describeMerged(outcome) });
+      return;
+    case 'conflict': {
+      const where = `changes the same places as ${outcome.target}: ${outcome.files.join(', ')}`;
+      const how = `branchboard retry ${task}, with a line in its file that asks it to merge ${outcome.target} and mend that`;
+      refuse(draft, merge, where, `Let its agent solve it: ${how}`);
+      return;
+    }
+    case 'red': {
+      const { argv, outputTail } = outcome.check;
+      const why = `and ${outcome.target} together don't pass \`${argv.join(' ')}\`; nothing was merged:\n${outputTail}`;
+      refuse(draft, merge, why, `To work on it again: branchboard retry ${task}`);
+      return;
+    }
+    case 'refused':
+      refuse(draft, merge, `was not merged: ${outcome.why}`, outcome.hint);
+      return;
+    default:
+      unreachable(outcome);
+  }
+}
+
+function describeMerged(outcome: Extract<MergeOutcome, { readonly kind: 'merged' | 'contained' }>): string {
+  if (outcome.kind === 'contained') return `its work is in ${outcome.target} already`;
+  const { target, commit, followed } = outcome;
+  const where = followed === null ? '' : `, and ${followed} has its files`;
+  return `merged into ${target} as ${commit.slice(0, 10)}${where}`;
+}
+
+function refuse(draft: Draft, request: MergeRequested, why: string, hint: string): void {
+  const said = `${request.command.task} ${why}`;
+  settleCommand(draft, request, { kind: 'refused', why: 'not-now', said, hint });
+}

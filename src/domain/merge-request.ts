@@ -1,0 +1,60 @@
+/**
+ * A merge that the user asked for: the work of a task that is done goes into the branch that tasks start from.
+ *
+ *   prepared aside ─► verified in a checkout of its own ─► the branch moves ─► the user's checkout of it follows
+ *         │                        │                            └── it moved meanwhile: prepared anew
+ *         └── conflict, refused    └── red
+ */
+import type { CommandOutcome } from './work-evidence.ts';
+import type { TaskId } from './task.ts';
+
+/** `merge` makes a commit with both sides; `squash` one commit on the target, with the task's changes alone. */
+export const mergeWays = ['merge', 'squash'] as const;
+/** One of {@link mergeWays}. */
+export type MergeWay = (typeof mergeWays)[number];
+
+/** All that a merge is made of. */
+export interface MergeRequest {
+  readonly task: TaskId;
+  /** The task's branch. */
+  readonly branch: string;
+  /** The commit of it that the user saw: another one is not merged. */
+  readonly commit: string;
+  /** The branch that it goes into; null is the one that the user's checkout is on. */
+  readonly target: string | null;
+  readonly way: MergeWay;
+  readonly message: string;
+}
+
+/** A merge that exists as a commit which nothing names yet. */
+export interface PreparedMerge {
+  readonly kind: 'prepared';
+  /** The branch that is to move. */
+  readonly target: string;
+  readonly before: string;
+  readonly after: string;
+  /** The merged files are those of the task's own commit, which were checked when it was done. */
+  readonly isSameTree: boolean;
+}
+
+/** The target moved since the merge was prepared: it is to be prepared anew. */
+export interface TargetMoved {
+  readonly kind: 'moved';
+}
+
+/** The end of a merge. */
+export type MergeOutcome =
+  /** `followed` is the checkout of the target that has the merged files now; null where it is checked out nowhere. */
+  | { readonly kind: 'merged'; readonly target: string; readonly commit: string; readonly followed: string | null }
+  /** To merge it would change nothing. */
+  | { readonly kind: 'contained'; readonly target: string }
+  | { readonly kind: 'conflict'; readonly target: string; readonly files: readonly string[] }
+  /** A check failed on the merged files. */
+  | { readonly kind: 'red'; readonly target: string; readonly check: CommandOutcome }
+  | { readonly kind: 'refused'; readonly why: string; readonly hint: string };
+
+/** What came of preparing one. */
+export type MergeAttempt = PreparedMerge | Exclude<MergeOutcome, { readonly kind: 'merged' | 'red' }>;
+
+/** What came of moving its target. */
+export type TargetMove = TargetMoved | Extract<MergeOutcome, { readonly kind: 'merged' | 'refused' }>;
