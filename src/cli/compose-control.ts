@@ -1,11 +1,12 @@
 /** Joins the control channel with the board that runs in this process. */
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
 import { createClock } from '../adapters/machine/clock.ts';
 import type { ControlHost } from '../adapters/control/control-app.ts';
 import { readCommand, writeCommand } from '../adapters/files/command-files.ts';
 import { isSameToken, makeToken } from '../adapters/machine/board-token.ts';
 import { codeOf } from '../adapters/machine/errors.ts';
+import type { Redactor } from '../adapters/redaction/redactor.ts';
 import { see } from '../core/commands/seen.ts';
 import type { Board } from '../domain/board.ts';
 import {
@@ -21,8 +22,10 @@ import { limits } from '../domain/limits.ts';
 import { keyOf, parseTaskId } from '../domain/task.ts';
 import { describeBoard, revisionOf, type BoardData } from '../views/board-data.ts';
 import { describeTask } from './describe-task.ts';
-import { redactFor } from './output-redaction.ts';
+import { redactFor, redactStreamLine } from './output-redaction.ts';
 import type { OpenPlace } from './place.ts';
+import { chooseRun, readRun } from './run-log.ts';
+import { formatStreamLine } from './view/stream-text.ts';
 
 /** The running board, as the channel needs it. */
 export interface RunningBoard {
@@ -80,7 +83,7 @@ export function composeControl(place: OpenPlace, { board, look, findSettled }: R
       if (found?.kind === 'known') return { command: found.request.command, answer };
       waiting.delete(id);
       if (found === null) throw error;
-      return takeUp(request);
+      return await takeUp(request);
     } finally {
       look();
     }
@@ -100,7 +103,16 @@ export function composeControl(place: OpenPlace, { board, look, findSettled }: R
         if (task === undefined) return null;
         const { column, name } = task.file;
         const found = { id: task.id, column, path: join(layout.column(column), name) };
-        return (await describeTask(place, found, describe(), redact)).data;
+        return describeTask(place, found, describe(), redact);
+      },
+      async log(text, { run, follows, isRaw }, signal) {
+        const id = parseTaskId(text);
+        const task = id && (board().live.get(keyOf(id)) ?? board().finished.get(keyOf(id)));
+        if (task === undefined) return null;
+        const chosen = await chooseRun(layout, task.id, { run, follows });
+        if (!chosen.ok) return chosen.failure;
+        const pieces = readRun(layout, { task: task.id, n: chosen.value }, { follows, signal });
+        return showLines(pieces, isRaw, redact);
       },
       onChange(listener) {
         listeners.add(listener);
@@ -137,4 +149,17 @@ export function composeControl(place: OpenPlace, { board, look, findSettled }: R
       for (const oldest of settled.slice(0, -limits.maxPendingCommands)) known.delete(oldest);
     },
   };
+}
+
+/** Lines without secrets, as texts; readable ones have no colours, since nobody knows where they are shown. */
+async function* showLines(
+  pieces: AsyncIterable<readonly string[]>,
+  isRaw: boolean,
+  redact: Redactor,
+): AsyncGenerator<string> {
+  for await (const lines of pieces) {
+    const shown = lines.map((line) => redactStreamLine(line, redact));
+    const texts = isRaw ? shown : shown.flatMap(formatStreamLine).map((text) => stripVTControlCharacters(text));
+    yield texts.map((text) => `${text}\n`).join('');
+  }
 }

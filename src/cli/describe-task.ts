@@ -6,27 +6,39 @@ import type { Redactor } from '../adapters/redaction/redactor.ts';
 import { listOffers } from '../core/commands/offers.ts';
 import { parseTask } from '../daemon/parse-task.ts';
 import { redactTexts } from '../daemon/redact-event.ts';
+import { revealHiddenCharacters } from '../domain/hidden-characters.ts';
 import { limits } from '../domain/limits.ts';
 import { listHiddenLines } from '../markdown/hidden-lines.ts';
 import { stripStory } from '../markdown/story.ts';
 import type { BoardData } from '../views/board-data.ts';
+import type { TaskDescription } from '../views/task-description.ts';
 import type { Place } from './place.ts';
 import { findTaskData } from './read-board.ts';
 import type { FoundTask } from './task-files.ts';
 
-/** A task as data, without secrets. */
-export type TaskDescription = Awaited<ReturnType<typeof describeTask>>['data'];
+/** Lines with hidden characters that are written out. */
+const maxHiddenLines = 20;
 
-/** The data, and what only a person is shown: facts that are damaged, and lines with hidden characters as they are. */
-export async function describeTask({ layout }: Place, found: FoundTask, board: BoardData, redact: Redactor) {
+/** A task as its facts and its file tell it, beside what the board tells of it. Throws PortError where a folder is not the user's. */
+export async function describeTask(
+  { layout }: Place,
+  found: FoundTask,
+  board: BoardData,
+  redact: Redactor,
+): Promise<TaskDescription> {
   const { id, column, path } = found;
   const { runs, verdict, review, damaged } = redactTexts(await readTaskFacts(layout, id), redact);
   const { warnings, hiddenLines } = await readNotices(found);
   const task = redactTexts(findTaskData(board, id), redact) ?? null;
   const commands = listOffers(column, id);
   const shown = redactTexts(warnings, redact);
-  const data = { version: 2, id, column, file: path, task, verdict, review, runs, commands, warnings: shown } as const;
-  return { data, damaged, hiddenLines };
+  const hidden = hiddenLines
+    .slice(0, maxHiddenLines)
+    .map(({ number, text }) => ({ number, text: redact(revealHiddenCharacters(text)) }));
+  return {
+    ...{ version: 2, id, column, file: path, task, verdict, review, runs, commands, warnings: shown },
+    ...{ damaged, hiddenLines: hidden },
+  };
 }
 
 /** Warnings about its file. */

@@ -54,8 +54,9 @@ export function openBoardData(text: string): BoardData {
   const data = JSON.parse(text) as Omit<BoardData, 'tasks' | 'costTodayUsd'> &
     Partial<BoardData> & { readonly tasks: readonly Told[] };
   const tasks = data.tasks.map((task) => {
-    const { commands = listOffers(task.column, task.id as TaskId) } = task;
-    return { ...untold, ...task, commands };
+    const offers = { commands: listOffers(task.column, task.id as TaskId) };
+    // The fields keep the order in which the board told them.
+    return { ...task, ...untold, ...offers, ...task };
   });
   return { costTodayUsd: null, ...data, version: 2, tasks };
 }

@@ -58,3 +58,21 @@ test.concurrent('stop takes back what a frozen board does not read, and asks by 
     expect((await withPatience(running.ended, 'the end of the board')).code).toBe(0);
   }),
 );
+
+test.concurrent('stop says of a board that stays frozen that it does not answer, and what wakes it', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const running = await board.start();
+    running.signal('SIGSTOP');
+    const pid = String(running.pid);
+    expect(await board.cli('stop')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: [
+        `error: the board (pid ${pid}) does not answer: it is suspended, or its machine is very busy. `,
+        `It was asked to stop, and does so once it goes on\nIf it is suspended: kill -CONT ${pid}\n`,
+      ].join(''),
+    });
+    running.signal('SIGCONT');
+    expect((await withPatience(running.ended, 'the end of the board')).code).toBe(0);
+  }),
+);

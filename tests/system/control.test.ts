@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeCommandId, type CommandAnswer, type CommandId } from '../../src/domain/command.ts';
 import type { BoardData } from '../../src/views/board-data.ts';
-import { boardTestTimeoutMs, waitUntil, withBoard, withPatience, writeTask, type ScratchBoard } from './board.ts';
+import {
+  addFile,
+  boardTestTimeoutMs,
+  waitUntil,
+  withBoard,
+  withPatience,
+  writeTask,
+  type ScratchBoard,
+} from './board.ts';
 
 const timeout = boardTestTimeoutMs;
 
@@ -106,6 +114,20 @@ function follow(board: ScratchBoard) {
   return { events, ended };
 }
 
+/** Follows what a route sends; its status is undefined until the board begins to answer. */
+function followLog(board: ScratchBoard, path: string) {
+  const got = { text: '', status: undefined as number | undefined };
+  const ended = new Promise<boolean>((resolve, reject) => {
+    const asked = request({ socketPath: socketOf(board), path, agent: false }, (response) => {
+      got.status = response.statusCode;
+      response.setEncoding('utf8').on('data', (part: string) => (got.text += part));
+      response.on('error', () => undefined).on('close', () => resolve(response.complete));
+    });
+    asked.on('error', reject).end();
+  });
+  return { text: () => got.text, status: () => got.status, ended };
+}
+
 async function putInAttention(board: ScratchBoard, id: string): Promise<void> {
   board.drop({ [`${id}.md`]: writeTask(id, ['ask Which?']) });
   await board.runUntilIdle();
@@ -202,6 +224,108 @@ test('what can be no command, fits no task or names none is refused with its rea
     expect(await ask(board, '/nothing')).toMatchObject({ status: 404 });
     await board.stop(running);
     expect(board.column('attention')).toEqual(['job']);
+  }),
+);
+
+test('show and logs print the same of a board that runs, of one that is frozen, and of none', { timeout }, () =>
+  withBoard(
+    { config: 'retries: 0\nagent: { kind: scripted, env: { MY_API_TOKEN: hunter2hunter2 } }' },
+    async (board) => {
+      board.drop({
+        'job.md': writeTask('Job\u200b', ['say It is hunter2hunter2.', ...addFile('a.txt')]),
+        'asks.md': writeTask('Asks', ['ask What is hunter2hunter2?']),
+      });
+      await board.runUntilIdle();
+      const asked = ['job', 'asks'].flatMap((id) => [
+        ...[
+          ['show', id],
+          ['show', id, '--json'],
+          ['logs', id],
+          ['logs', id, '--raw'],
+          ['logs', id, '-f'],
+          ['logs', id, '--run', '1'],
+        ],
+        ...[
+          ['logs', id, '--run', '2'],
+          ['logs', id, '--run', '2', '-f'],
+          ['show', 'nobody'],
+          ['logs', 'nobody'],
+        ],
+      ]);
+      const askAll = async () => {
+        const all = [];
+        for (const args of asked) all.push({ args, ...(await board.cli(...args)) });
+        return all;
+      };
+      const stopped = await askAll();
+      const running = await board.start();
+      await waitUntil(
+        'the board published',
+        () => board.data.daemon.pid === running.pid && board.data.tasks.length === 2,
+      );
+      expect(await askAll()).toEqual(stopped);
+      running.signal('SIGSTOP');
+      expect(await askAll()).toEqual(stopped);
+      running.signal('SIGCONT');
+      await board.stop(running);
+      expect(JSON.stringify(stopped)).not.toContain('hunter2hunter2');
+      expect(stopped.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2]);
+    },
+  ),
+);
+
+test(
+  'a log is followed into the next run, through the end of the board, until the task is cancelled',
+  { timeout },
+  () =>
+    withBoard({ config: 'retries: 0' }, async (board) => {
+      const script = ['say begun', `wait-for ${board.gate('one')}`, 'say went on', `wait-for ${board.gate('two')}`];
+      board.drop({ 'job.md': writeTask('Job', script) });
+      await board.succeed('pause');
+      const first = await board.start();
+      await waitUntil('the board knows it', () => board.happened('task-accepted').length === 1);
+      // Its run has not begun.
+      const followers = [board.launch(['logs', 'job', '-f']), board.launch(['logs', 'job', '-f', '--raw'])];
+      const curl = followLog(board, '/tasks/job/log?follow&raw');
+      await waitUntil('it waits', () => curl.status() === 200);
+      await board.succeed('resume');
+      const sayAll = (text: string) =>
+        waitUntil(`all show ${text}`, () => followers.every((each) => each.output().includes(text)));
+      await sayAll('begun');
+      await waitUntil('it is sent', () => curl.text().includes('begun'));
+      first.signal('SIGKILL');
+      await first.ended;
+      // Nobody but the folder tells this.
+      board.open('one');
+      await sayAll('went on');
+      const second = await board.start();
+      await board.succeed('cancel', 'job');
+      for (const each of followers) expect((await withPatience(each.ended, 'the end of the log')).code).toBe(0);
+      expect(followers[0]?.output().match(/begun/g)).toHaveLength(1);
+      expect(followers[1]?.output()).toBe(board.read('runs', 'job', '1', 'stream.jsonl'));
+      await board.stop(second);
+    }),
+);
+
+test('a log is told readable or as the stream, and ends with the run', { timeout }, () =>
+  withBoard({ config: 'retries: 0' }, async (board) => {
+    board.drop({ 'job.md': writeTask('Job', ['say begun', `wait-for ${board.gate('go')}`, 'ask Which?']) });
+    const running = await board.start();
+    await waitUntil('it has begun', () => board.read('runs', 'job', '1', 'stream.jsonl').includes('begun'));
+    const logs = ['?follow', '?follow&raw', '?run=1&follow'].map((query) => followLog(board, `/tasks/job/log${query}`));
+    await waitUntil('it is told', () => logs.every(({ text }) => text().includes('begun')));
+    board.open('go');
+    for (const { ended } of logs) expect(await ended).toBe(true);
+    expect(logs[1]?.text().replaceAll('\n\n', '\n')).toContain('"subtype":"success"');
+    expect(logs[0]?.text()).toContain('\nbegun\n■ needs your answer');
+    expect(logs[0]?.text()).toBe(logs[2]?.text());
+    expect(await ask(board, '/tasks/job/log?run=2')).toMatchObject({
+      status: 404,
+      body: { error: 'job has no run 2' },
+    });
+    expect(await ask(board, '/tasks/job/log?run=x')).toMatchObject({ status: 400 });
+    expect(await ask(board, '/tasks/nobody/log')).toMatchObject({ status: 404 });
+    await board.stop(running);
   }),
 );
 

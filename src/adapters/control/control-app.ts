@@ -3,6 +3,7 @@
  *
  *   GET  /board       the board as data, with its revision
  *   GET  /tasks/ID    one task with its runs, as `show --json` prints it
+ *   GET  /tasks/ID/log  what a run printed, readable or as the stream itself; followed until the run has ended
  *   GET  /events      server-sent: `board` with all of it, then `change` with what differs; ends with the board
  *   POST /commands    one command: 200 done, 409 or 404 refused, 202 where it is not settled within ten seconds;
  *                     one that decides takes the board's token, else 403
@@ -15,7 +16,7 @@ import { commandRights, type CommandAnswer, type CommandId, type CommandRequest 
 import { messageOf } from '../../domain/error-message.ts';
 import { limits } from '../../domain/limits.ts';
 import { askedShape } from '../files/fact-shapes.ts';
-import { findChange, type BoardState } from './board-change.ts';
+import { findChange, type BoardState } from '../../domain/board-change.ts';
 
 /**
  * What somebody asks: a command, the way it comes by, and what they saw, undefined where they did not look. Who asks once
@@ -34,12 +35,24 @@ export type TakenCommand =
   | { readonly kind: 'other'; readonly command: CommandRequest['command'] }
   | { readonly kind: 'too-many' };
 
+/** Which output of a task is asked for: of one run, or the last (null); readable, or the agent's own lines. */
+export interface AskedLog {
+  readonly run: number | null;
+  readonly follows: boolean;
+  readonly isRaw: boolean;
+}
+
+/** Output as texts of whole lines, each made when the one before it was taken, and empty where there is nothing new; or why there is none. */
+export type FoundLog = AsyncIterable<string> | { readonly said: string; readonly hint: string };
+
 /** The board behind the channel. */
 export interface ControlHost {
   /** The board as it is now: the same object until it changes. */
   board(): BoardState;
   /** One task with its runs, as data; null where there is none of this id. */
   task(id: string): Promise<object | null>;
+  /** What a task's agent printed; null where there is no such task. It is read until `signal` is aborted. */
+  log(id: string, asked: AskedLog, signal: AbortSignal): Promise<FoundLog | null>;
   /** Calls `listener` after each change, until the returned function is called. */
   onChange(listener: () => void): () => void;
   /** Whether who sends this token is the board's user. */
@@ -51,8 +64,16 @@ export interface ControlHost {
 const howToDecide =
   'Send the token of the board that runs: --header "authorization: Bearer $(cat .orchestrator/token)"';
 
-/** The routes. A command may take `answerMs` to be settled; `ending` is aborted when the board ends. */
-export function makeControlApp(host: ControlHost, answerMs: number, ending: AbortSignal): Hono {
+/** The times of the routes, in milliseconds. */
+export interface RouteTimes {
+  /** For a command to be settled. */
+  readonly answerMs: number;
+  /** Who follows something hears from the board so often at least. */
+  readonly aliveMs: number;
+}
+
+/** The routes. `ending` is aborted when the board ends. */
+export function makeControlApp(host: ControlHost, { answerMs, aliveMs }: RouteTimes, ending: AbortSignal): Hono {
   const app = new Hono();
   const texts = new SharedTexts();
   app.onError((error, context) => {
@@ -70,7 +91,25 @@ export function makeControlApp(host: ControlHost, answerMs: number, ending: Abor
       ? context.json({ error: `there is no task ${id}` }, 404)
       : sendJson(context, JSON.stringify(task));
   });
-  app.get('/events', (context) => streamSSE(context, (to) => sendEvents(host, texts, to, ending)));
+  app.get('/tasks/:id/log', async (context) => {
+    const id = context.req.param('id');
+    const run = context.req.query('run');
+    if (run !== undefined && !/^[1-9]\d{0,5}$/.test(run)) {
+      return context.json({ error: `run=${run} is no run's number; expected one such as run=1` }, 400);
+    }
+    const [follows, isRaw] = [context.req.query('follow') !== undefined, context.req.query('raw') !== undefined];
+    const left = new AbortController();
+    const asked = { run: run === undefined ? null : Number(run), follows, isRaw };
+    const log = await host.log(id, asked, AbortSignal.any([left.signal, ending]));
+    if (log === null) return context.json({ error: `there is no task ${id}` }, 404);
+    if ('said' in log) return context.json({ error: log.said, hint: log.hint }, 404);
+    context.header('content-type', isRaw ? 'application/x-ndjson' : 'text/plain; charset=utf-8');
+    return stream(context, async (to) => {
+      to.onAbort(() => left.abort());
+      await sendLog(log, to, follows && isRaw ? aliveMs : null);
+    });
+  });
+  app.get('/events', (context) => streamSSE(context, (to) => sendEvents(host, texts, to, aliveMs, ending)));
   const tooLong = `a command has at most ${String(limits.maxCommandBytes)} bytes`;
   const bound = bodyLimit({
     maxSize: limits.maxCommandBytes,
@@ -131,17 +170,37 @@ type TextStream = Parameters<Parameters<typeof stream>[1]>[0];
 const pieceBytes = 64 * 1024;
 
 /**
- * Sends the board, and then changes. A change is sent once the one before it was taken, and holds all that is new since:
+ * Sends output as it comes. An empty line is sent at once and where there was nothing for `aliveMs`, so that who follows can
+ * tell an agent that is silent from a board that is gone; where that is null none is sent.
+ */
+async function sendLog(log: AsyncIterable<string>, to: TextStream, aliveMs: number | null): Promise<void> {
+  let sentAt = -Infinity;
+  for await (const text of log) {
+    if (to.aborted) return;
+    if (text === '' && (aliveMs === null || performance.now() - sentAt < aliveMs)) continue;
+    await sendText(to, text === '' ? '\n' : text);
+    sentAt = performance.now();
+  }
+}
+
+/**
+ * Sends the board, and then changes, or an empty comment when there was none for a while. A change is sent once the one before it was taken, and holds all that is new since:
  * a reader that does not read costs one event and nothing more.
  */
-async function sendEvents(host: ControlHost, texts: SharedTexts, to: TextStream, ending: AbortSignal): Promise<void> {
+async function sendEvents(
+  host: ControlHost,
+  texts: SharedTexts,
+  to: TextStream,
+  aliveMs: number,
+  ending: AbortSignal,
+): Promise<void> {
   let wake: () => void = () => undefined;
   const forget = host.onChange(() => wake());
   const onEnding = () => wake();
   ending.addEventListener('abort', onEnding);
   to.onAbort(() => wake());
   try {
-    let sent = host.board();
+    let [sent, sentAt] = [host.board(), performance.now()];
     await sendEvent(to, 'board', sent.revision, texts.board(sent));
     while (!to.aborted) {
       const changed = new Promise<void>((resolve) => {
@@ -150,11 +209,17 @@ async function sendEvents(host: ControlHost, texts: SharedTexts, to: TextStream,
       const board = host.board();
       if (board.revision === sent.revision) {
         if (ending.aborted) return;
+        if (performance.now() - sentAt >= aliveMs) {
+          await sendText(to, ':\n\n');
+          sentAt = performance.now();
+        }
+        const alive = setTimeout(wake, aliveMs);
         await changed;
+        clearTimeout(alive);
         continue;
       }
       const change = texts.change(sent, board);
-      sent = board;
+      [sent, sentAt] = [board, performance.now()];
       await sendEvent(to, 'change', board.revision, change);
     }
   } finally {

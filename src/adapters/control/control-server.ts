@@ -3,14 +3,12 @@ import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { limits } from '../../domain/limits.ts';
-import type { ControlHost } from './control-app.ts';
+import type { ControlHost, RouteTimes } from './control-app.ts';
 
 /** Times of the channel, in milliseconds; tests shorten them. */
-export interface ControlTimes {
+export interface ControlTimes extends RouteTimes {
   /** For a request to arrive whole. */
   readonly requestMs: number;
-  /** For a command to be settled. */
-  readonly answerMs: number;
   /** For a reader to take something of what was sent to it. */
   readonly readerMs: number;
   /** For readers to take the last that is sent to them when the board ends. */
@@ -19,7 +17,7 @@ export interface ControlTimes {
 
 /** The defaults. */
 export const defaultControlTimes: ControlTimes = {
-  ...{ requestMs: 5_000, answerMs: limits.commandAnswerMs, readerMs: 30_000, endMs: 500 },
+  ...{ requestMs: 5_000, answerMs: limits.commandAnswerMs, aliveMs: 5_000, readerMs: 30_000, endMs: 500 },
 };
 
 /** Connections at once; more are closed. */
@@ -79,7 +77,7 @@ export class ControlServer {
       import('@hono/node-server'),
       import('./control-app.ts'),
     ]);
-    const listener = getRequestListener(makeControlApp(host, this.#times.answerMs, this.#ending.signal).fetch);
+    const listener = getRequestListener(makeControlApp(host, this.#times, this.#ending.signal).fetch);
     const server = createServer((request, response) => {
       this.#open.set(request.socket, request);
       response.once('finish', () => request.socket.destroySoon());

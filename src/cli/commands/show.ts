@@ -1,24 +1,22 @@
 /** `show`: one task with its runs. */
 import { relative } from 'node:path';
-import type { Redactor } from '../../adapters/redaction/redactor.ts';
 import type { Offer } from '../../core/commands/offers.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
-import { revealHiddenCharacters } from '../../domain/hidden-characters.ts';
 import { describeDoubts } from '../../domain/verdict.ts';
 import { emptyRunView } from '../../domain/run.ts';
+import { defaultSettings } from '../../domain/settings.ts';
+import type { TaskDescription } from '../../views/task-description.ts';
+import { redactTexts } from '../../daemon/redact-event.ts';
+import { findRunning, isUnanswered } from '../ask-running.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
-import type { HiddenLine } from '../../markdown/hidden-lines.ts';
 import { mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { listReviewSteps, type ReviewStep } from '../../markdown/review-steps.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
-import { describeTask, type TaskDescription } from '../describe-task.ts';
-import { readBoardData } from '../read-board.ts';
-import { requireSettings } from '../compose-reader.ts';
-import { findPlace, type GlobalOptions } from '../place.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
-import { findTask } from '../task-files.ts';
+import { findTask, type FoundTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 import { formatMinute } from '../view/local-time.ts';
 
@@ -26,8 +24,6 @@ import { formatMinute } from '../view/local-time.ts';
 const maxTextChars = 10_000;
 /** The widest name of a step, and a space. */
 const stepColumns = 'Work on it again: '.length;
-/** Lines with hidden characters that are written out. */
-const maxHiddenLines = 20;
 
 /** The verb `show`. */
 export const showCommand: Verb = (command) =>
@@ -36,15 +32,12 @@ export const showCommand: Verb = (command) =>
     .action(async (text: string, options: GlobalOptions & { readonly json?: boolean }) => {
       const place = await findPlace(options);
       const found = await findTask(place, text);
-      const settings = await requireSettings(place);
-      const redact = redactFor(() => settings);
-      const board = (await readBoardData(place)).data;
-      const { data, damaged, hiddenLines } = await describeTask(place, found, board, redact);
+      const data = await lookAt(place, found);
       if (options.json === true) {
         printJson(data);
         return;
       }
-      const { id, column, task, verdict, review, runs, commands, warnings } = data;
+      const { id, column, task, verdict, review, runs, commands } = data;
       print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${describeState(data)}`);
       print(`File: ${relative(place.topLevel, data.file)}`);
       if (task !== null && task.waitingFor.length > 0) print(`Waits for: ${task.waitingFor.join(', ')}`);
@@ -60,9 +53,10 @@ export const showCommand: Verb = (command) =>
       for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
-      for (const name of damaged) print(`! .orchestrator/runs/${id}/${name} can't be understood and counts as missing`);
-      for (const warning of warnings) print(`! ${redact(formatDiagnostic(warning))}`);
-      for (const line of hiddenLines.slice(0, maxHiddenLines)) print(formatHiddenLine(line, redact));
+      for (const name of data.damaged)
+        print(`! .orchestrator/runs/${id}/${name} can't be understood and counts as missing`);
+      for (const warning of data.warnings) print(`! ${formatDiagnostic(warning)}`);
+      for (const { number, text } of data.hiddenLines) print(`  ${String(number)}: ${cleanLine(text, maxTextChars)}`);
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
       for (const run of runs) print(formatRun(run, relative(place.topLevel, place.layout.run(run.plan))));
       const steps =
@@ -84,8 +78,33 @@ function formatStep({ what, line }: ReviewStep): string {
   return `  ${`${what}:`.padEnd(stepColumns)}${cleanLine(line)}`;
 }
 
-function formatHiddenLine({ number, text }: HiddenLine, redact: Redactor): string {
-  return `  ${number}: ${cleanLine(redact(revealHiddenCharacters(text)), maxTextChars)}`;
+/** The task as the running board tells it, or as the folder does where none answers. */
+async function lookAt(place: Place, found: FoundTask): Promise<TaskDescription> {
+  const board = await findRunning(place);
+  try {
+    if (board !== null) {
+      const data = await board.task(found.id);
+      const { id, column, file, commands } = data;
+      // This shell may know secrets that the board does not.
+      const redact = redactFor(() => defaultSettings);
+      // A board of an earlier version does not tell all.
+      if ('hiddenLines' in data) return { ...redactTexts(data, redact), id, column, file, commands };
+    }
+  } catch (error) {
+    if (!(await isUnanswered(error))) throw error;
+  }
+  const [{ requireSettings }, { readBoardData }, { describeTask }] = await Promise.all([
+    import('../compose-reader.ts'),
+    import('../read-board.ts'),
+    import('../describe-task.ts'),
+  ]);
+  const settings = await requireSettings(place);
+  return describeTask(
+    place,
+    found,
+    (await readBoardData(place)).data,
+    redactFor(() => settings),
+  );
 }
 
 /** Others' text for a terminal, which must not take any of it for a command. */

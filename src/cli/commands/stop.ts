@@ -15,6 +15,8 @@ import { print, type Verb } from '../verb.ts';
 const stopTimeoutMs = 60_000;
 /** A board that is frozen, or has many other commands before this one, reads it later than this. */
 const unreadTimeoutMs = 10_000;
+/** One that then does not answer for so long either is frozen. */
+const answerTimeoutMs = 10_000;
 const pollMs = 50;
 
 /** The verb `stop`. */
@@ -35,9 +37,12 @@ export const stopCommand: Verb = (command) =>
         print(`Stopped (pid ${String(daemon.pid)}).`);
         return;
       }
-      if (asked !== null && waitedMs === unreadTimeoutMs) await signalIfUnread(place, daemon, asked);
+      if (asked !== null && waitedMs === unreadTimeoutMs && (await signalIfUnread(place, daemon, asked))) {
+        if (await isFrozen(daemon)) throw describeFrozen(daemon);
+      }
       await delay(pollMs);
     }
+    if (await isFrozen(daemon)) throw describeFrozen(daemon);
     throw new CliError(
       exitCodes.fault,
       `the board (pid ${String(daemon.pid)}) is still ending its agents`,
@@ -60,11 +65,33 @@ async function askToStop({ layout }: Place, daemon: Daemon): Promise<CommandId |
   }
 }
 
-/** Asks by a signal, and takes the command back: both together would hurry the end. */
-async function signalIfUnread({ layout }: Place, daemon: Daemon, id: CommandId): Promise<void> {
-  if (!(await listCommands(layout)).includes(id)) return;
+/** Asks by a signal, and takes the command back: both together would hurry the end. False where it was read. */
+async function signalIfUnread({ layout }: Place, daemon: Daemon, id: CommandId): Promise<boolean> {
+  if (!(await listCommands(layout)).includes(id)) return false;
   await removeCommand(layout, id);
   daemon.signal();
+  return true;
+}
+
+/** Whether a board says nothing at all. One that is ending closes the connection. */
+async function isFrozen({ socket }: Daemon): Promise<boolean> {
+  if (socket === null) return false;
+  const { BoardClient, NoAnswerError } = await import('../../client/board-client.ts');
+  try {
+    await new BoardClient(socket, answerTimeoutMs).board();
+    return false;
+  } catch (error) {
+    return error instanceof NoAnswerError && error.why === 'late';
+  }
+}
+
+function describeFrozen({ pid }: Daemon): CliError {
+  const what = `the board (pid ${String(pid)}) does not answer: it is suspended, or its machine is very busy`;
+  return new CliError(
+    exitCodes.fault,
+    `${what}. It was asked to stop, and does so once it goes on`,
+    `If it is suspended: kill -CONT ${String(pid)}`,
+  );
 }
 
 /** Ends the supervisor that waits until it starts a crashed board again; null where none does. */

@@ -5,14 +5,20 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AskedCommand, ControlHost, TakenCommand } from '../../../src/adapters/control/control-app.ts';
+import type {
+  AskedCommand,
+  AskedLog,
+  ControlHost,
+  FoundLog,
+  TakenCommand,
+} from '../../../src/adapters/control/control-app.ts';
 import {
   ControlServer,
   defaultControlTimes,
   maxConnections,
   type ControlTimes,
 } from '../../../src/adapters/control/control-server.ts';
-import type { BoardState } from '../../../src/adapters/control/board-change.ts';
+import type { BoardState } from '../../../src/domain/board-change.ts';
 import { makeCommandId, type CommandAnswer } from '../../../src/domain/command.ts';
 import { limits } from '../../../src/domain/limits.ts';
 
@@ -33,6 +39,29 @@ class FakeHost implements ControlHost {
 
   task(id: string): Promise<object | null> {
     return Promise.resolve(this.state.tasks.find((task) => task.id === id) ?? null);
+  }
+
+  /** The texts of a task's log. It ends where nothing is left and `endsLog` is true. */
+  texts: string[] = [];
+  endsLog = true;
+  taken = 0;
+  readonly logs: { readonly asked: AskedLog; readonly signal: AbortSignal }[] = [];
+
+  log(id: string, asked: AskedLog, signal: AbortSignal): Promise<FoundLog | null> {
+    if (id !== 'a') return Promise.resolve(null);
+    if (asked.run === 9) return Promise.resolve({ said: 'a has no run 9', hint: 'Its last one is run 1.' });
+    this.logs.push({ asked, signal });
+    return Promise.resolve(this.#read(signal));
+  }
+
+  async *#read(signal: AbortSignal): AsyncGenerator<string> {
+    for (;;) {
+      const text = this.texts.shift();
+      if (signal.aborted || (text === undefined && this.endsLog)) return;
+      if (text !== undefined) this.taken += 1;
+      yield text ?? '';
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   isUser(token: string): boolean {
@@ -121,10 +150,10 @@ function closed(socket: Socket): Promise<void> {
 }
 
 /** Follows the board; what was read so far, and its end. */
-function follow(): { readonly text: () => string; readonly ended: Promise<'whole' | 'broken'> } {
+function follow(route = '/events'): { readonly text: () => string; readonly ended: Promise<'whole' | 'broken'> } {
   let text = '';
   const ended = new Promise<'whole' | 'broken'>((resolve, reject) => {
-    const asked = request({ socketPath: path, path: '/events', agent: false }, (response) => {
+    const asked = request({ socketPath: path, path: route, agent: false }, (response) => {
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
       response.on('error', () => undefined);
       response.on('close', () => resolve(response.complete ? 'whole' : 'broken'));
@@ -354,6 +383,75 @@ test('a peer that never reads its answer to GET /board costs at most 1 MiB', asy
   await vi.waitUntil(() => (served[0]?.writableLength ?? 0) > 0);
   for (let n = 0; n < 50; n++) await new Promise((resolve) => setImmediate(resolve));
   expect(served[0]?.writableLength).toBeLessThan(1024 * 1024);
+});
+
+describe('a log', () => {
+  test('is what the host reads, readable or raw, of the run that is asked for', async () => {
+    await serve();
+    host.texts = ['one\n', 'two\n'];
+    const { text, ended } = follow('/tasks/a/log');
+    expect(await ended).toBe('whole');
+    expect(text()).toBe('one\ntwo\n');
+    await follow('/tasks/a/log?run=2&raw&follow').ended;
+    expect(host.logs.map(({ asked }) => asked)).toEqual([
+      { run: null, follows: false, isRaw: false },
+      { run: 2, follows: true, isRaw: true },
+    ]);
+  });
+
+  test.each([
+    ['/tasks/b/log', 404, { error: 'there is no task b' }],
+    ['/tasks/a/log?run=9', 404, { error: 'a has no run 9', hint: 'Its last one is run 1.' }],
+    ['/tasks/a/log?run=0', 400, { error: "run=0 is no run's number; expected one such as run=1" }],
+    ['/tasks/a/log?run=1e3', 400, { error: "run=1e3 is no run's number; expected one such as run=1" }],
+  ])('%s is refused with its reason', async (route, status, body) => {
+    await serve();
+    expect(await ask('GET', route)).toEqual({ status, body });
+    expect(host.logs).toEqual([]);
+  });
+
+  test('that is followed is read until the reader goes, and no longer', async () => {
+    await serve();
+    host.endsLog = false;
+    const socket = peer('GET /tasks/a/log?follow HTTP/1.1\r\nhost: board\r\n\r\n');
+    await vi.waitUntil(() => host.logs.length === 1);
+    socket.destroy();
+    await vi.waitUntil(() => host.logs[0]?.signal.aborted === true);
+  });
+
+  test('that is followed ends whole with the board', async () => {
+    await serve();
+    host.endsLog = false;
+    host.texts = ['one\n'];
+    const { text, ended } = follow('/tasks/a/log?follow');
+    await vi.waitUntil(() => text() === 'one\n');
+    control.close();
+    expect(await ended).toBe('whole');
+  });
+
+  test('an agent that is silent is told from a board that is gone, to who follows the stream itself', async () => {
+    await serve({ aliveMs: 10 });
+    host.endsLog = false;
+    const [raw, readable] = [follow('/tasks/a/log?follow&raw'), follow('/tasks/a/log?follow')];
+    await vi.waitUntil(() => raw.text().length > 2);
+    expect(raw.text().replaceAll('\n', '')).toBe('');
+    expect(readable.text()).toBe('');
+    const events = follow();
+    await vi.waitUntil(() => events.text().split('\n\n').length > 3);
+    expect(events.text()).toMatch(/^event: board\nid: 1\ndata: .*\n\n(:\n\n)+$/);
+  });
+
+  test('whose reader does not read costs less than 1 MiB, is read no further, and is put out', async () => {
+    await serve({ readerMs: 300 });
+    host.texts = Array.from({ length: 1_000 }, () => 'x'.repeat(64 * 1024));
+    peer('GET /tasks/a/log?raw HTTP/1.1\r\nhost: board\r\n\r\n').pause();
+    await vi.waitUntil(() => (served[0]?.writableLength ?? 0) > 0);
+    for (let n = 0; n < 50; n++) await new Promise((resolve) => setImmediate(resolve));
+    // What the two sockets hold is the system's.
+    expect(host.taken * 64 * 1024).toBeLessThan(2 * 1024 * 1024);
+    expect(served[0]?.writableLength).toBeLessThan(1024 * 1024);
+    await vi.waitUntil(() => host.logs[0]?.signal.aborted === true, { timeout: 10_000 });
+  });
 });
 
 describe('peers that are slow or many', () => {
