@@ -6,6 +6,7 @@ import {
 } from '../adapters/dashboard/dashboard-file.ts';
 import { writeCommand } from '../adapters/files/command-files.ts';
 import { makeRequest, type Tick } from '../domain/command.ts';
+import { limits } from '../domain/limits.ts';
 import * as zones from '../markdown/dashboard-zones.ts';
 import type { Clock } from '../ports.ts';
 import type { Place } from './place.ts';
@@ -17,8 +18,10 @@ export function composeDashboard({ layout }: Place, onTicks?: DashboardFileOptio
 
 /** Lays a command down for each box that was ticked; the board finds them as it finds any other. */
 export async function layDownTicks({ layout }: Place, clock: Clock, ticks: readonly Tick[]): Promise<void> {
-  for (const { kind, task, seen } of ticks) {
-    const asked = { by: 'dashboard', seen, command: { kind, task } } as const;
+  for (const { kind, task, seen, text = '' } of ticks) {
+    // One character more than may be told is enough to be refused.
+    const command = kind === 'tell' ? { kind, task, text: text.slice(0, limits.maxSaidChars + 1) } : { kind, task };
+    const asked = { by: 'dashboard', seen, command } as const;
     await writeCommand(layout, makeRequest(clock.now(), clock.uuid(), asked));
   }
 }

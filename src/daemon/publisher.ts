@@ -31,7 +31,8 @@ export class Publisher {
   /** The board may have changed: publishes it now or as soon as it is due. */
   noteChange(): void {
     const { facts, progress } = this.#board().revision;
-    if (this.#board().scan === null) return;
+    // A task that is being read has no entry yet, and what the user typed in it no place.
+    if (this.#board().scan === null || this.#board().loading.size > 0) return;
     const everyMs =
       facts !== this.#published.facts
         ? limits.dashboardEveryMs

@@ -77,6 +77,8 @@ export interface Tick {
   readonly kind: BoxKind;
   readonly task: TaskId;
   readonly seen: Seen;
+  /** Of a `tell` that was ticked: what the user typed. */
+  readonly text?: string;
 }
 
 /** A box that the dashboard offers. */
@@ -86,7 +88,7 @@ export interface Box extends Tick {
 }
 
 /** The kinds of commands that have a box. */
-export type BoxKind = Extract<MoveKind, 'retry' | 'cancel'>;
+export type BoxKind = Extract<TaskCommand['kind'], 'retry' | 'tell' | 'cancel'>;
 
 /** A command with who asked it, and when: `commands/ID.json`. */
 export interface CommandRequest {

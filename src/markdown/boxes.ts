@@ -12,7 +12,7 @@ import { plain } from './safe-text.ts';
 
 /** Stands for the number of a last run that is not known. */
 const noRun = '-';
-const stampPattern = /^<!-- (retry|cancel) (\S+) (\S+) (-|\d{1,6}) -->$/;
+const stampPattern = /^<!-- (retry|tell|cancel) (\S+) (\S+) (-|\d{1,6}) -->$/;
 /** A text without this has no ticked box, and is not parsed. */
 const mayBeTicked = /\[[xX]\][^\n]*<!-- /;
 

@@ -1,10 +1,11 @@
 /**
- * What a user did in the generated part of a dashboard: boxes that were ticked, and text that was typed where the board
- * writes. A save is compared with the very dashboard that it was made from, so that only a box that the board offered
- * there counts, and what is new is the user's.
+ * What a user did in the generated part of a dashboard: boxes that were ticked, text at the places for it (`drafts`), and
+ * text that was typed where the board writes. A save is compared with the very dashboard that it was made from, so that only
+ * a box that the board offered there counts, and what is new is the user's.
  */
 import type { Tick } from '../domain/command.ts';
 import { formatTick, listOffered, listTicks } from './boxes.ts';
+import { putDrafts, readDrafts } from './drafts.ts';
 import { extractGenerated } from './user-zones.ts';
 
 /** Lines that a user typed one below the other, byte for byte. */
@@ -12,12 +13,16 @@ export interface TypedText {
   /** The heading above it, such as `Needs You, add-auth`. */
   readonly under: string;
   readonly text: string;
+  /** The key of its task's place for text, where it has one: it belongs there. */
+  readonly place: string | null;
 }
 
 /** See the file's head. */
 export interface DashboardEdits {
   readonly ticks: readonly Tick[];
   readonly texts: readonly TypedText[];
+  /** What stands at each place, by its key. */
+  readonly drafts: ReadonlyMap<string, string>;
 }
 
 /** What a save was made from. */
@@ -31,16 +36,16 @@ const statusLine =
   /^[_*](?:Running|Paused: .+|Stopped.*) · \d+ of \d+ (?:slots|at work) · \d+ waiting · .*\$[\d.,]+ (?:spent )?today · updated [\d: -]+[_*]$/;
 /** A line that may be a box, perhaps with words of the user's. */
 const boxLine = /^\s*[-*+] +\[[ xX]\].*<!-- /;
-const nothingTyped: DashboardEdits = { ticks: [], texts: [] };
 
 /**
  * The edits in a save that was made from `origin`. `taken` are lines that were taken out of earlier saves of the same
  * dashboard.
  */
 export function readEdits(saved: string, origin: Origin, taken: string): DashboardEdits {
-  const generated = extractGenerated(saved);
-  const written = origin.kind === 'exact' ? extractGenerated(origin.written) : null;
-  if (generated === written) return { ...nothingTyped, ticks: listTicks(generated) };
+  const drafts = readDrafts(extractGenerated(saved));
+  const generated = withoutDrafts(extractGenerated(saved));
+  const written = origin.kind === 'exact' ? withoutDrafts(extractGenerated(origin.written)) : null;
+  if (generated === written) return { ticks: listTicks(generated), texts: [], drafts };
   const lines = splitLines(generated);
   const unmatched = findTyped(lines, splitLines(`${written ?? ''}\n${taken}`));
   const hasWritten = origin.kind === 'exact' ? () => false : (origin.hasWritten ?? (() => true));
@@ -50,13 +55,17 @@ export function readEdits(saved: string, origin: Origin, taken: string): Dashboa
   const ticked = listTicks(lines.map((line, i) => (isKept(line, i) ? line : '\n')).join(''));
   const offered = ticked.length === 0 || written === null ? null : listOffered(written);
   const ticks = ticked.filter((tick) => offered === null || offered.has(formatTick(tick)));
-  return { ticks, texts: gatherTexts(lines, isTyped) };
+  return { ticks, texts: gatherTexts(lines, isTyped, [...drafts.keys()]), drafts };
 }
 
 /** What tells the generated lines of a dashboard again, each once, whatever an editor made of their white space and markup. */
 export function keysOfLines(dashboard: string): readonly string[] {
-  const lines = splitLines(extractGenerated(dashboard)).filter((line) => !isNothing(line));
+  const lines = splitLines(withoutDrafts(extractGenerated(dashboard))).filter((line) => !isNothing(line));
   return [...new Set(lines.map(keyOfWords))];
+}
+
+function withoutDrafts(generated: string): string {
+  return putDrafts(generated, new Map());
 }
 
 /** Blank, or the line that differs from dashboard to dashboard. */
@@ -65,7 +74,11 @@ function isNothing(line: string): boolean {
 }
 
 /** The notes with texts that were typed elsewhere below them, each with where that was. */
-export function appendTexts(notes: string, texts: readonly TypedText[], timeOfDay: string): string {
+export function appendTexts(
+  notes: string,
+  texts: readonly Pick<TypedText, 'under' | 'text'>[],
+  timeOfDay: string,
+): string {
   return texts.reduce((all, { under, text }) => {
     const gap = all === '' ? '' : all.endsWith('\n') ? '\n' : '\n\n';
     return `${all}${gap}> (typed under ${under}, ${timeOfDay})\n\n${text}`;
@@ -114,15 +127,23 @@ function keyOfWords(line: string): string {
 }
 
 /** Typed lines, together where only blank ones are between them, with the heading above. */
-function gatherTexts(lines: readonly string[], isTyped: readonly boolean[]): readonly TypedText[] {
-  const texts: { under: string; text: string }[] = [];
+function gatherTexts(
+  lines: readonly string[],
+  isTyped: readonly boolean[],
+  places: readonly string[],
+): readonly TypedText[] {
+  const texts: { under: string; text: string; place: string | null }[] = [];
   let [section, task, blanks] = ['', '', ''];
-  let open: { under: string; text: string } | null = null;
+  let open: { text: string } | null = null;
   for (const [i, line] of lines.entries()) {
     if (isTyped[i] === true) {
       const under = [section === '' ? 'the title' : section, ...(task === '' ? [] : [task])].join(', ');
-      if (open === null) texts.push((open = { under, text: line }));
-      else open.text += blanks + line;
+      if (open === null) {
+        const place = task === '' ? undefined : places.find((key) => key.startsWith(`<!-- tell ${task} `));
+        const typed = { under, text: line, place: section === 'Needs You' ? (place ?? null) : null };
+        texts.push(typed);
+        open = typed;
+      } else open.text += blanks + line;
       blanks = '';
     } else if (line.trim() === '') blanks += line;
     else {
@@ -132,5 +153,5 @@ function gatherTexts(lines: readonly string[], isTyped: readonly boolean[]): rea
       if (marks !== undefined) task = /\(`([\w.-]+)`\)/.exec(name)?.[1] ?? '';
     }
   }
-  return texts.map(({ under, text }) => ({ under, text: text.endsWith('\n') ? text : `${text}\n` }));
+  return texts.map((typed) => ({ ...typed, text: typed.text.endsWith('\n') ? typed.text : `${typed.text}\n` }));
 }

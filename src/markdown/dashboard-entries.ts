@@ -4,6 +4,7 @@ import type { ListItem, PhrasingContent, RootContent } from 'mdast';
 import { countOf, formatDiffstat, formatDuration, formatUsd } from '../domain/amounts.ts';
 import { limits } from '../domain/limits.ts';
 import { renderBox } from './boxes.ts';
+import { answerWords } from './drafts.ts';
 import type {
   ActiveEntry,
   AttentionEntry,
@@ -42,6 +43,8 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
   if (entry.waitedForBy > 0) {
     facts.push([plain(`${countOf(entry.waitedForBy, 'task')} ${entry.waitedForBy === 1 ? 'waits' : 'wait'} for it`)]);
   }
+  const [outcomes, boxes] = [entry.outcomes.map(renderOutcome), entry.boxes.map(renderBox)];
+  const isAsking = entry.question !== null && entry.boxes.some(({ kind }) => kind === 'tell');
   return [
     heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
     ...quote(entry.question),
@@ -49,7 +52,9 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
     ...fenced(entry.output),
     ...renderWarnings(entry.warnings),
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
-    ...list([...entry.outcomes.map(renderOutcome), ...entry.boxes.map(renderBox)]),
+    ...(isAsking
+      ? [...list(outcomes), paragraph([plain(answerWords)]), ...list(boxes)]
+      : list([...outcomes, ...boxes])),
   ];
 }
 

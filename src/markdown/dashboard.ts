@@ -97,7 +97,7 @@ function renderQuickStatus({ quickStatus: tasks, isNew }: DashboardModel): RootC
 }
 
 const howToSettle =
-  'Tick a box and save this file. Or type `branchboard retry ID`, `branchboard retry ID -m "what to do differently"`, `branchboard answer ID "your answer"`, `branchboard cancel ID`.';
+  'Type what a task is to be told, tick a box, and save this file. Or type `branchboard retry ID`, `branchboard retry ID -m "what to do differently"`, `branchboard answer ID "your answer"`, `branchboard cancel ID`.';
 
 function renderNeedsYou({ inboxProblems, needsYou, strayNotes }: DashboardModel): RootContent[] {
   const notes = strayNotes.rows.map((text) => item(prose(text)));

@@ -8,22 +8,28 @@ import { keyOf, type TaskId } from '../domain/task.ts';
 import type { BoxOutcome } from '../markdown/dashboard-model.ts';
 import type { Calendar } from './calendar.ts';
 
-/** The boxes of a task; none while something that was asked about it is being done. */
+/** The boxes of a task; none while it is being moved. */
 export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
   const seen = see(board, id);
-  const isAsked = [...board.commands.values()].some(
-    (each) => 'request' in each && 'task' in each.request.command && keyOf(each.request.command.task) === keyOf(id),
-  );
-  return seen === null || isAsked ? [] : listBoxes(id, seen);
+  const isAsked = [...board.commands.values()].some((each) => {
+    if (!('request' in each) || !('task' in each.request.command)) return false;
+    const { kind, task } = each.request.command;
+    return kind !== 'set-priority' && kind !== 'add-dependency' && keyOf(task) === keyOf(id);
+  });
+  const live = board.live.get(keyOf(id));
+  const asks = live?.state === 'attention' && live.verdict.question !== null;
+  return seen === null || isAsked ? [] : listBoxes(id, seen, asks);
 }
 
 /** What became of the boxes that were ticked lately. */
 export function viewBoxOutcomes({ boxAnswers }: Board, clock: Calendar): readonly BoxOutcome[] {
   return boxAnswers.flatMap(({ at, command, answer }) => {
     if (clock.now() - at > limits.showBoxAnswersMs) return [];
-    if (command.kind !== 'retry' && command.kind !== 'cancel') return [];
+    if (command.kind !== 'retry' && command.kind !== 'tell' && command.kind !== 'cancel') return [];
     const hint = answer.kind === 'done' || answer.hint === null ? '' : `. ${answer.hint}`;
     const said = answer.kind === 'done' ? answer.said : `nothing was done: ${answer.said}${hint}`;
-    return [{ time: clock.timeOfDay(at).slice(0, 5), label: labelOfBox(command.kind), id: command.task, said }];
+    const words = command.kind === 'tell' && command.text.trim() !== '' ? ` “${command.text.trim()}”` : '';
+    const label = `${labelOfBox(command.kind)}${words}`;
+    return [{ time: clock.timeOfDay(at).slice(0, 5), label, id: command.task, said }];
   });
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Box } from '../../src/domain/command.ts';
 import { parseTaskId } from '../../src/domain/task.ts';
 import { formatTick, listOffered, listTicks, renderBox } from '../../src/markdown/boxes.ts';
-import { appendTexts, keysOfLines, readEdits } from '../../src/markdown/dashboard-edits.ts';
+import { appendTexts, keysOfLines, readEdits, type Origin } from '../../src/markdown/dashboard-edits.ts';
 import { printMarkdown } from '../../src/markdown/printer.ts';
 
 function boxOf(id: string): Box {
@@ -44,23 +44,28 @@ _Running · 1 of 3 slots · 0 waiting · $0.00 today · updated 14:32:05_
 mine
 `;
 const exact = { kind: 'exact', written } as const;
+/** Ticks and texts; this dashboard has no places for text. */
+function editsIn(saved: string, origin: Origin, taken: string) {
+  const { ticks, texts } = readEdits(saved, origin, taken);
+  return { ticks, texts: texts.map(({ under, text }) => ({ under, text })) };
+}
 const typedInto = (after: string, text: string) => written.replace(after, () => `${after}${text}`);
-const textsOf = (saved: string) => readEdits(saved, exact, '').texts;
+const textsOf = (saved: string) => editsIn(saved, exact, '').texts;
 
 describe('a ticked box', () => {
   it('is read, whichever mark and bullet an editor writes', () => {
     for (const line of ['- [x] Try again', '- [X] Try again', '* [x] Try again', '+ [x]  Try again, please']) {
       const saved = written.replace('- [ ] Try again', line);
-      expect(readEdits(saved, exact, '').ticks).toEqual([tick]);
-      expect(readEdits(saved.replaceAll('\n', '\r\n'), exact, '').ticks).toEqual([tick]);
+      expect(editsIn(saved, exact, '').ticks).toEqual([tick]);
+      expect(editsIn(saved.replaceAll('\n', '\r\n'), exact, '').ticks).toEqual([tick]);
     }
-    expect(readEdits(written, exact, '')).toEqual({ ticks: [], texts: [] });
+    expect(editsIn(written, exact, '')).toEqual({ ticks: [], texts: [] });
   });
 
   it('counts for nothing where the board did not offer it in that dashboard', () => {
     const other = '- [x] Cancel <!-- cancel other attention 1 -->\n';
     const saved = typedInto('> no commit\n\n', other);
-    expect(readEdits(saved, exact, '').ticks).toEqual([]);
+    expect(editsIn(saved, exact, '').ticks).toEqual([]);
     // It is not thrown away either: it is text that somebody typed.
     expect(textsOf(saved)).toEqual([{ under: 'Needs You, add-auth', text: other }]);
   });
@@ -74,14 +79,14 @@ describe('a ticked box', () => {
       `- [x] \\${stamp}`,
       `- [x] \`${stamp}\``,
     ]) {
-      expect(readEdits(written.replace(offered, `${offered}\n${text}`), exact, '').ticks).toEqual([]);
+      expect(editsIn(written.replace(offered, `${offered}\n${text}`), exact, '').ticks).toEqual([]);
     }
-    expect(readEdits(`${written}\n${ticked}\n`, exact, '').ticks).toEqual([]);
+    expect(editsIn(`${written}\n${ticked}\n`, exact, '').ticks).toEqual([]);
   });
 
   it('of a dashboard that is not known any more tells by its comment what was seen', () => {
     const saved = written.replace('- [ ] Try again', '- [x] Try again');
-    expect(readEdits(saved, { kind: 'unknown', hasWritten: null }, '')).toEqual({ ticks: [tick], texts: [] });
+    expect(editsIn(saved, { kind: 'unknown', hasWritten: null }, '')).toEqual({ ticks: [tick], texts: [] });
   });
 
   it('is named by its comment, whatever the id is', () => {
@@ -97,7 +102,7 @@ describe('a ticked box', () => {
 
   it('is found at once in a file with text that would keep a parser busy', () => {
     const saved = typedInto('> no commit\n\n', `${'- '.repeat(10_000)}\n`).replace('- [ ] Try', '- [x] Try');
-    expect(readEdits(saved, exact, '').ticks).toEqual([tick]);
+    expect(editsIn(saved, exact, '').ticks).toEqual([tick]);
   });
 });
 
@@ -132,17 +137,17 @@ describe('text that was typed where the board writes', () => {
     const lines = new Set(keysOfLines(written));
     const origin = { kind: 'unknown', hasWritten: (key: string) => lines.has(key) } as const;
     const old = written.replace('updated 14:32:05', 'updated 09:00:00').replace('- [ ] Try', '* [x] Try');
-    expect(readEdits(old, origin, '')).toEqual({ ticks: [tick], texts: [] });
+    expect(editsIn(old, origin, '')).toEqual({ ticks: [tick], texts: [] });
     const saved = old.replace('> no commit\n', (line) => `${line}use v2\n`);
-    expect(readEdits(saved, origin, '').texts).toEqual([{ under: 'Needs You, add-auth', text: 'use v2\n' }]);
-    expect(readEdits(saved, origin, 'use v2\n').texts).toEqual([]);
-    expect(readEdits(saved, { kind: 'unknown', hasWritten: null }, '').texts).toEqual([]);
+    expect(editsIn(saved, origin, '').texts).toEqual([{ under: 'Needs You, add-auth', text: 'use v2\n' }]);
+    expect(editsIn(saved, origin, 'use v2\n').texts).toEqual([]);
+    expect(editsIn(saved, { kind: 'unknown', hasWritten: null }, '').texts).toEqual([]);
   });
 
   it('is taken once of saves of one dashboard', () => {
     const saved = typedInto('> no commit\n\n', 'one\ntwo\n');
-    expect(readEdits(saved, exact, 'one\n').texts).toEqual([{ under: 'Needs You, add-auth', text: 'two\n' }]);
-    expect(readEdits(saved, exact, 'one\ntwo\n').texts).toEqual([]);
+    expect(editsIn(saved, exact, 'one\n').texts).toEqual([{ under: 'Needs You, add-auth', text: 'two\n' }]);
+    expect(editsIn(saved, exact, 'one\ntwo\n').texts).toEqual([]);
   });
 
   it('comes below the notes, with where it came from', () => {

@@ -385,7 +385,7 @@ describe('renderDashboard', () => {
       | Add tests (\`add-tests\`) | tester | WAITING | on \`add-auth\` |
 
       ## Needs You
-      Tick a box and save this file. Or type \`branchboard retry ID\`, \`branchboard retry ID -m "what to do differently"\`, \`branchboard answer ID "your answer"\`, \`branchboard cancel ID\`.
+      Type what a task is to be told, tick a box, and save this file. Or type \`branchboard retry ID\`, \`branchboard retry ID -m "what to do differently"\`, \`branchboard answer ID "your answer"\`, \`branchboard cancel ID\`.
 
       ### Review API (\`review-api\`): has a question
       > Should the API keep accepting v1 tokens?

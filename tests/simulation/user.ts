@@ -148,7 +148,10 @@ export class User {
     const saved = written.replace(box, () => box.replace('[ ]', '[x]'));
     const { ticks, texts } = readEdits(saved, { kind: 'exact', written }, '');
     if (ticks.length !== 1 || texts.length > 0) this.#world.breakOff(`a tick was not read: ${box}`);
-    for (const { kind, task, seen } of ticks) this.#ask({ kind, task }, seen, 'dashboard');
+    for (const { kind, task, seen } of ticks) {
+      const command = kind === 'tell' ? { kind, task, text: `Word ${this.#edits++}.` } : { kind, task };
+      this.#ask(command, seen, 'dashboard');
+    }
   }
 
   /** Lays a command down, sometimes twice; one that is lost on its way was never asked. */

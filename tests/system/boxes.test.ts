@@ -147,3 +147,51 @@ test.concurrent('an answer is in the task, and its agent is told', { timeout }, 
     ]);
   }),
 );
+
+test.concurrent(
+  'an answer that is typed on the dashboard stays there until it is sent, and is sent once',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      board.drop({ 'pay.md': writeTask('Pay', ['ask Stripe or PayPal?']) });
+      const running = await board.start();
+      const send = boxOf('Send this answer', 'tell pay attention 1');
+      await waitForBox(board, send);
+      expect(board.dashboard).toContain(`\nAnswer:\n\n${send}\n- [ ] Cancel <!-- cancel pay attention 1 -->\n`);
+      const answer = 'Answer: Stripe,\n\n* in _test_ mode\n';
+      const save = (text: string) => writeFileSync(board.path('DASHBOARD.md'), text);
+      save(board.dashboard.replace('Answer:\n', () => answer));
+      board.drop({ 'other.md': writeTask('Other', addFile('other.txt')) });
+      await board.arrive('done', 'other');
+      await waitUntil(
+        'it is there still',
+        () => /`other`[^]*READY/.test(board.dashboard) && board.dashboard.includes(answer),
+      );
+      expect((await board.stop(running)).code).toBe(0);
+      // Below the question counts as well.
+      save(board.dashboard.replace('> Stripe or PayPal?\n', (line) => `${line}From Monday on.\n`));
+      const again = await board.start();
+      await waitUntil('both stand there', () => board.dashboard.includes(`${answer}\nFrom Monday on.\n`));
+      const ticked = tickIn(board.dashboard, send);
+      save(ticked);
+      await waitUntil('it is told', () => board.happened('command').length > 0);
+      await waitUntil('it went on', () => board.happened('run-started').length === 3);
+      // The editor saves its old buffer once more.
+      save(`${ticked}\nmine\n`);
+      await waitUntil(
+        'that is taken in',
+        () => /\nmine\n$/.test(board.dashboard) && !board.dashboard.includes('[x] Send'),
+      );
+      const said = 'Stripe,\n\n* in _test_ mode\n\nFrom Monday on.';
+      const told = board.happened('command').filter(({ said }) => said === 'attention/ → queued/');
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatchObject({
+        by: 'dashboard',
+        command: { kind: 'tell', task: 'pay', text: said },
+        outcome: 'done',
+      });
+      expect(board.read('runs', 'pay', '2', 'prompt.md')).toContain(said);
+      expect(board.dashboard.split('## User Notes')[1]).not.toContain('Monday');
+      expect((await board.stop(again)).code).toBe(0);
+    }),
+);

@@ -164,7 +164,7 @@ describe('the dashboard', () => {
     };
     const { board } = busy().queue({ id: 'turn' });
     const offered = [
-      ['retry', 'asks', 'attention', 1],
+      ['tell', 'asks', 'attention', 1],
       ['cancel', 'asks', 'attention', 1],
       ['cancel', 'waits', 'queued', 0],
       ['cancel', 'lost', 'queued', 0],

@@ -153,15 +153,22 @@ class GuardedFile {
       const { notes } = this.#ledger;
       const base = current?.text ?? null;
       const isCurrent = base !== null && this.#hasNotes(base, notes);
-      const text = compose(isCurrent ? base : base === null && notes === '' ? null : this.#withNotes(base, notes));
+      const composed = compose(isCurrent ? base : base === null && notes === '' ? null : this.#withNotes(base, notes));
+      if (this.#ledger.moveDrafts(composed)) continue;
+      const text = this.#zones.putDrafts(composed, this.#ledger.drafts);
       if (text === base) return;
       this.#swap(text, current);
       this.#ledger.setWritten(text);
       this.#keepLines();
       if (Date.now() >= giveUpAt) return;
-      const isSettled = !this.#checkBackups() && this.#ledger.notes === this.#zones.extractNotes(text).notes;
+      const isSettled = !this.#checkBackups() && this.#isCurrent(text);
       if (isSettled && this.#ledger.ticks.length === 0) return;
     }
+  }
+
+  #isCurrent(text: string): boolean {
+    const { notes, drafts } = this.#ledger;
+    return notes === this.#zones.extractNotes(text).notes && text === this.#zones.putDrafts(text, drafts);
   }
 
   #hasNotes(text: string, notes: string): boolean {

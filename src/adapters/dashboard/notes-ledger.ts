@@ -2,10 +2,12 @@
  * Merges what is the user's from saves, in memory: it holds the notes as they are, and each recent dashboard. An editor
  * saves the whole file that it once loaded, which may be many rewrites old. The stamp in the save names that dashboard,
  * and so shows what the user changed: the difference to the notes of then is merged into those of now, ticked boxes are
- * gathered, and text that was typed elsewhere goes below the notes. A save whose dashboard is unknown removes nothing.
+ * gathered, and text that was typed elsewhere goes below the notes. What stands at the places for text is merged likewise,
+ * each place by itself. A save whose dashboard is unknown removes nothing.
  */
 import { createHash } from 'node:crypto';
 import type { Tick } from '../../domain/command.ts';
+import { limits } from '../../domain/limits.ts';
 
 /** Dashboards whose notes are remembered, by stamp. */
 const maxStamps = 10_000;
@@ -24,6 +26,8 @@ const lineHashChars = 12;
 export interface TypedText {
   readonly under: string;
   readonly text: string;
+  /** The key of the place that it belongs to, or null. */
+  readonly place: string | null;
 }
 
 /** The functions about the user's parts of a dashboard that the files need; `src/markdown/` has them. */
@@ -41,8 +45,14 @@ export interface UserZones {
       | { readonly kind: 'exact'; readonly written: string }
       | { readonly kind: 'unknown'; readonly hasWritten: ((key: string) => boolean) | null },
     taken: string,
-  ): { readonly ticks: readonly Tick[]; readonly texts: readonly TypedText[] };
-  appendTexts(notes: string, texts: readonly TypedText[], timeOfDay: string): string;
+  ): {
+    readonly ticks: readonly Tick[];
+    readonly texts: readonly TypedText[];
+    readonly drafts: ReadonlyMap<string, string>;
+  };
+  readDrafts(dashboard: string): ReadonlyMap<string, string>;
+  putDrafts(dashboard: string, drafts: ReadonlyMap<string, string>): string;
+  appendTexts(notes: string, texts: readonly Pick<TypedText, 'under' | 'text'>[], timeOfDay: string): string;
   formatTick(tick: Tick): string;
 }
 
@@ -55,6 +65,7 @@ interface Taken {
 /** See the file's head. */
 export class NotesLedger {
   readonly #zones: UserZones;
+  /** By stamp; what stood at a place for text by stamp and key. */
   readonly #notesByStamp = new Map<string, string[]>();
   /** Without notes, the newest last. */
   readonly #written = new Map<string, string>();
@@ -64,6 +75,8 @@ export class NotesLedger {
   #freshLines: readonly string[] = [];
   #ticks: readonly Tick[] = [];
   #notes: string | null = null;
+  /** What the user typed at places for text, by their keys. Of a place that is done with, an empty text. */
+  readonly #drafts = new Map<string, string>();
 
   constructor(zones: UserZones) {
     this.#zones = zones;
@@ -74,13 +87,36 @@ export class NotesLedger {
     return this.#notes ?? '';
   }
 
+  /** What stands at the places for text, by their keys. */
+  get drafts(): ReadonlyMap<string, string> {
+    return this.#drafts;
+  }
+
+  /** Puts what stands at places that a dashboard does not have below the notes; returns whether there was any. */
+  moveDrafts(dashboard: string): boolean {
+    const places = this.#zones.readDrafts(dashboard);
+    const left = [...this.#drafts].filter(([key, draft]) => draft.trim() !== '' && !places.has(key));
+    for (const [key, draft] of left) {
+      const [, task = ''] = /^<!-- \w+ (\S+) /.exec(key) ?? [];
+      this.#notes = this.#append([{ under: `Needs You, ${task}`, text: draft.endsWith('\n') ? draft : `${draft}\n` }]);
+      this.#putDraft(key, '');
+    }
+    return left.length > 0;
+  }
+
   /** Boxes that were ticked and not carried on yet. */
   get ticks(): readonly Tick[] {
     return this.#ticks;
   }
 
-  /** The ticks so far were carried on. */
+  /** The ticks so far were carried on, with what their tasks are to be told; a longer text than may be told stays in its place. */
   dropTicks(ticks: readonly Tick[]): void {
+    for (const tick of ticks) {
+      const key = this.#zones.formatTick(tick);
+      const { text } = tick;
+      const isTold = text !== undefined && text === this.#drafts.get(key)?.trim() && text.length <= limits.maxSaidChars;
+      if (isTold) this.#putDraft(key, '');
+    }
     this.#ticks = this.#ticks.filter((tick) => !ticks.includes(tick));
   }
 
@@ -117,6 +153,9 @@ export class NotesLedger {
     // Its boxes are open, also where the same dashboard was ticked before.
     this.#taken.get(stamp)?.ticks.clear();
     this.#rememberNotes(text, this.#notes);
+    for (const [key, draft] of this.#zones.readDrafts(text)) {
+      if (!this.#drafts.has(key)) this.#putDraft(key, draft);
+    }
   }
 
   /**
@@ -125,7 +164,7 @@ export class NotesLedger {
    */
   takeSave(text: string, previous: string | null): void {
     const { found, notes: theirs } = this.#zones.extractNotes(text);
-    const typed = this.#takeEdits(text, found);
+    const typed = this.#takeEdits(text, found, previous);
     if (!found) this.#takeMangled(text);
     else if (this.#notes === null) {
       this.#notes = theirs;
@@ -138,29 +177,59 @@ export class NotesLedger {
       this.#rememberNotes(text, theirs);
     }
     if (typed.length === 0) return;
-    this.#notes = this.#zones.appendTexts(this.notes, typed, new Date().toTimeString().slice(0, 5));
+    this.#notes = this.#append(typed);
+  }
+
+  #append(texts: readonly Pick<TypedText, 'under' | 'text'>[]): string {
+    return this.#zones.appendTexts(this.notes, texts, new Date().toTimeString().slice(0, 5));
   }
 
   /**
-   * Gathers the ticks of a save, and returns the texts that were typed outside the notes and not taken before. Where it is
-   * not known what the notes are, all texts are taken for notes.
+   * Gathers the ticks of a save and what stands at its places for text, and returns the texts that were typed elsewhere and
+   * not taken before. Where it is not known what the notes are, all texts are taken for notes.
    */
-  #takeEdits(text: string, hasNotes: boolean): readonly TypedText[] {
+  #takeEdits(text: string, hasNotes: boolean, previous: string | null): readonly TypedText[] {
     const stamp = this.#hashStamp(text);
     const written = this.#written.get(stamp);
     const known = this.#taken.get(stamp) ?? { text: '', ticks: new Set<string>() };
     const hasWritten = this.#lines.size === 0 ? null : (key: string) => this.#lines.has(hashLine(key));
     const origin =
       written === undefined ? ({ kind: 'unknown', hasWritten } as const) : ({ kind: 'exact', written } as const);
-    const { ticks, texts } = this.#zones.readEdits(text, origin, known.text);
+    const { ticks, texts, drafts } = this.#zones.readEdits(text, origin, known.text);
+    if (hasNotes) this.#mergeDrafts(stamp, drafts, previous);
     if (written !== undefined) this.#rememberWritten(stamp, written);
     const fresh = ticks.filter((tick) => !known.ticks.has(this.#zones.formatTick(tick)));
     for (const tick of fresh) known.ticks.add(this.#zones.formatTick(tick));
     const typed = hasNotes ? texts : [];
     known.text += typed.map((each) => each.text).join('');
     if (ticks.length > 0 || typed.length > 0) keepNewest(this.#taken, stamp, known, maxWritten);
-    this.#ticks = [...this.#ticks, ...fresh];
-    return typed;
+    for (const { place, text: more } of typed) {
+      if (place !== null) this.#putDraft(place, `${this.#drafts.get(place) ?? ''}${more}`);
+    }
+    this.#ticks = [...this.#ticks, ...fresh.map((tick) => this.#withDraft(tick))];
+    return typed.filter(({ place }) => place === null);
+  }
+
+  /** Each place by itself, as the notes are merged. */
+  #mergeDrafts(stamp: string, drafts: ReadonlyMap<string, string>, previous: string | null): void {
+    const before = previous === null || this.#hashStamp(previous) !== stamp ? null : this.#zones.readDrafts(previous);
+    for (const [key, theirs] of drafts) {
+      const place = `${stamp} ${key}`;
+      const base = before?.get(key) ?? this.#findBase(this.#notesByStamp.get(place) ?? [], theirs) ?? '';
+      const ours = this.#drafts.get(key);
+      this.#putDraft(key, ours === undefined ? theirs : this.#zones.mergeNotes(base, ours, theirs));
+      this.#rememberText(place, theirs);
+    }
+  }
+
+  /** The tick with what its task is to be told. */
+  #withDraft(tick: Tick): Tick {
+    if (tick.kind !== 'tell') return tick;
+    return { ...tick, text: (this.#drafts.get(this.#zones.formatTick(tick)) ?? '').trim() };
+  }
+
+  #putDraft(key: string, draft: string): void {
+    keepNewest(this.#drafts, key, draft, maxWritten);
   }
 
   /** Takes in a file that an editor has been writing for too long to wait: whole lines are added, none is removed. */
@@ -198,12 +267,18 @@ export class NotesLedger {
     return best?.notes;
   }
 
+  /** Remembers that these were the notes of a dashboard, and what stood at its places for text. */
   #rememberNotes(text: string, notes: string): void {
     const stamp = this.#hashStamp(text);
-    const known = this.#notesByStamp.get(stamp) ?? [];
-    if (!known.includes(notes)) known.push(notes);
+    this.#rememberText(stamp, notes);
+    for (const [key, draft] of this.#zones.readDrafts(text)) this.#rememberText(`${stamp} ${key}`, draft);
+  }
+
+  #rememberText(place: string, text: string): void {
+    const known = this.#notesByStamp.get(place) ?? [];
+    if (!known.includes(text)) known.push(text);
     if (known.length > maxNotesPerStamp) known.splice(1, 1);
-    keepNewest(this.#notesByStamp, stamp, known, maxStamps);
+    keepNewest(this.#notesByStamp, place, known, maxStamps);
   }
 
   #noteLines(written: string): void {
@@ -214,7 +289,7 @@ export class NotesLedger {
   }
 
   #rememberWritten(stamp: string, text: string): void {
-    keepNewest(this.#written, stamp, this.#zones.replaceNotes(text, ''), maxWritten);
+    keepNewest(this.#written, stamp, this.#zones.putDrafts(this.#zones.replaceNotes(text, ''), new Map()), maxWritten);
   }
 
   #hashStamp(text: string): string {

@@ -77,7 +77,11 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
 };
 
 /** The kinds that have a box on the dashboard, with its words, in the order in which they are offered. */
-const boxLabels: Readonly<Record<BoxKind, string>> = { retry: 'Try again', cancel: 'Cancel' };
+const boxLabels: Readonly<Record<BoxKind, string>> = {
+  retry: 'Try again',
+  tell: 'Try again, and tell it:',
+  cancel: 'Cancel',
+};
 
 /** Why a command does not fit a task that is in `column`; null where it does. */
 export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId): Unfit | null {
@@ -94,17 +98,17 @@ export function listOffers(column: Column, id: TaskId): readonly Offer[] {
   }));
 }
 
-/** The boxes of the commands that fit a task as it is seen. */
-export function listBoxes(task: TaskId, seen: Seen): readonly Box[] {
-  const kinds = Object.keys(boxLabels) as readonly BoxKind[];
+/** The boxes of the commands that fit a task as it is seen. One that asks is told the answer, or is put away. */
+export function listBoxes(task: TaskId, seen: Seen, asks = false): readonly Box[] {
+  const kinds = asks ? (['tell', 'cancel'] as const) : (Object.keys(boxLabels) as readonly BoxKind[]);
   return kinds
     .filter((kind) => table[kind][seen.column] === null)
-    .map((kind) => ({ kind, task, seen, label: labelOfBox(kind) }));
+    .map((kind) => ({ kind, task, seen, label: asks && kind === 'tell' ? 'Send this answer' : boxLabels[kind] }));
 }
 
-/** The words of a box. */
+/** The words of a box, for what became of it. */
 export function labelOfBox(kind: BoxKind): string {
-  return boxLabels[kind];
+  return boxLabels[kind].replace(/:$/, '');
 }
 
 /** The columns whose tasks fit a verb, for completing their ids: all columns where the verb is none of the table. */

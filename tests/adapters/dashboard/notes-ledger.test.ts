@@ -10,11 +10,12 @@ const events = 1_000;
 /** A dashboard at one moment: what the board writes differs from event to event. */
 function compose(event: number, notes: string): string {
   const at = new Date(event * 1_000).toISOString().slice(11, 19);
-  const tasks = [event % 7, event % 11].map((n) => `t${String(n)}`);
+  const tasks = [...new Set([event % 7, event % 11])].map((n) => `t${String(n)}`);
   const rows = tasks.map((id) => `| Task (\`${id}\`) | developer | ACTIVE | ${String(event % 5)}/5 Step |\n`);
   const entries = tasks.map(
     (id) =>
-      `### Task (\`${id}\`): failed\n> no commit\n\n- [ ] Try again <!-- retry ${id} attention ${String(event)} -->\n`,
+      `### Task (\`${id}\`): failed\n> no commit\n\n- [ ] Try again <!-- retry ${id} attention ${String(event)} -->\n` +
+      `- [ ] Try again, and tell it: <!-- tell ${id} attention 1 -->\n`,
   );
   return zones.replaceNotes(
     `# Orchestrator Dashboard\n\n_Running · 1 of 3 slots · 0 waiting · $0.00 today · updated ${at}_\n\n` +
@@ -66,7 +67,9 @@ it('what is typed anywhere in the file survives a thousand changes of the board,
           }
         }
         for (const save of saves.get(event) ?? []) ledger.takeSave(save, null);
-        file = compose(event, ledger.notes);
+        let composed = compose(event, ledger.notes);
+        if (ledger.moveDrafts(composed)) composed = compose(event, ledger.notes);
+        file = zones.putDrafts(composed, ledger.drafts);
         ledger.setWritten(file);
       }
       for (const line of typed) expect(file.split(line)).toHaveLength(2);
