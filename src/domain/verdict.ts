@@ -1,7 +1,7 @@
 import type { MovedRef } from './moved-ref.ts';
 import { describeRefusals, type Refusal } from './refusal.ts';
 import type { Argv, TaskId } from './task.ts';
-import type { Fault } from './run.ts';
+import type { Fault, Reason } from './run.ts';
 import type { Diffstat } from './work-evidence.ts';
 
 /** The board's decision about a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
@@ -75,6 +75,19 @@ export function describeDoubts({ fault, faults, refusals, elsewhere, warnings }:
   const areAlike = fault === null || faults.every(({ fault: { detail } }) => detail === told);
   const refused = describeRefusals(refusals).filter((text) => !told.includes(text.slice(text.indexOf(': '))));
   return [...(areAlike ? [] : attempts), ...refused, ...elsewhere, ...warnings];
+}
+
+/** Failures whose work is in the worktree and not yet on the branch. */
+const unfinished: readonly Reason[] = ['uncommitted', 'commit-failed', 'permission-denied', 'no-changes'];
+
+/**
+ * How a user can finish what a task left in its worktree, and how the task can; null where that is not what is missing.
+ * What is to be typed stands in backticks.
+ */
+export function describeWaysOn(id: string, verdict: Verdict): string | null {
+  const { column, fault, worktree } = verdict;
+  if (column !== 'attention' || worktree === null || fault === null || !unfinished.includes(fault.reason)) return null;
+  return `Its files are in its worktree, ${worktree}. Two ways on: commit there what belongs to the task, and \`mv .orchestrator/attention/${id}.md .orchestrator/done/\`; or \`branchboard retry ${id}\`.`;
 }
 
 /** A `verify` command, and whether it passed. */

@@ -15,7 +15,7 @@ import prettyMilliseconds from 'pretty-ms';
 import { limits } from '../domain/limits.ts';
 import { countOf, formatDiffstat } from '../domain/amounts.ts';
 import type { Diffstat } from '../domain/work-evidence.ts';
-import { describeDoubts, type Verdict } from '../domain/verdict.ts';
+import { describeDoubts, describeWaysOn, type Verdict } from '../domain/verdict.ts';
 import { describeMoved } from './moved-refs-text.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
 import { listReviewSteps } from './review-steps.ts';
@@ -87,6 +87,7 @@ export function renderStory(verdict: Verdict, facts: StoryFacts): string {
     ...(summary === null || summary === question ? [] : ['Summary:', quoteText(summary)]),
     renderFacts(verdict, facts).join('\n'),
     ...(followUps.length === 0 ? [] : ['Follow-ups that the agent suggests:', renderFollowUps(followUps)]),
+    escapeHtml(describeWaysOn(facts.id, verdict) ?? ''),
     ...(verdict.column === 'attention' ? [describeNextStep(facts.id, verdict)] : renderSteps(verdict, facts)),
     storyEnd,
   ];
@@ -143,7 +144,7 @@ function renderFacts(verdict: Verdict, { runFolder }: StoryFacts): readonly stri
   const { agent, branch, commits, diffstat, attempts, costUsd, workedMs, report } = verdict;
   const worked = prettyMilliseconds(workedMs, { secondsDecimalDigits: 0, unitCount: 2 });
   return [
-    ...(branch === null ? [] : [`- Branch: ${code(branch)} · ${describeWork(commits, diffstat)}`]),
+    ...(branch === null ? [] : [`- Branch: ${code(branch)}${describeWork(commits, diffstat)}`]),
     ...(report === null ? [] : [`- Report: ${code(report)}`]),
     `- Verify: ${describeVerify(verdict)}`,
     `- Agent: ${code(agent)}, ${countOf(attempts, 'attempt')}, worked ${worked}, $${costUsd.toFixed(2)}`,
@@ -152,8 +153,9 @@ function renderFacts(verdict: Verdict, { runFolder }: StoryFacts): readonly stri
 }
 
 function describeWork(commits: number, diffstat: Diffstat | null): string {
-  const made = countOf(commits, 'commit');
-  return diffstat === null ? made : `${made} · ${formatDiffstat(diffstat)}`;
+  // Without it nobody looked at the branch.
+  if (diffstat === null) return commits === 0 ? '' : ` · ${countOf(commits, 'commit')}`;
+  return ` · ${countOf(commits, 'commit')} · ${formatDiffstat(diffstat)}`;
 }
 
 function describeVerify({ verified, fault }: Verdict): string {

@@ -1,15 +1,19 @@
-/** `diff`: prints the changes of a task's branch. */
+/** `diff`: prints the changes of a task's branch, and what its last run had not committed. */
 import { execa } from 'execa';
+import { quote } from 'shell-quote';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit, type Git } from '../../adapters/git/git.ts';
 import { MergedWork } from '../../adapters/git/merged-work.ts';
-import { branchRef, doneRef, isAncestor, resolveReadable } from '../../adapters/git/refs.ts';
+import { branchRef, doneRef, isAncestor, keptRef, resolveReadable } from '../../adapters/git/refs.ts';
+import { findKeptFiles } from '../../adapters/git/worktree/earlier-work.ts';
+import { exists } from '../../adapters/machine/file-presence.ts';
 import type { TaskId } from '../../domain/task.ts';
+import type { RunFacts } from '../../domain/task-facts.ts';
 import { readSettingsOf } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { findTask } from '../task-files.ts';
-import type { Verb } from '../verb.ts';
+import { print, type Verb } from '../verb.ts';
 
 /** The verb `diff`. */
 export const diffCommand: Verb = (command, exit) =>
@@ -19,12 +23,17 @@ export const diffCommand: Verb = (command, exit) =>
       const place = await openPlace(options);
       const task = await findTask(place, text);
       const { runs, verdict } = await readTaskFacts(place.layout, task.id);
-      const workspace = runs.at(-1)?.plan.workspace;
+      const last = runs.at(-1);
+      const workspace = last?.plan.workspace;
       if (workspace?.kind !== 'branch') {
         throw new CliError(exitCodes.usage, `${task.id} has no branch`, `Type: branchboard show ${task.id}`);
       }
       const { branch, base } = workspace;
-      exit(await runDiff(place, { id: task.id, branch, base, tip: verdict?.tip ?? null }, options.stat === true));
+      const stat = options.stat === true ? ['--stat'] : [];
+      const code = await showBranch(place, { id: task.id, branch, base, tip: verdict?.tip ?? null }, stat);
+      const isUnfinished = task.column === 'attention' || task.column === 'queued' || task.column === 'active';
+      if (last !== undefined && isUnfinished) await showUncommitted(place, last, stat);
+      exit(code);
     });
 
 /** A task's work as its facts tell it. */
@@ -36,7 +45,7 @@ interface Work {
   readonly tip: string | null;
 }
 
-async function runDiff(place: OpenPlace, work: Work, stat: boolean): Promise<ExitCode> {
+async function showBranch(place: OpenPlace, work: Work, stat: readonly string[]): Promise<ExitCode> {
   const { repository } = place;
   const git = createGit(place.topLevel, { repository });
   const names = [branchRef(work.branch), ...(work.tip === null ? [] : [work.tip]), doneRef(work.id)];
@@ -58,7 +67,37 @@ async function runDiff(place: OpenPlace, work: Work, stat: boolean): Promise<Exi
     process.stderr.write(`${said}. These are its changes since it began:\n`);
   }
   const range = isMerged || isGone ? `${work.base}...${tip}` : `${await chooseStart(git, work, into)}...${work.branch}`;
-  const args = ['diff', ...(stat ? ['--stat'] : []), '--end-of-options', range];
+  return runDiff(place, stat, [range]);
+}
+
+/**
+ * Shows the files that the last run had not committed when it ended, from where they were kept: git is not to work in a
+ * folder that an agent wrote. What differed before any agent came is left out.
+ */
+async function showUncommitted(place: OpenPlace, { plan, record }: RunFacts, stat: readonly string[]): Promise<void> {
+  const { path } = plan.workspace;
+  const kept = await findKeptFiles(createGit(place.topLevel, { repository: place.repository }), {
+    ...plan,
+    n: plan.n + 1,
+  }).catch(() => null);
+  const head = kept?.ref === keptRef(plan) ? kept.head : null;
+  const look = quote(['git', '-C', path, 'status']);
+  if (kept === null || head === null) {
+    if (record === null && (await exists(path))) print(`What is not committed yet is in ${path}: ${look}`);
+    return;
+  }
+  print(`Not committed when run ${String(plan.n)} ended, in ${path} (as it is now: ${look}):`);
+  const excluded = (record?.evidence?.asGiven ?? []).map((name) => `:(top,exclude,literal)${name}`);
+  await runDiff(place, stat, [head, kept.commit], [':(top)', ...excluded]);
+}
+
+async function runDiff(
+  place: OpenPlace,
+  stat: readonly string[],
+  commits: readonly string[],
+  paths: readonly string[] = [],
+): Promise<ExitCode> {
+  const args = ['diff', ...stat, '--end-of-options', ...commits, '--', ...paths];
   // Git's pager needs the terminal, which simple-git does not give to a command.
   const result = await execa('git', args, { cwd: place.topLevel, stdio: 'inherit', reject: false });
   return result.exitCode === 0 ? exitCodes.fine : exitCodes.usage;

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Offer } from '../../core/commands/offers.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
-import { describeDoubts } from '../../domain/verdict.ts';
+import { describeDoubts, describeWaysOn } from '../../domain/verdict.ts';
 import { emptyRunView } from '../../domain/run.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import type { TaskDescription } from '../../views/task-description.ts';
@@ -52,6 +52,8 @@ export const showCommand: Verb = (command) =>
         print(`\n${clean(`${verdict.fault.reason}: ${verdict.fault.detail}`)}`);
       for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
+      const waysOn = verdict === null || column !== 'attention' ? null : describeWaysOn(id, verdict);
+      if (waysOn !== null) print(`\n${clean(waysOn)}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
       for (const name of data.damaged)
         print(`! .orchestrator/runs/${id}/${name} can't be understood and counts as missing`);

@@ -92,9 +92,12 @@ export function refuseCall(
 
 function judgeCommit(before: FailedCommit | null, call: Call, text: string, isError: boolean): FailedCommit | null {
   if (!isCommit(call.text)) return before;
-  // Git names the commit that it made, in brackets; where the command line goes on behind it, only that tells.
+  // Git names the commit that it made, in brackets; where the line goes on, whatever became of it, only that tells.
   const isMade = /^\[.+ [0-9a-f]{7,}\] /m.test(text);
-  const isMasked = !isError && !isMade && text.trim() !== '' && !/\s(?:-q|--quiet|-\w*q\w*)\b/.test(call.text);
+  const unquoted = call.text.replaceAll(/'[^']*'|"[^"]*"/g, '');
+  const goesOn = /\scommit(?![-\w])[^]*(?:;|\n|\||(?<!&)&(?!&))/.test(unquoted);
+  const isQuiet = /\s(?:--quiet|-\w*q\w*)\b/.test(unquoted);
+  const isMasked = !isError && !isMade && goesOn && !isQuiet && text.trim() !== '';
   if (!isError && !isMasked) return null;
   if (/\b(?:nothing (?:added )?to commit|no changes added to commit)\b/.test(text)) return before;
   return { command: oneLine(call.text), said: keepEnd(text.trim(), limits.maxTailChars) };
