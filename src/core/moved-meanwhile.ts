@@ -70,7 +70,7 @@ function isOwn(place: LastPlace, to: TaskFile | null, { facts }: LoadedTask): bo
     case 'done':
     case 'archive': {
       const { verdict } = facts;
-      return verdict?.column === to?.column && verdict.at >= place.at;
+      return verdict?.column === to.column && verdict.at >= place.at;
     }
   }
 }

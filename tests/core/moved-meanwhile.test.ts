@@ -44,8 +44,7 @@ function startAfter(lines: readonly Line[], column: Column | null, facts: Partia
 /** A verdict that was decided on so many lines after the first. */
 function verdictIn(column: 'done' | 'attention' | 'archive', line: number): Partial<TaskFacts> {
   const spec = makeSpec({ id: a });
-  const { past } = new Scene().queue({ id: 'a' }).task('a') ?? { past: undefined };
-  if (past === undefined) throw new Error('there is no task');
+  const { past } = new Scene().queue({ id: 'a' }).task('a');
   return { verdict: { ...emptyVerdict({ at: start + line }, { id: a, spec, past }), column } };
 }
 

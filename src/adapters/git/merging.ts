@@ -6,7 +6,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from 'shell-quote';
-import type { MergeAttempt, MergeOutcome, MergeRequest, PreparedMerge, TargetMove } from '../../domain/merge-request.ts';
+import type {
+  MergeAttempt,
+  MergeOutcome,
+  MergeRequest,
+  PreparedMerge,
+  TargetMove,
+} from '../../domain/merge-request.ts';
 import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
 import { quote as quoteGit } from './git-errors.ts';

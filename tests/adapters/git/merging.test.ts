@@ -92,7 +92,7 @@ describe('the merge of a branch', () => {
   ])('is refused where %s, which stays', async (_, files: Record<string, string>) => {
     const before = tip('main');
     scratch.write(files);
-    const [[name = '', text] = []] = Object.entries(files);
+    const [name = '', text] = Object.entries(files)[0] ?? [];
     const outcome = await merge();
     expect(outcome).toMatchObject({ kind: 'refused', why: expect.stringContaining(name) as string });
     expect([tip('main'), here(name)]).toEqual([before, text]);

@@ -120,7 +120,13 @@ describe('the folder of worktrees', () => {
     ['is no folder', () => writeFileSync(scratch.worktree(), '')],
     ['is a repository itself', () => scratch.git('init', '--quiet', scratch.worktree())],
     isRoot
-      ? ["is another user's", () => (mkdirSync(scratch.worktree()), chownSync(scratch.worktree(), 65_534, 65_534))]
+      ? [
+          "is another user's",
+          () => {
+            mkdirSync(scratch.worktree());
+            chownSync(scratch.worktree(), 65_534, 65_534);
+          },
+        ]
       : ["can't be written to", () => chmodSync(scratch.root, 0o500)],
   ];
   it.each(spoils)(
