@@ -45,7 +45,7 @@ test.each(boardNames)('the board %s opens and goes on from where it was', async 
     expect(dashboard).toMatch(/### The scout \(`scout`\)\nReport/);
     expect(dashboard).toContain('`.orchestrator/inbox/bad.md:3:1`');
     expect(board.board !== null && needsAttention(board.board)).toBe(true);
-    expect(board.notices).toEqual([]);
+    expect(board.notices).toEqual([expect.stringMatching(/^New worktrees are made in .*repo\.worktrees\./)]);
   } finally {
     board.remove();
   }

@@ -3,7 +3,6 @@ import { lstat, readdir } from 'node:fs/promises';
 import { messageOf } from '../../../domain/error-message.ts';
 import { join, relative, sep } from 'node:path';
 import { taskError, adviseOn } from '../git-errors.ts';
-import { limits } from '../../../domain/limits.ts';
 import type { RunPlan, Workspace } from '../../../domain/run.ts';
 import type { Settings } from '../../../domain/settings.ts';
 import type { TaskId } from '../../../domain/task.ts';
@@ -102,7 +101,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
       const earlier = await readdir(inside).catch(() => []);
       if (earlier.length === 0) return;
       notice(
-        `New worktrees are made in ${parent}. Those of earlier tasks stay in ${inside} (${earlier.slice(0, limits.maxDirtyFilesNamed).join(', ')}), and each goes when its task is done or cancelled.`,
+        `New worktrees are made in ${parent}. Those of earlier tasks stay in ${inside}, and each goes when its task is done or cancelled.`,
       );
     }
   }

@@ -45,7 +45,7 @@ describe('a worktree', () => {
     expect((await start(now, 'new')).workspace.path).toBe(scratch.worktree('new'));
     await start(now, 'newer');
     expect(scratch.notices).toHaveLength(1);
-    expect(scratch.notices[0]).toContain(`stay in ${inside} (old)`);
+    expect(scratch.notices[0]).toContain(`stay in ${inside}, and each goes`);
     await now.release(next, true);
     expect(existsSync(plan.workspace.path)).toBe(false);
   });
