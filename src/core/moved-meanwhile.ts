@@ -61,14 +61,15 @@ function isOwn(place: LastPlace, to: TaskFile | null, { facts }: LoadedTask): bo
   const last = facts.runs.at(-1);
   switch (to?.column) {
     case undefined:
+    case 'archive':
+      // The user's move comes before what follows from it, which is done again.
       return false;
     case 'active':
       return last !== undefined && last.record === null;
     case 'queued':
       return place.column === 'active' && last !== undefined && last.record !== null;
     case 'attention':
-    case 'done':
-    case 'archive': {
+    case 'done': {
       const { verdict } = facts;
       return verdict?.column === to.column && verdict.at >= place.at;
     }

@@ -69,6 +69,9 @@ test('one that was put away is cancelled, with a verdict and the story in its fi
 test('a cancellation that is told and was not settled is settled, and not told again', () => {
   const scene = startAfter(['accepted', 'cancel: queued/ → archive/'], 'archive');
   expect([told(scene), kinds(scene)]).toEqual([[], ['write-verdict', 'tell-story', 'move-task']]);
+  // Its verdict is written before the story is told.
+  const begun = startAfter(['accepted', 'cancel: queued/ → archive/'], 'archive', verdictIn('archive', 1));
+  expect([told(begun), kinds(begun)]).toEqual([[], ['write-verdict', 'tell-story', 'move-task']]);
   expect(kinds(startAfter(['accepted', 'cancel: queued/ → archive/', 'settled archive'], 'archive'))).toEqual([]);
 });
 

@@ -179,7 +179,7 @@ export function makeDashboard(world: World, call: Call, isPrinted: boolean): Das
         if (isPrinted && notes !== world.notes) world.breakOff('the user notes were changed');
       }),
     settle: () => call('settle-dashboard', () => undefined),
-    readNotes: () => call('read-notes', () => world.notes),
+    readNotes: () => call('read-notes', () => world.notes, { safe: true }),
   };
 }
 
