@@ -1,5 +1,5 @@
 /**
- * One board for all crash tests: a repository with five tasks in its inbox, made once and copied for each run, and the
+ * One board for all crash tests: a repository with tasks in its inbox and commands that wait, made once and copied for each run, and the
  * means to run the built daemon on a copy with a fault in it.
  *
  *   root/repo     the repository with its board
@@ -40,6 +40,8 @@ export const expectations = {
   flaky: { column: 'done', attempts: [1, 2], branch: true },
   scout: { column: 'done', attempts: [1], branch: false },
   asker: { column: 'attention', attempts: [1], branch: false },
+  again: { column: 'done', attempts: [1], branch: true },
+  unwanted: { column: 'archive', attempts: [], branch: false },
 };
 
 /** Stands in the dashboard from the beginning. */
@@ -51,11 +53,20 @@ const tasks = {
   flaky: '# Fails once\n\nWrite a file, the second time.\n',
   scout: '---\nagent: pattern-scout\n---\n# Looks around\n\nLook around and report.\n',
   asker: '# Has a question\n\nAsk.\n',
+  unwanted: '---\ndepends_on: [missing]\n---\n# Is cancelled\n\nNobody does this.\n',
 };
 
-/** What the user asked before the first daemon, by the commands' ids. */
+/** A task that waits for its user from the beginning. */
+const waiting = '# Is tried again\n\nWrite a file.\n';
+
+/** What the user asked before the first daemon, by the commands' ids, with the column in which they saw the task. */
 export const commands = {
-  '000000000000002-0000000b': { kind: 'set-priority', task: 'second', priority: 'low' },
+  '000000000000001-0000000a': [{ kind: 'pause' }],
+  '000000000000002-0000000b': [{ kind: 'set-priority', task: 'second', priority: 'low' }],
+  '000000000000003-0000000c': [{ kind: 'add-dependency', task: 'scout', on: 'first' }],
+  '000000000000004-0000000d': [{ kind: 'cancel', task: 'unwanted' }, 'queued'],
+  '000000000000005-0000000e': [{ kind: 'retry', task: 'again' }, 'attention'],
+  '000000000000006-0000000f': [{ kind: 'resume' }],
 };
 
 /** The template of all runs, below the system's folder for temporary files; `dispose` removes it and all copies. */
@@ -86,8 +97,10 @@ export function openScenario() {
     utimesSync(path, old, old);
   }
   mkdirSync(join(repo, '.orchestrator', 'commands'), { recursive: true, mode: 0o700 });
-  for (const [id, command] of Object.entries(commands)) {
-    const request = { version: 1, id, by: 'cli', at: 1, seen: null, command };
+  writeFileSync(join(repo, '.orchestrator', 'attention', 'again.md'), waiting);
+  for (const [id, [command, column = null]] of Object.entries(commands)) {
+    const seen = column === null ? null : { column, run: null };
+    const request = { version: 1, id, by: 'cli', at: 1, seen, command };
     writeFileSync(join(repo, '.orchestrator', 'commands', `${id}.json`), JSON.stringify(request), { mode: 0o600 });
   }
   let copies = 0;
