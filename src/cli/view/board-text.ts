@@ -82,13 +82,13 @@ function detailOfActive(task: TaskData, data: BoardData, now: number): string {
   const parts = [
     stage === null || stage === 'running' ? null : stageWords[stage],
     startedAt === null ? null : formatDuration(Math.max(0, now - Date.parse(startedAt))),
+    task.edited ? 'edited since, which this run does not see' : null,
     progress === null ? null : `${progress.done}/${progress.total} ${progress.step ?? 'steps'}`,
     lastTool,
     attempt > 1 ? `attempt ${attempt}` : null,
     costUsd > 0 ? formatUsd(costUsd) : null,
   ].filter((part) => part !== null);
-  const edited = task.edited ? ['edited since it began, which this run does not see'] : [];
-  return [...edited, ...(parts.length === 0 ? [task.title] : parts)].join(' · ');
+  return parts.length === 0 ? task.title : parts.join(' · ');
 }
 
 function detailOf(task: TaskData): string {

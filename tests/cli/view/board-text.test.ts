@@ -61,7 +61,7 @@ test('a task at work says for how long, at which step, and what its agent does n
 
 test('a task whose file was edited while it runs says that this run does not see it', () => {
   expect(rowOf({ column: 'active', stage: 'running', startedAt: ago(0), edited: true })).toBe(
-    '▶ a  active     edited since it began, which this run does not see · 0 s',
+    '▶ a  active     0 s · edited since, which this run does not see',
   );
 });
 
