@@ -16,7 +16,7 @@ const start = 'To run the board: branchboard start';
 const add = 'To add a task: branchboard add FILE';
 const cancel =
   'To cancel a task and keep its work: branchboard cancel ID. To put a done one away: mv .orchestrator/done/ID.md .orchestrator/archive/';
-const merge = "To take a task's work over: branchboard show ID names the line to type, such as git merge task/ID";
+const take = "To look at a task's work: branchboard diff ID. To take it over: branchboard merge ID";
 const open = 'Open .orchestrator/DASHBOARD.md in your editor, or type: branchboard status';
 
 /** What does here what a word means elsewhere. */
@@ -24,7 +24,7 @@ const hints: ReadonlyMap<string, string> = new Map([
   ...['run', 'watch', 'up', 'serve'].map((word) => [word, start] as const),
   ...['new', 'create', 'task'].map((word) => [word, add] as const),
   ...['rm', 'remove', 'delete', 'kill', 'archive'].map((word) => [word, cancel] as const),
-  ...['merge', 'accept', 'approve', 'review'].map((word) => [word, merge] as const),
+  ...['accept', 'approve', 'review'].map((word) => [word, take] as const),
   ...['open', 'dashboard', 'view'].map((word) => [word, open] as const),
   ['down', 'To end the board: branchboard stop'],
   ['edit', "Open the task's file in your editor: branchboard show ID names it"],

@@ -16,7 +16,7 @@ export function listReviewSteps(id: string, verdict: Verdict, isMerged: boolean)
       ? []
       : [
           { what: 'Look at it', line: `branchboard diff ${id}` },
-          { what: 'Take it', line: `git merge ${verdict.branch}` },
+          { what: 'Take it', line: `branchboard merge ${id}` },
         ]),
     { what: again, line: `branchboard retry ${id} -m "what is ${isMerged ? 'to be done' : 'wrong'}"` },
     { what: 'Put it away', line: `mv .orchestrator/done/${id}.md .orchestrator/archive/` },

@@ -206,7 +206,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     warnings: listDoubts(verdict),
     review:
       work.kind === 'branch'
-        ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `git merge ${work.branch}` }
+        ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `branchboard merge ${task.id}` }
         : null,
     links: [{ words: 'file and story', path: `done/${task.file.name}` }],
     outcomes: [],

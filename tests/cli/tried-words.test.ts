@@ -26,7 +26,7 @@ test.each([
   ['rm', 'branchboard cancel ID'],
   ['open', '.orchestrator/DASHBOARD.md'],
   ['edit', 'branchboard show ID'],
-  ['merge', 'git merge task/ID'],
+  ['approve', 'branchboard merge ID'],
   ['new', 'branchboard add'],
   ['Rm', 'branchboard cancel ID'],
 ])('who tries %s is told of %s', (word, hint) => {

@@ -318,7 +318,7 @@ describe('renderDashboard', () => {
           workedMs: 360_000,
           costUsd: 0.42,
           summary: 'Added the users and sessions tables, with a migration.',
-          review: { look: 'git diff main...task/db-schema', take: 'git merge task/db-schema' },
+          review: { look: 'git diff main...task/db-schema', take: 'branchboard merge db-schema' },
           links: [{ words: 'file and story', path: 'done/db-schema.md' }],
           outcomes: [],
           warnings: ['the MCP server "db" did not start'],
@@ -419,7 +419,7 @@ describe('renderDashboard', () => {
       **Changes what runs**: \`.mcp.json\`, \`package.json (scripts)\`
 
       - Look: \`git diff main...task/db-schema\`
-      - Take it: \`git merge task/db-schema\`
+      - Take it: \`branchboard merge db-schema\`
 
       It suggests:
 

@@ -60,7 +60,7 @@ Follow-ups that the agent suggests:
 What you can do:
 
 - Look at it: \`branchboard diff add-auth\`
-- Take it: \`git merge task/add-auth\`
+- Take it: \`branchboard merge add-auth\`
 - Send it back: \`branchboard retry add-auth -m "what is wrong"\`
 - Put it away: \`mv .orchestrator/done/add-auth.md .orchestrator/archive/\`
 

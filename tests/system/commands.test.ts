@@ -310,7 +310,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
       ].join('\n'),
     );
     expect(await board.succeed('show', 'schema')).toMatch(
-      /\nWhat you can do:\n.*\n {2}Take it: +git merge task\/schema\n/,
+      /\nWhat you can do:\n.*\n {2}Take it: +branchboard merge schema\n/,
     );
     const shown = await board.json<Record<string, unknown>>('show', 'auth');
     expect(shown).toMatchObject({
