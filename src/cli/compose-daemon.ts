@@ -29,7 +29,8 @@ import { recallSandbox } from './last-sandbox.ts';
 import { folderOfWorktrees, type OpenPlace } from './place.ts';
 import { redactFor } from './output-redaction.ts';
 import { composeSettings, readSettingsOf, settingsShownAs } from './compose-reader.ts';
-import { composeRoles, composeTracked, composeTrust } from './compose-trust.ts';
+import { composeRoles } from './compose-roles.ts';
+import { composeTracked, composeTrust } from './compose-trust.ts';
 
 /** The author of agents' commits where git knows no name of the user's. */
 const standInIdentity = { name: 'branchboard', email: 'branchboard@localhost' };

@@ -1,12 +1,9 @@
 /** Joins the parts that ask git who wrote a board's commands, rights and files. */
-import { join } from 'node:path';
 import { markOwnCommands } from '../adapters/machine/leftovers.ts';
 import { createGit } from '../adapters/git/git.ts';
-import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/files/roles.ts';
 import { createTrustStore } from '../adapters/trust/store.ts';
 import { createTrackedFiles, type ListTracked } from '../adapters/trust/tracked.ts';
 import { createTrust, type Trust } from '../adapters/trust/trusted-claims.ts';
-import { parseRoleFile } from '../markdown/role-file.ts';
 import { claimsOfFile } from './file-claims.ts';
 import type { OpenPlace } from './place.ts';
 
@@ -28,14 +25,4 @@ export function composeTracked(place: OpenPlace): ListTracked {
 
 function composeGit({ layout, repository }: OpenPlace) {
   return createGit(repository.topLevel, { env: markOwnCommands(process.env, layout.root) });
-}
-
-/** The roles that tasks of a place may name, whether or not they are trusted. */
-export function composeRoles({ layout, repository }: OpenPlace): RoleTemplates {
-  const dirs = {
-    shippedDir: shippedRolesDir,
-    overridesDir: layout.templates,
-    claudeAgentsDir: join(repository.topLevel, '.claude', 'agents'),
-  };
-  return createRoles(dirs, parseRoleFile);
 }

@@ -13,7 +13,7 @@ import { readVersion } from './version.ts';
 /** What stands below the commands. */
 const helpEnd = `
 Examples:
-  branchboard add login.md --after schema   a task that waits for another one
+  branchboard add "Add a login page"        a task in one sentence; a file or \`-\` holds more
   branchboard start --until-idle            runs until nothing can go on without you
   branchboard logs login -f                 follows its agent
   branchboard retry login -m "Keep v1"      tries it again, and tells its agent why

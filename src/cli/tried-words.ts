@@ -13,7 +13,7 @@ const otherNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 const start = 'To run the board: branchboard start';
-const add = 'To add a task: branchboard add FILE';
+const add = 'To add a task: branchboard add "Add a login page"';
 const cancel =
   'To cancel a task and keep its work: branchboard cancel ID. To put a done one away: mv .orchestrator/done/ID.md .orchestrator/archive/';
 const take = "To look at a task's work: branchboard diff ID. To take it over: branchboard merge ID";

@@ -34,9 +34,9 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   {
-    usage: 'add <file...>',
+    usage: 'add <task...>',
     group: 'begin',
-    description: 'put tasks into the inbox: markdown files, or standard input with `-`',
+    description: 'put tasks into the inbox: a sentence in quotes, markdown files, or standard input with `-`',
     load: async () => (await import('./commands/add.ts')).addCommand,
   },
   {

@@ -139,7 +139,9 @@ test.concurrent(
         return path;
       };
       const plain = put('plain.md', '# Plain\n\nDo it.\n');
-      expect(await board.succeed('add', plain)).toBe('Added .orchestrator/inbox/plain.md\n');
+      expect(await board.succeed('add', plain)).toBe(
+        'Added .orchestrator/inbox/plain.md\nNo board runs: branchboard start\n',
+      );
       expect(board.read('inbox', 'plain.md')).toBe('# Plain\n\nDo it.\n');
       const twice = await board.cli('add', plain);
       expect(twice.code).toBe(2);
@@ -159,7 +161,10 @@ test.concurrent(
         'high',
       ];
       const piped = await withPatience(board.launch(args, { input: 'Just do it.\n' }).ended, 'add -');
-      expect(piped).toMatchObject({ code: 0, stderr: '' });
+      expect(piped).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('no task other yet') as string,
+      });
       const name = /inbox\/(.*)\n/.exec(piped.stdout)?.[1] ?? '';
       expect(name).toMatch(/^[a-z0-9-]+\.md$/);
       const data = await board.json<BoardData>('status');
@@ -383,13 +388,13 @@ test.concurrent(
       };
       const added = await board.succeed('add', put('notes.txt'), put('draft.bak'), put('Plan.MD'), put('bare'));
       expect(added.match(/inbox\/.*/g)).toEqual(
-        ['notes.md', 'draft.md', 'Plan.MD', 'bare.md'].map((name) => `inbox/${name}`),
+        ['notes.md', 'draft.md', 'plan.md', 'bare.md'].map((name) => `inbox/${name}`),
       );
       expect((await board.succeed('status')).split('\n')[0]).toBe(
         '4 files wait in .orchestrator/inbox/ for the board to run: branchboard start',
       );
       expect(await board.runUntilIdle()).toBe(0);
-      expect(board.column('done')).toEqual(['Plan', 'bare', 'draft', 'notes']);
+      expect(board.column('done')).toEqual(['bare', 'draft', 'notes', 'plan']);
       expect(await board.succeed('status')).not.toContain('inbox');
 
       const add = (bytes: number, ...options: readonly string[]) =>

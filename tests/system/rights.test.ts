@@ -129,14 +129,15 @@ test.concurrent(
 
 test.concurrent('a yes to one file is none to another of its id', { timeout }, () =>
   withBoard({}, async (board) => {
-    // Somebody's task waits; the user adds one of their own that happens to have its id.
-    board.drop({ 'a.md': text });
-    expect(await board.runUntilIdle()).toBe(3);
-    await board.succeed('add', '--allow', write(board, 'a.md', `${text}\nAnd more.\n`));
+    // The user adds a task of their own, and somebody's that happens to have its id comes before it.
+    const own = write(board, 'a.md', `${text}\nAnd more.\n`);
+    await board.succeed('add', '--allow', own);
+    board.write('queued/a.md', text);
     expect(await board.runUntilIdle()).toBe(3);
     expect(board.task('a').asksFor).toHaveLength(3);
     expect(board.dashboard).toContain('the id a is in use');
     rmSync(board.path('inbox', 'a.md'));
+    expect((await board.cli('add', '--allow', own)).code).toBe(2);
     // The very same file, added with a yes, is that task.
     await board.succeed('add', '--allow', write(board, 'a.md', text));
     expect(await board.runUntilIdle()).toBe(0);

@@ -23,6 +23,11 @@ const filesPerTurn = 256;
 /** Names that editors and downloads use for files that are not meant yet. */
 const temporaryName = /^\.|~$|^#.*#$|\.(?:sw[a-z]|tmp|temp|part|partial|crdownload|bak|orig)$|^4913$|___jb_\w+___$/i;
 
+/** Whether a file of the inbox is passed over by its name. */
+export function isPassedOver(name: string): boolean {
+  return temporaryName.test(name);
+}
+
 interface Listing {
   readonly folderMtimeMs: number;
   readonly settled: boolean;
@@ -86,7 +91,7 @@ export class Scanner {
   async #scanInbox(): Promise<Pick<BoardScan, 'inbox' | 'inboxRefused' | 'inboxSettlesAt'>> {
     const folder = this.#layout.inbox;
     await statFolder(folder);
-    const names = (await readdir(folder)).filter((name) => !temporaryName.test(name)).sort();
+    const names = (await readdir(folder)).filter((name) => !isPassedOver(name)).sort();
     const inbox = new Map<string, FileIdentity>();
     const inboxRefused = new Map<string, string>();
     const sightings = new Map<string, Sighting>();

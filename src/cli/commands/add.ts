@@ -1,22 +1,22 @@
 /** `add`: puts tasks into the inbox. */
 import { randomUUID } from 'node:crypto';
-import { link, realpath, rm, utimes, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
-import { buffer as readStream } from 'node:stream/consumers';
+import { link, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Option } from 'commander';
-import { codeOf } from '../../adapters/machine/errors.ts';
-import { makeFolder, privateMode } from '../../adapters/machine/durable.ts';
+import { findDaemon } from '../../adapters/daemon-lock/daemon-lock.ts';
 import { forgetInboxGrant, readInboxGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
-import { formatDiagnostic } from '../../domain/diagnostic.ts';
+import { makeFolder, privateMode } from '../../adapters/machine/durable.ts';
+import { codeOf } from '../../adapters/machine/errors.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Right } from '../../domain/rights.ts';
-import { fileNameOf, parseTaskId, priorities, type TaskId, type TaskSpec } from '../../domain/task.ts';
-import { parseTaskFile } from '../../markdown/task-file.ts';
-import { serializeTaskFile } from '../../markdown/task-writer.ts';
-import { CliError, exitCodes } from '../exit-code.ts';
-import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { fileNameOf, keyOf, priorities, type TaskId } from '../../domain/task.ts';
+import type { TaskFields } from '../../markdown/task-writer.ts';
 import { isCalledByAgent, readAsking, refuseAgents } from '../asked-rights.ts';
+import { CliError, exitCodes } from '../exit-code.ts';
+import { listUnknown, readKnownIds, refuseUsed, type KnownIds } from '../known-tasks.ts';
+import { makeTask, numberId, type NewTask } from '../new-task.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
 
 interface AddOptions extends GlobalOptions {
@@ -27,7 +27,11 @@ interface AddOptions extends GlobalOptions {
   readonly allow?: boolean;
 }
 
-const longAgo = new Date(0);
+const examples = `
+Examples:
+  branchboard add "Add a login page" --agent frontend-developer
+  branchboard add login.md --after schema
+  git diff | branchboard add - --title "Review my changes"`;
 
 /** The verb `add`. */
 export const addCommand: Verb = (command) =>
@@ -37,13 +41,22 @@ export const addCommand: Verb = (command) =>
     .option('--after <id...>', 'tasks that must be done before')
     .addOption(new Option('--priority <word>', 'how urgent it is').choices(priorities))
     .option('--allow', 'grant the files what they ask for beyond the settings')
-    .action(async (files: readonly string[], options: AddOptions) => {
+    .addHelpText('after', examples)
+    .action(async (given: readonly string[], options: AddOptions) => {
       const place = await findPlace(options);
-      if (options.title !== undefined && files.length > 1) {
-        throw new CliError(exitCodes.usage, 'one title can only be given to one file', 'Add the files one by one.');
+      if (options.title !== undefined && given.length > 1) {
+        throw new CliError(exitCodes.usage, 'one title can only be given to one task', 'Add them one by one.');
       }
+      const known = new Map(await readKnownIds(place));
       // All are checked before the first is added.
-      const tasks = await Promise.all(files.map((file) => readTask(file, options)));
+      const tasks: NewTask[] = [];
+      for (const argument of given) {
+        const task = await makeTask(argument, fieldsOf(options), known);
+        // The same file, added with a yes, is the task that is there, and grants it what it asks for.
+        if (options.allow !== true || !(await isTaskThere(place, task, known))) refuseUsed(task.spec.id, known);
+        known.set(keyOf(task.spec.id), { where: 'given', shownAs: argument });
+        tasks.push(task);
+      }
       const asking = await Promise.all(tasks.map((task) => readAsking(place, task.spec)));
       const refusal = asking.find((each) => each.refusal !== null)?.refusal ?? null;
       if (options.allow === true) {
@@ -52,15 +65,29 @@ export const addCommand: Verb = (command) =>
       }
       for (const [index, task] of tasks.entries()) {
         const { asks = [], shown = [], refusal: why = null } = asking[index] ?? {};
-        print(`Added ${await add(place, task, options.allow === true ? asks : [])}`);
-        for (const line of describeAsking(task.spec.id, shown, why, options.allow === true)) print(line);
+        const id = await addNumbered(place, task, options.allow === true ? asks : [], known);
+        print(`Added .orchestrator/inbox/${fileNameOf(id)}`);
+        for (const line of describeAsking(id, shown, why, options.allow === true)) print(line);
+        for (const line of await listUnknown(place, task.spec, known)) process.stderr.write(`warning: ${line}\n`);
       }
+      if ((await findDaemon(place.layout.root)) === null) print('No board runs: branchboard start');
     });
 
-interface NewTask {
-  readonly name: string;
-  readonly text: string;
-  readonly spec: TaskSpec;
+function fieldsOf({ title, agent, after, priority }: AddOptions): TaskFields {
+  return {
+    ...(title !== undefined && { title }),
+    ...(agent !== undefined && { agent }),
+    ...(after !== undefined && { dependsOn: after }),
+    ...(priority !== undefined && { priority }),
+  };
+}
+
+/** Whether a task in a column has the same file. */
+async function isTaskThere(place: Place, { text, spec }: NewTask, known: KnownIds): Promise<boolean> {
+  const found = known.get(keyOf(spec.id));
+  if (found === undefined || found.where === 'inbox' || found.where === 'given') return false;
+  const read = await readTextFile(join(place.topLevel, found.shownAs), found.shownAs, limits.maxTaskFileBytes);
+  return read.ok && read.value.text === text;
 }
 
 /** The message about a file that asks for more than the settings give; empty for others. */
@@ -76,95 +103,52 @@ function describeAsking(
   return [`  asks for ${shown.join(', ')}. ${advice}`];
 }
 
+/** Puts a task into the inbox, under a number where another command has just used its name; says under which id. */
+async function addNumbered(
+  place: Place,
+  { text, spec, isNamed }: NewTask,
+  rights: readonly Right[],
+  known: KnownIds,
+): Promise<TaskId> {
+  const taken = new Map(known);
+  for (let id = spec.id; ; id = numberId(spec.id, taken)) {
+    if (await add(place, id, text, rights)) return id;
+    taken.set(keyOf(id), { where: 'inbox', shownAs: `.orchestrator/inbox/${fileNameOf(id)}` });
+    if (isNamed) refuseUsed(id, taken);
+  }
+}
+
 /** Puts a task into the inbox with what it is granted; an agent's own are nothing that its user added. */
-async function add(place: Place, { name, text, spec }: NewTask, rights: readonly Right[]): Promise<string> {
-  if (isCalledByAgent()) return drop(place, name, text);
-  const before = await readInboxGrant(place.layout, spec.id, text);
-  await writeInboxGrant(place.layout, { version: 1, task: spec.id, origin: 'added', rights }, text);
+async function add(place: Place, id: TaskId, text: string, rights: readonly Right[]): Promise<boolean> {
+  if (isCalledByAgent()) return drop(place, id, text);
+  const before = await readInboxGrant(place.layout, id, text);
+  const undo = () =>
+    before === null ? forgetInboxGrant(place.layout, id, text) : writeInboxGrant(place.layout, before, text);
+  await writeInboxGrant(place.layout, { version: 1, task: id, origin: 'added', rights }, text);
   try {
-    return await drop(place, name, text);
+    const isAdded = await drop(place, id, text);
+    if (!isAdded) await undo();
+    return isAdded;
   } catch (error) {
-    if (before === null) await forgetInboxGrant(place.layout, spec.id, text);
-    else await writeInboxGrant(place.layout, before, text);
+    await undo();
     throw error;
   }
 }
 
-async function readTask(file: string, options: AddOptions): Promise<NewTask> {
-  const body = file === '-' ? await readStandardInput() : await readInput(file);
-  const fields = {
-    ...(options.title === undefined ? {} : { title: options.title }),
-    ...(options.agent === undefined ? {} : { agent: options.agent }),
-    ...(options.after === undefined ? {} : { dependsOn: options.after }),
-    ...(options.priority === undefined ? {} : { priority: options.priority }),
-  };
-  const text = Object.keys(fields).length === 0 ? body : serializeTaskFile(fields, body);
-  const shownAs = file === '-' ? 'standard input' : file;
-  const fileName = file === '-' ? `${options.title ?? 'task'}.md` : nameInInbox(file);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > limits.maxTaskFileBytes) {
-    const tooLong = `${shownAs} would be a task file of ${bytes} bytes; expected at most ${limits.maxTaskFileBytes}`;
-    throw new CliError(exitCodes.usage, tooLong, 'Nothing was added.');
-  }
-  const { value, diagnostics } = parseTaskFile(text, { file: shownAs, fileName });
-  for (const diagnostic of diagnostics)
-    process.stderr.write(`${diagnostic.severity}: ${formatDiagnostic(diagnostic)}\n`);
-  if (value === undefined) throw new CliError(exitCodes.usage, `${shownAs} is no task yet; nothing was added`);
-  const isNamed = file !== '-' && parseTaskId(fileName.replace(/\.md$/, '')) !== undefined;
-  return { name: isNamed ? fileName : fileNameOf(value.id), text, spec: value };
-}
-
-/** The board takes in files named as markdown, and skips all others. */
-function nameInInbox(file: string): string {
-  const name = basename(file);
-  return /\.(?:md|markdown)$/i.test(name) ? name : `${basename(file, extname(file))}.md`;
-}
-
-async function readInput(file: string): Promise<string> {
-  try {
-    // Follow a symlink named on the command line; links in the inbox are refused, since anybody may have put them
-    // there.
-    const read = await readTextFile(await realpath(file), file, limits.maxTaskFileBytes);
-    if (read.ok) return read.value.text;
-    const why =
-      read.failure.kind === 'refused'
-        ? read.failure.diagnostics.map(formatDiagnostic).join('\n')
-        : `${file} is being written`;
-    throw new CliError(exitCodes.usage, why, 'Nothing was added.');
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === null) throw error;
-    throw new CliError(exitCodes.usage, `${file} ${code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`}`);
-  }
-}
-
-async function readStandardInput(): Promise<string> {
-  const bytes = await readStream(process.stdin);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new CliError(exitCodes.usage, 'standard input is not UTF-8', 'Nothing was added.');
-  }
-}
-
-/** Puts a file into the inbox whole, never over another one; says under which name. */
-async function drop(place: Place, name: string, text: string): Promise<string> {
-  const { inbox } = place.layout;
+/** Puts a file into the inbox whole; false where another one has its name. */
+async function drop({ layout: { inbox } }: Place, id: TaskId, text: string): Promise<boolean> {
   await makeFolder(inbox);
   const temporary = join(inbox, `.${randomUUID().slice(0, 8)}.tmp`);
   await writeFile(temporary, text, { flag: 'wx', mode: privateMode });
   // It is whole, so the board need not wait for its writer as it does for a file that is fresh.
-  await utimes(temporary, longAgo, longAgo);
+  const written = new Date(Date.now() - limits.inboxQuietMs);
+  await utimes(temporary, written, written);
   try {
-    await link(temporary, join(inbox, name));
-    return `.orchestrator/inbox/${name}`;
+    await link(temporary, join(inbox, fileNameOf(id)));
+    return true;
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-    throw new CliError(
-      exitCodes.usage,
-      `.orchestrator/inbox/${name} is there already and waits to be taken in`,
-      'Give the file another name.',
-    );
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
   } finally {
     await rm(temporary, { force: true });
   }

@@ -51,7 +51,7 @@ export const initCommand: Verb = (command) =>
     print(`
 Next:
   branchboard doctor            checks that all is there
-  branchboard add TASK.md       puts a task into .orchestrator/inbox/ (or drop the file there yourself)
+  branchboard add "A sentence"  puts a task into .orchestrator/inbox/; so does add TASK.md (or drop the file there yourself)
   branchboard start             runs the board
 
 Keep .orchestrator/DASHBOARD.md open in your editor: it says what happens, and each task that starts gets what you write

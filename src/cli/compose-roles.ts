@@ -1,0 +1,15 @@
+/** The roles that tasks of a place may name. */
+import { join } from 'node:path';
+import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/files/roles.ts';
+import { parseRoleFile } from '../markdown/role-file.ts';
+import type { Place } from './place.ts';
+
+/** The roles that tasks of a place may name, whether or not they are trusted. */
+export function composeRoles({ layout, topLevel }: Place): RoleTemplates {
+  const dirs = {
+    shippedDir: shippedRolesDir,
+    overridesDir: layout.templates,
+    claudeAgentsDir: join(topLevel, '.claude', 'agents'),
+  };
+  return createRoles(dirs, parseRoleFile);
+}
