@@ -34,7 +34,7 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   {
-    usage: 'add <task...>',
+    usage: 'add <file...>',
     group: 'begin',
     description: 'put tasks into the inbox: a sentence in quotes, markdown files, or standard input with `-`',
     load: async () => (await import('./commands/add.ts')).addCommand,
