@@ -45,12 +45,15 @@ export class MergeWatch {
   }
 }
 
-/** Finished tasks whose branches wait for a review. */
+/**
+ * Finished tasks whose branches wait for a review. Where other refs moved while its agent ran, the agent may have put its
+ * work into the base itself: such a task waits until its user says so.
+ */
 function listUnmerged(board: Board): readonly FinishedWork[] {
   return [...board.finished.values()].flatMap((task) => {
     const verdict = verdictOf(task);
     if (task.file.column !== 'done' || task.review?.state !== 'ready' || verdict?.branch == null) return [];
-    return verdict.tip !== null && verdict.commits > 0
+    return verdict.tip !== null && verdict.commits > 0 && verdict.moved.length === 0
       ? [{ id: task.id, tip: verdict.tip, branch: verdict.branch, base: verdict.base }]
       : [];
   });
