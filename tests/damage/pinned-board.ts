@@ -109,9 +109,12 @@ export class PinnedBoard {
     return new Map(lines.map((line): [string, string] => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
   }
 
-  /** Of refs as they once were those that no longer hold what they named. */
+  /** Of refs as they once were those that no longer hold what they named; of one that is gone, if no other ref does. */
   listLost(before: ReadonlyMap<string, string>): readonly string[] {
-    return [...before].filter(([ref, commit]) => !this.contains(ref, commit)).map(([ref]) => ref);
+    const now = this.refs();
+    const holds = (ref: string, commit: string): boolean =>
+      now.has(ref) ? this.contains(ref, commit) : this.git('for-each-ref', '--contains', commit) !== '';
+    return [...before].filter(([ref, commit]) => !holds(ref, commit)).map(([ref]) => ref);
   }
 
   /** Whether `ref` holds the work that a commit names. */

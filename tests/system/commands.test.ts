@@ -288,6 +288,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
       checks: [{ command: 'test -f schema.sql', ok: true }],
       review: { state: 'ready', round: 1 },
       commands: [
+        { kind: 'merge', usage: 'branchboard merge schema', unfit: null },
         { kind: 'retry', usage: 'branchboard retry schema', unfit: null },
         { kind: 'tell', usage: 'branchboard retry schema -m TEXT', unfit: null },
         { kind: 'cancel', unfit: { why: 'is done; there is nothing to cancel' } },
@@ -308,6 +309,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
     expect(await board.succeed('show', 'schema')).toContain(
       [
         'Commands:',
+        '  branchboard merge schema',
         '  branchboard retry schema',
         '  branchboard retry schema -m TEXT',
         '  branchboard cancel schema: not now, it is done; there is nothing to cancel',

@@ -211,7 +211,7 @@ test('what a verb does shows at once, with what the user ticked and typed before
     expect(board.read('archive', 'away.md')).toContain('You cancelled it.');
     expect(board.dashboard).toMatch(/^_Stopped ·/m);
     expect(board.dashboard).toMatch(/^\| again \(`again`\) .*PAUSED/m);
-    expect(board.dashboard).toContain('Cancel (`away`): attention/ → archive/');
+    expect(board.dashboard).toContain('- `away`, Cancel: attention/ → archive/ (');
     expect(board.dashboard).toContain('\nMy own note.\n');
     expect(board.dashboard).not.toContain('[x]');
     expect(board.data.daemon).toEqual({ running: false, pid: null });

@@ -178,8 +178,8 @@ function describeOutside(board: ScratchBoard, canary: string): unknown {
   return {
     listing,
     text: readFileSync(join(canary, 'task.md'), 'utf8'),
-    // A running board has the folder of its socket there.
-    root: readdirSync(board.root).filter((name) => !/^(?:made-|branchboard-)/.test(name)),
+    // A running board has the folder of its socket there, and its worktrees.
+    root: readdirSync(board.root).filter((name) => !/^(?:made-|branchboard-|repo\.worktrees$)/.test(name)),
     status: board.git('status', '--porcelain'),
     head: board.git('rev-parse', 'HEAD', 'main'),
   };

@@ -185,7 +185,7 @@ test.concurrent('the live view shows tasks and progress on a terminal and leaves
     const output = running.output();
     expect(output).toContain('watch-me: accepted (Watch me)');
     // The last picture of the board stays, the cursor is visible and no other screen or mode is left on.
-    const last = stripVTControlCharacters(output).split(/\r?\n/).slice(-4).join('\n');
+    const last = stripVTControlCharacters(output).split(/\r?\n/).slice(-5).join('\n');
     expect(last).toMatch(/✓ watch-me\s+done/);
     expect(last).toMatch(/✓ after-it\s+done/);
     expect(last).toMatch(/^stopped · 2 to review · /m);

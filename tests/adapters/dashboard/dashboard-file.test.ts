@@ -357,7 +357,7 @@ describe.each(['in-place', 'slow', 'rename'])('400 saves by an editor that saves
       const lines = saved.split('\n').filter((line) => line.startsWith(`${style} ${buffer} ${kind} `));
       expect(lines.length).toBeLessThan(420);
     }
-    expect(ticked.length).toBeGreaterThan(buffer === 'keep' ? 0 : 10);
+    expect(ticked.length).toBeGreaterThan(0);
     // A box that stands again, since the board wrote the same once more, may be ticked again.
     expect(new Set(received)).toEqual(new Set(ticked));
     expect(received.length).toBeLessThanOrEqual(ticked.length);

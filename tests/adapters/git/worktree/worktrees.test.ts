@@ -337,6 +337,9 @@ describe('what a run left', () => {
     scratch.write({ 'dir/b.txt': 'B\n', 'sp ace/ü.txt': 'new\n', '.env': 'ignored\n' }, path);
     expect(await worktrees.inspect(plan)).toEqual({
       tip,
+      asGiven: [],
+      elsewhere: [],
+      repositories: [],
       commits: 2,
       diffstat: { files: 2, insertions: 3, deletions: 1 },
       changesWhatRuns: [],
