@@ -4,6 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { columns, idOfFile, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
+import type { Workspace } from '../domain/run.ts';
+import type { RunFacts } from '../domain/task-facts.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
 
@@ -28,6 +30,13 @@ export async function findTask(place: Place, text: string): Promise<FoundTask> {
   const hint =
     nearest === undefined ? 'The board has no tasks.' : `The nearest is ${nearest.id}. Type: branchboard status`;
   throw new CliError(exitCodes.usage, `there is no task ${text}`, hint);
+}
+
+/** The workspace of a task's last run, which has a branch; throws CliError where it left none. */
+export function requireBranch(id: TaskId, runs: readonly RunFacts[]): Extract<Workspace, { readonly kind: 'branch' }> {
+  const workspace = runs.at(-1)?.plan.workspace;
+  if (workspace?.kind === 'branch') return workspace;
+  throw new CliError(exitCodes.usage, `${id} has no branch`, `Type: branchboard show ${id}`);
 }
 
 /** The tasks in a column, by the names of their files alone. */

@@ -12,7 +12,7 @@ import type { RunFacts } from '../../domain/task-facts.ts';
 import { readSettingsOf } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
-import { findTask } from '../task-files.ts';
+import { findTask, requireBranch } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 
 /** The verb `diff`. */
@@ -24,11 +24,7 @@ export const diffCommand: Verb = (command, exit) =>
       const task = await findTask(place, text);
       const { runs, verdict } = await readTaskFacts(place.layout, task.id);
       const last = runs.at(-1);
-      const workspace = last?.plan.workspace;
-      if (workspace?.kind !== 'branch') {
-        throw new CliError(exitCodes.usage, `${task.id} has no branch`, `Type: branchboard show ${task.id}`);
-      }
-      const { branch, base } = workspace;
+      const { branch, base } = requireBranch(task.id, runs);
       const stat = options.stat === true ? ['--stat'] : [];
       const code = await showBranch(place, { id: task.id, branch, base, tip: verdict?.tip ?? null }, stat);
       const isUnfinished = task.column === 'attention' || task.column === 'queued' || task.column === 'active';

@@ -8,7 +8,7 @@ import { askAndPrint } from '../ask-board.ts';
 import { requireSettings } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
-import { findTask } from '../task-files.ts';
+import { findTask, requireBranch } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 
 interface MergeOptions extends GlobalOptions {
@@ -41,12 +41,10 @@ async function findBranch(
   place: OpenPlace,
   task: TaskId,
 ): Promise<{ readonly branch: string; readonly commit: string }> {
-  const workspace = (await readTaskFacts(place.layout, task)).runs.at(-1)?.plan.workspace;
-  const hint = `Type: branchboard show ${task}`;
-  if (workspace?.kind !== 'branch') throw new CliError(exitCodes.usage, `${task} has no branch`, hint);
-  const { branch } = workspace;
+  const { branch } = requireBranch(task, (await readTaskFacts(place.layout, task)).runs);
   const [commit = null] = await resolveCommits(createGit(place.topLevel), [branchRef(branch)]);
-  if (commit === null) throw new CliError(exitCodes.usage, `the branch ${branch} is gone`, hint);
+  if (commit === null)
+    throw new CliError(exitCodes.usage, `the branch ${branch} is gone`, `Type: branchboard show ${task}`);
   return { branch, commit };
 }
 
