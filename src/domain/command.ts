@@ -13,6 +13,15 @@ export type CommandId = string & { readonly [brand]: 'CommandId' };
 /** Puts a task's file into another column. */
 export type MoveKind = 'retry' | 'requeue' | 'cancel' | 'put-aside' | 'finish';
 
+/** The column into which each of them puts it. */
+export const targetColumns: Readonly<Record<MoveKind, Column>> = {
+  retry: 'queued',
+  requeue: 'queued',
+  cancel: 'archive',
+  'put-aside': 'attention',
+  finish: 'done',
+};
+
 /** A command about one task. */
 export type TaskCommand =
   | { readonly kind: MoveKind; readonly task: TaskId }

@@ -1,5 +1,5 @@
 /** Where the last board left each task's file, as its history tells: a file that is elsewhere now was moved meanwhile. */
-import type { MoveKind } from './command.ts';
+import { targetColumns } from './command.ts';
 import type { HistoryEntry } from './history.ts';
 import { columns, keyOf, type Column, type TaskId, type TaskKey } from './task.ts';
 
@@ -24,9 +24,7 @@ export const placingLines = [
 /** How the history tells of a file that the user deleted. */
 export const deletedFrom = 'deleted from ';
 
-const targets: Readonly<Partial<Record<string, Column>>> = {
-  ...{ retry: 'queued', requeue: 'queued', cancel: 'archive', 'put-aside': 'attention', finish: 'done' },
-} satisfies Record<MoveKind, Column>;
+const targets: Readonly<Partial<Record<string, Column>>> = targetColumns;
 
 /** Takes one more line of the history into account. */
 export function followPlace(places: Map<TaskKey, LastPlace>, entry: HistoryEntry): void {

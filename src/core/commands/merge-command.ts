@@ -7,7 +7,7 @@ import { unreachable } from '../../domain/result.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
 import { markMerged } from '../review-states.ts';
-import { findUnderWay, putCommand, settleCommand } from './settle-command.ts';
+import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type MergeRequested = CommandRequest & { readonly command: MergeCommand };
 
@@ -84,9 +84,4 @@ function describeMerged(outcome: Extract<MergeOutcome, { readonly kind: 'merged'
   const { target, commit, followed } = outcome;
   const where = followed === null ? '' : `, and ${followed} has its files`;
   return `merged into ${target} as ${commit.slice(0, 10)}${where}`;
-}
-
-function refuse(draft: Draft, request: MergeRequested, why: string, hint: string): void {
-  const said = `${request.command.task} ${why}`;
-  settleCommand(draft, request, { kind: 'refused', why: 'not-now', said, hint });
 }

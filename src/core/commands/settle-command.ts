@@ -1,5 +1,13 @@
 /** Settles a command: one line of the history, the same whichever way it came, and the answer to who asked. */
-import type { Command, CommandAnswer, CommandId, CommandRequest, PendingCommand, Way } from '../../domain/command.ts';
+import type {
+  Command,
+  CommandAnswer,
+  CommandId,
+  CommandRequest,
+  PendingCommand,
+  TaskCommand,
+  Way,
+} from '../../domain/command.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Draft } from '../draft.ts';
 
@@ -21,6 +29,17 @@ export function settleCommand(draft: Draft, { id, by, command }: Asked, answer: 
   if (id === null) return;
   putCommand(draft, id, { stage: 'settled' });
   draft.emit({ type: 'settle-command', id, answer });
+}
+
+/** Refuses a command that does not fit its task as it is; `why` follows the task's id, `hint` is what to type instead. */
+export function refuse(
+  draft: Draft,
+  request: Asked & { readonly command: TaskCommand },
+  why: string,
+  hint: string | null,
+): void {
+  const said = `${request.command.task} ${why}`;
+  settleCommand(draft, request, { kind: 'refused', why: 'not-now', said, hint });
 }
 
 /** Forgets a command whose fact is gone. */

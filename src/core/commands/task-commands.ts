@@ -3,10 +3,16 @@
  * board makes of that is the same (`core/move`). An edit writes keys of the task's file.
  */
 import type { TaskFile } from '../../domain/board.ts';
-import type { CommandRequest, MoveKind, Seen, TaskCommand } from '../../domain/command.ts';
+import {
+  targetColumns,
+  type CommandRequest,
+  type MoveKind,
+  type Seen,
+  type TaskCommand,
+} from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import { limits } from '../../domain/limits.ts';
-import { idOfFile, keyOf, type Column, type TaskId } from '../../domain/task.ts';
+import { idOfFile, keyOf, type TaskId } from '../../domain/task.ts';
 import { findPath } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
 import { handleTaskRead } from '../file-results.ts';
@@ -14,19 +20,10 @@ import { describeMove, moveTask } from '../move.ts';
 import { isReadingInbox } from '../schedule.ts';
 import { carryOutMerge } from './merge-command.ts';
 import { findUnfit } from './offers.ts';
-import { findUnderWay, putCommand, settleCommand } from './settle-command.ts';
+import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type TaskRequest = CommandRequest & { readonly command: TaskCommand };
 type MoveRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: MoveKind | 'tell' } };
-
-const targets: Readonly<Record<MoveKind | 'tell', Column>> = {
-  retry: 'queued',
-  tell: 'queued',
-  requeue: 'queued',
-  cancel: 'archive',
-  'put-aside': 'attention',
-  finish: 'done',
-};
 
 /** Begins to carry a command out, or refuses it; it waits as long as it is not known how its task stands. */
 export function carryOutForTask(draft: Draft, request: TaskRequest): void {
@@ -77,7 +74,7 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
 
 function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
   const { id, seen, command } = request;
-  const to = targets[command.kind];
+  const to = targetColumns[command.kind === 'tell' ? 'retry' : command.kind];
   if (seen !== null && !isAsSeen(draft, command.task, file, seen)) {
     // A crash may have come between the move and its answer; or the user was quicker.
     if (file.column === to || (to === 'queued' && file.column === 'active')) {
@@ -114,11 +111,6 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
   }
   putCommand(draft, id, { stage: 'under-way', request });
   draft.emit({ type: 'move-for-command', id, file, to, said });
-}
-
-function refuse(draft: Draft, request: TaskRequest, why: string, hint: string | null): void {
-  const said = `${request.command.task} ${why}`;
-  settleCommand(draft, request, { kind: 'refused', why: 'not-now', said, hint });
 }
 
 /** The file is where the command wants it: what follows is what follows from a move by hand. */
