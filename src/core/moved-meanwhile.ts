@@ -5,7 +5,15 @@
 import type { BoardScan, TaskFile } from '../domain/board.ts';
 import type { LoadedTask } from '../domain/outside-answers.ts';
 import type { LastPlace } from '../domain/last-place.ts';
-import { columns, fileNameOf, keyOf, type Column, type TaskId, type TaskKey } from '../domain/task.ts';
+import {
+  columns,
+  fileNameOf,
+  isFinishedColumn,
+  keyOf,
+  type Column,
+  type TaskId,
+  type TaskKey,
+} from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { journalMove, load } from './move.ts';
 
@@ -18,13 +26,13 @@ export function lookForMoved(draft: Draft, scan: BoardScan): void {
     const [to, ...others] = columns.filter((column) => scan.columns[column].has(name));
     // Of two files of one name it is not known which was moved.
     if (others.length > 0) continue;
-    const wasFinished = isFinished(place.column);
-    if (wasFinished && (to === undefined || isFinished(to))) continue;
+    const wasFinished = isFinishedColumn(place.column);
+    if (wasFinished && (to === undefined || isFinishedColumn(to))) continue;
     const identity = to === undefined ? undefined : scan.columns[to].get(name);
     if (to === undefined || identity === undefined) {
       if (!place.isCancelled) loadGone(draft, place, name);
     } else {
-      if (isFinished(to)) draft.removeFinished(place.task);
+      if (isFinishedColumn(to)) draft.removeFinished(place.task);
       load(draft, { column: to, name, identity });
     }
     moved.set(key, place);
@@ -34,10 +42,6 @@ export function lookForMoved(draft: Draft, scan: BoardScan): void {
 
 function loadGone(draft: Draft, { column }: LastPlace, name: string): void {
   load(draft, { column, name, identity: { inode: 0, size: 0, mtimeMs: 0 } }, true);
-}
-
-function isFinished(column: Column): boolean {
-  return column === 'done' || column === 'archive';
 }
 
 /**

@@ -2,7 +2,7 @@
 import { verdictOf, type FinishedTask, type TaskFile } from '../domain/board.ts';
 import { openReview, reviewName, type Review } from '../domain/review.ts';
 import type { ReadVerdict, TaskFacts } from '../domain/task-facts.ts';
-import { keyOf, type TaskId } from '../domain/task.ts';
+import { isFinishedColumn, keyOf, type TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 
 /** The user merged these by hand: they no longer wait for a review. */
@@ -25,7 +25,7 @@ export function markMerged(draft: Draft, id: TaskId): void {
 /** The facts of a task that is on the board again. Where it was done before, it was sent back, which is noted. */
 export function noteSentBack(draft: Draft, id: TaskId, { column }: TaskFile, facts: TaskFacts): TaskFacts {
   const { review, verdict, highestRun } = facts;
-  if (column === 'done' || column === 'archive' || review === null || review.state === 'sent-back') return facts;
+  if (isFinishedColumn(column) || review === null || review.state === 'sent-back') return facts;
   // The board died between its facts and the move to `done/`.
   if (column === 'active' && review.state === 'ready' && verdict?.run === highestRun) return facts;
   const sentBack: Review = { version: 1, round: review.round, state: 'sent-back' };

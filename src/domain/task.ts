@@ -41,6 +41,11 @@ export const columns = ['queued', 'active', 'attention', 'done', 'archive'] as c
 /** One of {@link columns}. */
 export type Column = (typeof columns)[number];
 
+/** Whether the tasks in a column are finished: done, or put away. */
+export function isFinishedColumn(column: Column): boolean {
+  return column === 'done' || column === 'archive';
+}
+
 /** Priorities, the most urgent first. */
 export const priorities = ['high', 'normal', 'low'] as const;
 /** One of {@link priorities}. */

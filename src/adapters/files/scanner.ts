@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isSameFile, type BoardScan, type FileIdentity } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
-import { columns, type Column } from '../../domain/task.ts';
+import { columns, isFinishedColumn, type Column } from '../../domain/task.ts';
 import type { Clock } from '../../ports.ts';
 import { makeFolder } from '../machine/durable.ts';
 import { listCommands } from './command-files.ts';
@@ -71,7 +71,7 @@ export class Scanner {
     const folder = this.#layout.column(column);
     const { mtimeMs } = await statFolder(folder);
     const known = this.#listings.get(column);
-    const finished = column === 'done' || column === 'archive';
+    const finished = isFinishedColumn(column);
     // Files in the finished columns are only listed: nobody waits for edits there.
     if (finished && known?.settled === true && known.folderMtimeMs === mtimeMs) return known.files;
     const names = (await readdir(folder)).filter((name) => !temporaryName.test(name));
