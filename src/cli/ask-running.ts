@@ -14,7 +14,7 @@ export async function findRunning({ layout }: Place): Promise<BoardClient | null
   return new BoardClient(socket, readTimeoutMs);
 }
 
-/** Whether an error says that the board does not answer, or does not know what is asked for. */
+/** Whether an error says that the board does not answer, or refuses to. */
 export async function isUnanswered(error: unknown): Promise<boolean> {
   const { NoAnswerError, RefusedError } = await import('../client/board-client.ts');
   return error instanceof NoAnswerError || error instanceof RefusedError;

@@ -45,7 +45,7 @@ export interface BoardControl {
   onAnswer(id: CommandId, answer: CommandAnswer): void;
 }
 
-/** What was asked for under an id, and its answer once it is settled; the command is null where it is not known any more. */
+/** A command with its answer, once it is settled; the command is null where the board does not know it any more. */
 interface Taken {
   readonly command: Command | null;
   readonly answer: Promise<CommandAnswer>;
@@ -57,7 +57,7 @@ export function composeControl(place: OpenPlace, { board, look, findSettled }: R
   const clock = createClock();
   const redact = redactFor(() => board().settings);
   const listeners = new Set<() => void>();
-  /** What was asked for under each id, of those that wait and of those that were settled last. */
+  /** Commands by their ids: those that wait, and those that were settled last. */
   const known = new Map<CommandId, Promise<Taken>>();
   const waiting = new Map<CommandId, (answer: CommandAnswer) => void>();
   const surroundings = { running: true, repo: repository.topLevel, pid: process.pid, redact };

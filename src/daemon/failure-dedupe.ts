@@ -1,6 +1,6 @@
 /**
- * What is told of an effect that failed. A retried one's failure is reported once; again only if the message changes or it
- * succeeded in between.
+ * Decides which failures of effects the history tells. A retried one's failure is reported once; again only if the message
+ * changes or it succeeded in between.
  */
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import { taskOf, type Effect } from '../domain/effect.ts';

@@ -1,4 +1,4 @@
-/** What the real Claude Code was refused, or met at a commit, is told to the user and to the next attempt. */
+/** The board tells the user and the next attempt which calls of the real Claude Code were refused, and why a commit failed. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

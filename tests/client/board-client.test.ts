@@ -10,7 +10,7 @@ let root: string;
 let path: string;
 let server: Server;
 let sockets: Socket[];
-/** What the board was asked, the first lines. */
+/** The first lines of the requests that the board received. */
 let asked: string[];
 
 function answer(...parts: readonly string[]): Promise<void> {

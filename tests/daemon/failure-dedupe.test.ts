@@ -1,4 +1,4 @@
-/** What is told of effects that fail: each once, and whose it was. */
+/** The history tells each failure of an effect once, and which task or command it belongs to. */
 import { expect, test } from 'vitest';
 import { describeFailure, FailureDedupe } from '../../src/daemon/failure-dedupe.ts';
 import { makeCommandId } from '../../src/domain/command.ts';

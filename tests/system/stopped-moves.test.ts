@@ -8,7 +8,7 @@ const timeout = boardTestTimeoutMs;
 const columns = ['queued', 'active', 'attention', 'done', 'archive'] as const;
 type Column = (typeof columns)[number];
 
-/** What is asked of a task that is in a column: a verb, or where its file goes (null: it is deleted). */
+/** A verb about a task in a column, or the column that the user moves its file to (null: the user deletes it). */
 interface Row {
   readonly from: Exclude<Column, 'archive'>;
   readonly by: { readonly verb: string } | { readonly to: Column | null };
