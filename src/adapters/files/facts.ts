@@ -110,18 +110,29 @@ export async function writeRecordFact(layout: Layout, run: RunId, record: RunRec
 
 /** Writes what was decided of a task. */
 export async function writeVerdictFact(layout: Layout, task: TaskId, verdict: Verdict): Promise<void> {
-  const folder = layout.taskRuns(task);
-  checkFolders([folder]);
-  await makeFolder(folder);
-  await replaceFact(join(folder, verdictName), verdictFormat, verdict);
+  await replaceTaskFact(layout, task, verdictName, verdictFormat, verdict);
 }
 
 /** Writes what became of a task's work since it was done. */
 export async function writeReviewFact(layout: Layout, task: TaskId, review: Review): Promise<void> {
+  await replaceTaskFact(layout, task, reviewName, reviewFormat, review);
+}
+
+/**
+ * Replaces a fact of a task as a whole. The task may be a finished one, and of those there are thousands: what a kill
+ * leaves of the write stands in `runs/` itself, so that the next start finds it without looking through their folders.
+ */
+async function replaceTaskFact<Fact extends object>(
+  layout: Layout,
+  task: TaskId,
+  name: string,
+  format: FactFormat<Fact>,
+  fact: Fact,
+): Promise<void> {
   const folder = layout.taskRuns(task);
   checkFolders([folder]);
   await makeFolder(folder);
-  await replaceFact(join(folder, reviewName), reviewFormat, review);
+  await replaceFact(join(folder, name), format, fact, { aside: layout.runs });
 }
 
 /** Makes a run's folder where it is missing, and gives the path of a file in it. Throws PortError as {@link checkFolders}. */
@@ -180,12 +191,12 @@ export async function replaceFact<Fact extends object>(
   path: string,
   format: FactFormat<Fact>,
   fact: Fact,
-  maxBytes = maxFactBytes,
+  { maxBytes = maxFactBytes, aside }: { readonly maxBytes?: number; readonly aside?: string } = {},
 ): Promise<void> {
   const found = await lookUpFact(path, format, maxBytes);
   if (found.kind === 'newer') throw found.error;
   if (found.kind === 'damaged') await keepDamaged(path);
-  await replaceFile(path, print(fact));
+  await replaceFile(path, print(fact), aside);
 }
 
 /** Puts a file aside under a name that is free, and gives its path there. */

@@ -76,7 +76,7 @@ export async function removeGrant(layout: Layout, task: TaskId): Promise<void> {
 
 async function write(layout: Layout, path: string, grant: Grant): Promise<void> {
   await makeFolder(layout.grants);
-  await replaceFact(path, grantFormat, grant, limits.maxGrantBytes);
+  await replaceFact(path, grantFormat, grant, { maxBytes: limits.maxGrantBytes });
 }
 
 function pathForText(layout: Layout, task: TaskId, text: string): string {

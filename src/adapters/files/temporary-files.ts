@@ -8,7 +8,7 @@ import { isTemporary } from '../machine/durable.ts';
 import { removeInboxGrants } from './grants.ts';
 import type { Layout } from './layout.ts';
 
-/** Where the tasks are that a board may have been at work on; what it wrote for others was whole before it moved them. */
+/** Where the tasks are that a board may have been at work on. What it writes of finished ones stands in `runs/` until it is whole. */
 const liveColumns = ['queued', 'active', 'attention'] as const;
 
 /**
@@ -18,6 +18,7 @@ const liveColumns = ['queued', 'active', 'attention'] as const;
 export async function removeTemporaryFiles(layout: Layout): Promise<void> {
   await clean(layout.root);
   await clean(layout.grants);
+  await clean(layout.runs);
   await removeInboxGrants(layout).catch(() => undefined);
   await Promise.all(
     liveColumns.map(async (column) => {

@@ -45,9 +45,9 @@ export async function syncOrUndo(folders: readonly string[], undo: () => Promise
   throw failed.reason;
 }
 
-/** Replaces a file atomically and durably. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = await writeTemporary(path, text);
+/** Replaces a file atomically and durably. `aside` is where its temporary file stands meanwhile, on the same file system. */
+export async function replaceFile(path: string, text: string, aside = dirname(path)): Promise<void> {
+  const temporary = await writeTemporary(path, text, aside);
   await commit(temporary, () => rename(temporary, path));
   await syncFolder(dirname(path));
 }
@@ -67,9 +67,9 @@ export async function writeAnew(path: string, text: string): Promise<void> {
   await writeFile(path, text, { flag: 'wx', mode: privateMode });
 }
 
-/** Writes a durable file for the user alone beside `path`, which is to become it; gives its path. */
-export async function writeTemporary(path: string, text: string): Promise<string> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+/** Writes a durable file for the user alone, which is to become the one at `path`; gives its own path. */
+export async function writeTemporary(path: string, text: string, aside = dirname(path)): Promise<string> {
+  const temporary = join(aside, `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
   await commit(temporary, async () => {
     const handle = await open(temporary, 'wx', privateMode);
     try {

@@ -74,7 +74,9 @@ test('what a killed board left half written goes at the next start, and nothing 
   for (const name of ['queued/b.md', 'active/a.md', 'runs/a/verdict.json', 'runs/a/1/exit.json']) {
     await writeTemporary(join(layout.root, name), 'half');
   }
+  await writeTemporary(join(layout.root, 'runs/of-a-finished-task/verdict.json'), 'half', layout.runs);
   await removeTemporaryFiles(layout);
+  expect(list('runs')).toEqual(['a']);
   expect([list('queued'), list('active'), list('runs/a'), list('runs/a/1')]).toEqual([
     [],
     ['.notes.tmp', 'a.md'],
