@@ -3,7 +3,6 @@
  * elsewhere.
  */
 import path from 'node:path';
-import { messageOf } from '../domain/error-message.ts';
 import { readLocalRights } from '../adapters/agent/claude/user-permissions.ts';
 import { probeClaude, type Expectation, type Probe } from '../adapters/agent/claude/agent-probe.ts';
 import type { Repository } from '../adapters/git/repository.ts';
@@ -35,11 +34,7 @@ export async function checkBehaviour(program: string, searchPath: string): Promi
   if (!path.basename(program).startsWith('claude')) {
     return [{ check, status: 'ok', detail: `not tried: ${program} is no Claude Code itself` }];
   }
-  try {
-    return describeProbe(await probeClaude(program, { searchPath }));
-  } catch (error) {
-    return describeProbe({ kind: 'failed', reason: messageOf(error) });
-  }
+  return describeProbe(await probeClaude(program, { searchPath }));
 }
 
 function describeProbe(probe: Probe): readonly Finding[] {

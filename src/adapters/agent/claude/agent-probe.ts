@@ -13,13 +13,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { quote } from 'shell-quote';
 import { reportSchema } from './agent-result.ts';
+import { messageOf } from '../../../domain/error-message.ts';
 import { keepEnd } from '../../machine/bounded-text.ts';
 import { asObject, asString, parseObject, type JsonObject } from '../../machine/json-shape.ts';
 import { killGroup } from '../../machine/processes.ts';
 import { startProbeApi, type Conversation, type ProbeReply } from './probe-api.ts';
 
-/** The whole probe takes some 3 s; after this many milliseconds what still runs is ended. */
-const probeMs = 20_000;
+/** The whole probe takes some 3 s, and many times that on a machine that is busy; after this many milliseconds what still runs is ended. */
+const probeMs = 60_000;
 const maxOutputChars = 4_000_000;
 const maxReasonChars = 300;
 
@@ -42,7 +43,7 @@ export interface ProbeOptions {
   readonly timeoutMs?: number;
 }
 
-/** Probes the Claude Code in the file `program`, an absolute path. Ends by itself, and leaves nothing behind. Rejects where nothing can be started. */
+/** Probes the Claude Code in the file `program`, an absolute path. Ends by itself, and leaves nothing behind. */
 export async function probeClaude(program: string, options: ProbeOptions): Promise<Probe> {
   const root = await realpath(await mkdtemp(path.join(os.tmpdir(), 'branchboard-probe-')));
   const place = {
@@ -66,6 +67,8 @@ export async function probeClaude(program: string, options: ProbeOptions): Promi
     await layOut(place);
     const [talk, sandbox] = await Promise.all([probeTalk(run, place), probeSandbox(run, place, options)]);
     return talk.kind === 'failed' ? talk : { ...talk, behaviours: { ...talk.behaviours, sandbox } };
+  } catch (error) {
+    return { kind: 'failed', reason: messageOf(error) };
   } finally {
     api.close();
     await rm(root, { recursive: true, force: true, maxRetries: 5 });
@@ -196,19 +199,28 @@ interface Call {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Runs the binary once. Rejects where nothing can be started. */
+/** Runs the binary once. Rejects where nothing can be started, or it does not end in time: neither says what it can do. */
 function runOnce({ program, args, prompt, until, cwd, env }: Call): Promise<Printed> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, detached: true, stdio: 'pipe' });
     let out = '';
     let err = '';
-    const finish = (reason: string): void => {
+    const end = (): void => {
       clearTimeout(timer);
       if (child.pid !== undefined) killGroup(child.pid);
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
-      resolve(readPrinted(out, reason));
     };
-    const timer = setTimeout(() => finish('it did not end in time'), Math.max(until - Date.now(), 0));
+    const finish = (reason: string): void => {
+      end();
+      resolve({ ...readPrinted(out), reason });
+    };
+    const timer = setTimeout(
+      () => {
+        end();
+        reject(new Error('it did not end in time'));
+      },
+      Math.max(until - Date.now(), 0),
+    );
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
       if (out.length > maxOutputChars) finish('it printed too much');
@@ -221,11 +233,10 @@ function runOnce({ program, args, prompt, until, cwd, env }: Call): Promise<Prin
   });
 }
 
-function readPrinted(out: string, reason: string): Printed {
+function readPrinted(out: string): Pick<Printed, 'init' | 'result'> {
   const lines = out.split('\n').map(parseObject);
   return {
     init: lines.find((line) => line?.['subtype'] === 'init') ?? null,
     result: lines.find((line) => line?.['type'] === 'result') ?? null,
-    reason,
   };
 }
