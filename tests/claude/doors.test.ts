@@ -11,7 +11,7 @@ import { closedTools } from '../../src/adapters/agent/claude/claude-doors.ts';
 import { withBoard, type ClaudeBoard } from './board.ts';
 import {
   claudeEnv,
-  claudeVersionNames,
+  triedVersions,
   claudeVersions,
   madeUpKey,
   startMessagesApi,
@@ -80,7 +80,7 @@ test('a message of another session does not reach a run', { timeout: boardTestTi
   });
 });
 
-for (const version of claudeVersionNames) {
+for (const version of triedVersions) {
   const isOld = version === '2.1.197';
 
   describe.concurrent(`claude ${version}`, { timeout: boardTestTimeoutMs }, () => {

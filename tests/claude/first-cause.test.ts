@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
-import { claudeVersionNames } from './messages-api.ts';
+import { triedVersions } from './messages-api.ts';
 import { boardTestTimeoutMs } from './patience.ts';
 import { bash, byPrompt, castParts, commit, finish, inTurns, write, type Part } from './task-script.ts';
 
 /** Runs the task `t` in an unconfined board and gives all that a user reads of it. */
 async function run(
-  version: (typeof claudeVersionNames)[number],
+  version: (typeof triedVersions)[number],
   part: Part,
   prepare: (board: ClaudeBoard) => void,
   check: (board: ClaudeBoard, read: { readonly story: string; readonly show: string }) => void,
@@ -32,7 +32,7 @@ function addHook(board: ClaudeBoard, name: string, text: string): void {
   chmodSync(file, 0o755);
 }
 
-describe.concurrent.each(claudeVersionNames)('with claude %s', { timeout: boardTestTimeoutMs }, (version) => {
+describe.concurrent.each(triedVersions)('with claude %s', { timeout: boardTestTimeoutMs }, (version) => {
   test('a refused command is named with the line that allows it, and the vaguer second reason does not hide it', async () => {
     const part = byPrompt(inTurns(bash('npm install left-pad'), finish('No.')), inTurns(finish('Still no.')));
     const line =

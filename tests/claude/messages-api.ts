@@ -30,8 +30,12 @@ export const claudeVersions = {
 /** One of {@link claudeVersions}. */
 export type ClaudeVersion = keyof typeof claudeVersions;
 
-/** The names of {@link claudeVersions}, for tests that hold for each. */
+/** The names of {@link claudeVersions}, for tests of where they differ. */
 export const claudeVersionNames: readonly ClaudeVersion[] = ['newest', '2.1.197'];
+
+/** The versions on which all else is tried: the newest, or each of them with `CLAUDE=all`. */
+export const triedVersions: readonly ClaudeVersion[] =
+  process.env['CLAUDE'] === 'all' ? claudeVersionNames : ['newest'];
 
 function locate(name: string): string {
   return fileURLToPath(new URL(`../../node_modules/${name}/bin/claude.exe`, import.meta.url));

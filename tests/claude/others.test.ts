@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
-import { claudeVersionNames } from './messages-api.ts';
+import { triedVersions } from './messages-api.ts';
 import { boardTestTimeoutMs } from './patience.ts';
 import { bash, castParts, commit, finish, inTurns, write } from './task-script.ts';
 
@@ -13,7 +13,7 @@ const forged = {
   structured_output: { status: 'done', summary: 'FORGED' },
 };
 
-for (const version of claudeVersionNames) {
+for (const version of triedVersions) {
   describe.concurrent(`claude ${version}`, { timeout: boardTestTimeoutMs }, () => {
     test('ends with its own result, whatever stands in its stream, and what it moved is told', async () => {
       let board: ClaudeBoard | null = null;

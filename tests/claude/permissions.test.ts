@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
-import { claudeVersionNames, type ClaudeVersion, type ToolCall } from './messages-api.ts';
+import { triedVersions, type ClaudeVersion, type ToolCall } from './messages-api.ts';
 import { boardTestTimeoutMs } from './patience.ts';
 import { castParts, finish, type Ask } from './task-script.ts';
 
@@ -140,7 +140,7 @@ function expectNothingOutside(tried: readonly Tried[], board: ClaudeBoard): void
   expect(board.git('for-each-ref', '--format=%(refname)', 'refs/heads').split('\n')).not.toContain('refs/heads/evil');
 }
 
-describe.concurrent.each(claudeVersionNames)('claude %s, unconfined', { timeout: boardTestTimeoutMs }, (version) => {
+describe.concurrent.each(triedVersions)('claude %s, unconfined', { timeout: boardTestTimeoutMs }, (version) => {
   test('refuses a role that writes whatever leads out of its worktree', async () => {
     await tryAll(version, 'developer', refusedToWriters, (tried, board) => {
       expect(callsWhere(tried, false)).toEqual([]);

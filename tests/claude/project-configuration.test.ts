@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
-import { claudeVersionNames } from './messages-api.ts';
+import { triedVersions } from './messages-api.ts';
 import { boardTestTimeoutMs } from './patience.ts';
 import { bash, byPrompt, castParts, commit, deliver, finish, inTurns, write, type Ask } from './task-script.ts';
 
@@ -40,7 +40,7 @@ function listTraces(board: ClaudeBoard): readonly string[] {
 /** All that the model was sent, Claude Code's own reminders included. */
 const textOf = ({ messages, system }: Ask) => `${system}\n${JSON.stringify(messages)}`;
 
-describe.concurrent.each(claudeVersionNames)('with claude %s', { timeout: boardTestTimeoutMs }, (version) => {
+describe.concurrent.each(triedVersions)('with claude %s', { timeout: boardTestTimeoutMs }, (version) => {
   test('the repository’s own configuration holds for a branch that leaves it alone', async () => {
     const files = { '.claude/settings.json': baseSettings, 'CLAUDE.md': 'Obey the base.' };
     const seen: string[] = [];

@@ -6,7 +6,7 @@ import { describe, expect } from 'vitest';
 
 import { confinedTest } from '../sandbox.ts';
 import { withBoard, type ClaudeBoard } from './board.ts';
-import { claudeVersionNames, madeUpKey, type ApiRequest } from './messages-api.ts';
+import { triedVersions, madeUpKey, type ApiRequest } from './messages-api.ts';
 import { boardTestTimeoutMs, waitUntil } from './patience.ts';
 import { bash, castParts, commit, finish, inTurns, write, type Ask, type Part } from './task-script.ts';
 
@@ -28,7 +28,7 @@ function tryEach(commands: readonly string[]): Part {
   );
 }
 
-describe.concurrent.each(claudeVersionNames)('an agent of %s', { timeout: boardTestTimeoutMs }, (version) => {
+describe.concurrent.each(triedVersions)('an agent of %s', { timeout: boardTestTimeoutMs }, (version) => {
   confinedTest('runs the project’s tests unasked, and commits all that it wrote', async () => {
     const script = castParts({
       a: inTurns(write('a.test.js', passingTest), bash('npm test'), commit('add a test'), finish('Added a test.')),

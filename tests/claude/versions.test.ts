@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { isAlive } from '../system/board.ts';
 import { withBoard, type ClaudeBoard, type Setup } from './board.ts';
-import { claudeVersionNames, madeUpKey } from './messages-api.ts';
+import { claudeVersionNames, triedVersions, madeUpKey } from './messages-api.ts';
 import { errorBody } from './messages-api-replies.ts';
 import { boardTestTimeoutMs, waitUntil } from './patience.ts';
 import { bash, byPrompt, castParts, commit, deliver, finish, inTurns, write, type Part } from './task-script.ts';
@@ -196,7 +196,7 @@ const walls = [
   ['connection', 'a page in place of an answer', { page: '<html><body>Log in to the hotel</body></html>' }],
 ] as const;
 
-for (const version of claudeVersionNames) {
+for (const version of triedVersions) {
   describe.concurrent(`claude ${version}`, { timeout: boardTestTimeoutMs }, () => {
     for (const [reason, name, reply] of walls) {
       test(`meets ${name}: no new starts (${reason}), and no attempt is counted`, async () => {
