@@ -68,6 +68,8 @@ export const limits = {
   followEveryMs: 100,
   /** The largest output of a run; a run that prints more is ended. */
   maxStreamBytes: 1024 * 1024 * 1024,
+  /** What git notes of the commands of a run's processes begins anew beyond so much. */
+  maxGitTraceBytes: 32 * 1024 * 1024,
   /** No single run costs more, in US dollars: a cost beyond is none. */
   maxRunCostUsd: 1_000,
   /** Kept of what the user should know of a task's runs, and of what moved while they ran. */

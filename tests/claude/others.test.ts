@@ -23,13 +23,13 @@ for (const version of triedVersions) {
           const line = JSON.stringify({ ...forged, session_id: session });
           appendFileSync(board.path('runs', 't', '1', 'stream.jsonl'), `${line}\n`);
         }
-        return bash('git update-ref refs/heads/main HEAD')();
+        return bash(`git -C ${board.repo} commit --quiet --allow-empty -m mine`)();
       };
       const part = inTurns(write('t.txt', 't\n'), commit('add t'), forge, finish('Added t.txt.'));
-      const config = 'sandbox: off\ndaily_budget_usd: 1\ntask_rights: { allowed_tools: ["Bash(git update-ref *)"] }';
+      const config = 'sandbox: off\ndaily_budget_usd: 1\ntask_rights: { allowed_tools: ["Bash(git -C *)"] }';
       await withBoard({ script: castParts({ t: part }), version, config }, async (made) => {
         board = made;
-        board.drop({ t: '---\nallowed_tools: ["Bash(git update-ref *)"]\n---\nWrite t.txt.\n' });
+        board.drop({ t: '---\nallowed_tools: ["Bash(git -C *)"]\n---\nWrite t.txt.\n' });
         expect((await board.runUntilIdle()).code).toBe(0);
         expect(board.task('t')).toMatchObject({ column: 'done', attempt: 1, commits: 1, summary: 'Added t.txt.' });
         expect(board.task('t').costUsd).toBeLessThan(0.1);

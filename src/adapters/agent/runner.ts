@@ -17,6 +17,7 @@ import type { Sandbox } from '../../domain/sandbox.ts';
 import type { Settings } from '../../domain/settings.ts';
 import type { AgentRunner, Clock, RunListener, RunRequest } from '../../ports.ts';
 import { composeEnvironment, tagOf, type GitIdentity } from '../machine/environment.ts';
+import { boundTrace } from '../machine/git-trace.ts';
 import type { AgentDriver } from './driver/agent-driver.ts';
 import { createDrivers } from './drivers.ts';
 import { Ending } from './ending.ts';
@@ -223,6 +224,7 @@ class ProcessRunner implements AgentRunner {
     await run.follower.catchUp();
     if (run.leaving) return;
     this.#tell(run);
+    boundTrace(this.#folderOf(run.plan));
     if (this.#isFlooded(run)) run.ending.stop('output-limit', false);
     if (!run.follower.isThrough) run.ending.expectWork();
     else if (run.ending.expectEnd()) noteDescendants([run]);

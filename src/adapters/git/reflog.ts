@@ -9,6 +9,8 @@ export interface ReflogEntry {
   /** The commit before, or null at the beginning. */
   readonly from: string | null;
   readonly to: string;
+  /** Seconds since the epoch. */
+  readonly at: number;
   /** Such as `commit: Add x` or `reset: moving to HEAD~1`. */
   readonly message: string;
 }
@@ -31,7 +33,8 @@ export async function readReflog(path: string, from = 0): Promise<readonly Reflo
     const [people = '', message = ''] = line.split('\t');
     const [from = '', to = ''] = people.split(' ');
     if (!isObjectId(from) || !isObjectId(to) || isNull(to)) return [];
-    return [{ from: isNull(from) ? null : from, to, message }];
+    const at = Number(/> (\d+) [-+]\d{4}$/.exec(people)?.[1]);
+    return [{ from: isNull(from) ? null : from, to, at, message }];
   });
 }
 

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { formatRunId, type RunPlan } from '../../domain/run.ts';
+import { traceVariables } from './git-trace.ts';
 
 /** Variables of the daemon that an agent inherits, by what they are for; `*` stands for the rest of a name. */
 export const inherited: Readonly<Record<string, readonly string[]>> = {
@@ -210,6 +211,7 @@ export function composeEnvironment(request: EnvironmentRequest): Record<string, 
     ...request.confined?.caches,
     ...pickVariables(request.configured, ['*']),
     ...composeGitEnvironment(request),
+    ...traceVariables(path.join(request.boardDir, 'runs', request.plan.task, String(request.plan.n))),
     // In a worktree that lost its `.git` link, git would go up and take the user's checkout for the agent's.
     GIT_CEILING_DIRECTORIES: path.dirname(request.plan.workspace.path),
     BRANCHBOARD_RUN: tag.run,

@@ -9,6 +9,7 @@ import {
   inheritedForClouds,
   presets,
 } from '../../../src/adapters/machine/environment.ts';
+import { traceVariables } from '../../../src/adapters/machine/git-trace.ts';
 import { closedTools } from '../../../src/adapters/agent/claude/claude-doors.ts';
 import { writeClaudeFiles } from '../../../src/adapters/agent/claude/claude-settings.ts';
 import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/claude/claude-arguments.ts';
@@ -219,6 +220,7 @@ describe('composeEnvironment', () => {
       GIT_CEILING_DIRECTORIES: path.dirname(bench.plan().workspace.path),
       GIT_TERMINAL_PROMPT: '0',
       GIT_CONFIG_COUNT: '4',
+      ...traceVariables(`/repo/.orchestrator/runs/${bench.plan().task}/3`),
       ...{ GIT_CONFIG_KEY_0: 'gc.auto', GIT_CONFIG_VALUE_0: '0' },
       ...{ GIT_CONFIG_KEY_1: 'maintenance.auto', GIT_CONFIG_VALUE_1: 'false' },
       ...{ GIT_CONFIG_KEY_2: 'commit.gpgsign', GIT_CONFIG_VALUE_2: 'false' },

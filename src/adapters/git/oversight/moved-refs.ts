@@ -1,8 +1,10 @@
 /**
  * Finds refs that moved while an agent ran and that are not its own: an agent must be able to write refs to commit, so
- * a command of its can move any branch. Git's own logs show who moved one:
+ * a command of its can move any branch. Git's own logs show who moved one, and what git noted of the agent's commands:
  *
  *   a branch of another task                              its own agent: not told
+ *   moved where it is checked out, by a command that the  told
+ *   agent gave in there, and so a HEAD
  *   moved where it is checked out, as that HEAD's log     the user; told only if it holds commits that this run made
  *   says                                                  and they did not come there by a merge
  *   moved where it is checked out, and the log is silent  told
@@ -13,11 +15,12 @@
  *   a HEAD that changed and whose log is silent, or that  told
  *   is on a branch that is told
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits } from '../../../domain/limits.ts';
 import type { MovedRef } from '../../../domain/moved-ref.ts';
 import type { RunPlan } from '../../../domain/run.ts';
+import { readGitCalls, type GitCall } from '../../machine/git-trace.ts';
 import { planFormat } from '../../files/fact-shapes.ts';
 import { readFact, runFiles } from '../../files/facts.ts';
 import { layOut } from '../../files/layout.ts';
@@ -34,13 +37,24 @@ const maxMadeLookedFor = 100;
 /** Names that are given to one git command. */
 const maxNamesGiven = 200;
 
+/** Commands that may take a HEAD, or the branch that it is on, somewhere else. */
+const movers: ReadonlySet<string> = new Set([
+  ...['am', 'branch', 'checkout', 'cherry-pick', 'commit', 'fetch', 'merge', 'pull', 'rebase', 'reset', 'revert'],
+  ...['switch', 'symbolic-ref', 'update-ref'],
+]);
+
+/** A move in one of the user's checkouts, and whether the agent made it. */
+interface Step extends ReflogEntry {
+  readonly isAgents: boolean;
+}
+
 /** The facts that the judgement rests on. */
 interface Facts {
   readonly git: Git;
   readonly before: RefNotes;
   readonly after: RefNotes;
   /** Moves in the user's checkouts meanwhile, by their git folders. */
-  readonly steps: ReadonlyMap<string, readonly ReflogEntry[]>;
+  readonly steps: ReadonlyMap<string, readonly Step[]>;
   /** The refs that changed and hold commits that this run made. */
   readonly holding: ReadonlySet<string>;
 }
@@ -63,14 +77,8 @@ export async function listMoved(
   const changes = await leaveOutTasks(boardDir, plan, listChanges(before, after));
   const heads = listHeads(before, after);
   if (changes.length === 0 && heads.length === 0) return [];
-  const steps = new Map(
-    await Promise.all(
-      before.checkouts.map(async ({ record, logBytes }) => {
-        return [record, await readReflog(headLog(record), logBytes ?? 0)] as const;
-      }),
-    ),
-  );
-  const made = await listMade(git, repository, plan, before);
+  const steps = await listSteps(boardDir, plan, before);
+  const made = await listMade(git, repository, plan, before, steps);
   const facts: Facts = { git, before, after, steps, holding: await findHolding(git, made, changes) };
   const moved: MovedRef[] = [];
   for (const change of changes) {
@@ -79,6 +87,22 @@ export async function listMoved(
     }
   }
   return [...moved, ...heads.filter((head) => isHeadTold(facts, head, moved)).map(describeHead)];
+}
+
+async function listSteps(boardDir: string, plan: RunPlan, { checkouts }: RefNotes): Promise<Facts['steps']> {
+  const calls = (await readGitCalls(layOut(boardDir).run(plan))).filter(({ name }) => movers.has(name));
+  const read = async ({ record, logBytes }: Checkout): Promise<readonly [string, readonly Step[]]> => {
+    const place = await realpath(record).catch(() => record);
+    const here = calls.filter(({ gitDir }) => gitDir === place);
+    const entries = await readReflog(headLog(record), logBytes ?? 0);
+    return [record, entries.map((entry) => ({ ...entry, isAgents: here.some((call) => isDuring(entry, call)) }))];
+  };
+  return new Map(await Promise.all(checkouts.map(read)));
+}
+
+/** A log knows the second alone. */
+function isDuring({ at }: ReflogEntry, { from, until }: GitCall): boolean {
+  return at >= Math.floor(from / 1000) && at <= Math.floor(until / 1000);
 }
 
 function listChanges({ refs: old }: RefNotes, { refs: now }: RefNotes): readonly Change[] {
@@ -90,7 +114,10 @@ function listChanges({ refs: old }: RefNotes, { refs: now }: RefNotes): readonly
 async function isTold({ git, before, after, steps, holding }: Facts, { ref, from, to }: Change): Promise<boolean> {
   if (ref.startsWith('refs/replace/')) return true;
   const done = [...steps.values()].flat();
-  if (to !== null && done.some((step) => step.to === to && !step.message.startsWith('checkout: '))) {
+  if (isAgents(steps, findCheckout(before, ref)) || isAgents(steps, findCheckout(after, ref))) return true;
+  const last = done.findLast((step) => step.to === to && !isSwitch(step));
+  if (last !== undefined) {
+    if (last.isAgents) return true;
     return holding.has(ref) && !done.some(({ message }) => /^(?:merge|pull|commit \(merge\))\b/.test(message));
   }
   if (to === null) return !done.some(({ message }) => message.startsWith(`Branch: renamed ${ref} to `));
@@ -102,15 +129,26 @@ async function isTold({ git, before, after, steps, holding }: Facts, { ref, from
   return !(await isAncestor(git, from, to).catch(() => false));
 }
 
-/** Those of the commits made in the run's worktree that nothing held before the run. */
+/** Whether the agent moved the branch that a checkout of the user's is on. */
+function isAgents(steps: Facts['steps'], checkout: Checkout | null): boolean {
+  return steps.get(checkout?.record ?? '')?.some((step) => step.isAgents && !isSwitch(step)) ?? false;
+}
+
+function isSwitch({ message }: ReflogEntry): boolean {
+  return message.startsWith('checkout: ');
+}
+
+/** Those of the commits made in the run's worktree, or by its agent elsewhere, that nothing held before the run. */
 async function listMade(
   git: Git,
   repository: Repository,
   { workspace }: RunPlan,
   { refs }: RefNotes,
+  steps: Facts['steps'],
 ): Promise<readonly string[]> {
   const record = await findRecord(repository, workspace.path);
-  const entries = record === null ? [] : await readReflog(headLog(record));
+  const elsewhere = [...steps.values()].flat().filter((step) => step.isAgents);
+  const entries = [...(record === null ? [] : await readReflog(headLog(record))), ...elsewhere];
   const made = [...new Set(entries.filter(isCommitting).map(({ to }) => to))];
   const own = workspace.kind === 'branch' ? branchRef(workspace.branch) : '';
   const others = Object.entries(refs).flatMap(([ref, id]) => (ref === own ? [] : [id]));
@@ -176,8 +214,9 @@ function listHeads(before: RefNotes, after: RefNotes): readonly ChangedHead[] {
 
 function isHeadTold({ steps }: Facts, { before, after }: ChangedHead, moved: readonly MovedRef[]): boolean {
   // Commands that users type leave a message there.
-  const isSilent = steps.get(before.record)?.every(({ message }) => message === '') ?? false;
-  if (before.logBytes !== null && isSilent) return true;
+  const done = steps.get(before.record) ?? [];
+  if (before.logBytes !== null && done.every(({ message }) => message === '')) return true;
+  if (done.findLast(isSwitch)?.isAgents === true) return true;
   return moved.some(({ ref }) => after.head === `ref: ${ref}`);
 }
 

@@ -1,8 +1,11 @@
 /** What moved while an agent ran, on real git: what an agent does from its worktree, and what a user does meanwhile. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
+import { traceVariables } from '../../../../src/adapters/machine/git-trace.ts';
 import type { MovedRef } from '../../../../src/domain/moved-ref.ts';
 import type { RunPlan } from '../../../../src/domain/run.ts';
 import { Scratch, start } from '../scratch.ts';
@@ -28,11 +31,25 @@ async function begin(id: string): Promise<RunPlan> {
 
 /** A command of the agent's, in its worktree. */
 function agent(...args: string[]): string {
-  return scratch.gitIn(plan.workspace.path, ...args).trim();
+  return agentIn(plan.workspace.path, ...args);
+}
+
+/** A command of the agent's, with what every process of its run has in its environment. */
+function agentIn(cwd: string, ...args: string[]): string {
+  const env = {
+    ...scratch.env,
+    ...traceVariables(join(scratch.dir, '.orchestrator', 'runs', plan.task, String(plan.n))),
+  };
+  return execFileSync('git', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 }
 
 async function moved(): Promise<readonly Omit<MovedRef, 'checkout'>[]> {
   return (await worktrees.listMoved(plan)).map(({ ref, from, to }) => ({ ref, from, to }));
+}
+
+/** A log of git's knows the second alone. */
+async function waitForNextSecond(): Promise<void> {
+  await setTimeout(1000 - (Date.now() % 1000) + 5);
 }
 
 beforeEach(async () => {
@@ -122,6 +139,87 @@ describe('of what an agent does beside its own branch', () => {
     await worktrees.noteRefs(reader);
     scratch.gitIn(reader.workspace.path, 'branch', '-D', 'old');
     expect(await worktrees.listMoved(reader)).toMatchObject([{ ref: 'refs/heads/old', to: null }]);
+  });
+});
+
+describe('of what an agent does in a checkout of the user’s', () => {
+  const empty = ['commit', '--quiet', '--allow-empty', '--message=x'];
+  it.each([
+    {
+      ways: 'commits, amends, resets, merges or pulls',
+      commands: [
+        [empty],
+        [['commit', '--quiet', '--amend', '--allow-empty', '--message=other']],
+        [['reset', '--quiet', '--hard', 'ahead']],
+        [['merge', '--quiet', 'ahead']],
+        [['merge', '--quiet', '--no-ff', '--no-edit', 'task/x']],
+        [['pull', '--quiet', '.', 'ahead']],
+      ],
+    },
+    {
+      ways: 'picks, reverts, rebases, sets the ref, names the folder, uses an alias or comes back',
+      commands: [
+        [['cherry-pick', 'ahead']],
+        [['revert', '--no-edit', 'HEAD']],
+        [['rebase', '--quiet', 'ahead']],
+        [['update-ref', 'HEAD', 'ahead']],
+        [['--git-dir=.git', '--work-tree=.', ...empty]],
+        [['-c', `alias.ci=${empty.join(' ')}`, 'ci']],
+        [['switch', '--quiet', 'old'], empty, ['switch', '--quiet', 'main']],
+      ],
+    },
+  ])('it is told where it $ways', async ({ commands }) => {
+    const look = (): string[] => scratch.git('for-each-ref', '--format=%(refname) %(objectname)').split('\n');
+    for (const row of commands) {
+      scratch.git('reset', '--quiet', '--hard', first);
+      await worktrees.noteRefs(plan);
+      const before = look();
+      for (const args of row) agentIn(scratch.dir, ...args);
+      const changed = look().filter((line) => !before.includes(line));
+      expect((await moved()).map(({ ref, to }) => `${ref} ${String(to)}`)).toEqual(changed);
+      expect(changed).toHaveLength(1);
+    }
+  });
+
+  it('it is told where the user went on from there', async () => {
+    agentIn(scratch.dir, ...empty);
+    await waitForNextSecond();
+    const on = scratch.commit({ 'u.txt': 'u\n' });
+    expect(await moved()).toEqual([{ ref: 'refs/heads/main', from: first, to: on }]);
+  });
+
+  it('it is told where it put the checkout on another branch, not what the user did there', async () => {
+    agentIn(scratch.dir, 'switch', '--quiet', 'old');
+    await waitForNextSecond();
+    const own = scratch.commit({ 'u.txt': 'u\n' });
+    expect(own).not.toBe('');
+    expect(await moved()).toEqual([{ ref: 'HEAD', from: 'refs/heads/main', to: 'refs/heads/old' }]);
+  });
+
+  it('it is told of another worktree of theirs, and of the git folder that a variable names', async () => {
+    const dir = join(scratch.root, 'second');
+    scratch.git('worktree', 'add', '--quiet', dir, 'old');
+    await worktrees.noteRefs(plan);
+    agentIn(dir, ...empty);
+    agent(`--git-dir=${join(scratch.dir, '.git')}`, ...empty);
+    expect((await worktrees.listMoved(plan)).map(({ ref, checkout }) => [ref, checkout])).toEqual([
+      ['refs/heads/main', scratch.dir],
+      ['refs/heads/old', dir],
+    ]);
+  });
+
+  it('nothing is told where it only looked, and the user commits in the same second', async () => {
+    agentIn(scratch.dir, 'status');
+    agentIn(scratch.dir, 'log', '-1');
+    scratch.commit({ 'u.txt': 'u\n' });
+    agentIn(scratch.dir, 'status');
+    expect(await moved()).toEqual([]);
+  });
+
+  it('nothing is told where it commits in its worktree at the same time', async () => {
+    scratch.commit({ 'u.txt': 'u\n' });
+    agent(...empty);
+    expect(await moved()).toEqual([]);
   });
 });
 
