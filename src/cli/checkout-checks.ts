@@ -90,29 +90,34 @@ async function checkHooks(
   );
 }
 
-/** `git sparse-checkout set` deletes folders that hold tracked files and lie outside of it, ignored files and all. */
+/**
+ * Among whole folders (cones, the default) `git sparse-checkout set` deletes those that hold tracked files and lie outside
+ * of it, with all that is ignored in them. Among patterns it takes the tracked files alone.
+ */
 async function checkSparse(git: Git, { gitDir, settings }: Repository): Promise<Finding | null> {
-  const isOn = settings.findLast(({ name }) => name === 'core.sparsecheckout')?.value === 'true';
-  const isTracked = (await git.attempt(['ls-files', '--', '.orchestrator'])).stdout !== '';
-  if (!isOn && !isTracked) return null;
-  if (!isOn) {
+  const isSet = (key: string): boolean => settings.findLast(({ name }) => name === key)?.value === 'true';
+  const tracked = (await git.attempt(['ls-files', '-t', '--', '.orchestrator'])).stdout;
+  if (!isSet('core.sparsecheckout')) {
+    if (tracked === '') return null;
     const detail =
       'off; `git sparse-checkout set` deletes .orchestrator/, tasks and all, unless .orchestrator is among its folders';
     return { check: 'sparse', status: 'ok', detail };
   }
-  const patterns = await readFile(join(gitDir, 'info', 'sparse-checkout'), 'utf8').catch(() => '');
-  const isIn = patterns.split('\n').some((line) => /^\/?\.orchestrator\/?$/.test(line));
-  if (!isTracked || isIn)
-    return warn(
-      'sparse',
-      'core.sparseCheckout is on: worktrees hold what your checkout holds',
-      'See it: git sparse-checkout list',
-    );
-  return warn(
-    'sparse',
-    'core.sparseCheckout leaves out .orchestrator/, which has tracked files: git may delete the whole folder, tasks and all',
-    'Type: git sparse-checkout add .orchestrator',
-  );
+  const hint = 'Type: git sparse-checkout add .orchestrator';
+  if (tracked !== '' && isSet('core.sparsecheckoutcone')) {
+    const patterns = await readFile(join(gitDir, 'info', 'sparse-checkout'), 'utf8').catch(() => '');
+    const isIn = patterns.split('\n').some((line) => /^\/?\.orchestrator\/?$/.test(line));
+    const loss =
+      'core.sparseCheckout leaves out .orchestrator/, which has tracked files: git may delete the whole folder, tasks and all';
+    if (!isIn) return warn('sparse', loss, hint);
+  }
+  return /^S /m.test(tracked)
+    ? warn('sparse', 'core.sparseCheckout leaves out tracked files of .orchestrator/, so they do not count', hint)
+    : warn(
+        'sparse',
+        'core.sparseCheckout is on: worktrees hold what your checkout holds',
+        'See it: git sparse-checkout list',
+      );
 }
 
 async function checkBase(git: Git, { base }: Settings): Promise<Finding | null> {

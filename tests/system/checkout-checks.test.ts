@@ -1,5 +1,5 @@
 /** What `doctor`, `start` and `init` tell of a repository's checkouts. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { boardTestTimeoutMs as timeout, withBoard } from './board.ts';
@@ -44,6 +44,7 @@ test.concurrent('a sparse checkout that would take the board with it is told bef
   withBoard({ files: { 'svc-a/a.txt': 'a\n' } }, async (board) => {
     board.git('add', '.orchestrator');
     board.git('commit', '--quiet', '--message=Board');
+    board.drop({ 'later.md': '---\ndepends_on: [absent]\n---\nLater.\n' });
     const words = 'git sparse-checkout set` deletes .orchestrator/';
     expect((await board.cli('doctor')).stdout).toContain(words);
     expect(await board.succeed('init')).toContain(words);
@@ -53,6 +54,16 @@ test.concurrent('a sparse checkout that would take the board with it is told bef
     writeFileSync(join(board.repo, '.git', 'info', 'sparse-checkout'), '/*\n!/*/\n/svc-a/\n');
     for (const verb of ['doctor', 'init'] as const) expect((await board.cli(verb)).stdout).toContain('git may delete');
     expect((await board.cli('start', '--until-idle')).stdout).toContain('git sparse-checkout add .orchestrator');
+    expect(board.column('queued')).toEqual(['later']);
+    board.git('sparse-checkout', 'add', '.orchestrator');
+    // What git does is what is said of it: of patterns it takes tracked files alone, of folders all.
+    board.git('sparse-checkout', 'set', '--no-cone', '/svc-a');
+    expect(board.column('queued')).toEqual(['later']);
+    expect((await board.cli('doctor')).stdout).toContain('leaves out tracked files of .orchestrator/, so they do not');
+    board.git('sparse-checkout', 'set', '--no-cone', '/*', '!/svc-a');
+    expect((await board.cli('doctor')).stdout).toContain('worktrees hold what your checkout holds');
+    board.git('sparse-checkout', 'set', '--cone', 'svc-a');
+    expect(existsSync(board.path())).toBe(false);
   }),
 );
 
