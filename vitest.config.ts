@@ -5,7 +5,7 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Bounds a test or hook that hangs; generous, since a busy machine must fail nothing. */
-const timeoutMs = 240_000;
+const timeoutMs = 600_000;
 
 /** Tests of adapters that start hundreds of processes. */
 const processes = [

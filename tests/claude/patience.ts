@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A test that starts the real agent may take so long, on a machine that is busy. */
-export const boardTestTimeoutMs = 240_000;
+export const boardTestTimeoutMs = 600_000;
 /** A command that takes longer, or a condition that does not come true, fails the test. */
-const patienceMs = 200_000;
+const patienceMs = 300_000;
 const pollMs = 20;
 
 /** Waits until a condition holds. What it throws counts as not yet. */

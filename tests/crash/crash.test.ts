@@ -18,7 +18,7 @@ import {
   type Point,
 } from './sweep.mjs';
 
-const testTimeoutMs = 240_000;
+const testTimeoutMs = 900_000;
 let scenario: Scenario;
 let log: readonly LogLine[];
 let calls: readonly Call[];

@@ -8,7 +8,7 @@ import { openScenario, type Scenario } from './scenario.mjs';
 import { hasNamespaces, runOnSmallDisk } from './small-disk.mjs';
 import { countCalls, nameOf, numbered, runPoint, sweep, type Call, type Point } from './sweep.mjs';
 
-const testTimeoutMs = 120_000;
+const testTimeoutMs = 600_000;
 /** What fails on a full disk; what takes away or only starts a process does not. */
 const needsRoom = ['open', 'write', 'append', 'mkdir', 'link', 'rename', 'fsync'];
 let scenario: Scenario;

@@ -29,7 +29,7 @@ const boards = fileURLToPath(new URL('../fixtures/boards/', import.meta.url));
 const pinnedRoot = '/pinned-board-root';
 /** Before everything in the pinned boards, so that no file looks as if it were still being written. */
 const longAgo = new Date('2026-01-01T00:00:00Z');
-const patienceMs = 120_000;
+const patienceMs = 300_000;
 
 /** The names of the pinned boards. */
 export const boardNames = readdirSync(boards).filter((name) => statSync(join(boards, name)).isDirectory());

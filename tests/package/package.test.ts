@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { confinedTest } from '../sandbox.ts';
 
 const repository = join(import.meta.dirname, '../..');
-const installTimeoutMs = 240_000;
-const runTimeoutMs = 120_000;
+const installTimeoutMs = 600_000;
+const runTimeoutMs = 600_000;
 
 /** How the registry is reached is the machine's affair. */
 const networkVariables = [

@@ -31,7 +31,7 @@ export { cliMain };
 /** A test that runs a board may take so long, on a machine that is busy. */
 export const boardTestTimeoutMs = 240_000;
 /** A command that takes longer, or a condition that does not come true, fails the test. */
-const patienceMs = 120_000;
+const patienceMs = 300_000;
 const pollMs = 20;
 
 /** What a board is made with. */

@@ -112,7 +112,10 @@ test.concurrent(
 );
 
 /** A board that was asked to stop while its agent, which takes no notice of that, was at work. */
-async function askDeaf(board: ScratchBoard, how: 'alone' | 'in a terminal' = 'alone'): Promise<Running> {
+type How = 'alone' | 'in a terminal';
+
+/** Starts a board whose agent does not listen. */
+async function startDeaf(board: ScratchBoard, how: How = 'alone'): Promise<Running> {
   writeFileSync(
     join(board.repo, 'deaf.sh'),
     '#!/bin/sh\ntrap "" INT TERM\necho \'{"type":"system","subtype":"init","session_id":"x"}\'\nwhile :; do sleep 0.1; done\n',
@@ -121,19 +124,23 @@ async function askDeaf(board: ScratchBoard, how: 'alone' | 'in a terminal' = 'al
   board.drop({ 'deaf.md': '# Deaf\n' });
   const running = how === 'alone' ? await board.start() : await board.startSupervised();
   await waitUntil('it runs', () => board.happened('run-started').length === 1);
+  return running;
+}
+
+/** Asks it to stop; it waits for its agent then. */
+async function askToStop(board: ScratchBoard, running: Running, how: How = 'alone'): Promise<void> {
   running.signal('SIGINT');
   // A terminal signals all processes that it shows.
   if (how === 'in a terminal') process.kill(board.data.daemon.pid ?? 0, 'SIGINT');
   await waitUntil('it is being stopped', () => board.happened('run-stopping').length === 1);
   expect(isAlive(running.pid)).toBe(true);
-  return running;
 }
 
 test.concurrent('a second signal hurries an agent that does not listen', { timeout }, () =>
   withBoard({ config: 'agent: { command: ./deaf.sh }' }, (hurried) =>
     withBoard({ config: 'agent: { command: ./deaf.sh }' }, async (patient) => {
-      const first = await askDeaf(hurried);
-      const second = await askDeaf(patient);
+      const [first, second] = await Promise.all([startDeaf(hurried), startDeaf(patient)]);
+      await Promise.all([askToStop(hurried, first), askToStop(patient, second)]);
       first.signal('SIGINT');
       expect((await withPatience(first.ended, 'the end of the board')).code).toBe(0);
       // The other one was asked at the same time, and waits ten times as long for its agent.
@@ -147,8 +154,8 @@ test.concurrent('a second signal hurries an agent that does not listen', { timeo
 test.concurrent('Ctrl-C reaches the board and its supervisor, and counts once', { timeout }, () =>
   withBoard({ config: 'agent: { command: ./deaf.sh }' }, (hurried) =>
     withBoard({ config: 'agent: { command: ./deaf.sh }' }, async (patient) => {
-      const second = await askDeaf(patient, 'in a terminal');
-      const first = await askDeaf(hurried);
+      const [first, second] = await Promise.all([startDeaf(hurried), startDeaf(patient, 'in a terminal')]);
+      await Promise.all([askToStop(hurried, first), askToStop(patient, second, 'in a terminal')]);
       first.signal('SIGINT');
       await withPatience(first.ended, 'the end of the board that was hurried');
       // Hurried as well, and asked before, it would have ended.
