@@ -83,13 +83,14 @@ export type Unreadable =
 /** The board's folder. All calls that change or list the columns are performed one at a time, in the order of the calls. */
 export interface BoardFiles {
   scan(): Promise<BoardScan>;
-  readInbox(name: string, identity: FileIdentity): Promise<Result<{ readonly text: string }, Unreadable>>;
+  /** Reads a file that is to be taken in; `path` is below `.orchestrator/`, such as `inbox/a.md`, as in {@link BoardScan.inbox}. */
+  readInbox(path: string, identity: FileIdentity): Promise<Result<{ readonly text: string }, Unreadable>>;
   /**
-   * Puts a file of the inbox into `queued/` under the task's id, removes the original if it is still as read, and drops
+   * Puts such a file into `queued/` under the task's id, removes the original if it is still as read, and drops
    * the grant of an earlier task of that id. `in-use`: a task of that id exists, in any column.
    */
   acceptInbox(
-    name: string,
+    path: string,
     identity: FileIdentity,
     id: TaskId,
     text: string,
@@ -97,8 +98,8 @@ export interface BoardFiles {
     | { readonly kind: 'accepted'; readonly file: TaskFile; readonly grant: Grant | null }
     | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean }
   >;
-  /** Removes a file of the inbox if it is still the one that was read. */
-  dropInbox(name: string, identity: FileIdentity): Promise<void>;
+  /** Removes such a file if it is still the one that was read. */
+  dropInbox(path: string, identity: FileIdentity): Promise<void>;
   /** Reads the file of that column and name, whatever its version; the result says which one it was. */
   readTask(file: TaskFile): Promise<Result<ReadFile, Unreadable>>;
   /** Renames; throws PortError if the target is there or the source is not. */

@@ -54,7 +54,7 @@ function printSteps(steps: readonly NextStep[]): void {
 }
 
 /** What can be done next on a board, the most urgent first. */
-export function listNextSteps({ data, problems, waiting }: KnownBoard): readonly NextStep[] {
+export function listNextSteps({ data, waiting }: KnownBoard): readonly NextStep[] {
   const of = (fits: (task: TaskData) => boolean) => data.tasks.filter(fits).slice(0, maxNamed);
   const { running } = data.daemon;
   const canRun = waiting > 0 || data.tasks.some(({ column }) => column === 'queued' || column === 'active');
@@ -67,7 +67,7 @@ export function listNextSteps({ data, problems, waiting }: KnownBoard): readonly
       line: `branchboard grant ${id}`,
       does: 'gives it the rights that its file asks for',
     })),
-    ...(problems.length > 0 ? [{ line: 'branchboard status', does: 'says why files in the inbox are refused' }] : []),
+    ...(data.problems.length > 0 ? [{ line: 'branchboard status', does: 'says why files are refused' }] : []),
     ...(data.paused?.reason === 'user' ? [{ line: 'branchboard resume', does: 'ends your pause' }] : []),
     ...(canRun && !running ? [{ line: 'branchboard start', does: 'runs the board' }] : []),
     ...of(({ column, mergedAt }) => column === 'done' && mergedAt === null).map(({ id, branch }) => ({

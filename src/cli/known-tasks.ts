@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { isPassedOver } from '../adapters/files/scanner.ts';
 import { codeOf } from '../adapters/machine/errors.ts';
-import { columns, keyOf, parseTaskId, type Column, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
+import { columns, keyOf, type Column, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
 import { findNear } from '../markdown/fields.ts';
-import { makeTaskId } from '../markdown/slug.ts';
+import { idOfName } from '../domain/slug.ts';
 import { composeRoles } from './compose-roles.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { Place } from './place.ts';
@@ -24,11 +24,7 @@ export type KnownIds = ReadonlyMap<TaskKey, KnownId>;
 export async function readKnownIds(place: Place): Promise<KnownIds> {
   const known = new Map<TaskKey, KnownId>();
   for (const name of await listInbox(place)) {
-    const stem = name.replace(/\.(?:md|markdown)$/i, '');
-    known.set(keyOf(parseTaskId(stem.toLowerCase()) ?? makeTaskId(stem)), {
-      where: 'inbox',
-      shownAs: `.orchestrator/inbox/${name}`,
-    });
+    known.set(keyOf(idOfName(name)), { where: 'inbox', shownAs: `.orchestrator/inbox/${name}` });
   }
   for (const column of [...columns].reverse()) {
     for (const { id } of await listTasks(place, column)) {

@@ -11,7 +11,7 @@ import { readTextFile } from '../adapters/files/reader.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { fileNameOf, keyOf, maxTaskIdChars, type TaskId, type TaskSpec } from '../domain/task.ts';
-import { makeTaskId } from '../markdown/slug.ts';
+import { makeTaskId } from '../domain/slug.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
 import { serializeTaskFile, type TaskFields } from '../markdown/task-writer.ts';
 import { CliError, exitCodes } from './exit-code.ts';

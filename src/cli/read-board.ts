@@ -3,7 +3,6 @@ import { readRegular } from '../adapters/machine/regular-file.ts';
 import { findDaemon, type Daemon } from '../adapters/daemon-lock/daemon-lock.ts';
 import { listOffers } from '../core/commands/offers.ts';
 import { describeBoard, type BoardData, type TaskData } from '../views/board-data.ts';
-import type { Diagnostic } from '../domain/diagnostic.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { Place } from './place.ts';
 import { redactFor } from './output-redaction.ts';
@@ -11,9 +10,7 @@ import { redactFor } from './output-redaction.ts';
 /** The board's data, and where it came from. */
 export interface KnownBoard {
   readonly data: BoardData;
-  /** About files in the inbox; known only where no daemon runs, since its own are on the dashboard. */
-  readonly problems: readonly Diagnostic[];
-  /** The number of files in the inbox that wait to be taken in; 0 where a daemon runs. */
+  /** The number of files that wait to be taken in; 0 where a daemon runs. */
   readonly waiting: number;
 }
 
@@ -22,7 +19,7 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
   const { layout, topLevel } = place;
   const owner = await findDaemon(layout.root);
   const running = owner === null ? null : await readRunning(layout.boardData, owner);
-  if (running !== null) return { data: running, problems: [], waiting: 0 };
+  if (running !== null) return { data: running, waiting: 0 };
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
   const { readBoardOf } = await import('./compose-reader.ts');
   const board = await readBoardOf(place);
@@ -33,8 +30,8 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
     redact: redactFor(() => board.settings),
   });
   // What is wrong is on the board; the others wait in the folder.
-  const waiting = [...(board.scan?.inbox.keys() ?? [])].filter((name) => !board.inbox.has(name)).length;
-  return { data, problems: [...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), waiting };
+  const waiting = [...(board.scan?.inbox.keys() ?? [])].filter((path) => !board.inbox.has(path)).length;
+  return { data, waiting };
 }
 
 /** One task of the board, or undefined. */
@@ -51,14 +48,14 @@ type Told = Omit<TaskData, keyof typeof untold | 'commands'> & Partial<TaskData>
 
 /** Parses `queue.json` of this version or an earlier one. */
 export function openBoardData(text: string): BoardData {
-  const data = JSON.parse(text) as Omit<BoardData, 'tasks' | 'costTodayUsd'> &
+  const data = JSON.parse(text) as Omit<BoardData, 'tasks' | 'costTodayUsd' | 'problems' | 'omittedProblems'> &
     Partial<BoardData> & { readonly tasks: readonly Told[] };
   const tasks = data.tasks.map((task) => {
     const offers = { commands: listOffers(task.column, task.id as TaskId) };
     // The fields keep the order in which the board told them.
     return { ...task, ...untold, ...offers, ...task };
   });
-  return { costTodayUsd: null, ...data, version: 2, tasks };
+  return { costTodayUsd: null, problems: [], omittedProblems: 0, ...data, version: 2, tasks };
 }
 
 /** The data of the daemon that runs now, not of an earlier one that was killed; null where it has written none yet. */

@@ -51,13 +51,13 @@ export class Draft {
   }
 
   putInbox(file: InboxFile): void {
-    this.set({ inbox: new Map(this.#board.inbox).set(file.name, file) });
+    this.set({ inbox: new Map(this.#board.inbox).set(file.path, file) });
   }
 
-  removeInbox(name: string): void {
-    if (!this.#board.inbox.has(name)) return;
+  removeInbox(path: string): void {
+    if (!this.#board.inbox.has(path)) return;
     const inbox = new Map(this.#board.inbox);
-    inbox.delete(name);
+    inbox.delete(path);
     this.set({ inbox });
   }
 

@@ -25,6 +25,7 @@ import { isOwnMove, journalMove, load, moveTask } from './move.ts';
 import { lookForMoved } from './moved-meanwhile.ts';
 import { isReadingInbox } from './schedule.ts';
 import { journalAsks } from './granted-rights.ts';
+import { noteStrays } from './strays.ts';
 
 /** The columns of tasks that are not finished. */
 const liveColumns = ['active', 'attention', 'queued'] as const;
@@ -36,6 +37,7 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   stopLoading(draft, listGone(draft, scan));
   lookForCommands(draft, scan);
   lookAtInbox(draft, scan);
+  noteStrays(draft, scan, before);
   const commanded = listCommanded(draft.board);
   lookAtFinished(draft, scan, before, commanded);
   for (const task of [...draft.board.live.values()]) {
@@ -68,28 +70,15 @@ function listGone(draft: Draft, scan: BoardScan): readonly Place[] {
 
 function lookAtInbox(draft: Draft, scan: BoardScan): void {
   if (!hasDisk(draft.board)) return;
-  for (const [name, known] of draft.board.inbox) {
+  for (const [path, known] of draft.board.inbox) {
     // A file that is being read has an event of its own to come.
-    if (known.diagnostics !== null && !scan.inbox.has(name) && !scan.inboxRefused.has(name)) draft.removeInbox(name);
+    if (known.diagnostics !== null && !scan.inbox.has(path)) draft.removeInbox(path);
   }
-  for (const [name, identity] of scan.inbox) {
-    const known = draft.board.inbox.get(name);
+  for (const [path, identity] of scan.inbox) {
+    const known = draft.board.inbox.get(path);
     if (known !== undefined && !isToBeRead(known, identity, draft.at)) continue;
-    draft.putInbox({ name, identity, diagnostics: null, failures: known?.failures ?? 0, retryAt: null });
-    draft.emit({ type: 'take-in', name, identity });
-  }
-  for (const [name, what] of scan.inboxRefused) {
-    if (draft.board.inbox.has(name)) continue;
-    const diagnostics: readonly Diagnostic[] = [
-      {
-        severity: 'error',
-        file: `.orchestrator/inbox/${name}`,
-        message: `this is ${what}, which is never read`,
-        expected: 'a regular markdown file',
-      },
-    ];
-    draft.putInbox({ name, identity: null, diagnostics, failures: 0, retryAt: null });
-    draft.journal({ type: 'inbox-rejected', name, diagnostics });
+    draft.putInbox({ path, identity, diagnostics: null, failures: known?.failures ?? 0, retryAt: null });
+    draft.emit({ type: 'take-in', path, identity });
   }
 }
 
@@ -97,7 +86,7 @@ function lookAtInbox(draft: Draft, scan: BoardScan): void {
 function isToBeRead(known: InboxFile, identity: FileIdentity, at: number): boolean {
   if (known.diagnostics === null) return false;
   if (known.retryAt !== null && at >= known.retryAt) return true;
-  return known.identity === null || !isSameFile(known.identity, identity);
+  return !isSameFile(known.identity, identity);
 }
 
 function lookAtFinished(
@@ -202,12 +191,12 @@ function isSecond(file: TaskFile, known: TaskFile, scan: BoardScan): boolean {
   return !isKnown && scan.columns[known.column].has(known.name);
 }
 
-/** A file of the inbox was read. */
-export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity, outcome: TakenIn): void {
+/** A file that is to be taken in was read. */
+export function handleTakenIn(draft: Draft, path: string, identity: FileIdentity, outcome: TakenIn): void {
   switch (outcome.kind) {
     case 'accepted': {
       const { spec, file, grant, warnings } = outcome;
-      draft.removeInbox(name);
+      draft.removeInbox(path);
       putGrant(draft, spec.id, grant);
       const earlier = draft.task(spec.id);
       if (earlier?.state === 'active' || earlier?.state === 'settling') {
@@ -225,18 +214,18 @@ export function handleTakenIn(draft: Draft, name: string, identity: FileIdentity
       return;
     }
     case 'repeated':
-      draft.removeInbox(name);
-      draft.journal({ type: 'inbox-repeated', name, task: outcome.id });
+      draft.removeInbox(path);
+      draft.journal({ type: 'inbox-repeated', name: path, task: outcome.id });
       return;
     case 'rejected':
-      draft.putInbox({ name, identity, diagnostics: outcome.diagnostics, failures: 0, retryAt: null });
-      draft.journal({ type: 'inbox-rejected', name, diagnostics: outcome.diagnostics });
+      draft.putInbox({ path, identity, diagnostics: outcome.diagnostics, failures: 0, retryAt: null });
+      draft.journal({ type: 'inbox-rejected', name: path, diagnostics: outcome.diagnostics });
       return;
     case 'failed':
-      handleTakeInFailed(draft, name, identity, outcome.fault);
+      handleTakeInFailed(draft, path, identity, outcome.fault);
       return;
     case 'changed':
-      draft.removeInbox(name);
+      draft.removeInbox(path);
   }
 }
 
@@ -251,27 +240,27 @@ function putGrant(draft: Draft, id: TaskId, grant: Grant | null): void {
 }
 
 /** The file is as it was; it is tried again, sooner or later, and its trouble told once. */
-function handleTakeInFailed(draft: Draft, name: string, identity: FileIdentity, fault: OutsideFault): void {
+function handleTakeInFailed(draft: Draft, path: string, identity: FileIdentity, fault: OutsideFault): void {
   if (isDiskFull(fault)) {
     noteDiskFull(draft, fault.message);
-    draft.removeInbox(name);
+    draft.removeInbox(path);
     return;
   }
-  const failures = (draft.board.inbox.get(name)?.failures ?? 0) + 1;
+  const failures = (draft.board.inbox.get(path)?.failures ?? 0) + 1;
   const diagnostics: readonly Diagnostic[] = [
     {
       severity: 'error',
-      file: `.orchestrator/inbox/${name}`,
+      file: `.orchestrator/${path}`,
       message: fault.message,
       hint: 'The board tries again by itself; save the file again to try at once.',
     },
   ];
   draft.putInbox({
-    name,
+    path,
     identity,
     diagnostics,
     failures,
     retryAt: draft.at + backOff(limits.firstBackoffMs, failures),
   });
-  if (failures === 1) draft.journal({ type: 'inbox-rejected', name, diagnostics });
+  if (failures === 1) draft.journal({ type: 'inbox-rejected', name: path, diagnostics });
 }

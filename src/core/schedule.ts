@@ -118,7 +118,7 @@ export function isIdle(board: Board, now: number): boolean {
   );
   if (isTried) return false;
   // A file that was changed while it was read is taken in after the next scan.
-  if ([...board.scan.inbox.keys()].some((name) => !board.inbox.has(name))) return false;
+  if ([...board.scan.inbox.keys()].some((path) => !board.inbox.has(path))) return false;
   if (hasUnloaded(board, board.scan)) return false;
   if ([...board.live.values()].some((task) => task.state === 'active' || task.state === 'settling')) return false;
   if (board.userPaused || (board.hold !== null && needsUser(board.hold))) return true;

@@ -58,6 +58,7 @@ export const emptyBoard: Board = {
   live: new Map(),
   finished: new Map(),
   inbox: new Map(),
+  passedOver: [],
   commands: new Map(),
   left: new Map(),
   boxAnswers: [],
@@ -139,7 +140,7 @@ function handle(draft: Draft, event: BoardEvent): void {
       handleVerdictsRead(draft, event.verdicts);
       return;
     case 'taken-in':
-      handleTakenIn(draft, event.name, event.identity, event.outcome);
+      handleTakenIn(draft, event.path, event.identity, event.outcome);
       return;
     case 'task-read':
       handleTaskRead(draft, event);
@@ -262,6 +263,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.live !== after.live ||
     before.finished !== after.finished ||
     before.inbox !== after.inbox ||
+    before.passedOver !== after.passedOver ||
     before.hold !== after.hold ||
     before.disk !== after.disk ||
     before.troubles !== after.troubles ||

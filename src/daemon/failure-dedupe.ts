@@ -42,8 +42,8 @@ export function describeFailure(effect: Effect, fault: OutsideFault): UntimedEve
 export function answerFailure(effect: Effect, fault: OutsideFault): readonly UntimedEvent[] {
   switch (effect.type) {
     case 'take-in': {
-      const { name, identity } = effect;
-      return [{ type: 'taken-in', name, identity, outcome: { kind: 'failed', fault } }];
+      const { path, identity } = effect;
+      return [{ type: 'taken-in', path, identity, outcome: { kind: 'failed', fault } }];
     }
     case 'load-task':
       return [{ type: 'task-unread', file: effect.file, why: fault.message }];

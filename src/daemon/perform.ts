@@ -82,7 +82,7 @@ export class Performer {
     const { files, worktrees, agents, journal } = this.#ports;
     switch (effect.type) {
       case 'take-in':
-        return [await this.#intake.takeIn(effect.name, effect.identity)];
+        return [await this.#intake.takeIn(effect.path, effect.identity)];
       case 'load-task':
         return [await loadTask(this.#ports, effect)];
       case 'read-task':

@@ -84,7 +84,7 @@ export async function onlook(
     case 'read-verdicts':
       return [await readVerdicts(files, effect.tasks)];
     case 'take-in':
-      return [await lookAtDropped(files, board, effect.name, effect.identity)];
+      return [await lookAtDropped(files, board, effect.path, effect.identity)];
     default:
       return [];
   }

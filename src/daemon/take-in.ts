@@ -1,4 +1,4 @@
-/** Takes a file of the inbox in: read, checked, copied into `queued/` under its id, removed from the inbox. */
+/** Takes a file in that lies in the inbox, or in a column under a name that is no id: read, checked, copied into `queued/` under its id, removed from where it lay. */
 import { findRivals } from '../core/named-dependencies.ts';
 import type { Board, FileIdentity } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
@@ -22,17 +22,17 @@ export class Intake {
   }
 
   /** The result, as the event `taken-in`. */
-  async takeIn(name: string, identity: FileIdentity): Promise<UntimedEvent> {
-    const read = await readDropped(this.#files, this.#board(), name, identity);
-    if (read.kind !== 'fit') return { type: 'taken-in', name, identity, outcome: read };
+  async takeIn(path: string, identity: FileIdentity): Promise<UntimedEvent> {
+    const read = await readDropped(this.#files, this.#board(), path, identity);
+    if (read.kind !== 'fit') return { type: 'taken-in', path, identity, outcome: read };
     const { spec, text, diagnostics } = read;
     const id = this.#knownAs(spec.id);
-    if (await this.#isLeaving(id)) return { type: 'taken-in', name, identity, outcome: { kind: 'changed' } };
-    const accepted = await this.#files.acceptInbox(name, identity, id, text);
+    if (await this.#isLeaving(id)) return { type: 'taken-in', path, identity, outcome: { kind: 'changed' } };
+    const accepted = await this.#files.acceptInbox(path, identity, id, text);
     if (accepted.kind === 'accepted') {
       return {
         type: 'taken-in',
-        name,
+        path,
         identity,
         outcome: {
           kind: 'accepted',
@@ -44,18 +44,18 @@ export class Intake {
       };
     }
     if (accepted.same) {
-      await this.#files.dropInbox(name, identity);
-      return { type: 'taken-in', name, identity, outcome: { kind: 'repeated', id: spec.id } };
+      await this.#files.dropInbox(path, identity);
+      return { type: 'taken-in', path, identity, outcome: { kind: 'repeated', id: spec.id } };
     }
     const { by } = accepted;
     const diagnostic: Diagnostic = {
       severity: 'error',
-      file: `.orchestrator/inbox/${name}`,
+      file: `.orchestrator/${path}`,
       message: `the id ${spec.id} is in use by ${by.column}/${by.name}`,
       expected: 'an id of its own',
       hint: `Give it another \`id:\`, or send the first one back: branchboard retry ${spec.id}`,
     };
-    return { type: 'taken-in', name, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } };
+    return { type: 'taken-in', path, identity, outcome: { kind: 'rejected', diagnostics: [diagnostic] } };
   }
 
   /**
@@ -81,11 +81,11 @@ export class Intake {
 export async function lookAtDropped(
   files: BoardFiles,
   board: Board,
-  name: string,
+  path: string,
   identity: FileIdentity,
 ): Promise<UntimedEvent> {
-  const read = await readDropped(files, board, name, identity);
-  return { type: 'taken-in', name, identity, outcome: read.kind === 'fit' ? { kind: 'changed' } : read };
+  const read = await readDropped(files, board, path, identity);
+  return { type: 'taken-in', path, identity, outcome: read.kind === 'fit' ? { kind: 'changed' } : read };
 }
 
 type Dropped =
@@ -97,18 +97,22 @@ type Dropped =
     }
   | Extract<TakenIn, { readonly kind: 'changed' | 'rejected' }>;
 
-async function readDropped(files: BoardFiles, board: Board, name: string, identity: FileIdentity): Promise<Dropped> {
-  const read = await files.readInbox(name, identity);
+async function readDropped(files: BoardFiles, board: Board, path: string, identity: FileIdentity): Promise<Dropped> {
+  const read = await files.readInbox(path, identity);
   if (!read.ok) {
     const { failure } = read;
     return failure.kind === 'changed' ? failure : { kind: 'rejected', diagnostics: failure.diagnostics };
   }
   const { text } = read.value;
-  const file = `.orchestrator/inbox/${name}`;
-  const { value: spec, diagnostics } = parseTaskFile(text, { file, fileName: name });
+  const file = `.orchestrator/${path}`;
+  const { value: spec, diagnostics } = parseTaskFile(text, { file, fileName: nameOf(path) });
   if (spec === undefined) return { kind: 'rejected', diagnostics };
   const problem = findAmbiguous(board, spec, file);
   return problem === null ? { kind: 'fit', text, spec, diagnostics } : { kind: 'rejected', diagnostics: [problem] };
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** A dependency that is named by the title of several tasks. */

@@ -47,14 +47,26 @@ export interface TaskFile {
   readonly identity: FileIdentity;
 }
 
+/** What lies among the tasks' files and is no task: it is shown, and left where it is. */
+export type Stray =
+  /** `what` says what it is, such as `a symbolic link`. */
+  | { readonly kind: 'never-read'; readonly what: string }
+  /** It is named as sync tools, browsers and desktops name a copy of the file of the task `of`. */
+  | { readonly kind: 'copy'; readonly of: TaskId }
+  /** A markdown file in a column where nothing is taken in, and its name is no id. */
+  | { readonly kind: 'no-id' };
+
 /**
  * The content of the board's folders at one moment. A map is the same object as in the last scan where nothing changed.
  */
 export interface BoardScan {
-  /** Files to take in, by name: regular, and left alone long enough to be whole. */
+  /**
+   * Files to take in, by their path below `.orchestrator/`, such as `inbox/a.md`: regular, and left alone long enough to be
+   * whole. So is a markdown file in `queued/` or `active/` whose name is no id.
+   */
   readonly inbox: ReadonlyMap<string, FileIdentity>;
-  /** Things in the inbox that are never read, by name, with what they are, such as `a symbolic link`. */
-  readonly inboxRefused: ReadonlyMap<string, string>;
+  /** What lies in the inbox or in a column and is no task, by such a path. */
+  readonly strays: ReadonlyMap<string, Stray>;
   /** When a file that is still being written may be whole, in milliseconds since the epoch; null where there is none. */
   readonly inboxSettlesAt: number | null;
   readonly columns: Readonly<Record<Column, ReadonlyMap<string, FileIdentity>>>;
@@ -199,10 +211,11 @@ export function verdictOf({ verdict }: FinishedTask): Verdict | null {
   return verdict === undefined || isUnreadable(verdict) ? null : verdict;
 }
 
-/** A file in the inbox that the board has looked at. */
+/** A file that is to be taken in and that the board has looked at. */
 export interface InboxFile {
-  readonly name: string;
-  readonly identity: FileIdentity | null;
+  /** Below `.orchestrator/`, such as `inbox/a.md`. */
+  readonly path: string;
+  readonly identity: FileIdentity;
   /** Null while it is being read. */
   readonly diagnostics: readonly Diagnostic[] | null;
   /** How often in a row reading it or taking it in failed through the system's fault. */
@@ -233,7 +246,10 @@ export interface Board {
   readonly sandbox: Sandbox | null;
   readonly live: ReadonlyMap<TaskKey, Task>;
   readonly finished: ReadonlyMap<TaskKey, FinishedTask>;
+  /** By path. */
   readonly inbox: ReadonlyMap<string, InboxFile>;
+  /** Words for the strays that the last scan found. */
+  readonly passedOver: readonly Diagnostic[];
   /** Commands that were asked and are not settled. */
   readonly commands: ReadonlyMap<CommandId, PendingCommand>;
   /** Where the last board left files that are elsewhere now; those that are not loaded yet. */

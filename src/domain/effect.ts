@@ -54,8 +54,8 @@ export interface Said {
 
 /** See the file's head. */
 export type Effect =
-  /** Reads a file of the inbox, checks it and moves it to `queued/`: `taken-in`. `known` are the ids in use. */
-  | { readonly type: 'take-in'; readonly name: string; readonly identity: FileIdentity }
+  /** Reads a file of {@link BoardScan.inbox}, checks it and moves it to `queued/`: `taken-in`. */
+  | { readonly type: 'take-in'; readonly path: string; readonly identity: FileIdentity }
   /** Reads a file met for the first time, with its facts: `task-loaded`. Of one that is gone only the facts. */
   | { readonly type: 'load-task'; readonly file: TaskFile; readonly isGone: boolean }
   /** Reads a known file that was edited: `task-read`. */

@@ -65,7 +65,7 @@ export type BoardEvent = { readonly at: number } & (
   /** A task's file or facts could not be read; the next scan asks for them again. */
   | { readonly type: 'task-unread'; readonly file: TaskFile; readonly why: string }
   | { readonly type: 'verdicts-read'; readonly verdicts: ReadonlyMap<TaskKey, ReadVerdict> }
-  | { readonly type: 'taken-in'; readonly name: string; readonly identity: FileIdentity; readonly outcome: TakenIn }
+  | { readonly type: 'taken-in'; readonly path: string; readonly identity: FileIdentity; readonly outcome: TakenIn }
   | {
       readonly type: 'task-read';
       readonly file: TaskFile;

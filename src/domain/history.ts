@@ -21,6 +21,7 @@ export type HistoryEntry = { readonly at: number } & (
     }
   /** Its file asks for rights under these keys, and waits for a grant. */
   | { readonly type: 'task-asks'; readonly task: TaskId; readonly keys: readonly RightKey[] }
+  /** Files that are no tasks, or none yet: `name` is the first one's path below `.orchestrator/`. */
   | { readonly type: 'inbox-rejected'; readonly name: string; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'inbox-repeated'; readonly name: string; readonly task: TaskId }
   | { readonly type: 'task-found'; readonly task: TaskId; readonly column: Column; readonly note: string }

@@ -10,7 +10,7 @@ import { idsOfName, keyOf, parseTaskId, type DependencyName, type TaskId, type T
 import { refuseWith, type Field } from './fields.ts';
 import { quote, toOneLine } from './plain-text.ts';
 import type { Problem, Reporter } from './reporter.ts';
-import { makeTaskId } from './slug.ts';
+import { makeTaskId } from '../domain/slug.ts';
 import { foldKey } from './task-keys.ts';
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from './yaml.ts';
 

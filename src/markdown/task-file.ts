@@ -28,7 +28,7 @@ import {
 } from './readers.ts';
 import { createReporter, reportControlCharacter } from './reporter.ts';
 import type { Reporter } from './reporter.ts';
-import { listLostLetters, makeTaskId } from './slug.ts';
+import { idOfName, listLostLetters, makeTaskId, markdownEnding } from '../domain/slug.ts';
 import { stripStory } from './story.ts';
 import { translateKeys } from './task-keys.ts';
 import { parseYamlMap } from './yaml.ts';
@@ -154,11 +154,8 @@ const readTaskId: Read<TaskId> = (field) => {
 };
 
 function makeDefaultId(fileName: string, reporter: Reporter): TaskId {
-  const stem = fileName.replace(/\.(?:md|markdown)$/i, '');
-  const whole = parseTaskId(stem.toLowerCase());
-  if (whole !== undefined) return whole;
-  const id = makeTaskId(stem);
-  reportLostLetters(stem, id, reporter);
+  const id = idOfName(fileName);
+  reportLostLetters(fileName.replace(markdownEnding, ''), id, reporter);
   return id;
 }
 

@@ -5,6 +5,7 @@ import { findAsks, findGrant, listGranted } from '../core/granted-rights.ts';
 import { orderQueue } from '../core/schedule.ts';
 import { sumToday } from '../core/spending.ts';
 import { isUnseen, verdictOf, type Board, type FinishedTask, type Task } from '../domain/board.ts';
+import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import type { PauseReason, Progress, Reason, RunPlan, RunView } from '../domain/run.ts';
 import type { Diffstat } from '../domain/work-evidence.ts';
@@ -75,6 +76,10 @@ export interface BoardData {
   readonly sandbox: Sandbox['kind'] | null;
   readonly paused: { readonly reason: PauseReason; readonly until: string | null } | null;
   readonly tasks: readonly TaskData[];
+  /** What is wrong with files that were dropped or edited, and what is no task; the first `maxDashboardRows`. */
+  readonly problems: readonly Diagnostic[];
+  /** Problems beyond those. */
+  readonly omittedProblems: number;
   /** Spent today by all runs, also of tasks that are put away or deleted; null where a board of an earlier version told none. */
   readonly costTodayUsd: number | null;
   /** Finished tasks that are not listed, because they are older than those that are. */
@@ -97,6 +102,7 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
   const describe = (task: Task) => describeTask(board, task, redact);
   const finished = listFinished(board);
   const shown = finished.slice(0, limits.maxFinishedListed);
+  const problems = listProblems(board);
   return {
     version: 2,
     revision: revisionOf(board),
@@ -112,7 +118,15 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
       ...shown.map(describeFinished),
     ],
     omitted: finished.length - shown.length,
+    problems: problems.slice(0, limits.maxDashboardRows),
+    omittedProblems: Math.max(0, problems.length - limits.maxDashboardRows),
   };
+}
+
+/** What is wrong with files that wait to be taken in or to run, and what lies among them and is no task. */
+export function listProblems(board: Board): readonly Diagnostic[] {
+  const ofQueued = [...board.live.values()].flatMap((task) => (task.state === 'queued' ? task.problems : []));
+  return [...[...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), ...board.passedOver, ...ofQueued];
 }
 
 /** A number that grows with each change of what is described. */

@@ -4,7 +4,6 @@ import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumToday } from '../core/spending.ts';
 import { verdictOf, type ActiveTask, type Board, type FinishedTask, type SettlingTask } from '../domain/board.ts';
-import type { Diagnostic } from '../domain/diagnostic.ts';
 import { mergedAtOf } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Phase } from '../domain/board.ts';
@@ -31,7 +30,7 @@ import {
   viewUnreadable,
 } from './attention-view.ts';
 import type { Calendar } from './calendar.ts';
-import { describePause, listFinished, shortenTool } from './board-data.ts';
+import { describePause, listFinished, listProblems, shortenTool } from './board-data.ts';
 import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
 import { pauseWords } from './pause-words.ts';
 import { labelOf, rankPending, toCode, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
@@ -70,7 +69,7 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
   const ready = done.filter(({ review }) => mergedAtOf(review) === null);
   const unreadable = finished.flatMap(viewUnreadable);
   const today = clock.day(now);
-  const inboxProblems = listInboxProblems(board);
+  const inboxProblems = listProblems(board);
   const asking = pending.flatMap((each) => viewAsking(each, viewBoxes(board, each.task.id)));
   const outcomes = viewBoxOutcomes(board, clock);
   const tell = (id: string) => outcomes.filter((outcome) => outcome.id.toLowerCase() === id.toLowerCase());
@@ -155,11 +154,6 @@ function viewStatus(board: Board, clock: Calendar, daemon: DaemonState): BoardSt
 function describeMoment(time: number, clock: Calendar): string {
   const ofDay = clock.timeOfDay(time).slice(0, 5);
   return clock.day(time) === clock.day(clock.now()) ? ofDay : `${clock.day(time)} ${ofDay}`;
-}
-
-function listInboxProblems(board: Board): readonly Diagnostic[] {
-  const ofQueued = [...board.live.values()].flatMap((task) => (task.state === 'queued' ? task.problems : []));
-  return [...[...board.inbox.values()].flatMap((file) => file.diagnostics ?? []), ...ofQueued];
 }
 
 function viewActiveRow(task: WorkedOn, clock: Calendar): StatusRow {

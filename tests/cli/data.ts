@@ -41,6 +41,6 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
 /** A board that runs. */
 export function boardData(tasks: readonly TaskData[], changes: Partial<BoardData> = {}): BoardData {
   const daemon = { running: true, pid: 7 };
-  const quiet = { sandbox: 'on', paused: null, costTodayUsd: 0, omitted: 0 } as const;
+  const quiet = { sandbox: 'on', paused: null, costTodayUsd: 0, omitted: 0, problems: [], omittedProblems: 0 } as const;
   return { version: 2, revision: 1, repo: '/repo', daemon, ...quiet, tasks, ...changes };
 }

@@ -7,7 +7,7 @@ const stopped: Partial<BoardData> = { daemon: { running: false, pid: null } };
 
 /** The lines to type next. */
 function linesOf(tasks: readonly TaskData[], changes: Partial<BoardData> = {}, waiting = 0): readonly string[] {
-  return listNextSteps({ data: boardData(tasks, changes), problems: [], waiting }).map(({ line }) => line);
+  return listNextSteps({ data: boardData(tasks, changes), waiting }).map(({ line }) => line);
 }
 
 test('a board without tasks is told how to get one', () => {
@@ -43,7 +43,7 @@ test('what only the user can settle comes first, and a few of each kind', () => 
 
 test('files that are refused lead to their reasons', () => {
   const problems = [{ severity: 'error', file: '.orchestrator/inbox/a.md', message: 'odd' }] as const;
-  expect(listNextSteps({ data: boardData([], stopped), problems, waiting: 1 }).map(({ line }) => line)).toEqual([
+  expect(listNextSteps({ data: boardData([], { ...stopped, problems }), waiting: 1 }).map(({ line }) => line)).toEqual([
     'branchboard status',
     'branchboard start',
   ]);

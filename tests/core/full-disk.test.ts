@@ -116,7 +116,7 @@ describe('a full disk', () => {
     const scan = scanOf({}, { inbox: new Map([['a.md', identity()]]) });
     scene.tell({ type: 'scanned', scan });
     expect(scene.asked).toEqual(['take-in']);
-    scene.tell({ type: 'taken-in', name: 'a.md', identity: identity(), outcome: { kind: 'failed', fault: full } });
+    scene.tell({ type: 'taken-in', path: 'a.md', identity: identity(), outcome: { kind: 'failed', fault: full } });
     scene.tell({ type: 'scanned', scan });
     expect(scene.asked).toEqual([]);
     expect(isIdle(scene.board, scene.at)).toBe(false);
@@ -147,7 +147,7 @@ describe('a file of the inbox that the system keeps from being taken in', () => 
     let told = 0;
     for (const delayMs of [limits.firstBackoffMs, 2 * limits.firstBackoffMs]) {
       const outcome = { kind: 'failed', fault } as const;
-      const failed = step(board, { type: 'taken-in', at, name: 'a.md', identity: identity(), outcome });
+      const failed = step(board, { type: 'taken-in', at, path: 'a.md', identity: identity(), outcome });
       told += failed.effects.filter((effect) => effect.type === 'journal').length;
       const early = step(failed.board, { type: 'scanned', at: at + delayMs - 1, scan });
       expect(early.effects).toEqual([]);

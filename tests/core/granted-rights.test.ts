@@ -68,7 +68,7 @@ describe('a task that asks for rights', () => {
     const file = fileIn('queued', 'a');
     const spec = makeSpec({ id: id('a'), verify: [['sh', 'secret']] });
     const outcome = { kind: 'accepted', file, spec, grant: null, warnings: [] } as const;
-    scene.tell({ type: 'taken-in', name: 'a.md', identity: file.identity, outcome });
+    scene.tell({ type: 'taken-in', path: 'a.md', identity: file.identity, outcome });
     expect(scene.journal).toMatchObject([
       { type: 'task-accepted', origin: 'dropped' },
       { type: 'task-asks', task: 'a', keys: ['verify'] },
@@ -145,7 +145,7 @@ describe('a grant', () => {
       grant: null,
       warnings: [],
     } as const;
-    scene.tell({ type: 'taken-in', name: 'a.md', identity: file.identity, outcome });
+    scene.tell({ type: 'taken-in', path: 'a.md', identity: file.identity, outcome });
     expect(scene.states).toEqual({ a: 'queued' });
   });
 
@@ -154,7 +154,7 @@ describe('a grant', () => {
     const file = fileIn('queued', 'a');
     const spec = makeSpec({ id: id('a'), ...asking });
     const outcome = { kind: 'accepted', file, spec, grant: grantTo('a', bash), warnings: [] } as const;
-    scene.tell({ type: 'taken-in', name: 'a.md', identity: file.identity, outcome });
+    scene.tell({ type: 'taken-in', path: 'a.md', identity: file.identity, outcome });
     expect(scene.states).toEqual({ a: 'planning' });
   });
 

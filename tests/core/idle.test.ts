@@ -29,7 +29,7 @@ describe('idle', () => {
     const inbox = new Map([['a.md', identity]]);
     const scene = new Scene().tell({ type: 'scanned', scan: scanOf({}, { inbox }) });
     expect(scene.asked).toEqual(['take-in']);
-    scene.tell({ type: 'taken-in', name: 'a.md', identity, outcome: { kind: 'changed' } });
+    scene.tell({ type: 'taken-in', path: 'a.md', identity, outcome: { kind: 'changed' } });
     expect(isIdle(scene.board, start)).toBe(false);
     scene.tell({ type: 'scanned', scan: scanOf({}) });
     expect(isIdle(scene.board, start)).toBe(true);
@@ -70,7 +70,7 @@ describe('nothing starts', () => {
     const file = fileIn('queued', 'a');
     const spec = makeSpec({ id: id('a') });
     const outcome = { kind: 'accepted', file, spec, grant: null, warnings: [] } as const;
-    paused.tell({ type: 'taken-in', name: 'a.md', identity: file.identity, outcome });
+    paused.tell({ type: 'taken-in', path: 'a.md', identity: file.identity, outcome });
     expect(paused.states).toEqual({ a: 'queued' });
     expect(new Scene().tell({ type: 'shutdown-asked' }).queue({ id: 'a' }).states).toEqual({ a: 'queued' });
   });

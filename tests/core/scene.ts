@@ -44,7 +44,7 @@ export function scanOf(files: Partial<Record<Column, readonly string[]>>, rest: 
     new Map((files[column] ?? []).map((name) => [fileNameOf(id(name)), identity()]));
   return {
     inbox: new Map(),
-    inboxRefused: new Map(),
+    strays: new Map(),
     inboxSettlesAt: null,
     columns: {
       queued: list('queued'),

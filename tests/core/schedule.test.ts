@@ -18,7 +18,7 @@ const holdUntil = (until: number): Hold => ({
 const emptyScan: BoardScan = {
   ...{
     inbox: new Map(),
-    inboxRefused: new Map(),
+    strays: new Map(),
     inboxSettlesAt: null,
     commands: [],
     grants: new Map(),
@@ -59,7 +59,20 @@ describe('chooseStarts', () => {
     ['files are still being read', { loading: new Set([placeOf({ column: 'queued', name: 'x.md' })]) }],
     [
       'a dropped file is being read',
-      { inbox: new Map([['x.md', { name: 'x.md', identity: null, diagnostics: null, failures: 0, retryAt: null }]]) },
+      {
+        inbox: new Map([
+          [
+            'x.md',
+            {
+              path: 'x.md',
+              identity: { inode: 1, size: 1, mtimeMs: 1 },
+              diagnostics: null,
+              failures: 0,
+              retryAt: null,
+            },
+          ],
+        ]),
+      },
     ],
     ['a hold lasts', { hold: holdUntil(now + 1) }],
   ])('starts nothing while %s', (_, more) => {

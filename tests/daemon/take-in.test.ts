@@ -12,7 +12,7 @@ it('a file is taken in once nothing more is written of an earlier task of its id
   } as unknown as BoardFiles;
   const busy = new Set([id('a')]);
   const intake = new Intake(files, () => emptyBoard, { isBusy: (task) => busy.has(task) });
-  const takeIn = () => intake.takeIn('a.md', identity());
+  const takeIn = () => intake.takeIn('inbox/a.md', identity());
   expect(await takeIn()).toMatchObject({ outcome: { kind: 'changed' } });
   busy.clear();
   expect(await takeIn()).toMatchObject({ outcome: { kind: 'accepted' } });

@@ -31,7 +31,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
       if (settlesAt <= world.wall) inbox.set(name, identity);
       else inboxSettlesAt = Math.min(inboxSettlesAt ?? Infinity, settlesAt);
     }
-    return { inbox, inboxRefused: new Map(world.inboxRefused), inboxSettlesAt };
+    return { inbox, strays: new Map(world.strays), inboxSettlesAt };
   }
 
   function stored(file: { readonly column: Column; readonly name: string }) {

@@ -127,7 +127,7 @@ class Simulation {
     const tasks = [...live.values()].map(
       (task) => `${task.id} ${task.state === 'active' ? task.phase.name : task.state}`,
     );
-    const unread = [...inbox.values()].filter((file) => file.diagnostics === null).map((file) => file.name);
+    const unread = [...inbox.values()].filter((file) => file.diagnostics === null).map((file) => file.path);
     return JSON.stringify({ tasks, loading: [...loading], unread, inbox: [...(scan?.inbox.keys() ?? [])], hold });
   }
 
@@ -267,7 +267,7 @@ class Simulation {
     const { world } = this;
     for (const [name, { identity }] of world.inbox) {
       const known = board.inbox.get(name);
-      if (known?.diagnostics === null || known?.identity?.inode !== identity.inode) {
+      if (known === undefined || known.diagnostics === null || known.identity.inode !== identity.inode) {
         world.breakOff(`${name} was left in the inbox unseen`);
       }
     }

@@ -187,7 +187,7 @@ export class User {
       put(text.slice(0, random.int(0, text.length)));
       world.time.after(random.int(1, 240), () => put(text));
     } else put(text);
-    if (random.chance(0.03)) world.inboxRefused.set('folder.md', 'a folder');
+    if (random.chance(0.03)) world.strays.set('inbox/folder.md', { kind: 'never-read', what: 'a folder' });
   }
 
   #write(number: number): string {

@@ -2,7 +2,7 @@
 import { explainClaudeEnd } from '../../src/adapters/agent/claude/claude-end.ts';
 import { findWaitingOn } from '../../src/core/dependencies.ts';
 import { checkBoard } from '../../src/core/invariants.ts';
-import type { Board, FileIdentity, TaskFile } from '../../src/domain/board.ts';
+import type { Board, FileIdentity, Stray, TaskFile } from '../../src/domain/board.ts';
 import type { CommandAnswer, CommandId, CommandRequest } from '../../src/domain/command.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
@@ -116,7 +116,7 @@ export class World {
     archive: new Map(),
   };
   readonly inbox = new Map<string, InboxEntry>();
-  readonly inboxRefused = new Map<string, string>();
+  readonly strays = new Map<string, Stray>();
   readonly folders = new Map<TaskId, TaskFolder>();
   grants: ReadonlyMap<TaskKey, Grant> = new Map();
   readonly trees = new Map<string, Tree>();

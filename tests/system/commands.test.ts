@@ -392,9 +392,7 @@ test.concurrent(
       expect(added.match(/inbox\/.*/g)).toEqual(
         ['notes.md', 'draft.md', 'plan.md', 'bare.md'].map((name) => `inbox/${name}`),
       );
-      expect((await board.succeed('status')).split('\n')[0]).toBe(
-        '4 files wait in .orchestrator/inbox/ for the board to run: branchboard start',
-      );
+      expect((await board.succeed('status')).split('\n')[0]).toBe('4 files wait to be taken in: branchboard start');
       expect(await board.runUntilIdle()).toBe(0);
       expect(board.column('done')).toEqual(['bare', 'draft', 'notes', 'plan']);
       expect(await board.succeed('status')).not.toContain('inbox');

@@ -1,7 +1,7 @@
 /** Everything hostile and unlucky that can lie in an inbox, all at once, and one good task that comes last. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fakeAgent, writeAgent } from './fake-agent.ts';
 import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
@@ -99,7 +99,10 @@ test.concurrent(
 
       const special = ['link.md', 'dangling.md', 'loop.md', 'folder.md', 'out.md', 'pipe.md', 'sparse.md'];
       const expected = [...Object.keys(refused), ...special];
-      const listRefused = () => new Set(board.happened('inbox-rejected').map(({ name }) => name));
+      const listRefused = () =>
+        new Set(
+          board.happened('inbox-rejected').flatMap(({ diagnostics }) => diagnostics.map(({ file }) => basename(file))),
+        );
       await waitUntil('all are refused', () => expected.every((name) => listRefused().has(name)));
       for (const name of expected) expect(readdirSync(board.path('inbox'))).toContain(name);
       for (const [name, text] of Object.entries(refused)) {

@@ -12,7 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -91,7 +91,7 @@ test.concurrent("an order in another tool's words is kept to the end", { timeout
       expect.arrayContaining(['a.txt', 'b.md', 'd.md', 'f.md']),
     );
     const refused = board.happened('inbox-rejected').map(({ name, diagnostics }) => [name, diagnostics[0]?.line]);
-    expect(Object.fromEntries(refused)).toEqual({ 'blocks.md': 2, 'toml.md': 1, 'typo.md': 2 });
+    expect(Object.fromEntries(refused)).toEqual({ 'inbox/blocks.md': 2, 'inbox/toml.md': 1, 'inbox/typo.md': 2 });
     expect(board.column('inbox')).toEqual(['blocks', 'toml', 'typo']);
     await board.stop(running);
   }),
@@ -118,9 +118,9 @@ test.concurrent(
       expect(board.read('queued', `${slow}.md`)).toBe(slowText(4));
       expect(new Set(listAccepted()).size).toBe(listAccepted().length);
       await waitUntil('the second of the same name is refused', () =>
-        board.happened('inbox-rejected').some(({ name }) => name === 'unlike.md'),
+        board.happened('inbox-rejected').some(({ name }) => name === 'inbox/unlike.md'),
       );
-      const refused = board.happened('inbox-rejected').find(({ name }) => name === 'unlike.md');
+      const refused = board.happened('inbox-rejected').find(({ name }) => name === 'inbox/unlike.md');
       expect(refused?.diagnostics[0]?.message).toBe('the id unlike is in use by queued/unlike.md');
       expect(refused?.diagnostics[0]?.hint).toBe(
         'Give it another `id:`, or send the first one back: branchboard retry unlike',
@@ -201,12 +201,11 @@ test.concurrent(
         'type.md',
         'yaml.md',
       ];
-      const listRefused = () => [...new Set(board.happened('inbox-rejected').map(({ name }) => name))].sort();
+      const listSaid = () => board.happened('inbox-rejected').flatMap(({ diagnostics }) => diagnostics);
+      const listRefused = () => [...new Set(listSaid().map(({ file }) => basename(file)))].sort();
       await waitUntil('all are refused', () => listRefused().length === names.length);
       expect(listRefused()).toEqual(names);
-      const said = Object.fromEntries(
-        board.happened('inbox-rejected').map(({ name, diagnostics: [first] }) => [name, first]),
-      );
+      const said = Object.fromEntries(listSaid().map((each) => [basename(each.file), each]));
       expect(said['link.md']?.message).toContain('a symbolic link');
       expect(said['pipe.md']?.message).toContain('a special file');
       expect(said['folder.md']?.message).toContain('a folder');
@@ -237,6 +236,58 @@ test.concurrent(
       rmSync(board.path('inbox', 'link.md'));
       writeFileSync(board.path('inbox', 'link.md'), '# No link any more\n');
       await board.arrive('queued', 'link');
+      expect((await board.stop(running)).code).toBe(0);
+    }),
+);
+
+test.concurrent(
+  'what is put into the columns by hand is run under the id of its name, or told and left alone, board running or not',
+  { timeout: boardTestTimeoutMs },
+  () =>
+    withBoard({}, async (board) => {
+      const told: Readonly<Record<string, string>> = {
+        'attention/My thing.md': "mv '.orchestrator/attention/My thing.md' .orchestrator/inbox/",
+        'inbox/spec (1).md': 'copy of `spec`',
+        'queued/README': 'no markdown file',
+        'queued/fix-the-login.sync-conflict-20261127-120000-ABCDEFG.md': 'copy of `fix-the-login`',
+      };
+      const put = (path: string, text = nothing) => {
+        writeFileSync(board.path(path), text);
+        utimesSync(board.path(path), 1, 1);
+      };
+      const flood = Array.from({ length: 500 }, (_, index) => `done/Stray ${String(index)}.md`);
+      for (const path of [...Object.keys(told), ...flood, 'queued/Fix the login.md', 'active/spec.markdown']) put(path);
+      put('queued/Wrong one.md', '---\npriority: soonish\n---\n# Wrong\n');
+      const all = { ...told, 'done/': '497 more like this', 'queued/Wrong one.md:2:11': 'soonish' };
+      const status = await board.succeed('status');
+      const refusals = status.split('\n').filter((line) => line.startsWith('refused: '));
+      for (const [path, said] of Object.entries(all)) {
+        const line = refusals.find((each) => each.startsWith(`refused: .orchestrator/${path}: `));
+        expect({ path, line }).toEqual({ path, line: expect.stringContaining(said) as string });
+      }
+      expect(status).toContain('2 files wait to be taken in: branchboard start');
+
+      const running = await board.start();
+      await board.arrive('done', 'fix-the-login', 'spec');
+      for (const moved of ['queued/Fix the login.md', 'active/spec.markdown'])
+        expect(existsSync(board.path(moved))).toBe(false);
+      await waitUntil('all is in the data', () => board.data.problems.length === Object.keys(all).length + 3);
+      expect((await board.succeed('status')).split('\n')).toEqual(expect.arrayContaining(refusals));
+      const page = board.dashboard.replaceAll(/\\(?=[_`])/g, '');
+      expect(page).toContain('.orchestrator/attention/My thing.md');
+      expect(page.match(/Stray/g)?.length).toBeLessThan(10);
+      expect(
+        board
+          .happened('task-accepted')
+          .map(({ task }) => String(task))
+          .sort(),
+      ).toEqual(['fix-the-login', 'spec']);
+      expect(board.happened('inbox-rejected').flatMap(({ diagnostics }) => diagnostics).length).toBeLessThan(20);
+      expect(await measureCpu(running.pid, 2_000)).toBeLessThan(0.25);
+      for (const path of [...Object.keys(told), ...flood]) expect(existsSync(board.path(path))).toBe(true);
+      renameSync(board.path('attention', 'My thing.md'), board.path('inbox', 'My thing.md'));
+      await board.arrive('done', 'my-thing');
+      await waitUntil('it is told no longer', () => !board.data.problems.some(({ file }) => file.includes('My thing')));
       expect((await board.stop(running)).code).toBe(0);
     }),
 );

@@ -17,9 +17,9 @@ import { forgetInboxGrant, readInboxGrant, removeGrant, takeInboxGrant } from '.
 import type { Layout } from './layout.ts';
 import { identify, readTextFile } from './reader.ts';
 
-/** A file of the inbox as it was read, and the id that it gets. */
+/** A file as it was read, where it lies below the board's folder, and the id that it gets. */
 export interface AcceptRequest {
-  readonly name: string;
+  readonly path: string;
   readonly identity: FileIdentity;
   readonly id: TaskId;
   readonly text: string;
@@ -97,8 +97,10 @@ export class Acceptance {
     try {
       const by = await this.#findUser(id);
       if (by !== null) {
+        // Where case does not count, `queued/A.MD` is found under the name that it is to get, and must not go as its own twin.
+        const isItself = by.identity.inode === request.identity.inode;
         const read = await readTextFile(this.#pathOf(by.column, by.name), by.name, limits.maxTaskFileBytes);
-        const same = by.column === 'queued' && read.ok && read.value.text === text;
+        const same = !isItself && by.column === 'queued' && read.ok && read.value.text === text;
         if (same) await this.#addGrant(id, text);
         return { kind: 'in-use', by, same };
       }
@@ -130,7 +132,7 @@ export class Acceptance {
 
   async #removeOriginal({ waiting: { request, resolve }, grant }: Linked): Promise<void> {
     if (grant !== null) await forgetInboxGrant(this.#layout, request.id, request.text);
-    await removeIfSame(join(this.#layout.inbox, request.name), request.identity);
+    await removeIfSame(join(this.#layout.root, request.path), request.identity);
     const name = fileNameOf(request.id);
     const identity = identify(await lstat(this.#pathOf('queued', name)));
     resolve({ kind: 'accepted', file: { column: 'queued', name, identity }, grant });

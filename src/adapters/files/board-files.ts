@@ -124,16 +124,17 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
 
   return {
     scan: () => inTurn(() => scanner.scan()),
-    readInbox: (name, identity) =>
+    readInbox: (path, identity) =>
       inColumns(async () => {
-        const read = await readTextFile(join(layout.inbox, name), shownAs('inbox', name), limits.maxTaskFileBytes);
+        const shown = `${boardFolderName}/${path}`;
+        const read = await readTextFile(join(layout.root, path), shown, limits.maxTaskFileBytes);
         if (!read.ok) return read;
         return isSameFile(read.value.identity, identity)
           ? success({ text: read.value.text })
           : failure({ kind: 'changed' });
       }),
-    acceptInbox: (name, identity, id, text) => inColumns(() => acceptance.accept({ name, identity, id, text })),
-    dropInbox: (name, identity) => inTurn(() => removeIfSame(join(layout.inbox, name), identity)),
+    acceptInbox: (path, identity, id, text) => inColumns(() => acceptance.accept({ path, identity, id, text })),
+    dropInbox: (path, identity) => inTurn(() => removeIfSame(join(layout.root, path), identity)),
     readTask: (file) =>
       inColumns(async () => {
         // A story may make a task's file longer than the user's own text may be.

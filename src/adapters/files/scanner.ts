@@ -4,9 +4,19 @@ import { lstatSync, type Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isSameFile, type BoardScan, type FileIdentity } from '../../domain/board.ts';
+import { isSameFile, type BoardScan, type FileIdentity, type Stray } from '../../domain/board.ts';
 import { limits } from '../../domain/limits.ts';
-import { columns, isFinishedColumn, type Column } from '../../domain/task.ts';
+import {
+  columns,
+  idOfFile,
+  isFinishedColumn,
+  keyOf,
+  type Column,
+  type TaskId,
+  type TaskKey,
+} from '../../domain/task.ts';
+import { findCopied } from '../../domain/copy-names.ts';
+import { idOfName, markdownEnding } from '../../domain/slug.ts';
 import type { Clock } from '../../ports.ts';
 import { makeFolder } from '../machine/durable.ts';
 import { listCommands } from './command-files.ts';
@@ -23,15 +33,27 @@ const filesPerTurn = 256;
 /** Names that editors and downloads use for files that are not meant yet. */
 const temporaryName = /^\.|~$|^#.*#$|\.(?:sw[a-z]|tmp|temp|part|partial|crdownload|bak|orig)$|^4913$|___jb_\w+___$/i;
 
-/** Whether a file of the inbox is passed over by its name. */
+/** Whether a file of the inbox or of a column is passed over by its name. */
 export function isPassedOver(name: string): boolean {
   return temporaryName.test(name);
 }
 
+/** Columns in which a markdown file under any name is a task that somebody wants done. */
+const takenInFrom: ReadonlySet<string> = new Set(['queued', 'active']);
+
+/** The names of namesakes in the archive, which the board numbers itself. */
+const numberedName = /~\d+\.md$/;
+
 interface Listing {
+  /** The tasks' own files. */
+  readonly files: ReadonlyMap<string, FileIdentity>;
+  /** Everything else but what is passed over; null for a name that is not UTF-8. */
+  readonly others: ReadonlyMap<string, Stats | null>;
+}
+
+interface KnownListing extends Listing {
   readonly folderMtimeMs: number;
   readonly settled: boolean;
-  readonly files: ReadonlyMap<string, FileIdentity>;
 }
 
 interface Sighting {
@@ -45,7 +67,7 @@ interface Sighting {
 export class Scanner {
   readonly #layout: Layout;
   readonly #clock: Clock;
-  readonly #listings = new Map<Column, Listing>();
+  readonly #listings = new Map<Column, KnownListing>();
   readonly #grants: GrantsScanner;
   #sightings = new Map<string, Sighting>();
 
@@ -58,68 +80,91 @@ export class Scanner {
   /** Looks at everything. A folder that is missing is made again. */
   async scan(): Promise<BoardScan> {
     const [inbox, commands, grants, ...listings] = await Promise.all([
-      this.#scanInbox(),
+      this.#listInbox(),
       listCommands(this.#layout),
       this.#grants.scan(),
-      ...columns.map((column) => this.#scanColumn(column)),
+      ...columns.map(async (column) => [column, await this.#listColumn(column)] as const),
     ]);
-    const files = Object.fromEntries(columns.map((column, index) => [column, listings[index] ?? new Map()]));
-    return { ...inbox, columns: files as BoardScan['columns'], commands, grants };
+    const files = Object.fromEntries(listings.map(([column, listing]) => [column, listing.files]));
+    const sorted = this.#sortOthers(new Map<string, Listing>([['inbox', inbox], ...listings]));
+    return { ...sorted, columns: files as BoardScan['columns'], commands, grants };
   }
 
-  async #scanColumn(column: Column): Promise<ReadonlyMap<string, FileIdentity>> {
+  async #listColumn(column: Column): Promise<Listing> {
     const folder = this.#layout.column(column);
     const { mtimeMs } = await statFolder(folder);
     const known = this.#listings.get(column);
     const finished = isFinishedColumn(column);
     // Files in the finished columns are only listed: nobody waits for edits there.
-    if (finished && known?.settled === true && known.folderMtimeMs === mtimeMs) return known.files;
-    const names = (await readdir(folder)).filter((name) => !temporaryName.test(name));
+    if (finished && known?.settled === true && known.folderMtimeMs === mtimeMs && this.#isQuiet(column, known)) {
+      return known;
+    }
     const files = new Map<string, FileIdentity>();
-    for (const [index, name] of names.entries()) {
+    const others = new Map<string, Stats | null>();
+    for (const [index, name] of (await listNames(folder)).entries()) {
       const before = finished ? known?.files.get(name) : undefined;
-      const stats = before === undefined ? statEntry(join(folder, name)) : null;
+      const stats = before === undefined ? statEntry(folder, name) : null;
       if (before !== undefined) files.set(name, before);
-      else if (stats?.isFile() === true) files.set(name, identify(stats));
+      else if (stats?.isFile() === true && isTaskName(column, name)) files.set(name, identify(stats));
+      else if (stats !== undefined) others.set(name, stats);
       if ((index + 1) % filesPerTurn === 0) await nextTurn();
     }
     const settled = this.#clock.now() - mtimeMs > folderClockTickMs;
-    this.#listings.set(column, { folderMtimeMs: mtimeMs, settled, files });
-    return files;
+    this.#listings.set(column, { folderMtimeMs: mtimeMs, settled, files, others });
+    return { files, others };
   }
 
-  async #scanInbox(): Promise<Pick<BoardScan, 'inbox' | 'inboxRefused' | 'inboxSettlesAt'>> {
+  /** Whether all that is no task in a column was left alone. */
+  #isQuiet(column: Column, { others }: Listing): boolean {
+    return [...others.keys()].every((name) => {
+      const sighting = this.#sightings.get(`${column}/${name}`);
+      return sighting === undefined || findSettlingTime(sighting) <= this.#clock.now();
+    });
+  }
+
+  async #listInbox(): Promise<Listing> {
     const folder = this.#layout.inbox;
     await statFolder(folder);
-    const names = (await readdir(folder)).filter((name) => !isPassedOver(name)).sort();
-    const inbox = new Map<string, FileIdentity>();
-    const inboxRefused = new Map<string, string>();
-    const sightings = new Map<string, Sighting>();
-    let inboxSettlesAt: number | null = null;
-    for (const name of names) {
-      const stats = statEntry(join(folder, name));
-      // A name that is not UTF-8 is listed with a stand-in for its odd bytes, and under that name there is nothing.
-      if (stats === null && name.includes('\uFFFD'))
-        inboxRefused.set(name, 'a file whose name is not UTF-8 (rename it)');
-      if (stats === null) continue;
-      const refusal = refuseEntry(name, stats);
-      if (refusal !== null) {
-        inboxRefused.set(name, refusal);
-        continue;
-      }
-      const sighting = this.#sight(name, stats);
-      sightings.set(name, sighting);
-      const settlesAt = findSettlingTime(sighting);
-      if (settlesAt <= this.#clock.now()) inbox.set(name, sighting.identity);
-      else inboxSettlesAt = Math.min(inboxSettlesAt ?? Infinity, settlesAt);
+    const others = new Map<string, Stats | null>();
+    for (const name of await listNames(folder)) {
+      const stats = statEntry(folder, name);
+      if (stats !== undefined) others.set(name, stats);
     }
-    this.#sightings = sightings;
-    return { inbox, inboxRefused, inboxSettlesAt };
+    return { files: new Map(), others };
   }
 
-  #sight(name: string, stats: Stats): Sighting {
+  /** Parts what is to be taken in from what is not, once each was left alone. */
+  #sortOthers(listings: ReadonlyMap<string, Listing>): Pick<BoardScan, 'inbox' | 'strays' | 'inboxSettlesAt'> {
+    const inbox = new Map<string, FileIdentity>();
+    const strays = new Map<string, Stray>();
+    const sightings = new Map<string, Sighting>();
+    let inboxSettlesAt: number | null = null;
+    let used: ReadonlySet<TaskKey> | null = null;
+    const isUsed = (id: TaskId) => (used ??= listUsedIds(listings)).has(keyOf(id));
+    for (const [folder, { others }] of listings) {
+      for (const [name, stats] of others) {
+        const path = `${folder}/${name}`;
+        const sighting = stats === null ? null : this.#sight(path, stats);
+        if (sighting !== null) sightings.set(path, sighting);
+        const settlesAt = sighting === null ? 0 : findSettlingTime(sighting);
+        const isQuiet = settlesAt <= this.#clock.now();
+        const stray = judgeEntry(folder, name, stats, isUsed);
+        if (stray !== null) {
+          // Nothing waits for it: a later scan tells of one that is being written.
+          if (isQuiet) strays.set(path, stray);
+        } else if (sighting !== null) {
+          if (isQuiet) inbox.set(path, sighting.identity);
+          else inboxSettlesAt = Math.min(inboxSettlesAt ?? Infinity, settlesAt);
+        }
+      }
+    }
+    this.#sightings = sightings;
+    return { inbox, strays, inboxSettlesAt };
+  }
+
+  #sight(path: string, stats: Stats): Sighting {
     const identity = identify(stats);
-    const before = this.#sightings.get(name);
+    const before = this.#sightings.get(path);
     const isKnown = before !== undefined && isSameFile(before.identity, identity);
     // A clock that was set back must not keep the file waiting.
     if (isKnown && before.since <= this.#clock.now()) return before;
@@ -134,11 +179,42 @@ function findSettlingTime({ identity, since, mayGrow }: Sighting): number {
   return Math.min(identity.mtimeMs, since) + quietMs;
 }
 
-function refuseEntry(name: string, stats: Stats): string | null {
+/** What a thing is that is no task; null for a file that is to be taken in. */
+function judgeEntry(folder: string, name: string, stats: Stats | null, isUsed: (id: TaskId) => boolean): Stray | null {
+  const what = describeUnread(name, stats);
+  if (what !== null) return { kind: 'never-read', what };
+  const of = findCopied(name, isUsed);
+  if (of !== null) return { kind: 'copy', of };
+  return folder === 'inbox' || takenInFrom.has(folder) ? null : { kind: 'no-id' };
+}
+
+function describeUnread(name: string, stats: Stats | null): string | null {
+  if (stats === null) return 'a file whose name is not UTF-8 (rename it)';
   if (stats.isSymbolicLink()) return 'a symbolic link';
   if (stats.isDirectory()) return 'a folder';
   if (!stats.isFile()) return 'a special file';
-  return /\.(?:md|markdown)$/i.test(name) ? null : 'no markdown file (its name does not end in .md)';
+  return markdownEnding.test(name) ? null : 'no markdown file (its name does not end in .md)';
+}
+
+/** Whether a file of this name in a column is a task's own. */
+function isTaskName(column: Column, name: string): boolean {
+  if (column === 'archive' && numberedName.test(name)) return true;
+  return idOfFile(name) !== null && findCopied(name, () => false) === null;
+}
+
+/** The ids of all tasks, and those that the files get that wait. */
+function listUsedIds(listings: ReadonlyMap<string, Listing>): ReadonlySet<TaskKey> {
+  const used = new Set<TaskKey>();
+  for (const [folder, { files, others }] of listings) {
+    for (const name of files.keys()) used.add(keyOf(idOfName(name)));
+    if (folder !== 'inbox' && !takenInFrom.has(folder)) continue;
+    for (const name of others.keys()) if (markdownEnding.test(name)) used.add(keyOf(idOfName(name)));
+  }
+  return used;
+}
+
+async function listNames(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => !isPassedOver(name)).sort();
 }
 
 async function statFolder(folder: string): Promise<Stats> {
@@ -151,7 +227,11 @@ async function statFolder(folder: string): Promise<Stats> {
   }
 }
 
-/** Null where there is nothing. Asked in place: to ask the thread pool takes four times the processor time. */
-function statEntry(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+/**
+ * Undefined where there is nothing; null where the name is not UTF-8: it is listed with a stand-in for its odd bytes, and
+ * under that name there is nothing. Asked in place: to ask the thread pool takes four times the processor time.
+ */
+function statEntry(folder: string, name: string): Stats | null | undefined {
+  const stats = lstatSync(join(folder, name), { throwIfNoEntry: false });
+  return stats === undefined && name.includes('\uFFFD') ? null : stats;
 }

@@ -46,21 +46,22 @@ export function refuseTracked(files: BoardFiles, listTracked: ListTracked): Boar
       return { ...scan, commands, grants: new Map([...scan.grants].filter(([key]) => isOwn(key))) };
     },
     readGrant: async (task) => (grantIsTracked(await listTracked(), task) ? null : files.readGrant(task)),
-    readInbox: async (name, identity) => (await refuse('inbox', name)) ?? files.readInbox(name, identity),
-    readTask: async (file) => (await refuse(file.column, file.name)) ?? files.readTask(file),
+    readInbox: async (path, identity) => (await refuse(path, true)) ?? files.readInbox(path, identity),
+    readTask: async (file) => (await refuse(`${file.column}/${file.name}`, false)) ?? files.readTask(file),
   };
 
-  async function refuse(folder: string, name: string) {
+  async function refuse(place: string, isDropped: boolean) {
+    const name = place.slice(place.lastIndexOf('/') + 1).toLowerCase();
     const tracked = (await listTracked()).find(
       (path) =>
         // A folder that is a repository of its own is tracked as one name.
         /^\.orchestrator(?:\/[^/]+)?$/i.test(path) ||
-        path.toLowerCase().endsWith(`/${name.toLowerCase()}`) ||
+        path.toLowerCase().endsWith(`/${name}`) ||
         // A grant for a text waits until the user drops that text, perhaps because the repository's README told them to.
-        (folder === 'inbox' && /^\.orchestrator\/grants\/\.inbox-/i.test(path)),
+        (isDropped && /^\.orchestrator\/grants\/\.inbox-/i.test(path)),
     );
     if (tracked === undefined) return null;
-    const file = `.orchestrator/${folder}/${name}`;
+    const file = `.orchestrator/${place}`;
     return failure({
       kind: 'refused' as const,
       diagnostics: [

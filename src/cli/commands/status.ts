@@ -12,7 +12,7 @@ const defaultColumns = 120;
 export const statusCommand: Verb = (command) =>
   command.option('--json', 'as data').action(async (options: GlobalOptions & { readonly json?: boolean }) => {
     const place = await findPlace(options);
-    const { data, problems, waiting } = await readBoardData(place);
+    const { data, waiting } = await readBoardData(place);
     if (options.json === true) {
       printJson(data);
       return;
@@ -23,5 +23,6 @@ export const statusCommand: Verb = (command) =>
     const foot = lines.at(-1) ?? '';
     for (const line of lines.slice(0, -1)) print(await cutLine(line, columns));
     print(await wrapLine(foot, columns));
-    for (const problem of problems) print(`refused: ${formatDiagnostic(problem)}`);
+    for (const problem of data.problems) print(`refused: ${formatDiagnostic(problem)}`);
+    if (data.omittedProblems > 0) print(`… and ${data.omittedProblems} more`);
   });

@@ -17,7 +17,7 @@ export interface BoardTextOptions {
   readonly maxDone: number;
   /** Those that were finished before are only counted as well; milliseconds since the epoch. */
   readonly doneSince?: number;
-  /** Files in the inbox that wait for a board to take them in. */
+  /** Files that wait for a board to take them in. */
   readonly waiting?: number;
   /** The board that was shown has ended, and the picture stays. */
   readonly hasStopped?: boolean;
@@ -45,7 +45,7 @@ export function formatBoard(data: BoardData, options: BoardTextOptions): readonl
 
 function describeWaiting(count: number): string {
   const what = count === 1 ? '1 file waits' : `${count} files wait`;
-  return `${what} in .orchestrator/inbox/ for the board to run: branchboard start`;
+  return `${what} to be taken in: branchboard start`;
 }
 
 function formatTask(task: TaskData, width: number, data: BoardData, { now }: BoardTextOptions): string {

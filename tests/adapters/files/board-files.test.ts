@@ -38,7 +38,7 @@ function putTask(column: Column, name: string, text = '# A\n'): TaskFile {
 }
 
 function accept(name: string, text: string, id = name.replace(/\.md$/, '')) {
-  return files.acceptInbox(name, put(`inbox/${name}`, text), taskId(id), text);
+  return files.acceptInbox(`inbox/${name}`, put(`inbox/${name}`, text), taskId(id), text);
 }
 
 describe('taking in', () => {
@@ -52,11 +52,25 @@ describe('taking in', () => {
     expect(statSync(join(scratch.layout.root, 'queued/my-task.md')).mode & 0o777).toBe(0o600);
   });
 
+  test('a file in a column whose name is no id goes to its id, and leaves its name', async () => {
+    const identity = put('active/Fix it.md', '# A\n');
+    expect(await files.readInbox('active/Fix it.md', identity)).toMatchObject({ ok: true });
+    await files.acceptInbox('active/Fix it.md', identity, taskId('fix-it'), '# A\n');
+    expect([list('active'), list('queued')]).toEqual([[], ['fix-it.md']]);
+  });
+
+  test('a file that has the id’s name already, where case does not count, is no twin of itself', async () => {
+    const identity = put('queued/a.md', '# A\n');
+    const accepted = await files.acceptInbox('queued/a.md', identity, taskId('a'), '# A\n');
+    expect(accepted).toMatchObject({ kind: 'in-use', same: false });
+    expect(list('queued')).toEqual(['a.md']);
+  });
+
   test('an editor that has the original open does not write into the queued copy', async () => {
     const path = scratch.write('inbox/a.md', '# A\n');
     const kept = join(scratch.root, 'kept.md');
     const identity = identify(statSync(path));
-    await files.acceptInbox('a.md', identity, taskId('a'), '# A\n');
+    await files.acceptInbox('inbox/a.md', identity, taskId('a'), '# A\n');
     writeFileSync(kept, '# other\n');
     expect(statSync(join(scratch.layout.root, 'queued/a.md')).ino).not.toBe(identity.inode);
   });
@@ -64,7 +78,7 @@ describe('taking in', () => {
   test('an original that was changed since it was read stays', async () => {
     const identity = put('inbox/a.md', '# A\n');
     appendFileSync(join(scratch.layout.inbox, 'a.md'), 'more\n');
-    await files.acceptInbox('a.md', identity, taskId('a'), '# A\n');
+    await files.acceptInbox('inbox/a.md', identity, taskId('a'), '# A\n');
     expect([read('queued', 'a.md'), read('inbox', 'a.md')]).toEqual(['# A\n', '# A\nmore\n']);
   });
 
@@ -115,7 +129,7 @@ describe('taking in', () => {
     scans.push(await files.scan());
     expect((await Promise.all(accepted)).every(({ kind }) => kind === 'accepted')).toBe(true);
     for (const { inbox, columns } of scans) {
-      expect([...inbox.keys()].filter((name) => columns.queued.has(name))).toEqual([]);
+      expect([...inbox.keys()].filter((path) => columns.queued.has(path.replace('inbox/', '')))).toEqual([]);
     }
     expect(list('queued')).toEqual(ids.map((id) => `${id}.md`));
     expect(list('inbox')).toEqual([]);
@@ -139,12 +153,12 @@ describe('taking in', () => {
 
 test('a file of the inbox is read only as the version that was seen', async () => {
   const identity = put('inbox/a.md', '# A\n');
-  expect(await files.readInbox('a.md', identity)).toEqual({ ok: true, value: { text: '# A\n' } });
+  expect(await files.readInbox('inbox/a.md', identity)).toEqual({ ok: true, value: { text: '# A\n' } });
   appendFileSync(join(scratch.layout.inbox, 'a.md'), 'x');
-  expect(await files.readInbox('a.md', identity)).toEqual({ ok: false, failure: { kind: 'changed' } });
-  await files.dropInbox('a.md', identity);
+  expect(await files.readInbox('inbox/a.md', identity)).toEqual({ ok: false, failure: { kind: 'changed' } });
+  await files.dropInbox('inbox/a.md', identity);
   expect(list('inbox')).toEqual(['a.md']);
-  await files.dropInbox('a.md', identify(statSync(join(scratch.layout.inbox, 'a.md'))));
+  await files.dropInbox('inbox/a.md', identify(statSync(join(scratch.layout.inbox, 'a.md'))));
   expect(list('inbox')).toEqual([]);
 });
 

@@ -48,10 +48,12 @@ describe('where a folder cannot be made durable', () => {
   test('a file of the inbox is in the inbox and nowhere else, and is taken in once there is room', async () => {
     const identity = identify(statSync(scratch.write('inbox/a.md', '# A\n')));
     await fillDisk();
-    await expect(files.acceptInbox('a.md', identity, taskId('a'), '# A\n')).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(files.acceptInbox('inbox/a.md', identity, taskId('a'), '# A\n')).rejects.toMatchObject({
+      code: 'ENOSPC',
+    });
     expect([list('inbox'), list('queued')]).toEqual([['a.md'], []]);
     vi.restoreAllMocks();
-    expect(await files.acceptInbox('a.md', identity, taskId('a'), '# A\n')).toMatchObject({ kind: 'accepted' });
+    expect(await files.acceptInbox('inbox/a.md', identity, taskId('a'), '# A\n')).toMatchObject({ kind: 'accepted' });
     expect([list('inbox'), list('queued')]).toEqual([[], ['a.md']]);
   });
 

@@ -29,7 +29,7 @@ const bash: Right = 'allowed_tools Bash';
 /** Drops a file and takes it in under an id. */
 async function accept(name: string, text: string, id: string) {
   const identity = identify(statSync(scratch.write(`inbox/${name}`, text)));
-  return createBoardFiles(scratch.layout, scratch.clock).acceptInbox(name, identity, taskId(id), text);
+  return createBoardFiles(scratch.layout, scratch.clock).acceptInbox(`inbox/${name}`, identity, taskId(id), text);
 }
 
 describe('a grant', () => {

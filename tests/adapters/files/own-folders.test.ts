@@ -89,7 +89,7 @@ test.each(['runs/a', 'runs/a/1', 'runs/.earlier'])('a link in the place of %s is
     mkdirSync(join(scratch.layout.runs, 'a', '1'), { recursive: true });
     const path = scratch.write('inbox/a.md', '# A\n');
     const { ino: inode, size, mtimeMs } = statSync(path);
-    await expect(files.acceptInbox('a.md', { inode, size, mtimeMs }, taskId('a'), '# A\n')).rejects.toThrow(
+    await expect(files.acceptInbox('inbox/a.md', { inode, size, mtimeMs }, taskId('a'), '# A\n')).rejects.toThrow(
       'is a symbolic link',
     );
   } else {

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Scanner } from '../../../src/adapters/files/scanner.ts';
+import type { BoardScan, Stray } from '../../../src/domain/board.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import { ScratchFolder } from './scratch.ts';
 
@@ -36,7 +37,7 @@ describe('when a file of the inbox is taken for whole', () => {
     expect((await scanner.scan()).inbox.size).toBe(0);
     scratch.clock.time = mtimeMs + limits.inboxGrowingQuietMs;
     expect(await scanner.scan()).toMatchObject({ inboxSettlesAt: null });
-    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md']);
+    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['inbox/a.md']);
   });
 
   test('each change makes it wait anew', async () => {
@@ -58,14 +59,14 @@ describe('when a file of the inbox is taken for whole', () => {
     while (Date.now() < mtimeMs + 20);
     renameSync(path, join(scratch.layout.inbox, 'a.md'));
     scratch.clock.time = mtimeMs + limits.inboxQuietMs;
-    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md']);
+    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['inbox/a.md']);
   });
 
   test('an old one that was moved in is whole at once', async () => {
     const path = scratch.write('made.md', 'whole');
     utimesSync(path, 1, 1);
     renameSync(path, join(scratch.layout.inbox, 'a.md'));
-    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md']);
+    expect([...(await scanner.scan()).inbox.keys()]).toEqual(['inbox/a.md']);
   });
 
   test('one whose time lies in the future is judged by how long it was watched', async () => {
@@ -78,20 +79,94 @@ describe('when a file of the inbox is taken for whole', () => {
   });
 });
 
-test('what is no file of markdown is told apart, and never opened', async () => {
-  symlinkSync('/etc/passwd', join(scratch.layout.inbox, 'link.md'));
-  symlinkSync('nowhere', join(scratch.layout.inbox, 'dangling.md'));
-  mkdirSync(join(scratch.layout.inbox, 'folder.md'));
-  execFileSync('mkfifo', [join(scratch.layout.inbox, 'pipe.md')]);
-  scratch.write('inbox/picture.png', '');
-  const { inbox, inboxRefused } = await scanner.scan();
-  expect(inbox.size).toBe(0);
-  expect(Object.fromEntries(inboxRefused)).toEqual({
-    'link.md': 'a symbolic link',
-    'dangling.md': 'a symbolic link',
-    'folder.md': 'a folder',
-    'pipe.md': 'a special file',
-    'picture.png': 'no markdown file (its name does not end in .md)',
+/** Lets the time go by that a file must be left alone. */
+async function scanLater(): Promise<BoardScan> {
+  await scanner.scan();
+  scratch.clock.time = Date.now() + 2 * limits.inboxGrowingQuietMs;
+  return scanner.scan();
+}
+
+test.each(['inbox', 'queued', 'done'])(
+  'what is no file of markdown is told apart in %s/, and never opened',
+  async (folder) => {
+    const pathOf = (name: string) => join(scratch.layout.root, folder, name);
+    symlinkSync('/etc/passwd', pathOf('link.md'));
+    symlinkSync('nowhere', pathOf('dangling.md'));
+    mkdirSync(pathOf('folder.md'));
+    execFileSync('mkfifo', [pathOf('pipe.md')]);
+    scratch.write(`${folder}/README`, '');
+    const { inbox, columns, strays } = await scanLater();
+    expect([inbox.size, columns.queued.size, columns.done.size]).toEqual([0, 0, 0]);
+    expect(Object.fromEntries(strays)).toEqual({
+      [`${folder}/README`]: neverRead('no markdown file (its name does not end in .md)'),
+      [`${folder}/dangling.md`]: neverRead('a symbolic link'),
+      [`${folder}/folder.md`]: neverRead('a folder'),
+      [`${folder}/link.md`]: neverRead('a symbolic link'),
+      [`${folder}/pipe.md`]: neverRead('a special file'),
+    });
+  },
+);
+
+function neverRead(what: string): Stray {
+  return { kind: 'never-read', what };
+}
+
+describe('a markdown file in a column whose name is no id', () => {
+  test.each(['queued', 'active'])('is taken in from %s/ as from the inbox, once it was left alone', async (column) => {
+    const names = ['Fix the login.md', 'spec.markdown', 'B.MD'];
+    for (const name of names) scratch.write(`${column}/${name}`, '# A');
+    scratch.write(`${column}/a.md`, '# A');
+    expect(await scanner.scan()).toMatchObject({ inbox: new Map(), strays: new Map() });
+    const { inbox, strays, columns } = await scanLater();
+    expect([...inbox.keys()].sort()).toEqual(names.map((name) => `${column}/${name}`).sort());
+    expect([strays.size, [...columns[column as 'queued'].keys()]]).toEqual([0, ['a.md']]);
+  });
+
+  test.each(['attention', 'done', 'archive'])('is shown in %s/ once it was left alone', async (column) => {
+    scratch.write(`${column}/My thing.md`, '# A');
+    utimesSync(scratch.layout.root + `/${column}`, 1, 1);
+    expect((await scanner.scan()).strays.size).toBe(0);
+    const { inbox, strays } = await scanLater();
+    expect([inbox.size, [...strays]]).toEqual([0, [[`${column}/My thing.md`, { kind: 'no-id' }]]]);
+    expect((await scanner.scan()).strays.size).toBe(1);
+    rmSync(join(scratch.layout.root, column, 'My thing.md'));
+    expect((await scanner.scan()).strays.size).toBe(0);
+  });
+
+  test('that the board itself has numbered in the archive is nothing to tell of', async () => {
+    scratch.write('archive/a~2.md', '# A');
+    expect((await scanLater()).strays.size).toBe(0);
+  });
+});
+
+describe('copies that sync tools, browsers and desktops make', () => {
+  test('are told beside their original, wherever it is, also when both were dropped at once', async () => {
+    scratch.write('inbox/a.md', '# A');
+    scratch.write('inbox/a (1).md', '# A');
+    scratch.write('queued/fix-it.md', '# A');
+    scratch.write('queued/Fix it 2.md', '# A');
+    scratch.write('archive/old.md', '# A');
+    scratch.write('inbox/old copy.md', '# A');
+    const { inbox, strays } = await scanLater();
+    expect([...inbox.keys()]).toEqual(['inbox/a.md']);
+    expect(Object.fromEntries(strays)).toEqual({
+      'inbox/a (1).md': { kind: 'copy', of: 'a' },
+      'queued/Fix it 2.md': { kind: 'copy', of: 'fix-it' },
+      'inbox/old copy.md': { kind: 'copy', of: 'old' },
+    });
+  });
+
+  test('are tasks of their own where there is nothing that they can be a copy of', async () => {
+    const names = ['a (1).md', 'Part 2.md', 'Copy of b.md'];
+    for (const name of names) scratch.write(`inbox/${name}`, '# A');
+    expect([...(await scanLater()).inbox.keys()].sort()).toEqual(names.map((name) => `inbox/${name}`).sort());
+  });
+
+  test('whose name is an id are none of the column’s tasks', async () => {
+    const name = 'a.sync-conflict-20261127-120000-ABCDEFG.md';
+    for (const folder of ['inbox', 'queued', 'done']) scratch.write(`${folder}/${name}`, '# A');
+    const { inbox, columns, strays } = await scanLater();
+    expect([inbox.size, columns.queued.size, columns.done.size, strays.size]).toEqual([0, 0, 0, 3]);
   });
 });
 
@@ -113,18 +188,13 @@ test.each([
 ])('%s is no task: an editor or a download left it', async (name) => {
   scratch.write(`inbox/${name}`, '# A');
   scratch.write(`queued/${name}`, '# A');
-  const scan = await scanner.scan();
-  expect([scan.inbox.size, scan.inboxRefused.size, scan.inboxSettlesAt, scan.columns.queued.size]).toEqual([
-    0,
-    0,
-    null,
-    0,
-  ]);
+  const scan = await scanLater();
+  expect([scan.inbox.size, scan.strays.size, scan.inboxSettlesAt, scan.columns.queued.size]).toEqual([0, 0, null, 0]);
 });
 
 test('both endings of markdown are taken, in any case', async () => {
   for (const name of ['a.md', 'b.MD', 'c.markdown']) utimesSync(scratch.write(`inbox/${name}`, '# A'), 1, 1);
-  expect([...(await scanner.scan()).inbox.keys()]).toEqual(['a.md', 'b.MD', 'c.markdown']);
+  expect([...(await scanner.scan()).inbox.keys()]).toEqual(['inbox/a.md', 'inbox/b.MD', 'inbox/c.markdown']);
 });
 
 test('every column is listed, and missing folders are made again', async () => {
@@ -181,13 +251,15 @@ test('a file whose name is not UTF-8 is refused, until it is renamed', async () 
   writeFileSync(bytes, '# Aufr\u00e4umen\n');
   const scan = await scanner.scan();
   expect(scan.inbox.size).toBe(0);
-  expect([...scan.inboxRefused]).toEqual([['aufr\uFFFDumen.md', 'a file whose name is not UTF-8 (rename it)']]);
+  expect([...scan.strays]).toEqual([
+    ['inbox/aufr\uFFFDumen.md', neverRead('a file whose name is not UTF-8 (rename it)')],
+  ]);
   renameSync(bytes, join(scratch.layout.inbox, 'aufr\u00e4umen.md'));
   utimesSync(join(scratch.layout.inbox, 'aufr\u00e4umen.md'), 1, 1);
-  expect(await scanner.scan()).toMatchObject({ inboxRefused: new Map() });
+  expect(await scanner.scan()).toMatchObject({ strays: new Map() });
 });
 
 test('a name that holds the stand-in itself is a name like any other', async () => {
   utimesSync(scratch.write('inbox/a\uFFFD.md', '# A\n'), 1, 1);
-  expect((await scanner.scan()).inboxRefused.size).toBe(0);
+  expect((await scanner.scan()).strays.size).toBe(0);
 });

@@ -78,9 +78,9 @@ test('an empty board says how to fill it', () => {
 
 test('files that wait in the inbox are counted, and a board that has only those is not called empty', () => {
   const [first, second] = format(boardData([]), { waiting: 1 });
-  expect(first).toBe('1 file waits in .orchestrator/inbox/ for the board to run: branchboard start');
+  expect(first).toBe('1 file waits to be taken in: branchboard start');
   expect(second).toBe('running · $0.00 today');
-  expect(format(boardData([taskData({ id: 'a' })]), { waiting: 2 })[1]).toMatch(/^2 files wait in /);
+  expect(format(boardData([taskData({ id: 'a' })]), { waiting: 2 })[1]).toMatch(/^2 files wait /);
 });
 
 test('long ids are cut, and what tasks say can not move the cursor', () => {

@@ -1,7 +1,6 @@
 /** Makes an id from any text, such as a file's name. */
-import { maxTaskIdChars, parseTaskId } from '../domain/task.ts';
-import type { TaskId } from '../domain/task.ts';
-import { hashName } from './plain-text.ts';
+import { maxTaskIdChars, parseTaskId } from './task.ts';
+import type { TaskId } from './task.ts';
 
 /** A valid id close to a text: without accents, lower case, dashes for the rest; `task-` and a hash if nothing is left. */
 export function makeTaskId(text: string): TaskId {
@@ -16,6 +15,15 @@ export function makeTaskId(text: string): TaskId {
   if (id === undefined) throw new Error(`no id could be made of ${JSON.stringify(text)}`);
   return id;
 }
+
+/** The id that the inbox gives a file by its name, which may end in `.md` or `.markdown`. */
+export function idOfName(name: string): TaskId {
+  const stem = name.replace(markdownEnding, '');
+  return parseTaskId(stem.toLowerCase()) ?? makeTaskId(stem);
+}
+
+/** The endings of a markdown file's name. */
+export const markdownEnding = /\.(?:md|markdown)$/i;
 
 /**
  * The letters and digits of a text that {@link makeTaskId} can't keep, each once. Spaces, punctuation and accents are
@@ -38,4 +46,11 @@ function dropBadEnding(slug: string): string {
     if (shorter === rest) return rest;
     rest = shorter;
   }
+}
+
+/** A stable 32-bit hash (FNV-1a over UTF-8) as 8 hex digits; tells names apart, keeps no secret. */
+function hashName(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }

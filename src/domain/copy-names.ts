@@ -1,0 +1,46 @@
+/**
+ * Tells a copy of a file by its name. Sync tools keep the other side's version beside a file, browsers and desktops number
+ * what they save twice, and each has its own way to name that.
+ */
+import type { TaskId } from './task.ts';
+import { idOfName, markdownEnding } from './slug.ts';
+
+/** Names that only a sync tool gives. */
+const conflictNames: readonly RegExp[] = [
+  // Syncthing; ownCloud.
+  /^(.+)\.sync-conflict-\d{8}-\d{6}(?:-\w+)?$/i,
+  /^(.+)_conflict-\d{8}-\d{4,6}$/i,
+  // Dropbox, Nextcloud, Box, Seafile, pCloud.
+  /^(.+?)[ _-]*[([](?:[^()[\]]* )?(?:conflicted(?: copy)?|case conflict|sfconflict)(?: [^()[\]]*)?[)\]]$/i,
+];
+
+/** Names that a person may give as well: they count where there is a file that they can be a copy of. */
+const copyNames: readonly RegExp[] = [
+  // Finder, Explorer, Nautilus, Google Drive; browsers, iCloud.
+  /^(.+?)(?: -)? (?:copy|kopie|copie|copia|cópia)(?: \d{1,3}| \(\d{1,3}\))?$/i,
+  /^(.+) \((?:another |\d+(?:st|nd|rd|th) )?copy(?: \d{1,3})?\)$/i,
+  /^copy of (.+)$/i,
+  /^(.+?) ?\(\d{1,3}\)$/,
+  /^(.+) \d{1,2}$/,
+];
+
+/**
+ * The id of the file that a file of this name is a copy of, or null where it is none. `isUsed` tells whether a task or a
+ * file that waits has an id.
+ */
+export function findCopied(name: string, isUsed: (id: TaskId) => boolean): TaskId | null {
+  const stem = name.replace(markdownEnding, '').normalize('NFC');
+  const certain = matchName(stem, conflictNames);
+  if (certain !== null) return idOfName(certain);
+  const likely = matchName(stem, copyNames);
+  const id = likely === null ? null : idOfName(likely);
+  return id !== null && isUsed(id) ? id : null;
+}
+
+function matchName(stem: string, names: readonly RegExp[]): string | null {
+  for (const pattern of names) {
+    const base = pattern.exec(stem)?.[1];
+    if (base !== undefined) return base;
+  }
+  return null;
+}

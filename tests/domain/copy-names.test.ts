@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { findCopied } from '../../src/domain/copy-names.ts';
+
+const none = () => false;
+const all = () => true;
+
+test.each([
+  'a.sync-conflict-20261127-120000-ABCDEFG.md',
+  'a_conflict-20261127-120000.md',
+  'a (conflicted copy 2026-11-27 120000).md',
+  "a (Jane's conflicted copy 2026-11-27).md",
+  'a (Case Conflict 1).md',
+  'a (SFConflict jane@example.com 2026-11-27-12-00-00).md',
+  'a [conflicted].markdown',
+])('%s is a copy of a, whether or not there is an a', (name) => {
+  expect(findCopied(name, none)).toBe('a');
+});
+
+test.each([
+  ...['a (1).md', 'a(12).md', 'a 2.md', 'a copy.md', 'a copy 3.md', 'a - Copy.md', 'a - Copy (2).md', 'a - Kopie.md'],
+  ...['a (copy).md', 'a (another copy).md', 'a (3rd copy).md', 'Copy of a.md', 'A (1).MD'],
+])('%s is a copy of a where there is an a', (name) => {
+  expect(findCopied(name, (id) => id === 'a')).toBe('a');
+  expect(findCopied(name, none)).toBeNull();
+});
+
+test.each([
+  ...['a.md', 'a-2.md', 'a2.md', 'phase-10.md', 'Resolve the merge conflict.md', 'Fix (shift-reduce conflict).md'],
+  ...['Improve copy.txt of the page.md', 'copy.md', 'Release 2026.md', 'Fix #12.md', '(1).md'],
+])('%s is no copy', (name) => {
+  expect(findCopied(name, all)).toBeNull();
+});
+
+test('the original is looked for under the id that its own name gives', () => {
+  expect(findCopied('Fix the Login (2).md', (id) => id === 'fix-the-login')).toBe('fix-the-login');
+});
