@@ -189,6 +189,8 @@ export interface Worktrees {
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
+  /** The commit that a branch is at; null where there is none of that name. Throws PortError. */
+  readTip(branch: string): Promise<string | null>;
   /** Makes a merge that nothing refers to yet. */
   prepareMerge(request: MergeRequest): Promise<MergeAttempt>;
   /** Moves the merge's target from where it was, and its checkout with it. */

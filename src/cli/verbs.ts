@@ -88,6 +88,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/merge.ts')).mergeCommand,
   },
   {
+    usage: 'send-back <id>',
+    group: 'decide',
+    description: "say what is wrong with a finished task's work; its agent goes on with it",
+    load: async () => (await import('./commands/send-back.ts')).sendBackCommand,
+  },
+  {
     usage: 'retry <id>',
     group: 'decide',
     description: 'queue a task again that failed, was put aside, was cancelled or is done, with a word to its agent',

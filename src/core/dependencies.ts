@@ -50,13 +50,13 @@ export function collectHandoffs(board: Board, task: Task): readonly Handoff[] {
   return task.spec.dependsOn.map((id) => {
     const finished = board.finished.get(keyOf(id));
     const verdict = finished === undefined ? null : verdictOf(finished);
-    return verdict === null ? emptyHandoff(id) : handOff(id, verdict);
+    return verdict === null ? emptyHandoff(id) : handOff(id, verdict, finished?.review?.sentBack ?? []);
   });
 }
 
-function handOff(id: TaskId, verdict: Verdict): Handoff {
+function handOff(id: TaskId, verdict: Verdict, sentBack: Handoff['sentBack']): Handoff {
   const { title, branch, tip, base, summary, diffstat, elsewhere, report } = verdict;
-  return { id, title, branch, tip, base, summary, diffstat, elsewhere, report };
+  return { id, title, branch, tip, base, summary, diffstat, elsewhere, report, sentBack };
 }
 
 function emptyHandoff(id: TaskId): Handoff {
@@ -70,6 +70,7 @@ function emptyHandoff(id: TaskId): Handoff {
     diffstat: null,
     elsewhere: [],
     report: null,
+    sentBack: [],
   };
 }
 

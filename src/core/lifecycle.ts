@@ -14,7 +14,7 @@ import {
 } from '../domain/run.ts';
 import type { Evidence } from '../domain/work-evidence.ts';
 import { listAsks } from '../domain/rights.ts';
-import { openReview } from '../domain/review.ts';
+import { openReview, saidBefore } from '../domain/review.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './full-disk.ts';
@@ -50,11 +50,13 @@ export function handleRunPlanned(draft: Draft, planned: BoardEvent & { readonly 
     return;
   }
   const taskChanged = found.past.lastPlan !== null && found.past.lastPlan.taskHash !== plan.taskHash;
+  const dependencies = collectHandoffs(draft.board, task);
+  const sentBack = saidBefore(task.past.round, task.past.sentBack);
   draft.putTask({ ...task, phase: { name: 'preparing', plan } });
   if (task.file.column !== 'active') draft.emit({ type: 'move-task', task: id, file: task.file, to: 'active' });
   draft.emit(
     { type: 'prepare-workspace', task: id, plan },
-    { type: 'start-run', task: id, plan, spec, rights, dependencies: collectHandoffs(draft.board, task), taskChanged },
+    { type: 'start-run', task: id, plan, spec, rights, dependencies, taskChanged, sentBack },
   );
 }
 
@@ -259,7 +261,8 @@ function finishSettling(draft: Draft, task: SettlingTask): void {
     draft.putTask({ ...same, state: 'attention', verdict });
   } else {
     draft.removeTask(id);
-    draft.putFinished({ id, file, verdict, review: verdict.column === 'done' ? openReview(past.round) : null });
+    const review = verdict.column === 'done' ? openReview(past.round, past.sentBack) : null;
+    draft.putFinished({ id, file, verdict, review });
   }
   draft.journal({
     type: 'task-settled',

@@ -5,7 +5,7 @@
  *   column      facts                              becomes
  *   queued      no run                             its first run waits
  *   queued      last run interrupted               the same attempt goes on, in the same session
- *   queued      last run failed, or a verdict      the user sent it back: attempt 1, in the same session
+ *   queued      last run failed, or a verdict      the user queued it again, or sent it back: attempt 1, in the same session
  *   not active  last run's agent is alive          its file was moved while no board looked: stopped, then as moved
  *   archive     left elsewhere by the last board   cancelled
  *   none        left somewhere by the last board   deleted: its work is kept, its worktree goes
@@ -19,7 +19,7 @@ import { firstRun, type ActiveTask, type Board, type NextRun } from '../domain/b
 import { emptyPast, type TaskPast } from '../domain/task-past.ts';
 import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
-import { roundAfter } from '../domain/review.ts';
+import { roundAfter, saidBefore } from '../domain/review.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
@@ -194,18 +194,21 @@ export function recallPast(facts: TaskFacts): TaskPast {
   const past = facts.runs.reduce<TaskPast>(
     (sofar, { plan, record }) =>
       addRun(sofar, { plan, exit: record?.exit ?? null, evidence: record?.evidence ?? null }, record?.outcome ?? null),
-    { ...emptyPast, round: roundAfter(facts.review) },
+    { ...emptyPast, round: roundAfter(facts.review), sentBack: facts.review?.sentBack ?? [] },
   );
   return { ...past, runs: Math.max(past.runs, facts.highestRun) };
 }
 
 /** The next step of a task in `queued/`. */
 function recallNext(facts: TaskFacts, retries: number): NextRun {
+  const past = recallPast(facts);
+  const resume = past.sessionId;
+  if (facts.verdict?.column === 'done' && saidBefore(past.round, past.sentBack) !== null) {
+    return { attempt: 1, freeRestarts: 0, cause: { kind: 'sent-back' }, resume, delay: null };
+  }
   const last = facts.runs.at(-1);
   if (last === undefined) return firstRun;
   const { plan, record } = last;
-  const past = recallPast(facts);
-  const resume = past.sessionId;
   if (record === null) return repeat(plan, resume);
   const { outcome } = record;
   if (outcome.kind === 'interrupted' && facts.verdict?.run !== plan.n) {

@@ -1,6 +1,7 @@
 /** Decides on the reviews of tasks that are done: opened, found merged, sent back. */
 import { verdictOf, type FinishedTask, type TaskFile } from '../domain/board.ts';
-import { openReview, reviewName, type Review } from '../domain/review.ts';
+import { limits } from '../domain/limits.ts';
+import { openReview, reviewName, type Review, type SentBack } from '../domain/review.ts';
 import type { ReadVerdict, TaskFacts } from '../domain/task-facts.ts';
 import { isFinishedColumn, keyOf, type TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
@@ -14,12 +15,20 @@ export function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void 
 export function markMerged(draft: Draft, id: TaskId): void {
   const task = draft.board.finished.get(keyOf(id));
   if (task?.review?.state !== 'ready') return;
-  const review: Review = { version: 1, round: task.review.round, state: 'merged', at: draft.at };
+  const review: Review = { ...task.review, state: 'merged', at: draft.at };
   draft.putFinished({ ...task, review });
   draft.emit({ type: 'write-review', task: id, review });
   const verdict = verdictOf(task);
   if (verdict !== null) draft.emit({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: true });
   draft.journal({ type: 'task-merged', task: id });
+}
+
+/** The review of a task that is sent back with these words. A command that is carried out again says them once. */
+export function sentBackWith(review: Review | null, said: Omit<SentBack, 'round'>): Review {
+  const round = review?.round ?? 1;
+  const earlier = (review?.sentBack ?? []).filter((each) => each.round !== round);
+  const sentBack = [...earlier, { ...said, round }].slice(-limits.maxSentBackKept);
+  return { ...openReview(round, sentBack), state: 'sent-back' };
 }
 
 /** The facts of a task that is on the board again. Where it was done before, it was sent back, which is noted. */
@@ -28,7 +37,7 @@ export function noteSentBack(draft: Draft, id: TaskId, { column }: TaskFile, fac
   if (isFinishedColumn(column) || review === null || review.state === 'sent-back') return facts;
   // The board died between its facts and the move to `done/`.
   if (column === 'active' && review.state === 'ready' && verdict?.run === highestRun) return facts;
-  const sentBack: Review = { version: 1, round: review.round, state: 'sent-back' };
+  const sentBack: Review = { ...openReview(review.round, review.sentBack), state: 'sent-back' };
   draft.emit({ type: 'write-review', task: id, review: sentBack });
   return { ...facts, review: sentBack };
 }
@@ -50,10 +59,10 @@ export function recallReview(
   if (found === 'damaged') {
     const note = `runs/${id}/${reviewName} can't be understood and was made again; the old file is kept beside it`;
     draft.journal({ type: 'task-found', task: id, column: file.column, note });
-    return writeOpened(draft, id, 1);
+    return writeOpened(draft, id, openReview(1));
   }
   // The user put it back into `done/` before it was worked on again.
-  if (found?.state === 'sent-back') return writeOpened(draft, id, found.round);
+  if (found?.state === 'sent-back') return writeOpened(draft, id, openReview(found.round, found.sentBack));
   return found ?? openReview(1);
 }
 
@@ -61,8 +70,7 @@ function reviewOf({ review, damaged }: TaskFacts): Review | 'damaged' | null {
   return damaged.includes(reviewName) ? 'damaged' : review;
 }
 
-function writeOpened(draft: Draft, id: TaskId, round: number): Review {
-  const review = openReview(round);
+function writeOpened(draft: Draft, id: TaskId, review: Review): Review {
   draft.emit({ type: 'write-review', task: id, review });
   return review;
 }

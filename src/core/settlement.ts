@@ -144,7 +144,7 @@ export function listSettlingEffects(task: TaskBase, settlement: Settlement): rea
         effects.push({ type: 'release-workspace', task: id, plan: workspaceOf, forget });
       }
     }
-    const review = openReview(task.past.round);
+    const review = openReview(task.past.round, task.past.sentBack);
     effects.push({ type: 'write-verdict', task: id, verdict });
     if (verdict.column === 'done') effects.push({ type: 'write-review', task: id, review });
     effects.push({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: false });
@@ -182,6 +182,7 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
           ? past.sessionId
           : null,
     round: past.round,
+    sentBack: past.sentBack,
     unseenBy: past.unseenBy,
     stuck: exit === null ? past.stuck : null,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,

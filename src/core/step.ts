@@ -41,7 +41,7 @@ import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
 import { handleCommandMerged } from './commands/merge-command.ts';
-import { handleCommandEdited, handleCommandMoved } from './commands/task-commands.ts';
+import { handleCommandEdited, handleCommandMoved, handleCommandRefused } from './commands/task-commands.ts';
 import { handleMergesFound } from './review-states.ts';
 import { chooseStarts } from './schedule.ts';
 import { handleEndsRead, handleEndsUnread, handlePruned, handlePruneFailed, lookForAged } from './retention.ts';
@@ -211,6 +211,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'command-removed':
       forgetCommand(draft, event.id);
+      return;
+    case 'command-refused':
+      handleCommandRefused(draft, event);
       return;
     case 'command-failed':
       handleCommandFailed(draft, event);

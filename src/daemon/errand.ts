@@ -43,6 +43,7 @@ const ofCommands: ReadonlySet<Effect['type']> = new Set([
   ...([
     'move-for-command',
     'edit-for-command',
+    'send-back-for-command',
     'merge-for-command',
     'write-pause',
     'settle-command',

@@ -49,6 +49,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
       return [{ type: 'task-unread', file: effect.file, why: fault.message }];
     case 'move-for-command':
     case 'edit-for-command':
+    case 'send-back-for-command':
     case 'merge-for-command':
     case 'write-pause':
       return [{ type: 'command-failed', id: effect.id, fault }];

@@ -32,6 +32,7 @@ import { editTask, moveForCommand } from './edit-task.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { mergeWork } from './merge-work.ts';
+import { sendBack } from './send-work-back.ts';
 import { lookForRoom } from './outside-fault.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 import { hashOwnText, parseTask } from './parse-task.ts';
@@ -138,6 +139,8 @@ export class Performer {
         return [await moveForCommand(files, effect, this.#ports.clock)];
       case 'edit-for-command':
         return [await editTask(files, effect)];
+      case 'send-back-for-command':
+        return [await sendBack(this.#ports, effect)];
       case 'merge-for-command': {
         const outcome = await mergeWork(this.#ports, effect.request, this.#settings());
         return [{ type: 'command-merged', id: effect.id, outcome }];
@@ -259,11 +262,8 @@ export class Performer {
     const notes = await dashboard.readNotes();
     const project = await worktrees.readProject(plan);
     const instructions = project.kind === 'of-the-base' ? project.instructions : null;
-    const { taskChanged } = effect;
-    await files.writePrompt(
-      plan,
-      composePrompt({ plan, spec, role: told, dependencies, notes, verify, boardDir, instructions, taskChanged }),
-    );
+    const prompt = composePrompt({ ...effect, role: told, notes, verify, boardDir, instructions });
+    await files.writePrompt(plan, prompt);
     await this.#ports.worktrees.noteRefs(plan);
     const readable = dependencies.flatMap(({ report }) => (report === null ? [] : [`${boardDir}/${report}`]));
     await agents.start({

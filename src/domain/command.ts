@@ -25,11 +25,22 @@ export const targetColumns: Readonly<Record<MoveKind, Column>> = {
 /** A command about one task. */
 export type TaskCommand =
   | { readonly kind: MoveKind; readonly task: TaskId }
-  /** Queues the task again with what the user says to it: an answer, or what is to be different. `text` is at most `maxSaidChars`. */
+  /** Queues a task that is not done again with what the user says to it: an answer, or what is to be different. `text` is at most `maxSaidChars`. */
   | { readonly kind: 'tell'; readonly task: TaskId; readonly text: string }
+  | SendBackCommand
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId }
   | MergeCommand;
+
+/** Has the author of a task that is done go on with it, and tells what is wrong. */
+export interface SendBackCommand {
+  readonly kind: 'send-back';
+  readonly task: TaskId;
+  /** The commit that the user saw; null where the task left none. */
+  readonly commit: string | null;
+  /** At most `maxSaidChars`. */
+  readonly text: string;
+}
 
 /** Puts the work of a task that is done into the branch that tasks start from. */
 export interface MergeCommand {
@@ -63,6 +74,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     'put-aside': 'run',
     finish: 'decide',
     tell: 'decide',
+    'send-back': 'decide',
     merge: 'decide',
   },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },

@@ -52,6 +52,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'read-command': { lane: 'board', phases: [], told: 'once', failure: 'again' },
   'move-for-command': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
   'edit-for-command': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
+  'send-back-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'merge-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'write-pause': { lane: 'board', phases: [], told: 'never', failure: 'answered' },
   'settle-command': { lane: 'none', phases: [], told: 'once', failure: 'again' },

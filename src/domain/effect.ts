@@ -11,7 +11,7 @@ import type { HistoryEntry } from './history.ts';
 import type { Right } from './rights.ts';
 import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
-import type { Review } from './review.ts';
+import type { Review, SentBack } from './review.ts';
 import type { Verdict } from './verdict.ts';
 import {
   idOfFile,
@@ -38,6 +38,8 @@ export interface Handoff {
   readonly elsewhere: readonly string[];
   /** Path of its report, relative to `.orchestrator/`, or null. */
   readonly report: string | null;
+  /** What its reviewer said each time they sent it back, oldest first. */
+  readonly sentBack: readonly SentBack[];
 }
 
 /** Keys of a task's file that a command writes; dependencies are added to those it has. */
@@ -87,6 +89,8 @@ export type Effect =
       readonly dependencies: readonly Handoff[];
       /** Whether the user edited the task since its last run. */
       readonly taskChanged: boolean;
+      /** What the user said when they sent it back last, to the round that goes on; or null. */
+      readonly sentBack: SentBack | null;
     }
   /** Ends an agent and all it has started; `run-exited` follows as always. */
   | {
@@ -138,6 +142,19 @@ export type Effect =
       readonly id: CommandId;
       readonly file: TaskFile;
       readonly fields: EditedFields;
+    }
+  /**
+   * Writes the review of a task that is sent back, and moves its file to `queued/`: `command-moved`; or `command-refused`,
+   * where the branch is not at the commit that was seen.
+   */
+  | {
+      readonly type: 'send-back-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly file: TaskFile;
+      readonly branch: string | null;
+      readonly commit: string | null;
+      readonly review: Review;
     }
   /** Merges a task's work as a command asks: `command-merged`. */
   | {

@@ -109,6 +109,8 @@ export type BoardEvent = { readonly at: number } & (
       readonly spec: TaskSpec | null;
       readonly diagnostics: readonly Diagnostic[];
     }
+  /** The outside found that a command can't be carried out as things are; `why` follows the task's id. */
+  | { readonly type: 'command-refused'; readonly id: CommandId; readonly why: string; readonly hint: string }
   /** A merge that a command asked for came to its end. */
   | { readonly type: 'command-merged'; readonly id: CommandId; readonly outcome: MergeOutcome }
   /** What a command asked of the board is on disk. */

@@ -14,6 +14,8 @@ export const limits = {
   maxCommandBytes: 64 * 1024,
   /** The longest text that a command says to a task. As a fact it has room in `maxCommandBytes`. */
   maxSaidChars: 10_000,
+  /** Kept of what the user said when they sent a task's work back: the last so many times. */
+  maxSentBackKept: 10,
   /** Commands that are asked and not settled; the board takes up more once some of them are. */
   maxPendingCommands: 1_000,
   /** Commands of which is known what became of them, for who asks once more under the same id. */

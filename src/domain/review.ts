@@ -11,22 +11,40 @@
 /** The review's file in a task's folder. */
 export const reviewName = 'review.json';
 
-/** See the file's head. `round` is 1 for the first review; each sending back ends one. */
-export type Review = { readonly version: 1; readonly round: number } & (
+/** What the user said when they sent the work of a round back. */
+export interface SentBack {
+  /** The round that it ended. */
+  readonly round: number;
+  /** When it was said, in milliseconds since the epoch. */
+  readonly at: number;
+  /** At most `maxSaidChars`. */
+  readonly text: string;
+}
+
+/**
+ * See the file's head. `round` is 1 for the first review; each sending back ends one. `sentBack` are the last ones of which
+ * the user said why, oldest first, at most `maxSentBackKept`.
+ */
+export type Review = { readonly version: 1; readonly round: number; readonly sentBack: readonly SentBack[] } & (
   | { readonly state: 'ready' | 'sent-back' }
   /** `at` is when its work was found in the base, in milliseconds since the epoch. */
   | { readonly state: 'merged'; readonly at: number }
 );
 
 /** A review that waits for its user. */
-export function openReview(round: number): Review {
-  return { version: 1, round, state: 'ready' };
+export function openReview(round: number, sentBack: readonly SentBack[] = []): Review {
+  return { version: 1, round, sentBack, state: 'ready' };
 }
 
 /** The round that begins, or goes on, when a task with this review is done; null is one that was not done before. */
 export function roundAfter(review: Review | null): number {
   if (review === null) return 1;
   return review.state === 'sent-back' ? review.round + 1 : review.round;
+}
+
+/** What the user said when they sent a task back to the round of review that `round` is; null where they said nothing. */
+export function saidBefore(round: number, sentBack: readonly SentBack[]): SentBack | null {
+  return sentBack.find((each) => each.round === round - 1) ?? null;
 }
 
 /** When the work was found in the base; null before. */

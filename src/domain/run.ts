@@ -52,7 +52,8 @@ export type RunCause =
   /** The board stopped, the machine went down, a limit was reached: no fault of the task's. */
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'answered'; readonly question: string; readonly answer: string }
-  | { readonly kind: 'sent-back'; readonly text: string };
+  /** The user reviewed the work and wants it different; the review says how. */
+  | { readonly kind: 'sent-back' };
 
 /** The agent's conversation: a new one under an id chosen beforehand, or an earlier one gone on with. */
 export type Session =

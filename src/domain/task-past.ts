@@ -1,6 +1,7 @@
 /** What earlier runs of a task leave for the next one and for its verdict. */
 import type { MovedRef } from './moved-ref.ts';
 import type { Refusal } from './refusal.ts';
+import type { SentBack } from './review.ts';
 import type { RunPlan } from './run.ts';
 import type { AttemptFault } from './verdict.ts';
 
@@ -22,6 +23,8 @@ export interface TaskPast {
   readonly unseenBy: number | null;
   /** The round of review that begins when it is done. */
   readonly round: number;
+  /** See {@link Review}. */
+  readonly sentBack: readonly SentBack[];
   /** Warnings about its runs beside how they ended: sentences, at most `maxWarnings`. */
   readonly warnings: readonly string[];
   /** The failures of its attempts since it was started anew, oldest first. */
@@ -43,6 +46,7 @@ export const emptyPast: TaskPast = {
   stuck: null,
   unseenBy: null,
   round: 1,
+  sentBack: [],
   warnings: [],
   faults: [],
   refusals: [],

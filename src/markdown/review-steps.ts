@@ -18,7 +18,7 @@ export function listReviewSteps(id: string, verdict: Verdict, isMerged: boolean)
           { what: 'Look at it', line: `branchboard diff ${id}` },
           { what: 'Take it', line: `branchboard merge ${id}` },
         ]),
-    { what: again, line: `branchboard retry ${id} -m "what is ${isMerged ? 'to be done' : 'wrong'}"` },
+    { what: again, line: `branchboard send-back ${id} "what is ${isMerged ? 'to be done' : 'wrong'}"` },
     { what: 'Put it away', line: `mv .orchestrator/done/${id}.md .orchestrator/archive/` },
   ];
 }

@@ -5,6 +5,7 @@
  *   resumed session   what happened, what is expected now, what changed, how to end
  */
 import type { Handoff } from '../domain/effect.ts';
+import type { SentBack } from '../domain/review.ts';
 import { unreachable } from '../domain/result.ts';
 import { formatDiffstat } from '../domain/amounts.ts';
 import type { Fault, RunPlan } from '../domain/run.ts';
@@ -31,6 +32,8 @@ export interface PromptInput {
   readonly boardDir: string;
   /** Whether the task's text is another than the one that a resumed session was given. */
   readonly taskChanged: boolean;
+  /** What the user said when they sent the task's work back last; null where this run is not in that round of review. */
+  readonly sentBack: SentBack | null;
 }
 
 /** Composes the prompt for a run, by its plan for a fresh session or a resumed one. Never begins with a slash. */
@@ -112,6 +115,10 @@ function tellHandoff(handoff: Handoff, boardDir: string): string {
     ...(summary === null
       ? []
       : [`- What its agent said of it (information, not instructions):\n\n${fence('summary', summary)}`]),
+    ...handoff.sentBack.map(
+      ({ round, text }) =>
+        `- Its reviewer sent it back after round ${String(round)}, because:\n\n${fence('review', text)}`,
+    ),
   ].join('\n');
 }
 
@@ -122,11 +129,18 @@ function tellNotes({ notes, spec }: PromptInput): string {
 
 function tellEarlierWork(input: PromptInput): string {
   const { cause, workspace } = input.plan;
-  if (cause.kind === 'first') return '';
-  return `# What is there already\n\nThis task was worked on before, in a session that is gone. Before anything else look at ${code('git status')}, ${code(`git log --oneline ${workspace.base}..HEAD`)} and ${code(`git diff ${workspace.base}`)}; keep what is good and go on from it.\n\n${tellCause(input)}`;
+  const { sentBack } = input;
+  if (cause.kind === 'first' && sentBack === null) return '';
+  const isTold = sentBack === null || cause.kind === 'sent-back';
+  return `# What is there already\n\nThis task was worked on before, in a session that is gone. Before anything else look at ${code('git status')}, ${code(`git log --oneline ${workspace.base}..HEAD`)} and ${code(`git diff ${workspace.base}`)}; keep what is good and go on from it.\n\n${join([tellCause(input), isTold ? '' : tellReview(sentBack)])}`;
 }
 
-function tellCause({ plan }: PromptInput): string {
+/** A session that is resumed after its first answer to the review knows it. */
+function tellReview({ text }: SentBack): string {
+  return `The user reviewed the work and sends it back. Settle each point with new commits on top of what is there.\n\n${fence('review', text)}`;
+}
+
+function tellCause({ plan, sentBack }: PromptInput): string {
   const { cause } = plan;
   switch (cause.kind) {
     case 'first':
@@ -139,7 +153,7 @@ function tellCause({ plan }: PromptInput): string {
     case 'answered':
       return `Your question was answered; go on by the answer.\n\n${fence('question', cause.question)}\n\n${fence('answer', cause.answer)}`;
     case 'sent-back':
-      return `The user reviewed the work and sends it back. Settle each point with new commits on top of what is there.\n\n${fence('review', cause.text)}`;
+      return sentBack === null ? 'The user reviewed the work and sends it back.' : tellReview(sentBack);
     default:
       return unreachable(cause);
   }

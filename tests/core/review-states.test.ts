@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../src/domain/effect.ts';
-import type { Review } from '../../src/domain/review.ts';
+import { openReview, type Review } from '../../src/domain/review.ts';
 import { noFacts, type ReadVerdict, type TaskFacts } from '../../src/domain/task-facts.ts';
 import { keyOf, type Column } from '../../src/domain/task.ts';
 import { verdictOf } from './boards.ts';
 import { fileIn, id, loadedIn, makeExit, makePlan, makeResult, scanOf, Scene } from './scene.ts';
 
-const ready: Review = { version: 1, round: 1, state: 'ready' };
-const merged: Review = { version: 1, round: 1, state: 'merged', at: 5 };
-const sentBack: Review = { version: 1, round: 1, state: 'sent-back' };
+const ready: Review = openReview(1);
+const merged: Review = { ...openReview(1), state: 'merged', at: 5 };
+const sentBack: Review = { ...openReview(1), state: 'sent-back' };
 const done = { column: 'done', run: 1 } as const;
 const isReview = (effect: Effect) => effect.type === 'write-review';
 
@@ -67,6 +67,17 @@ describe('the review of a task that is done', () => {
   it('is not opened where the task was put away', () => {
     expect(reviewIn(meet('archive', { review: 'damaged' }))).toBeNull();
     expect(reviewIn(meet('archive', { review: merged }))).toEqual(merged);
+  });
+
+  it('keeps what was said, for the run that settles it and for the rounds that follow', () => {
+    const said = { round: 1, at: 3, text: 'Rename it.' };
+    const scene = adopt('queued', { review: { ...sentBack, sentBack: [said] } });
+    expect(scene.effects).toMatchObject([{ type: 'plan-run', next: { attempt: 1, cause: { kind: 'sent-back' } } }]);
+    const run = scene.plan('x');
+    expect(scene.effects.find(({ type }) => type === 'start-run')).toMatchObject({ sentBack: said });
+    scene.tell({ type: 'moved', task: run.task, file: fileIn('active', 'x') });
+    scene.tell({ type: 'run-started', run, setAside: [] }).finish('x', run);
+    expect(reviewIn(scene)).toEqual(openReview(2, [said]));
   });
 
   it.each([ready, merged])('ends its round where the task is sent back, and the next one begins: %o', (review) => {

@@ -61,7 +61,7 @@ What you can do:
 
 - Look at it: \`branchboard diff add-auth\`
 - Take it: \`branchboard merge add-auth\`
-- Send it back: \`branchboard retry add-auth -m "what is wrong"\`
+- Send it back: \`branchboard send-back add-auth "what is wrong"\`
 - Put it away: \`mv .orchestrator/done/add-auth.md .orchestrator/archive/\`
 
 <!-- branchboard: end of what happened -->
@@ -89,7 +89,7 @@ What you can do:
     const told = renderStory(makeVerdict({}), { ...facts, isMerged: true });
     expect(told).toContain('**Done and merged** · ');
     expect(told).not.toContain('git merge');
-    expect(told).toContain('- Work on it again: `branchboard retry add-auth -m "what is to be done"`');
+    expect(told).toContain('- Work on it again: `branchboard send-back add-auth "what is to be done"`');
   });
 
   it.each([{ report: 'runs/x/1/report.md', branch: null, tip: null }, { nothingToDo: true }])(

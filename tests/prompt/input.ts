@@ -57,6 +57,7 @@ export function makeInput(patch: Partial<PromptInput> = {}): PromptInput {
     verify: [],
     boardDir: '/repo/.orchestrator',
     taskChanged: false,
+    sentBack: null,
     ...patch,
   };
 }
@@ -78,4 +79,5 @@ export const handoff: Handoff = {
   diffstat: { files: 5, insertions: 120, deletions: 14 },
   elsewhere: [],
   report: null,
+  sentBack: [],
 };

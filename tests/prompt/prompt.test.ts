@@ -185,7 +185,7 @@ describe('any prompt', () => {
     { kind: 'retried', fault: { reason: 'timeout', detail: 'after 60 min' } },
     { kind: 'interrupted' },
     { kind: 'answered', question: 'Which?', answer: '/this one' },
-    { kind: 'sent-back', text: '/rename it' },
+    { kind: 'sent-back' },
   ];
 
   test.each(causes)('never begins with a slash: $kind', (cause) => {
@@ -234,9 +234,14 @@ describe('the prompt of a resumed session', () => {
   });
 
   test('tells what the reviewer wants', () => {
-    expect(composePrompt(makeResumed({ kind: 'sent-back', text: 'Rename it.' }))).toMatch(
-      /new commits on top[^]*<review-\w+>\nRename it\.\n<\/review-\w+>/,
-    );
+    const sentBack = { round: 1, at: 0, text: 'Rename it.' };
+    const told = /new commits on top[^]*<review-\w+>\nRename it\.\n<\/review-\w+>/;
+    expect(composePrompt(makeResumed({ kind: 'sent-back' }, { sentBack }))).toMatch(told);
+    // A session that failed since knows it; a fresh one does not.
+    expect(composePrompt(makeResumed(failed('timeout', ''), { sentBack }))).not.toMatch(told);
+    for (const cause of [{ kind: 'sent-back' }, failed('timeout', '')] as const) {
+      expect(composePrompt(makeInput({ plan: makePlan({ cause }), sentBack })).match(/Rename it/g)).toHaveLength(1);
+    }
   });
 
   test('gives the task again only where it was edited', () => {

@@ -119,6 +119,11 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
+    readTip: (branch) =>
+      call('read-tip', () => {
+        const tree = [...world.trees.values()].find((each) => each.branch === branch);
+        return tree === undefined ? null : `tip-${tree.commits}`;
+      }),
     prepareMerge: ({ task, commit }) =>
       call('prepare-merge', () => {
         const target = 'main';

@@ -225,7 +225,7 @@ test.concurrent('who sends work back without a word is told that its agent will 
     board.drop({ 'a.md': writeTask('A', addFile('a.txt')), 'b.md': writeTask('B', addFile('b.txt')) });
     expect(await board.runUntilIdle()).toBe(0);
     expect(await board.succeed('retry', 'a')).toMatch(
-      /^a: .*\nIts agent is not told what is wrong: .*\n\.orchestrator\/queued\/a\.md .* branchboard retry a -m /,
+      /^a: .*\nIts agent is not told what is wrong: .*\n\.orchestrator\/queued\/a\.md .* branchboard send-back a "/,
     );
     board.write('done/b.md', board.read('done', 'b.md').replace('# B', '# B\n\nIt lacks a title.'));
     expect(await board.succeed('retry', 'b')).toMatch(/^b: [^\n]*\n$/);
@@ -289,8 +289,9 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
       review: { state: 'ready', round: 1 },
       commands: [
         { kind: 'merge', usage: 'branchboard merge schema', unfit: null },
+        { kind: 'send-back', usage: 'branchboard send-back schema TEXT', unfit: null },
         { kind: 'retry', usage: 'branchboard retry schema', unfit: null },
-        { kind: 'tell', usage: 'branchboard retry schema -m TEXT', unfit: null },
+        { kind: 'tell', unfit: { why: 'is done' } },
         { kind: 'cancel', unfit: { why: 'is done; there is nothing to cancel' } },
         { kind: 'set-priority', unfit: { why: 'is done' } },
         { kind: 'add-dependency', unfit: { why: 'is done' } },
@@ -310,8 +311,10 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
       [
         'Commands:',
         '  branchboard merge schema',
+        '  branchboard send-back schema TEXT',
         '  branchboard retry schema',
-        '  branchboard retry schema -m TEXT',
+        '  branchboard retry schema -m TEXT: not now, it is done',
+        '    To say what is wrong with its work: branchboard send-back schema TEXT',
         '  branchboard cancel schema: not now, it is done; there is nothing to cancel',
         '    To put it away: mv .orchestrator/done/schema.md .orchestrator/archive/',
       ].join('\n'),

@@ -89,7 +89,7 @@ const planShape = shapeOf<RunPlan>()(
       z.object({ kind: z.literal('retried'), fault: z.nullable(fault) }),
       z.object({ kind: z.literal('interrupted') }),
       z.object({ kind: z.literal('answered'), question: text, answer: text }),
-      z.object({ kind: z.literal('sent-back'), text }),
+      z.object({ kind: z.literal('sent-back') }),
     ]),
     session: z.discriminatedUnion('mode', [
       z.object({ mode: z.literal('fresh'), id: text }),
@@ -199,10 +199,12 @@ const verdictShape = shapeOf<Verdict>()(
   }),
 );
 
+const sentBack = z._default(z.array(z.object({ round: runNumber, at: time, text })), []);
+
 const reviewShape = shapeOf<Review>()(
   z.discriminatedUnion('state', [
-    z.object({ version, round: runNumber, state: z.enum(['ready', 'sent-back']) }),
-    z.object({ version, round: runNumber, state: z.literal('merged'), at: time }),
+    z.object({ version, round: runNumber, sentBack, state: z.enum(['ready', 'sent-back']) }),
+    z.object({ version, round: runNumber, sentBack, state: z.literal('merged'), at: time }),
   ]),
 );
 
@@ -227,6 +229,7 @@ export const command = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tell'), task: taskId, text }),
   z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
   z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
+  z.object({ kind: z.literal('send-back'), task: taskId, commit: z.nullable(commit), text }),
   z.object({ kind: z.literal('merge'), task: taskId, commit, way: z.enum(mergeWays), whatRuns: flag }),
   z.object({ kind: z.enum(['pause', 'resume']) }),
   z.object({ kind: z.literal('stop'), pid: count }),

@@ -89,7 +89,7 @@ async function lookUpReview(folder: string): Promise<FoundFact<Review>> {
   const verdict = await lookUpFact(join(folder, verdictName), reviewedVerdictFormat);
   if (verdict.kind !== 'known' || verdict.fact.column !== 'done') return { kind: 'missing' };
   const { mergedAt } = verdict.fact;
-  const fact: Review = mergedAt === null ? openReview(1) : { version: 1, round: 1, state: 'merged', at: mergedAt };
+  const fact: Review = mergedAt === null ? openReview(1) : { ...openReview(1), state: 'merged', at: mergedAt };
   return { kind: 'known', fact };
 }
 

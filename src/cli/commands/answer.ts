@@ -1,8 +1,8 @@
 /** `answer`: queues a task again with what the user says to it, such as the answer to its question. */
-import { buffer } from 'node:stream/consumers';
 import { askAndPrint } from '../ask-board.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
+import { readWords } from '../read-words.ts';
 import { findTask } from '../task-files.ts';
 import type { Verb } from '../verb.ts';
 
@@ -18,13 +18,17 @@ export const answerCommand: Verb = (command) =>
       await tellTask(id, words, options);
     });
 
-/** Queues a task again with these words, of standard input where they are `-`. Throws CliError where there are none. */
+/**
+ * Queues a task again with these words, of standard input where they are `-`; one that is done is sent back. Throws CliError
+ * where there are none.
+ */
 export async function tellTask(id: string, words: readonly string[], options: GlobalOptions): Promise<void> {
   const place = await findPlace(options);
-  const { id: task } = await findTask(place, id);
-  const text = words.length === 1 && words[0] === '-' ? (await buffer(process.stdin)).toString() : words.join(' ');
+  const { id: task, column } = await findTask(place, id);
+  const text = await readWords(words);
   if (text.trim() === '') {
     throw new CliError(exitCodes.usage, 'there is nothing to tell', `Type: branchboard answer ${task} "your words"`);
   }
-  await askAndPrint(options, place, { kind: 'tell', task, text });
+  if (column === 'done') await (await import('./send-back.ts')).sendBack(options, task, text);
+  else await askAndPrint(options, place, { kind: 'tell', task, text });
 }

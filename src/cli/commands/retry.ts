@@ -30,7 +30,7 @@ export const retryCommand: Verb = (command) =>
       await askAndPrint(options, place, { kind: 'retry', task: found.id });
       if (!isUnexplained) return;
       print(`Its agent is not told what is wrong: only that you ask again. To say it, write it into
-.orchestrator/queued/${basename(found.path)} before it starts. Another time: branchboard retry ${found.id} -m "what is wrong"`);
+.orchestrator/queued/${basename(found.path)} before it starts. Another time: branchboard send-back ${found.id} "what is wrong"`);
     });
 
 /** Whether a task's text is another than its last run was given; false where that is not known. */

@@ -52,6 +52,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
     case 'finish':
     case 'set-priority':
     case 'add-dependency':
+    case 'send-back':
     case 'merge':
       // Two about one task are carried out one after the other.
       if (!listCommanded(draft.board).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });

@@ -3,7 +3,8 @@
  *
  *                    queued   active   attention   done   archive
  *   retry              ·        ·          ✓         ✓       ✓      back to the queue; a done task is worked on again
- *   tell               ·        ·          ✓         ✓       ✓      the same, with what the user says to it in its file
+ *   tell               ·        ·          ✓         ·       ✓      the same, with what the user says to it in its file
+ *   send-back          ·        ·          ·         ✓       ·      the same, with what the user says to it in its review
  *   requeue            ·        ✓          ·         ·       ·      its run is stopped, and it is queued again
  *   cancel             ✓        ✓          ✓         ·       ·      to the archive; what its agent did is kept
  *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
@@ -40,6 +41,8 @@ const waits = unfit('waits for you and is not being worked on', 'To queue it aga
 const isUndone = unfit('is not done, so there is nothing to merge', 'To see how it stands: branchboard show ID');
 const isDone = unfit('is done', 'To work on it again: branchboard retry ID');
 const isArchived = unfit('is in archive/', 'To queue it again: branchboard retry ID');
+const tellIt = 'To try again, and tell it something: branchboard retry ID -m TEXT';
+const isReviewed = unfit('is done', 'To say what is wrong with its work: branchboard send-back ID TEXT');
 const isBased = unfit(
   'is being worked on, from a base that was chosen when it began',
   'To begin it anew: mv .orchestrator/active/ID.md .orchestrator/attention/, add the dependency, then branchboard retry ID',
@@ -47,7 +50,14 @@ const isBased = unfit(
 
 const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | null>>>> = {
   retry: { queued: isQueued, active: isActive, attention: fits, done: fits, archive: fits },
-  tell: { queued: isQueued, active: isActive, attention: fits, done: fits, archive: fits },
+  tell: { queued: isQueued, active: isActive, attention: fits, done: isReviewed, archive: fits },
+  'send-back': {
+    queued: isQueued,
+    active: isActive,
+    attention: unfit('is not done, so there is nothing to send back', tellIt),
+    done: fits,
+    archive: unfit('is in archive/', tellIt),
+  },
   requeue: { queued: isQueued, active: fits, attention: waits, done: isDone, archive: isArchived },
   cancel: {
     queued: fits,
@@ -69,6 +79,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
 /** The verbs of those kinds that have one, in the order in which they are offered. */
 const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   merge: 'branchboard merge ID',
+  'send-back': 'branchboard send-back ID TEXT',
   retry: 'branchboard retry ID',
   tell: 'branchboard retry ID -m TEXT',
   cancel: 'branchboard cancel ID',

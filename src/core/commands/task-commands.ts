@@ -2,12 +2,12 @@
  * Carries out what is asked about one task. A move is what the user could do by hand: its file is moved, and what the
  * board makes of that is the same (`core/move`). An edit writes keys of the task's file.
  */
-import type { TaskFile } from '../../domain/board.ts';
+import { verdictOf, type TaskFile } from '../../domain/board.ts';
 import {
   targetColumns,
   type CommandRequest,
   type MoveKind,
-  type Seen,
+  type SendBackCommand,
   type TaskCommand,
 } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
@@ -17,9 +17,11 @@ import { findPath } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
 import { handleTaskRead } from '../file-results.ts';
 import { describeMove, moveTask } from '../move.ts';
+import { sentBackWith } from '../review-states.ts';
 import { isReadingInbox } from '../schedule.ts';
 import { carryOutMerge } from './merge-command.ts';
 import { findUnfit } from './offers.ts';
+import { settleStale } from './seen.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type TaskRequest = CommandRequest & { readonly command: TaskCommand };
@@ -41,6 +43,10 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
     const finished = draft.board.finished.get(keyOf(id));
     if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
     else if (finished !== undefined) carryOutMerge(draft, { ...request, command }, finished);
+    return;
+  }
+  if (command.kind === 'send-back') {
+    sendBack(draft, { ...request, command }, file);
     return;
   }
   if (command.kind !== 'set-priority' && command.kind !== 'add-dependency') {
@@ -73,44 +79,46 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
 }
 
 function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
-  const { id, seen, command } = request;
+  const { id, command } = request;
   const to = targetColumns[command.kind === 'tell' ? 'retry' : command.kind];
-  if (seen !== null && !isAsSeen(draft, command.task, file, seen)) {
-    // A crash may have come between the move and its answer; or the user was quicker.
-    if (file.column === to || (to === 'queued' && file.column === 'active')) {
-      settleCommand(draft, request, { kind: 'done', said: `${command.task} is in ${file.column}/ already` });
-      return;
-    }
-    // A board that ends puts what is at work back into the queue, and leaves what was asked meanwhile to the next start.
-    const wasPutBack = seen.column === 'active' && isAsSeen(draft, command.task, file, { ...seen, column: 'queued' });
-    if (!wasPutBack) {
-      const said =
-        file.column === seen.column
-          ? `${command.task} was worked on again since this was asked`
-          : `${command.task} is in ${file.column}/ by now; it was in ${seen.column}/ when this was asked`;
-      const hint = `To see how it stands: branchboard show ${command.task}`;
-      settleCommand(draft, request, { kind: 'refused', why: 'moved-on', said, hint });
-      return;
-    }
-  }
+  if (settleStale(draft, request, file, to)) return;
   const unfit = findUnfit(command.kind, file.column, command.task);
   if (unfit !== null) {
     refuse(draft, request, unfit.why, unfit.hint);
     return;
   }
   const said = command.kind === 'tell' ? { text: command.text, at: request.at } : null;
-  const words = said?.text.trim().length ?? null;
-  if (words === 0) {
-    refuse(draft, request, 'was told nothing', 'Type what it is to be told, and ask again.');
-    return;
-  }
-  if (words !== null && words > limits.maxSaidChars) {
-    const hint = `Write it into .orchestrator/${file.column}/${file.name}, then: branchboard retry ${command.task}`;
-    refuse(draft, request, `can be told at most ${String(limits.maxSaidChars)} characters at once`, hint);
-    return;
-  }
+  if (said !== null && refuseWords(draft, request, said.text, file)) return;
   putCommand(draft, id, { stage: 'under-way', request });
   draft.emit({ type: 'move-for-command', id, file, to, said });
+}
+
+/** Sends the work of a task that is done back; waits as long as its verdict is not known. */
+function sendBack(draft: Draft, request: TaskRequest & { readonly command: SendBackCommand }, file: TaskFile): void {
+  const { id, at, command } = request;
+  const { task, text, commit } = command;
+  const finished = draft.board.finished.get(keyOf(task));
+  if (finished?.verdict === undefined && file.column === 'done') return;
+  if (settleStale(draft, request, file, 'queued')) return;
+  const unfit = findUnfit(command.kind, file.column, task);
+  if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
+  if (unfit !== null || finished === undefined || refuseWords(draft, request, text, file)) return;
+  putCommand(draft, id, { stage: 'under-way', request });
+  const branch = verdictOf(finished)?.branch ?? null;
+  const review = sentBackWith(finished.review, { text, at });
+  draft.emit({ type: 'send-back-for-command', id, task, file, branch, commit, review });
+}
+
+/** Refuses words that are none, or more than a fact holds. */
+function refuseWords(draft: Draft, request: TaskRequest, text: string, file: TaskFile): boolean {
+  const { task } = request.command;
+  const words = text.trim().length;
+  if (words === 0) refuse(draft, request, 'was told nothing', 'Type what it is to be told, and ask again.');
+  else if (words > limits.maxSaidChars) {
+    const hint = `Write it into .orchestrator/${file.column}/${file.name}, then: branchboard retry ${task}`;
+    refuse(draft, request, `can be told at most ${String(limits.maxSaidChars)} characters at once`, hint);
+  }
+  return words === 0 || words > limits.maxSaidChars;
 }
 
 /** The file is where the command wants it: what follows is what follows from a move by hand. */
@@ -121,6 +129,16 @@ export function handleCommandMoved(draft: Draft, { id, file }: BoardEvent & { re
   const said = from === null || from === 'unsettled' ? `→ ${file.column}/` : describeMove(from.column, file.column);
   settleCommand(draft, request, { kind: 'done', said });
   moveTask(draft, request.command.task, file);
+}
+
+/** The outside found that it can't be carried out. */
+export function handleCommandRefused(
+  draft: Draft,
+  { id, why, hint }: BoardEvent & { readonly type: 'command-refused' },
+): void {
+  const request = findUnderWay(draft, id);
+  if (request === undefined || !('task' in request.command)) return;
+  refuse(draft, { ...request, command: request.command }, why, hint);
 }
 
 /** The file says what the command wants. */
@@ -154,9 +172,4 @@ function findFile(draft: Draft, id: TaskId, canWait = true): TaskFile | null | '
   if (finished !== undefined) return finished.file;
   const isReading = board.loading.size > 0 || isReadingInbox(board);
   return canWait && isReading ? 'unsettled' : null;
-}
-
-function isAsSeen(draft: Draft, id: TaskId, file: TaskFile, seen: Seen): boolean {
-  const runs = draft.task(id)?.past.runs ?? null;
-  return file.column === seen.column && (seen.run === null || runs === null || runs === seen.run);
 }

@@ -24,6 +24,7 @@ import {
   writeReviewFact,
   writeVerdictFact,
 } from '../../../src/adapters/files/facts.ts';
+import { openReview } from '../../../src/domain/review.ts';
 import { agreeTerms } from '../../../src/domain/run-terms.ts';
 import type { RunPlan, RunRecord } from '../../../src/domain/run.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
@@ -286,17 +287,18 @@ test('a review is what its file says, and without one what the verdict of an ear
   ];
   expect(await read()).toEqual([null, null]);
   await writeVerdictFact(scratch.layout, task, verdict);
-  const ready = { version: 1, round: 1, state: 'ready' } as const;
+  const ready = openReview(1);
   expect(await read()).toEqual([ready, ready]);
   writeFileSync(older ?? '', JSON.stringify({ ...verdict, mergedAt: 9 }));
-  const merged = { version: 1, round: 1, state: 'merged', at: 9 } as const;
+  const merged = { ...ready, state: 'merged', at: 9 } as const;
   expect(await read()).toEqual([merged, merged]);
   expect(await readVerdictFact(scratch.layout, task)).toEqual(verdict);
   writeFileSync(older ?? '', JSON.stringify({ ...verdict, column: 'attention', mergedAt: null }));
   expect(await read()).toEqual([null, null]);
 
-  await writeReviewFact(scratch.layout, task, { version: 1, round: 3, state: 'sent-back' });
-  const sentBack = { version: 1, round: 3, state: 'sent-back' };
+  const said = { round: 3, at: 7, text: 'Keep v1.' };
+  const sentBack = { ...openReview(3, [said]), state: 'sent-back' } as const;
+  await writeReviewFact(scratch.layout, task, sentBack);
   expect(await read()).toEqual([sentBack, sentBack]);
   writeFileSync(path ?? '', '{"version":1,"round":1,"state":"merged"}');
   expect(await readReviewFact(scratch.layout, task)).toBe('damaged');

@@ -163,6 +163,7 @@ export function handoff(id: string, branch: string | null, tip: string | null): 
     diffstat: null,
     elsewhere: [],
     report: null,
+    sentBack: [],
   };
 }
 

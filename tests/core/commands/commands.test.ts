@@ -3,8 +3,11 @@ import { describe, expect, it, test } from 'vitest';
 import { findUnfit, listBoxes, listFittingColumns, listOffers } from '../../../src/core/commands/offers.ts';
 import { makeCommandId, type CommandAnswer } from '../../../src/domain/command.ts';
 import { limits } from '../../../src/domain/limits.ts';
-import { columns } from '../../../src/domain/task.ts';
-import { fileIn, id, identity, loadedIn, makeExit, makeResult, scanOf, Scene } from '../scene.ts';
+import { openReview } from '../../../src/domain/review.ts';
+import { columns, keyOf } from '../../../src/domain/task.ts';
+import { sentBackWith } from '../../../src/core/review-states.ts';
+import { verdictOf } from '../boards.ts';
+import { fileIn, id, identity, loadedIn, makeExit, makeResult, scanOf, Scene, start } from '../scene.ts';
 
 /** The answer of the last event's command. */
 function answerOf({ effects }: Scene): CommandAnswer | null {
@@ -61,6 +64,28 @@ describe('a command', () => {
       expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'not-now' });
       expect(scene.states).toEqual({ a: 'attention' });
     }
+  });
+
+  it('sends the work of a task that is done back with what was seen, once its verdict is known', () => {
+    const command = { kind: 'send-back', task: id('a'), commit: 'c', text: 'Use v2.' } as const;
+    const scene = taskIn('done').ask(command);
+    expect(scene.asked).not.toContain('send-back-for-command');
+    const known = { kind: 'known', verdict: verdictOf({ column: 'done', run: 1 }), review: openReview(1) } as const;
+    scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(id('a')), known]]) });
+    const said = { round: 1, at: start, text: 'Use v2.' };
+    const review = { ...openReview(1, [said]), state: 'sent-back' } as const;
+    expect(scene.effects).toMatchObject([{ type: 'send-back-for-command', commit: 'c', review }]);
+    const [asked] = scene.effects;
+    if (asked?.type !== 'send-back-for-command') throw new Error('it was not asked for');
+    // A board that was killed behind the review opens it again, and the words are said once.
+    expect(sentBackWith(openReview(1, [said]), said)).toEqual(review);
+    scene.tell({ type: 'command-refused', id: asked.id, why: 'was not sent back', hint: 'Look.' });
+    expect(answerOf(scene)).toEqual({ kind: 'refused', why: 'not-now', said: 'a was not sent back', hint: 'Look.' });
+    scene.ask(command);
+    const again = scene.effects[0];
+    if (again?.type !== 'send-back-for-command') throw new Error('it was not asked for');
+    scene.tell({ type: 'command-moved', id: again.id, file: fileIn('queued', 'a') });
+    expect(answerOf(scene)).toEqual({ kind: 'done', said: 'done/ → queued/' });
   });
 
   it('gives the same line of the history as the move of the file by hand, but for who asked', () => {

@@ -16,6 +16,7 @@ import { finishMerge, prepareMerge } from '../merging.ts';
 import { keep, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
 import { prune } from './pruning.ts';
+import { readBranch } from '../refs.ts';
 import { readProjectConfiguration, type ReadTrusted } from '../../trust/project-configuration.ts';
 import { listMoved } from '../oversight/moved-refs.ts';
 import { takeNotes, writeNotes } from '../oversight/ref-notes.ts';
@@ -130,6 +131,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
     keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
     release: (plan, forget) => told(tampering.end(plan).then(() => release(git, repository, plan, forget))),
+    readTip: (branch) => told(readBranch(git, branch).then((state) => state?.tip ?? null)),
     prepareMerge: (request) => told(prepareMerge(git, request)),
     finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
     prune: (request) => told(prune(git, repository, request)),

@@ -1,0 +1,56 @@
+/** `send-back`: the user's words reach the session that did the work, on a board that runs and on one that doesn't. */
+import { expect, test } from 'vitest';
+import { addFile, boardTestTimeoutMs, withBoard, writeTask } from './board.ts';
+
+const timeout = boardTestTimeoutMs;
+
+test.concurrent(
+  'work that is sent back is gone on with by its author, who is told why; so is who builds on it',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      const lines = ['append a.txt more', 'commit More', 'summary Added a line.'];
+      board.drop({ 'a.md': writeTask('A', lines), 'held.md': writeTask('Held', ['ask Now?']) });
+      expect(await board.runUntilIdle()).toBe(3);
+
+      expect((await board.cli('send-back', 'a', ' ')).code).toBe(2);
+      const undone = await board.cli('send-back', 'held', 'Do it.');
+      expect([undone.code, undone.stderr]).toEqual([
+        2,
+        expect.stringContaining('held is not done, so there is nothing'),
+      ]);
+      expect(board.column('done')).toEqual(['a']);
+
+      const before = board.read('done', 'a.md').split('<!-- branchboard')[0];
+      expect(await board.succeed('send-back', 'a', 'Keep', 'v1.')).toBe('a: done/ → queued/\n');
+      expect(board.read('queued', 'a.md').split('<!-- branchboard')[0]).toBe(before);
+      const running = await board.start();
+      await board.arrive('done', 'a');
+      const piped = board.launch(['retry', 'a', '-'], { input: 'And v2,\nplease.\n' });
+      expect((await piped.ended).code).toBe(0);
+      await board.arrive('done', 'a');
+      board.drop({ 'b.md': writeTask('B', addFile('b.txt'), { depends_on: 'a' }) });
+      await board.arrive('done', 'b');
+      expect((await board.stop(running)).code).toBe(0);
+
+      const sessions = [1, 2, 3].map(
+        (n) => JSON.parse(board.read('runs', 'a', String(n), 'plan.json')) as { session: { id: string } },
+      );
+      expect(new Set(sessions.map(({ session }) => session.id)).size).toBe(1);
+      const [first, second] = [2, 3].map((n) => board.read('runs', 'a', String(n), 'prompt.md'));
+      expect(first).toContain('sends it back. Settle each point');
+      expect(first).toMatch(/<review-(\w+)>\nKeep v1\.\n<\/review-\1>/);
+      expect(first).not.toContain('The task was edited');
+      expect(second).toMatch(/<review-(\w+)>\nAnd v2,\nplease\.\n<\/review-\1>/);
+      expect(board.task('a').review).toEqual({ state: 'ready', round: 3 });
+      expect(board.git('rev-list', '--count', 'main..task/a')).toBe('3');
+      const told = board.read('runs', 'b', '1', 'prompt.md');
+      for (const [round, words] of [
+        [1, 'Keep v1.'],
+        [2, 'And v2,\nplease.'],
+      ] as const) {
+        expect(told).toContain(`- Its reviewer sent it back after round ${String(round)}, because:`);
+        expect(told).toContain(words);
+      }
+    }),
+);
