@@ -8,7 +8,7 @@ import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import { placeOf } from '../domain/file-place.ts';
 import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
-import { isReadingCommands, listCommanded } from './commands/pending.ts';
+import { isAsked, isReadingCommands, listCommanded } from './commands/pending.ts';
 import { hasDisk } from './full-disk.ts';
 import { findWaitingOn, measureChains } from './dependencies.ts';
 import { needsUser } from './circuit-breaker.ts';
@@ -110,7 +110,7 @@ export function explainWaiting(board: Board, task: QueuedTask, now: number, posi
 /** Whether nothing can go on without the user. */
 export function isIdle(board: Board, now: number): boolean {
   if (board.scan === null || board.scan.inboxSettlesAt !== null) return false;
-  if (board.loading.size > 0 || board.readingVerdicts.size > 0 || board.commands.size > 0) return false;
+  if (board.loading.size > 0 || board.readingVerdicts.size > 0 || isAsked(board)) return false;
   if (isReadingInbox(board) || !hasDisk(board)) return false;
   // A file that could not be read is read again.
   const isTried = [...board.inbox.values()].some(

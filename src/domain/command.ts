@@ -160,14 +160,18 @@ export type PendingCommand =
   /** An effect carries it out. */
   | { readonly stage: 'under-way'; readonly request: CommandRequest }
   /** Its fact is being removed. */
-  | { readonly stage: 'settled' };
+  | { readonly stage: 'settled' }
+  /** Its fact can't be read: the board goes on without it. */
+  | { readonly stage: 'passed-over' };
 
 /** A command's fact as it was found. */
 export type ReadCommand =
   | { readonly kind: 'known'; readonly request: CommandRequest }
   | { readonly kind: 'gone' }
   /** It was no command that this version knows, and is at `path` in `.orchestrator/` now. */
-  | { readonly kind: 'put-aside'; readonly path: string };
+  | { readonly kind: 'put-aside'; readonly path: string }
+  /** It can neither be read nor put aside, and is at `path` still. */
+  | { readonly kind: 'unreadable'; readonly path: string; readonly why: string };
 
 /** Checks a command's id. */
 export function parseCommandId(text: string): CommandId | undefined {

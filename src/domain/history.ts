@@ -26,8 +26,8 @@ export type HistoryEntry = { readonly at: number } & (
   | { readonly type: 'inbox-repeated'; readonly name: string; readonly task: TaskId }
   | { readonly type: 'task-found'; readonly task: TaskId; readonly column: Column; readonly note: string }
   | { readonly type: 'task-changed'; readonly task: TaskId; readonly diagnostics: readonly Diagnostic[] }
-  /** A command's fact can't be understood, and is at `path` in `.orchestrator/` now. */
-  | { readonly type: 'command-unread'; readonly id: CommandId; readonly path: string }
+  /** A command's fact can't be understood, and is at `path` in `.orchestrator/` now; with `why`, it stays there as it was. */
+  | { readonly type: 'command-unread'; readonly id: CommandId; readonly path: string; readonly why?: string }
   /** A command was settled; `id` is null for a file that the user moved. */
   | {
       readonly type: 'command';

@@ -5,7 +5,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseCommandId, type CommandId, type CommandRequest, type ReadCommand } from '../../domain/command.ts';
+import { messageOf } from '../../domain/error-message.ts';
 import { limits } from '../../domain/limits.ts';
+import { kindOf } from '../../domain/outside-kind.ts';
 import { NewerFactError } from '../../ports.ts';
 import { codeOf } from '../machine/errors.ts';
 import { createFile, makeFolder, syncFolder } from '../machine/durable.ts';
@@ -36,17 +38,24 @@ export async function listCommands(layout: Layout): Promise<readonly CommandId[]
   }
 }
 
-/** Reads a command. What is none, or was asked of a newer version of the board, is put aside. */
+/**
+ * Reads a command. What is none, was asked of a newer version of the board, or can't be read is put aside, since it would
+ * hold up all that come after it; where even that can't be done, it stays. Throws where the machine lacks something.
+ */
 export async function readCommand(layout: Layout, id: CommandId): Promise<ReadCommand> {
   const path = pathOf(layout, id);
   const request = await readFact(path, commandFormat, limits.maxCommandBytes).catch((error: unknown) => {
-    // One that only another user may read, such as root, would hold up all that come after it.
-    if (error instanceof NewerFactError || codeOf(error) === 'EACCES') return null;
+    if (error instanceof NewerFactError || kindOf(error) === null) return null;
     throw error;
   });
   if (request?.id === id) return { kind: 'known', request };
-  if (!(await exists(path))) return { kind: 'gone' };
-  return { kind: 'put-aside', path: `commands/${basename(await keepDamaged(path))}` };
+  try {
+    if (!(await exists(path))) return { kind: 'gone' };
+    return { kind: 'put-aside', path: `commands/${basename(await keepDamaged(path))}` };
+  } catch (error) {
+    if (kindOf(error) !== null) throw error;
+    return { kind: 'unreadable', path: `commands/${basename(path)}`, why: messageOf(error) };
+  }
 }
 
 /** Removes a command that is settled, durably. */

@@ -32,7 +32,9 @@ export function formatHistory(entry: HistoryEntry): string {
     case 'task-changed':
       return entry.diagnostics.map((diagnostic) => `${entry.task}: ${formatDiagnostic(diagnostic)}`).join('\n');
     case 'command-unread':
-      return `a command can't be understood and was put aside: .orchestrator/${entry.path}`;
+      return entry.why === undefined
+        ? `a command can't be understood and was put aside: .orchestrator/${entry.path}`
+        : `a command can't be read, and the board goes on without it: ${entry.why}. Remove it: rm -r '.orchestrator/${entry.path}'`;
     case 'command':
       return describeCommand(entry);
     case 'run-planned':

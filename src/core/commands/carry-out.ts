@@ -21,6 +21,11 @@ export function handleCommandRead(draft: Draft, id: CommandId, read: ReadCommand
     putCommand(draft, id, { stage: 'waiting', request: read.request });
     return;
   }
+  if (read.kind === 'unreadable') {
+    putCommand(draft, id, { stage: 'passed-over' });
+    draft.journal({ type: 'command-unread', id, path: read.path, why: read.why });
+    return;
+  }
   forgetCommand(draft, id);
   if (read.kind === 'put-aside') draft.journal({ type: 'command-unread', id, path: read.path });
 }

@@ -25,3 +25,8 @@ export function listCommanded({ commands }: Board): ReadonlySet<TaskKey> {
 export function isReadingCommands({ commands }: Board): boolean {
   return [...commands.values()].some(({ stage }) => stage === 'unread');
 }
+
+/** Whether a command is still to be settled. */
+export function isAsked({ commands }: Board): boolean {
+  return [...commands.values()].some(({ stage }) => stage !== 'passed-over');
+}

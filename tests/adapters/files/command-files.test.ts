@@ -1,5 +1,5 @@
 /** The facts of commands on disk. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listCommands, readCommand, removeCommand, writeCommand } from '../../../src/adapters/files/command-files.ts';
@@ -64,6 +64,31 @@ test.each(['a folder', 'no JSON'])('%s is put aside beside what was put aside be
   });
   expect(readFileSync(join(`${path}.damaged`, 'kept'), 'utf8')).toBe('earlier');
   expect(await listCommands(scratch.layout)).toEqual([]);
+});
+
+test('one that can neither be read nor put aside stays, and says why', async () => {
+  await writeCommand(scratch.layout, request);
+  const { root, commands } = scratch.layout;
+  for (const [path, mode] of [
+    [scratch.root, 0o755],
+    [root, 0o755],
+    [commands, 0o555],
+  ] as const)
+    chmodSync(path, mode);
+  chmodSync(join(commands, `${id}.json`), 0);
+  // The superuser may do all.
+  const user = process.geteuid?.() ?? 1;
+  if (user === 0) process.seteuid?.(65_534);
+  try {
+    const path = `commands/${id}.json`;
+    expect(await readCommand(scratch.layout, id)).toEqual({
+      ...{ kind: 'unreadable', path, why: expect.stringContaining('permission denied') as string },
+    });
+  } finally {
+    if (user === 0) process.seteuid?.(0);
+    chmodSync(commands, 0o755);
+  }
+  expect(await listCommands(scratch.layout)).toEqual([id]);
 });
 
 test('a link in the place of a command is not followed, nor is one in the place of the folder', async () => {

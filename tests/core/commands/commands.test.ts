@@ -1,6 +1,7 @@
 /** Commands in the reducer: what fits which task, that each is carried out once, and what its asker and the history hear. */
 import { describe, expect, it, test } from 'vitest';
 import { findUnfit, listBoxes, listFittingColumns, listOffers } from '../../../src/core/commands/offers.ts';
+import { isIdle } from '../../../src/core/schedule.ts';
 import { makeCommandId, type CommandAnswer } from '../../../src/domain/command.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import { openReview } from '../../../src/domain/review.ts';
@@ -28,6 +29,23 @@ function taskIn(column: 'queued' | 'attention' | 'done' | 'archive'): Scene {
   if (column === 'attention') return scene.load(loadedIn('attention', 'a'));
   return scene.tell({ type: 'scanned', scan: scanOf({ [column]: ['a'] }) });
 }
+
+test('a command that can’t be read holds nothing up, and is told once', () => {
+  const asked = makeCommandId(1, '01234567-0000');
+  const scene = new Scene({ maxParallel: 0 }).queue({ id: 'a' });
+  const settings = { ...scene.board.settings, maxParallel: 1 };
+  scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }, { commands: [asked] }) });
+  expect(scene.tell({ type: 'settings-read', settings, problems: [] }).asked).toEqual([]);
+  const read = { kind: 'unreadable', path: `commands/${asked}.json`, why: 'EIO' } as const;
+  scene.tell({ type: 'command-read', id: asked, read });
+  expect(scene.journal).toContainEqual(expect.objectContaining({ type: 'command-unread', why: 'EIO' }));
+  expect(scene.effects).toContainEqual(expect.objectContaining({ type: 'plan-run' }));
+  scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }, { commands: [asked] }) });
+  expect(scene.effects).not.toContainEqual(expect.objectContaining({ type: 'read-command' }));
+  const without = new Scene().tell({ type: 'scanned', scan: scanOf({}, { commands: [asked] }) });
+  expect(isIdle(without.board, 0)).toBe(false);
+  expect(isIdle(without.tell({ type: 'command-read', id: asked, read }).board, 0)).toBe(true);
+});
 
 describe('a command', () => {
   it.each([
