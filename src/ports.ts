@@ -10,6 +10,7 @@ import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
 import type { MergeAttempt, MergeRequest, PreparedMerge, TargetMove } from './domain/merge-request.ts';
 import type { MovedRef } from './domain/moved-ref.ts';
+import type { KnownNote, Note } from './domain/agent-note.ts';
 import type { ProjectConfiguration } from './domain/trusted-project.ts';
 import type { Pruned, PruneRequest } from './domain/pruned.ts';
 import type { TaskEnd } from './domain/event.ts';
@@ -238,6 +239,18 @@ export interface RunRequest {
   readonly disallowedTools: readonly string[];
   /** Of the allowed tools those that settings, task, role and checks add to the board's own. */
   readonly userRules: readonly string[];
+}
+
+/** Notes to the agents of tasks: each is told once to a session, by a hook while an agent works or by a run's prompt. */
+export interface Notes {
+  /** A word that marks notes to this task's agents as the user's: the prompt tells it, and no file or tool knows it. */
+  mark(task: TaskId): Promise<string>;
+  /** Lays a note down, durably; `shown` is what the agent is shown. Nothing where the task has one of that key. */
+  lay(task: TaskId, note: Note, shown: string): Promise<void>;
+  /** All of a task, the oldest first. */
+  list(task: TaskId): Promise<readonly KnownNote[]>;
+  /** The notes that no agent was told, the oldest first, for this run's prompt: from now on no hook tells them. */
+  take(run: RunId): Promise<readonly KnownNote[]>;
 }
 
 /** Where a runner tells what it sees. */

@@ -9,6 +9,7 @@ import { createDisk } from '../adapters/machine/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { findExcludesFile } from '../adapters/git/excludes-file.ts';
 import { createWorktrees } from '../adapters/git/worktree/worktrees.ts';
+import { createNotes } from '../adapters/files/note-files.ts';
 import { createJournal } from '../adapters/files/journal.ts';
 import { notify } from '../adapters/machine/notifier.ts';
 import { trustRoles, trustSettings } from '../adapters/trust/gates.ts';
@@ -129,6 +130,7 @@ function composeParts(
       commands,
       disk: createDisk(() => [layout.root, folderOfWorktrees(place, settings()).path, repository.commonDir]),
       journal: createJournal(layout.history, clock),
+      notes: createNotes(layout),
       roles: trustRoles(composeRoles(place), trust, claimsOfFoundRole),
       redact,
       boardDir: layout.root,

@@ -106,6 +106,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/answer.ts')).answerCommand,
   },
   {
+    usage: 'note <id>',
+    group: 'decide',
+    description: "tell a task's agent something while it works, or when it starts",
+    load: async () => (await import('./commands/note.ts')).noteCommand,
+  },
+  {
     usage: 'cancel <id>',
     group: 'decide',
     description: 'put a task into the archive; what its agent did is kept',

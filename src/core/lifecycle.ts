@@ -88,6 +88,7 @@ export function handleRunStarted(draft: Draft, run: RunId, setAside: readonly st
   };
   draft.journal({ type: 'run-started', run, setAside });
   draft.putTask({ ...task, phase });
+  draft.emit({ type: 'look-at-notes', task: task.id });
   const cause = stopCauseOf(draft, task);
   if (cause !== null) stopRun(draft, run.task, cause);
 }

@@ -138,6 +138,7 @@ function followAgent(draft: Draft, id: TaskId, facts: TaskFacts, lastRun: LastRu
   draft.putTask({ ...task, phase });
   const note = 'its agent is still at work and is followed';
   draft.journal({ type: 'task-found', task: id, column: task.file.column, note });
+  draft.emit({ type: 'look-at-notes', task: id });
 }
 
 /** The run's end is known, but not all that follows from it was done. */

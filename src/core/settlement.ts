@@ -29,6 +29,7 @@ import { openReview } from '../domain/review.ts';
 import { mayShareSession } from '../domain/run-terms.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { unreachable } from '../domain/result.ts';
+import { describeUntold, listUntold } from './commands/note-command.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './full-disk.ts';
 import { collectHandoffs } from './dependencies.ts';
@@ -73,7 +74,9 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
     const next = nextAfterInterruption(run.plan, past, outcome);
     startSettling(draft, ended, { to: 'queued', next, plan: run.plan, record });
   } else {
-    const verdict = judge(draft, ended, run, outcome);
+    const judged = judge(draft, ended, run, outcome);
+    const untold = judged.column === 'done' ? listUntold(draft, task.id).map(describeUntold) : [];
+    const verdict = { ...judged, warnings: [...untold, ...judged.warnings] };
     startSettling(draft, ended, { to: 'verdict', verdict, plan: run.plan, record });
   }
 }

@@ -40,6 +40,7 @@ import { handleTick } from './tick.ts';
 import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
+import { handleNoteLaid, handleNotesSeen, lookAtNotes } from './commands/note-command.ts';
 import { handleCommandMerged } from './commands/merge-command.ts';
 import { handleCommandEdited, handleCommandMoved, handleCommandRefused } from './commands/task-commands.ts';
 import { handleMergesFound } from './review-states.ts';
@@ -59,6 +60,7 @@ export const emptyBoard: Board = {
   finished: new Map(),
   inbox: new Map(),
   passedOver: [],
+  notes: new Map(),
   commands: new Map(),
   left: new Map(),
   boxAnswers: [],
@@ -113,6 +115,7 @@ function handle(draft: Draft, event: BoardEvent): void {
     case 'scanned':
       handleScanned(draft, event.scan);
       lookForAged(draft);
+      lookAtNotes(draft);
       return;
     case 'ends-read':
       handleEndsRead(draft, event.ends);
@@ -206,6 +209,12 @@ function handle(draft: Draft, event: BoardEvent): void {
     case 'command-edited':
       handleCommandEdited(draft, event);
       return;
+    case 'note-laid':
+      handleNoteLaid(draft, event.id);
+      return;
+    case 'notes-seen':
+      handleNotesSeen(draft, event);
+      return;
     case 'command-kept':
       handleCommandKept(draft, event.id);
       return;
@@ -272,6 +281,7 @@ function showsChange(before: Board, after: Board): boolean {
     before.troubles !== after.troubles ||
     before.unread !== after.unread ||
     before.boxAnswers !== after.boxAnswers ||
+    before.notes !== after.notes ||
     before.userPaused !== after.userPaused ||
     before.grants !== after.grants ||
     before.shutdown !== after.shutdown ||

@@ -45,6 +45,7 @@ const ofCommands: ReadonlySet<Effect['type']> = new Set([
     'edit-for-command',
     'send-back-for-command',
     'merge-for-command',
+    'lay-note',
     'write-pause',
     'settle-command',
     'write-hold',

@@ -51,6 +51,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     case 'edit-for-command':
     case 'send-back-for-command':
     case 'merge-for-command':
+    case 'lay-note':
     case 'write-pause':
       return [{ type: 'command-failed', id: effect.id, fault }];
     default:

@@ -24,6 +24,7 @@ import {
   type DashboardFile,
   type Disk,
   type Journal,
+  type Notes,
   type Roles,
   type Worktrees,
 } from '../ports.ts';
@@ -32,6 +33,7 @@ import { editTask, moveForCommand } from './edit-task.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { mergeWork } from './merge-work.ts';
+import { layNote, lookAtNotes, takeNotes } from './note-work.ts';
 import { sendBack } from './send-work-back.ts';
 import { lookForRoom } from './outside-fault.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -48,6 +50,7 @@ export interface Ports {
   readonly disk: Disk;
   readonly journal: Journal;
   readonly roles: Roles;
+  readonly notes: Notes;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
   /** Absolute path of the board's folder. */
@@ -145,6 +148,10 @@ export class Performer {
         const outcome = await mergeWork(this.#ports, effect.request, this.#settings());
         return [{ type: 'command-merged', id: effect.id, outcome }];
       }
+      case 'lay-note':
+        return layNote(this.#ports, effect);
+      case 'look-at-notes':
+        return [await lookAtNotes(this.#ports, effect.task)];
       case 'write-pause':
         await files.writePause(effect.paused);
         return [{ type: 'command-kept', id: effect.id }];
@@ -247,9 +254,8 @@ export class Performer {
 
   async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<UntimedEvent> {
     const { files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
-    const { plan, dependencies } = effect;
+    const { plan, spec, dependencies } = effect;
     const settings = this.#settings();
-    const { spec } = effect;
     const sandbox = this.#sandbox();
     const role = await roles.find(spec.agent);
     const terms = agreeTerms(settings, limitSpec(spec, settings, sandbox, effect.rights), sandbox, role.runner);
@@ -257,12 +263,13 @@ export class Performer {
       throw new PortError('the settings were changed while the run was prepared, so it is planned again');
     }
     const ownRole = role.source === agentTraits[terms.agent.kind].ownRoles ? role : null;
-    const told = ownRole === null ? role : { ...role, instructions: '' };
+    const toldRole = ownRole === null ? role : { ...role, instructions: '' };
     const { verify, budgetUsd } = terms;
     const notes = await dashboard.readNotes();
+    const told = await takeNotes(this.#ports, plan);
     const project = await worktrees.readProject(plan);
     const instructions = project.kind === 'of-the-base' ? project.instructions : null;
-    const prompt = composePrompt({ ...effect, role: told, notes, verify, boardDir, instructions });
+    const prompt = composePrompt({ ...effect, role: toldRole, notes, told, verify, boardDir, instructions });
     await files.writePrompt(plan, prompt);
     await this.#ports.worktrees.noteRefs(plan);
     const readable = dependencies.flatMap(({ report }) => (report === null ? [] : [`${boardDir}/${report}`]));
@@ -283,6 +290,7 @@ export class Performer {
 
   async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<readonly UntimedEvent[]> {
     const { worktrees, commands, disk } = this.#ports;
+    const seen = await lookAtNotes(this.#ports, task);
     const found = await worktrees.inspect(plan);
     const outcomes: CommandOutcome[] = [];
     // Work that is missing or unfinished fails anyway; its checks would say nothing new.
@@ -294,7 +302,7 @@ export class Performer {
     }
     const run = { task, n: plan.n };
     const evidence = { ...found, verify: outcomes, moved: await worktrees.listMoved(plan) };
-    return [...(await lookForRoom(disk, run)), { type: 'work-inspected', run, evidence }];
+    return [seen, ...(await lookForRoom(disk, run)), { type: 'work-inspected', run, evidence }];
   }
 
   async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly UntimedEvent[]> {

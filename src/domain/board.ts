@@ -16,6 +16,7 @@ import type { BoxAnswer, CommandId, PendingCommand } from './command.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { DiskTrouble, Hold, Spending, Trouble } from './hold.ts';
 import type { RunCause, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause } from './run.ts';
+import type { KnownNote } from './agent-note.ts';
 import type { Retention } from './pruned.ts';
 import type { Review } from './review.ts';
 import type { TaskPast } from './task-past.ts';
@@ -250,6 +251,8 @@ export interface Board {
   readonly inbox: ReadonlyMap<string, InboxFile>;
   /** Words for the strays that the last scan found. */
   readonly passedOver: readonly Diagnostic[];
+  /** The notes to agents of live tasks, as far as they were looked at. */
+  readonly notes: ReadonlyMap<TaskKey, readonly KnownNote[]>;
   /** Commands that were asked and are not settled. */
   readonly commands: ReadonlyMap<CommandId, PendingCommand>;
   /** Where the last board left files that are elsewhere now; those that are not loaded yet. */

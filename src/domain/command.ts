@@ -28,6 +28,8 @@ export type TaskCommand =
   /** Queues a task that is not done again with what the user says to it: an answer, or what is to be different. `text` is at most `maxSaidChars`. */
   | { readonly kind: 'tell'; readonly task: TaskId; readonly text: string }
   | SendBackCommand
+  /** Tells the task's agent while it works, or at its next start. `text` is at most `maxNoteChars`. */
+  | { readonly kind: 'note'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId }
   | MergeCommand;
@@ -75,6 +77,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     finish: 'decide',
     tell: 'decide',
     'send-back': 'decide',
+    note: 'decide',
     merge: 'decide',
   },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },

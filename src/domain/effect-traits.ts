@@ -54,6 +54,9 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'edit-for-command': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
   'send-back-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'merge-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
+  // In its task's lane, so that a run that is being started either tells it or finds it told.
+  'lay-note': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
+  'look-at-notes': { lane: 'none', phases: [], told: 'once', failure: 'nothing' },
   'write-pause': { lane: 'board', phases: [], told: 'never', failure: 'answered' },
   'settle-command': { lane: 'none', phases: [], told: 'once', failure: 'again' },
   'write-hold': { lane: 'board', phases: [], told: 'once', failure: 'nothing' },

@@ -8,6 +8,7 @@ import type { TaskPast } from './task-past.ts';
 import type { CommandAnswer, CommandId } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
+import type { Note } from './agent-note.ts';
 import type { Right } from './rights.ts';
 import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
@@ -163,6 +164,10 @@ export type Effect =
       readonly task: TaskId;
       readonly request: MergeRequest;
     }
+  /** Lays a note down for a task's agents, once: `note-laid`, and `notes-seen`. */
+  | { readonly type: 'lay-note'; readonly id: CommandId; readonly task: TaskId; readonly note: Note }
+  /** Looks which notes of a task were told: `notes-seen`. */
+  | { readonly type: 'look-at-notes'; readonly task: TaskId }
   /** Keeps whether the user paused the board: `command-kept`. */
   | { readonly type: 'write-pause'; readonly id: CommandId; readonly paused: boolean }
   /** Removes the fact of a command that is settled, and answers who waits for it: `command-removed`. */

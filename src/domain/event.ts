@@ -5,6 +5,7 @@ import type { CommandId, ReadCommand } from './command.ts';
 import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { EffectKind } from './effect.ts';
+import type { KnownNote } from './agent-note.ts';
 import type { MergeOutcome } from './merge-request.ts';
 import type { Pruned } from './pruned.ts';
 import type { RunExit, RunId, RunPlan, RunView } from './run.ts';
@@ -113,6 +114,10 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'command-refused'; readonly id: CommandId; readonly why: string; readonly hint: string }
   /** A merge that a command asked for came to its end. */
   | { readonly type: 'command-merged'; readonly id: CommandId; readonly outcome: MergeOutcome }
+  /** A note that a command asked for lies where the task's agents are told of it. */
+  | { readonly type: 'note-laid'; readonly id: CommandId }
+  /** All notes to a task's agents, the oldest first. */
+  | { readonly type: 'notes-seen'; readonly task: TaskId; readonly notes: readonly KnownNote[] }
   /** What a command asked of the board is on disk. */
   | { readonly type: 'command-kept'; readonly id: CommandId }
   /** What a command asked could not be done. */

@@ -16,6 +16,12 @@ export const limits = {
   maxSaidChars: 10_000,
   /** Kept of what the user said when they sent a task's work back: the last so many times. */
   maxSentBackKept: 10,
+  /** The longest note to an agent at work: Claude Code cuts what a hook says beyond 10,000 characters. */
+  maxNoteChars: 6_000,
+  /** Of the notes to an agent the dashboard shows the newest. */
+  maxNotesShown: 5,
+  /** An agent waits at most so long for the program that looks for notes. */
+  noteTimeoutSeconds: 2,
   /** Commands that are asked and not settled; the board takes up more once some of them are. */
   maxPendingCommands: 1_000,
   /** Commands of which is known what became of them, for who asks once more under the same id. */

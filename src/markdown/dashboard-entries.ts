@@ -132,6 +132,9 @@ function describeActive(entry: ActiveEntry): PhrasingContent[][] {
   if (entry.recentOutput !== null) {
     described.push([strong('Recent output'), plain(': "'), ...prose(entry.recentOutput), plain('"')]);
   }
+  for (const { text, state } of entry.notes.slice(-limits.maxNotesShown)) {
+    described.push([strong('Your note'), plain(': "'), ...prose(text), plain(`" (${state})`)]);
+  }
   if (entry.granted.length > 0) {
     const rights = entry.granted.slice(0, limits.maxDashboardRows).map((right) => [code(right)]);
     described.push([strong('Granted'), plain(': '), ...intersperse(rights, ', ')]);

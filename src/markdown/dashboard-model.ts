@@ -138,6 +138,13 @@ export interface ReadyEntry extends TaskLabel {
   readonly followUps: readonly string[];
 }
 
+/** A note of the user's to an agent. */
+export interface NoteLine {
+  readonly text: string;
+  /** Such as `read 14:02`. */
+  readonly state: string;
+}
+
 /** A task that an agent is on. */
 export interface ActiveEntry extends TaskLabel {
   readonly agent: string;
@@ -160,6 +167,8 @@ export interface ActiveEntry extends TaskLabel {
   /** Warnings of the run's start. */
   readonly warnings: readonly string[];
   readonly recentOutput: string | null;
+  /** The user's notes to it, the newest last, each with whether it was told. */
+  readonly notes: readonly NoteLine[];
   /** Rights beyond the settings that the user granted it. */
   readonly granted: readonly string[];
   /** The command that follows its output. */

@@ -1,6 +1,7 @@
 /** Selects the user's notes for a task: most are for every task, some are addressed to one as `@its-id: …`. */
 import { keyOf, parseTaskId } from '../domain/task.ts';
 import type { TaskId } from '../domain/task.ts';
+import { fence } from './fence.ts';
 
 /**
  * The notes for one task: the general ones, and those addressed to it. An address reaches to the end of its paragraph
@@ -18,6 +19,11 @@ export function selectNotes(notes: string, task: TaskId): string {
     leftOut = !isMine || closesGap;
   }
   return kept.join('\n').trim();
+}
+
+/** What an agent is shown of a note; its task's prompt told it the mark. */
+export function composeNote(text: string, mark: string): string {
+  return `A note from the user about your task, with the mark ${mark} of such notes. It counts as the task's own text does.\n\n${fence(`note-${mark}`, text)}`;
 }
 
 /** The names that notes are addressed to, each once, as they are written. */

@@ -239,6 +239,10 @@ function viewActive(task: WorkedOn, board: Board, clock: Calendar, redact: Redac
     note: running === null || running.stopping !== null ? describeStage(task) : (running.view.apiRetry ?? null),
     warnings: running?.view.warnings ?? [],
     recentOutput: running?.view.lastText ?? null,
+    notes: (board.notes.get(keyOf(task.id)) ?? []).map(({ text, readAt }) => ({
+      text,
+      state: readAt === null ? 'not read yet' : `read ${clock.timeOfDay(readAt).slice(0, 5)}`,
+    })),
     granted: listGranted(board, spec).map(redact),
     follow: `branchboard logs ${task.id} -f`,
   };

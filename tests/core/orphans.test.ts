@@ -10,7 +10,7 @@ describe('an agent that was alive when the board started', () => {
     const scene = new Scene().tell({ type: 'agents-found', runs: [{ task: id('a'), n: 2 }] });
     const lastRun = { kind: 'alive', view: emptyRunView, startedAt: 0 } as const;
     scene.load(loadedIn('active', 'a', { facts, lastRun }));
-    expect(scene.asked).toEqual([]);
+    expect(scene.asked).toEqual(['look-at-notes']);
     expect(scene.states).toEqual({ a: 'running' });
   });
 

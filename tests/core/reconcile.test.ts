@@ -76,7 +76,7 @@ describe('a task in queued/', () => {
     const lastRun = { kind: 'alive', view: emptyRunView, startedAt: 5 } as const;
     const scene = meet('queued', facts([run({}, null)]), { lastRun });
     expect(scene.task('a')).toMatchObject({ state: 'active', wish: 'requeue', phase: { name: 'running' } });
-    expect(scene.effects).toMatchObject([{ type: 'stop-run', cause: 'requeued' }]);
+    expect(scene.effects).toMatchObject([{ type: 'look-at-notes' }, { type: 'stop-run', cause: 'requeued' }]);
   });
 });
 
@@ -91,14 +91,14 @@ describe('a task in active/', () => {
       lastRun: { kind: 'alive', view: emptyRunView, startedAt: 5 },
     });
     expect(scene.task('a')).toMatchObject({ phase: { name: 'running', startedAt: 5, stopping: null } });
-    expect(scene.asked).toEqual([]);
+    expect(scene.asked).toEqual(['look-at-notes']);
   });
 
   it('with an agent that is alive is asked to end when the board is ending', () => {
     const scene = new Scene().tell({ type: 'shutdown-asked' });
     const lastRun = { kind: 'alive', view: emptyRunView, startedAt: 5 } as const;
     scene.load(loadedIn('active', 'a', { facts: facts([run({}, null)]), lastRun }));
-    expect(scene.effects).toMatchObject([{ type: 'stop-run', cause: 'shutdown' }]);
+    expect(scene.effects).toMatchObject([{ type: 'look-at-notes' }, { type: 'stop-run', cause: 'shutdown' }]);
   });
 
   it('with an agent that is gone and left a result is judged by its work', () => {

@@ -50,6 +50,7 @@ function makePerformer(text: string, grants: readonly Grant[] = [], more: Partia
       readProject: () => Promise.resolve({ kind: 'as-checked-out' }),
     },
     dashboard: { readNotes: () => Promise.resolve('') },
+    notes: { mark: () => Promise.resolve('mark'), take: () => Promise.resolve([]), list: () => Promise.resolve([]) },
     agents: { start: (request: RunRequest) => Promise.resolve(void requests.push(request)) },
     boardDir: '/b',
   } as unknown as Ports;

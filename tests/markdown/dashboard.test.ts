@@ -140,6 +140,7 @@ function fill(text: string): DashboardModel {
         note: text,
         warnings: [text, text],
         recentOutput: text,
+        notes: [{ text, state: 'not read yet' }],
         granted: [text],
         follow: text,
       },
@@ -353,6 +354,7 @@ describe('renderDashboard', () => {
           note: null,
           warnings: ['the plugin "x": not found', 'the plugin "y": not found'],
           recentOutput: 'Added JWT validation to auth.ts',
+          notes: [{ text: 'use the existing session table', state: 'read 14:31' }],
           granted: [],
           follow: 'branchboard logs add-auth -f',
         },
@@ -435,6 +437,7 @@ describe('renderDashboard', () => {
       - **Warning**: the plugin "x": not found
       - **Warning**: the plugin "y": not found
       - **Recent output**: "Added JWT validation to auth.ts"
+      - **Your note**: "use the existing session table" (read 14:31)
       - **Follow it**: \`branchboard logs add-auth -f\` · [file](active/add-auth.md)
 
       ## Pending Queue

@@ -54,6 +54,7 @@ export function makeInput(patch: Partial<PromptInput> = {}): PromptInput {
     dependencies: [],
     instructions: null,
     notes: '',
+    told: { notes: [], mark: '0123456789ab' },
     verify: [],
     boardDir: '/repo/.orchestrator',
     taskChanged: false,

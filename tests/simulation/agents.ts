@@ -146,6 +146,9 @@ function spawn(world: World, plan: RunPlan, facts: Agent['facts'], folder: RunFo
   };
   folder.claim = agent;
   world.agents.add(agent);
+  for (const note of facts.notes.values()) {
+    if (note.toldBy === plan.n) world.tellNote(plan.session.id, note);
+  }
   const ending = drawEnding(world, plan);
   world.note(() => `agent ${formatRunId(plan)} started, will end with ${ending}`);
   act(world, agent, ending);
@@ -176,6 +179,7 @@ function act(world: World, agent: Agent, ending: Ending): void {
   if (hasTool) later(random.int(100, durationMs / 2), () => say(world, agent, { openTools: 1 }));
   if (ending === 'hang') return;
   later(durationMs / 2, () => {
+    takeNote(world, agent);
     say(world, agent, {
       openTools: hasTool && random.chance(0.5) ? 1 : 0,
       progress: { done: 1, total: 2, step: 'half of it' },
@@ -185,6 +189,14 @@ function act(world: World, agent: Agent, ending: Ending): void {
     });
   });
   later(durationMs, () => end(world, agent, ending, later));
+}
+
+/** As the hook does after a tool call. */
+function takeNote(world: World, { plan, facts }: Agent): void {
+  const note = [...facts.notes.values()].find(({ toldBy, readAt }) => toldBy === null && readAt === null);
+  if (note === undefined) return;
+  note.readAt = world.wall;
+  world.tellNote(plan.session.id, note);
 }
 
 /** What an agent leaves and says at its end. */

@@ -1,10 +1,11 @@
 /** The daemon's smaller ports on the simulated world. */
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
+import type { KnownNote } from '../../src/domain/agent-note.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { nameRun } from '../../src/domain/run.ts';
 import { failure, success } from '../../src/domain/result.ts';
 import { followPlace, type LastPlace } from '../../src/domain/last-place.ts';
-import { fileNameOf, type TaskKey } from '../../src/domain/task.ts';
+import { fileNameOf, type TaskId, type TaskKey } from '../../src/domain/task.ts';
 import type { Settings } from '../../src/domain/settings.ts';
 import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { extractNotes, replaceNotes } from '../../src/markdown/user-zones.ts';
@@ -16,13 +17,14 @@ import {
   type DashboardFile,
   type Disk,
   type Journal,
+  type Notes,
   type Role,
   type Roles,
   type SettingsFile,
   type Worktrees,
 } from '../../src/ports.ts';
 import type { Call } from './calls.ts';
-import type { Life, World } from './world.ts';
+import type { Life, SimulatedNote, World } from './world.ts';
 
 /** A clock that a dead daemon no longer hears. Sweeps are stretched: a late timer must do no harm. */
 export function makeClock(world: World, life: Life, sweepEveryMs: number): Clock {
@@ -256,6 +258,36 @@ export function makeJournal(world: World, call: Call): Journal {
         },
         { safe: true },
       ),
+  };
+}
+
+/** Notes to agents, which take them while no daemon looks. */
+export function makeNotes(world: World, call: Call): Notes {
+  const toldAt = (task: TaskId, n: number | null) => {
+    const claim = n === null ? undefined : world.folderOf(task).runs.get(n)?.claim;
+    return claim === undefined || typeof claim === 'string' ? null : claim.startedAt;
+  };
+  const show = (task: TaskId, { key, text, at, toldBy, readAt }: SimulatedNote): KnownNote => ({
+    ...{ key, text, at },
+    readAt: readAt ?? toldAt(task, toldBy),
+  });
+  return {
+    mark: () => call('mark-notes', () => 'mark'),
+    lay: (task, note) =>
+      call('lay-note', () => {
+        const { notes } = world.folderOf(task);
+        if (notes.has(note.key)) return;
+        if (world.laid.has(note.key)) world.breakOff(`the note ${note.key} was laid down twice`);
+        world.laid.add(note.key);
+        notes.set(note.key, { ...note, toldBy: null, readAt: null });
+      }),
+    list: (task) => call('list-notes', () => [...world.folderOf(task).notes.values()].map((note) => show(task, note))),
+    take: ({ task, n }) =>
+      call('take-notes', () => {
+        const open = [...world.folderOf(task).notes.values()].filter((note) => show(task, note).readAt === null);
+        for (const note of open) note.toldBy = n;
+        return open.map((note) => show(task, note));
+      }),
   };
 }
 

@@ -127,8 +127,9 @@ export class User {
     const run = Math.max(0, ...(world.folders.get(task)?.runs.keys() ?? []));
     const stale: Seen = { column: random.pick(columns), run: random.int(0, 3) };
     const seen = file === null || random.chance(0.1) ? null : random.chance(0.2) ? stale : { column: file.column, run };
-    const kind = random.pick([...askedKinds, 'tell', 'send-back', 'merge', 'set-priority', 'add-dependency'] as const);
-    if (kind === 'tell') this.#ask({ kind, task, text: `Word ${this.#edits++}.` }, seen);
+    const others = ['tell', 'note', 'send-back', 'merge', 'set-priority', 'add-dependency'] as const;
+    const kind = random.pick([...askedKinds, ...others]);
+    if (kind === 'tell' || kind === 'note') this.#ask({ kind, task, text: `Word ${this.#edits++}.` }, seen);
     else if (kind === 'send-back') {
       const commit = random.pick(['tip-1', 'tip-2', null]);
       this.#ask({ kind, task, commit, text: `Word ${this.#edits++}.` }, seen);

@@ -4,6 +4,7 @@ import { findWaitingOn } from '../../src/core/dependencies.ts';
 import { checkBoard } from '../../src/core/invariants.ts';
 import type { Board, FileIdentity, Stray, TaskFile } from '../../src/domain/board.ts';
 import type { CommandAnswer, CommandId, CommandRequest } from '../../src/domain/command.ts';
+import type { Note } from '../../src/domain/agent-note.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause } from '../../src/domain/run.ts';
@@ -60,6 +61,14 @@ export interface RunFolder {
   claim: 'none' | 'closed' | Agent;
 }
 
+/** A note to a task's agents. */
+export interface SimulatedNote extends Note {
+  /** The run whose prompt tells it. */
+  toldBy: number | null;
+  /** When an agent at work took it. */
+  readAt: number | null;
+}
+
 /** `runs/TASK/`. */
 export interface TaskFolder {
   readonly runs: Map<number, RunFolder>;
@@ -67,6 +76,8 @@ export interface TaskFolder {
   isVerdictDamaged: boolean;
   review: Review | null;
   isReviewDamaged: boolean;
+  /** Notes to its agents by their keys. */
+  readonly notes: Map<string, SimulatedNote>;
   /** All that the user ever granted to the task. */
   readonly granted: Set<Right>;
 }
@@ -123,6 +134,8 @@ export class World {
   /** Tasks with the commits of theirs that were merged. */
   readonly merged = new Set<string>();
   readonly agents = new Set<Agent>();
+  /** The keys of notes that were laid down. */
+  readonly laid = new Set<string>();
   readonly journal: HistoryEntry[] = [];
   readonly log: string[] = [];
   readonly hinters = new Set<() => void>();
@@ -132,6 +145,7 @@ export class World {
   paused = false;
   /** What the user asked and the board has not settled. */
   readonly commands = new Map<CommandId, CommandRequest>();
+  readonly #told = new Set<string>();
   readonly #answered = new Map<CommandId, string>();
   /** Nothing can be written. */
   diskFull = false;
@@ -220,7 +234,7 @@ export class World {
     const known = this.folders.get(task);
     if (known !== undefined) return known;
     const facts = { verdict: null, isVerdictDamaged: false, review: null, isReviewDamaged: false };
-    const made: TaskFolder = { runs: new Map(), ...facts, granted: new Set() };
+    const made: TaskFolder = { runs: new Map(), notes: new Map(), ...facts, granted: new Set() };
     this.folders.set(task, made);
     return made;
   }
@@ -279,6 +293,16 @@ export class World {
     this.note(() => `${id} is answered: ${answer.kind} ${answer.said}`);
     if (this.#answered.has(id)) this.breakOff(`${id} was answered twice`);
     this.#answered.set(id, answer.said);
+    const isNote = answer.said.startsWith('its agent is told');
+    if (isNote && !this.laid.has(id)) this.breakOff(`the note ${id} was answered and not laid down`);
+  }
+
+  /** A session is told a note: by a hook, or by the prompt of the run that was just claimed. */
+  tellNote(session: string, { key }: Note): void {
+    const telling = `${session} ${key}`;
+    this.note(() => `told: ${telling}`);
+    if (this.#told.has(telling)) this.breakOff(`the note ${key} was told twice to ${session}`);
+    this.#told.add(telling);
   }
 
   /** Whether a command about that file waits, so that the board may do with it what only the user may. */

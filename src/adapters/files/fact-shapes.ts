@@ -226,7 +226,7 @@ const commit = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 /** What a command asks for. */
 export const command = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish']), task: taskId }),
-  z.object({ kind: z.literal('tell'), task: taskId, text }),
+  z.object({ kind: z.enum(['tell', 'note']), task: taskId, text }),
   z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
   z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
   z.object({ kind: z.literal('send-back'), task: taskId, commit: z.nullable(commit), text }),

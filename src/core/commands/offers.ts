@@ -5,6 +5,7 @@
  *   retry              ·        ·          ✓         ✓       ✓      back to the queue; a done task is worked on again
  *   tell               ·        ·          ✓         ·       ✓      the same, with what the user says to it in its file
  *   send-back          ·        ·          ·         ✓       ·      the same, with what the user says to it in its review
+ *   note               ✓        ✓          ✓         ·       ·      told to its agent at work, or at its next start
  *   requeue            ·        ✓          ·         ·       ·      its run is stopped, and it is queued again
  *   cancel             ✓        ✓          ✓         ·       ·      to the archive; what its agent did is kept
  *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
@@ -58,6 +59,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
     done: fits,
     archive: unfit('is in archive/', tellIt),
   },
+  note: { queued: fits, active: fits, attention: fits, done: isReviewed, archive: unfit('is in archive/', tellIt) },
   requeue: { queued: isQueued, active: fits, attention: waits, done: isDone, archive: isArchived },
   cancel: {
     queued: fits,
@@ -82,6 +84,7 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   'send-back': 'branchboard send-back ID TEXT',
   retry: 'branchboard retry ID',
   tell: 'branchboard retry ID -m TEXT',
+  note: 'branchboard note ID TEXT',
   cancel: 'branchboard cancel ID',
   'set-priority': 'branchboard set-priority ID high',
   'add-dependency': 'branchboard add-dependency ID OTHER',

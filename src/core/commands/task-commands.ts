@@ -20,6 +20,7 @@ import { describeMove, moveTask } from '../move.ts';
 import { sentBackWith } from '../review-states.ts';
 import { isReadingInbox } from '../schedule.ts';
 import { carryOutMerge } from './merge-command.ts';
+import { carryOutNote } from './note-command.ts';
 import { findUnfit } from './offers.ts';
 import { settleStale } from './seen.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
@@ -47,6 +48,10 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
   }
   if (command.kind === 'send-back') {
     sendBack(draft, { ...request, command }, file);
+    return;
+  }
+  if (command.kind === 'note') {
+    carryOutNote(draft, { ...request, command }, file);
     return;
   }
   if (command.kind !== 'set-priority' && command.kind !== 'add-dependency') {

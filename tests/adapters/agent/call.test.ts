@@ -66,13 +66,13 @@ describe('claudeArguments', () => {
   it('refuses messages of other sessions, and has prompts denied where the program knows how', async () => {
     const request = requestOf(bench.plan());
     const settingsOf = async (configured: Readonly<Record<string, string>>): Promise<unknown> => {
-      const written = await writeClaudeFiles(bench.root, { guard: null, ...asChecked, configured });
+      const written = await writeClaudeFiles(bench.root, { guard: null, notes: '/notes', ...asChecked, configured });
       return JSON.parse(readFileSync(written.settings, 'utf8'));
     };
     const refused = { crossSessionInbound: 'refuse', disableRemoteControl: true };
-    expect(await settingsOf({})).toEqual({ ...refused, env: { CLAUDE_CODE_RETRY_WATCHDOG: '0' } });
+    expect(await settingsOf({})).toMatchObject({ ...refused, env: { CLAUDE_CODE_RETRY_WATCHDOG: '0' } });
     const waiting = { CLAUDE_CODE_RETRY_WATCHDOG: '1' };
-    expect(await settingsOf(waiting)).toEqual({ ...refused, env: waiting });
+    expect(await settingsOf(waiting)).toMatchObject({ ...refused, env: waiting });
     expect(claudeArguments(request)).not.toContain('--permission-prompts');
     const asked = argumentsOf(request, agent, files, { permissionPrompts: true });
     expect(asked[asked.indexOf('--permission-prompts') + 1]).toBe('none');
@@ -83,9 +83,12 @@ describe('claudeArguments', () => {
     const settings = { hooks: { PreToolUse: hook('theirs'), Stop: hook('end') }, disableAllHooks: true };
     const project = { kind: 'of-the-base', differs: [], settings, mcp: null, instructions: null } as const;
     const guard = gitGuardSettings(requestOf(bench.plan()));
-    const written = await writeClaudeFiles(bench.root, { ...asChecked, project, guard, configured: {} });
+    const written = await writeClaudeFiles(bench.root, {
+      ...{ ...asChecked, project, guard, notes: "/it's notes", configured: {} },
+    });
     const read = JSON.parse(readFileSync(written.settings, 'utf8')) as Record<string, unknown>;
     expect(read).toMatchObject({ disableAllHooks: false, hooks: { Stop: hook('end') } });
+    expect(Object.keys(read['hooks'] ?? {})).toEqual(['PreToolUse', 'Stop', 'PostToolUse', 'PostToolUseFailure']);
     expect(JSON.stringify(read['hooks'])).toMatch(/theirs.*git-guard\/guard-main\.js/);
     expect(gitGuardSettings(requestOf(bench.plan(), { permissionMode: 'bypassPermissions' }))).toBeNull();
   });

@@ -4,6 +4,7 @@ import type { RunView, Session } from '../../../domain/run.ts';
 import type { Clock } from '../../../ports.ts';
 import { gitGuardSettings } from '../../git-guard/guard-settings.ts';
 import { markOwnCommands } from '../../machine/leftovers.ts';
+import { notesFolderOf } from '../../machine/note-script.ts';
 import type { AgentDriver, AgentStream, ProcessEnd } from '../driver/agent-driver.ts';
 import { resolveCommand } from '../driver/command-path.ts';
 import { AbilityReader } from './abilities.ts';
@@ -24,7 +25,14 @@ export function createClaudeDriver(clock: Clock): AgentDriver {
       const own = markOwnCommands(env, boardDir);
       const abilities = await reader.read({ program, args: agent.args, cwd, env: own });
       const guard = confinement !== null && !readsOnly ? null : gitGuardSettings(request);
-      const given = { confinement, readsOnly, project, guard, configured: agent.env };
+      const given = {
+        confinement,
+        readsOnly,
+        project,
+        guard,
+        notes: notesFolderOf(path.dirname(folder)),
+        configured: agent.env,
+      };
       return { program, args: claudeArguments(request, agent, await writeClaudeFiles(folder, given), abilities) };
     },
     openStream: (session, askedMode) => new ClaudeStream(session, askedMode),

@@ -4,10 +4,13 @@
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { quote } from 'shell-quote';
+import { limits } from '../../../domain/limits.ts';
 import type { ProjectConfiguration } from '../../../domain/trusted-project.ts';
 import type { GuardSettings } from '../../git-guard/guard-settings.ts';
 import type { Confinement } from '../../sandbox/confinement.ts';
 import { loginVariables } from '../../machine/environment.ts';
+import { noteCommand } from '../../machine/note-script.ts';
 import { closeDoors } from './claude-doors.ts';
 import { asArray, asObject } from '../../machine/json-shape.ts';
 
@@ -23,6 +26,8 @@ export interface ClaudeSettingsRequest {
   readonly project: ProjectConfiguration;
   /** The hook that judges git commands that are allowed by name; null where the sandbox holds them. */
   readonly guard: GuardSettings | null;
+  /** The folder of the notes to this task's agents. */
+  readonly notes: string;
   /** The user's `agent.env`. */
   readonly configured: Readonly<Record<string, string>>;
 }
@@ -46,22 +51,39 @@ export async function writeClaudeFiles(folder: string, request: ClaudeSettingsRe
 }
 
 function composeSettings(request: ClaudeSettingsRequest): Data {
-  const { confinement, readsOnly, project, guard, configured } = request;
+  const { confinement, readsOnly, project, guard, notes, configured } = request;
   const ofBase = (project.kind === 'of-the-base' ? project.settings : null) ?? {};
   const doors = closeDoors(configured);
   return {
     ...ofBase,
     ...doors,
     env: { ...asObject(ofBase['env']), ...asObject(doors['env']), ...guard?.env },
-    ...(guard === null ? {} : { disableAllHooks: guard.disableAllHooks, hooks: joinHooks(ofBase['hooks'], guard) }),
+    ...(guard === null ? {} : { disableAllHooks: guard.disableAllHooks }),
+    hooks: joinHooks(ofBase['hooks'], guard?.hooks ?? {}, noteHooks(notes)),
     ...(confinement === null ? {} : { sandbox: composeSandbox(confinement, readsOnly) }),
   };
 }
 
-/** The hooks of the base and the guard's, which judges what theirs let through. */
-function joinHooks(ofBase: unknown, { hooks }: GuardSettings): Data {
-  const known = asObject(ofBase);
-  return { ...known, PreToolUse: [...asArray(known?.['PreToolUse']), ...hooks.PreToolUse] };
+/** The hooks of the base and the board's own behind them, so that the guard judges what theirs let through. */
+function joinHooks(ofBase: unknown, ...own: readonly Data[]): Data {
+  const joined = { ...asObject(ofBase) };
+  for (const [event, hooks] of own.flatMap((each) => Object.entries(each))) {
+    joined[event] = [...asArray(joined[event]), ...asArray(hooks)];
+  }
+  return joined;
+}
+
+/**
+ * After each tool call the agent is told a note that waits. Not after the structured result: the model is not asked again
+ * then, so that nobody would read it.
+ */
+function noteHooks(folder: string): Data {
+  const hooksOf = (event: string) => {
+    const command = quote(noteCommand(folder, event));
+    const hooks = [{ type: 'command', command, timeout: limits.noteTimeoutSeconds }];
+    return { [event]: [{ matcher: '^(?!StructuredOutput$)', hooks }] };
+  };
+  return { ...hooksOf('PostToolUse'), ...hooksOf('PostToolUseFailure') };
 }
 
 /** Every command runs inside, or not at all. */

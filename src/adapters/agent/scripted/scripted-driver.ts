@@ -2,6 +2,8 @@
  * The built-in agent for the demo and for tests: a program of this package that follows a script in the task and calls
  * no model. It is launched, followed and ended like any agent; `scripted-main.ts` lists its verbs.
  */
+import path from 'node:path';
+import { notesFolderOf } from '../../machine/note-script.ts';
 import { builtProgram } from '../../machine/package-files.ts';
 import { ClaudeStream } from '../claude/claude-driver.ts';
 import type { AgentDriver } from '../driver/agent-driver.ts';
@@ -11,8 +13,13 @@ const mainPath = builtProgram('adapters/agent/scripted/scripted-main');
 
 /** It prints what Claude Code would print, but no service and no limit can end it. */
 export const scriptedDriver: AgentDriver = {
-  call: ({ request: { plan } }) =>
-    Promise.resolve({ program: process.execPath, args: [mainPath, plan.session.mode, plan.session.id] }),
+  call: ({ request: { plan }, folder }) => {
+    const { mode, id } = plan.session;
+    return Promise.resolve({
+      program: process.execPath,
+      args: [mainPath, mode, id, notesFolderOf(path.dirname(folder))],
+    });
+  },
   openStream: (session, askedMode) => new ClaudeStream(session, askedMode),
   explainEnd: ({ view: { result } }) => {
     const isWhole = result !== null && result.text !== interruptedText;

@@ -20,11 +20,14 @@
  *   spawn-orphan            starts a process in a session of its own that outlives the agent
  *   on attempt N: VERB …    only at the Nth attempt
  *
- * Paths are relative to the worktree and stay inside. A resumed session goes on with the first line it had not finished.
+ * After each line it says a note of the user's that waits. Paths are relative to the worktree and stay inside. A resumed session goes on with the first line it had not finished.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../domain/error-message.ts';
 import type { AgentReport } from '../../../domain/run.ts';
+import { asObject, asString, parseObject } from '../../machine/json-shape.ts';
+import { noteCommand } from '../../machine/note-script.ts';
 import { findScript, parseScript, type ScriptLine } from './agent-script.ts';
 import { findMemoryPlace, recall, remember, type SessionMemory } from './scripted-memory.ts';
 import { interruptedText, ScriptedStream } from './scripted-stream.ts';
@@ -32,7 +35,7 @@ import { performLine, type Ending, type Step } from './scripted-verbs.ts';
 
 const keepAliveMs = 60_000;
 
-const [, , mode = 'fresh', session = 'none'] = process.argv;
+const [, , mode = 'fresh', session = 'none', notes = null] = process.argv;
 const stream = new ScriptedStream(session);
 const ending: Ending = { summary: null, report: null, lingers: false };
 
@@ -66,6 +69,7 @@ async function run(): Promise<number> {
       const passed = step.kind === 'on' || step.kind === 'end';
       remember(place, { ...memory, next: passed ? next + 1 : next });
       if (step.kind !== 'on') return finish(step);
+      sayNote();
     }
   } catch (error) {
     return fail(messageOf(error));
@@ -73,6 +77,15 @@ async function run(): Promise<number> {
   remember(place, { ...memory, next: lines.length, finished: true });
   const summary = ending.summary ?? `Followed the script, ${String(lines.length)} lines.`;
   return finish({ kind: 'end', report: { status: 'done', summary, questions: [], followUps: [] } });
+}
+
+/** After each line, as Claude Code after each tool call: says a note of the user's that waits. */
+function sayNote(): void {
+  if (notes === null) return;
+  const [program, ...args] = noteCommand(notes, 'PostToolUse');
+  const { stdout } = spawnSync(program, args, { encoding: 'utf8' });
+  const note = asString(asObject(parseObject(stdout)?.['hookSpecificOutput'])?.['additionalContext']);
+  if (note !== null) stream.say(note);
 }
 
 /** A session that was through, and is asked for more, begins again at the top. */

@@ -1,0 +1,79 @@
+/**
+ * Notes to agents. One is laid down for its task, and from then on needs no board to be told: an agent at work finds it
+ * after its next tool call, and the next run's prompt tells what none found. Which were told is looked at with each scan.
+ */
+import type { TaskFile } from '../../domain/board.ts';
+import type { CommandId, CommandRequest, TaskCommand } from '../../domain/command.ts';
+import type { BoardEvent } from '../../domain/event.ts';
+import { limits } from '../../domain/limits.ts';
+import { areSameNotes, type KnownNote } from '../../domain/agent-note.ts';
+import { keyOf, type TaskId } from '../../domain/task.ts';
+import type { Draft } from '../draft.ts';
+import { findUnfit } from './offers.ts';
+import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
+
+type NoteRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: 'note' } };
+
+/** Begins to lay a note down; waits while the work of an agent that is gone is looked at. */
+export function carryOutNote(draft: Draft, request: NoteRequest, file: TaskFile): void {
+  const { id, at, command } = request;
+  const { task, text } = command;
+  const live = draft.task(task);
+  if (live?.state === 'active' && live.phase.name === 'inspecting') return;
+  const unfit = findUnfit('note', file.column, task);
+  if (unfit !== null) {
+    refuse(draft, request, unfit.why, unfit.hint);
+    return;
+  }
+  const words = text.trim().length;
+  if (words === 0) {
+    refuse(draft, request, 'was told nothing', 'Type what it is to be told, and ask again.');
+    return;
+  }
+  if (words > limits.maxNoteChars) {
+    const hint = `Write it into a file, and tell its path: branchboard note ${task} "read PATH"`;
+    refuse(draft, request, `can be told at most ${String(limits.maxNoteChars)} characters while it works`, hint);
+    return;
+  }
+  putCommand(draft, id, { stage: 'under-way', request });
+  draft.emit({ type: 'lay-note', id, task, note: { key: id, text: text.trim(), at } });
+}
+
+/** The note is where agents find it. */
+export function handleNoteLaid(draft: Draft, id: CommandId): void {
+  const request = findUnderWay(draft, id);
+  if (request?.command.kind !== 'note') return;
+  const isAtWork = draft.task(request.command.task)?.state === 'active';
+  const said = isAtWork ? 'its agent is told after its next tool call' : 'its agent is told when it starts';
+  settleCommand(draft, request, { kind: 'done', said });
+}
+
+/** Looks at notes that an agent at work may have been told meanwhile; forgets those of tasks that are gone. */
+export function lookAtNotes(draft: Draft): void {
+  const { notes, live } = draft.board;
+  const left = [...notes].filter(([key]) => live.has(key));
+  if (left.length < notes.size) draft.set({ notes: new Map(left) });
+  for (const [key, known] of left) {
+    const task = live.get(key);
+    const isAtWork = task?.state === 'active' && task.phase.name === 'running';
+    if (isAtWork && known.some(({ readAt }) => readAt === null)) draft.emit({ type: 'look-at-notes', task: task.id });
+  }
+}
+
+/** Keeps what was seen of a live task's notes. */
+export function handleNotesSeen(draft: Draft, { task, notes }: BoardEvent & { readonly type: 'notes-seen' }): void {
+  const key = keyOf(task);
+  if (draft.task(task) === undefined || areSameNotes(draft.board.notes.get(key) ?? [], notes)) return;
+  draft.set({ notes: new Map(draft.board.notes).set(key, notes) });
+}
+
+/** The notes that a task's agents were not told. */
+export function listUntold(draft: Draft, task: TaskId): readonly (KnownNote & { readonly task: TaskId })[] {
+  const notes = draft.board.notes.get(keyOf(task)) ?? [];
+  return notes.flatMap((note) => (note.readAt === null ? [{ ...note, task }] : []));
+}
+
+/** That a note came when its agent had no tool call left. */
+export function describeUntold({ text, task }: KnownNote & { readonly task: TaskId }): string {
+  return `Your note “${text}” came too late for its agent. To have it done: \`branchboard retry ${task}\`, which tells it.`;
+}
