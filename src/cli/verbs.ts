@@ -76,6 +76,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/graph.ts')).graphCommand,
   },
   {
+    usage: 'stats',
+    group: 'watch',
+    description: 'sum up what tasks cost, took and how often they came back, by role and by week',
+    load: async () => (await import('./commands/stats.ts')).statsCommand,
+  },
+  {
     usage: 'diff <id>',
     group: 'decide',
     description: "show what a task's branch changes, through git and its pager",

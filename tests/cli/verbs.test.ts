@@ -14,7 +14,7 @@ test.each(verbs)('$usage says in its help what it does', async (known) => {
     expect([option.flags, option.description]).not.toEqual([option.flags, '']);
 });
 
-test.each(['status', 'show <id>', 'graph', 'doctor'])('%s gives its data as JSON, too', async (usage) => {
+test.each(['status', 'show <id>', 'graph', 'stats', 'doctor'])('%s gives its data as JSON, too', async (usage) => {
   const [known] = verbs.filter((each) => each.usage === usage);
   expect(known && (await load(known)).options.map(({ long }) => long)).toContain('--json');
 });

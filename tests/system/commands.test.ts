@@ -353,6 +353,12 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
       stderr: 'error: later has no branch\nType: branchboard show later\n',
     });
 
+    expect(await board.json('stats')).toMatchObject({
+      roles: [{ name: 'developer', tasks: 2, merged: 0, sentBack: 0, retried: 0 }],
+      waiting: { tasks: 1, unknown: 0 },
+    });
+    expect(await board.succeed('stats')).toMatch(/^developer +2 +0 +0 +0 .*\n\nWeek of/m);
+
     expect(await board.succeed('graph')).toBe(
       [
         'flowchart LR',
