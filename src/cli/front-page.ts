@@ -80,7 +80,10 @@ export function listNextSteps({ data, waiting }: KnownBoard): readonly NextStep[
       does: 'follows its agent',
     })),
   ];
-  const add = { line: 'branchboard add FILE', does: 'adds a task; or drop a markdown file into .orchestrator/inbox/' };
+  const add = {
+    line: 'branchboard add "Add a login page"',
+    does: 'adds a task; or drop a markdown file into .orchestrator/inbox/',
+  };
   if (data.tasks.length > 0 || waiting > 0) return steps.length > 0 ? steps : [add];
   return [...steps, add, ...(running ? [] : [{ line: 'branchboard start', does: 'runs the board' }]), demo];
 }

@@ -1,13 +1,22 @@
-/** What a board knows, for who is about to add a task: the ids that are in use, and the roles. */
-import { readdir } from 'node:fs/promises';
-import { isPassedOver } from '../adapters/files/scanner.ts';
-import { codeOf } from '../adapters/machine/errors.ts';
-import { columns, keyOf, type Column, type TaskId, type TaskKey, type TaskSpec } from '../domain/task.ts';
-import { findNear } from '../markdown/fields.ts';
+/** What a board knows, for who is about to add a task: the ids that are in use, the titles, and the roles. */
+import { foldTitle } from '../core/named-dependencies.ts';
 import { idOfName } from '../domain/slug.ts';
+import {
+  columns,
+  idsOfName,
+  keyOf,
+  type Column,
+  type DependencyName,
+  type TaskId,
+  type TaskKey,
+  type TaskSpec,
+} from '../domain/task.ts';
+import { findNear } from '../markdown/fields.ts';
 import { composeRoles } from './compose-roles.ts';
 import { CliError, exitCodes } from './exit-code.ts';
+import { readInboxFiles } from './inbox-files.ts';
 import type { Place } from './place.ts';
+import { readBoardData } from './read-board.ts';
 import { listTasks } from './task-files.ts';
 
 /** Where an id is in use: `given` is an argument of the same command. */
@@ -15,31 +24,25 @@ export interface KnownId {
   readonly where: Column | 'inbox' | 'given';
   /** The file that has it, as a message shows it. */
   readonly shownAs: string;
+  /** Null where its file was not read. */
+  readonly title: string | null;
 }
 
 /** The ids that are in use. */
 export type KnownIds = ReadonlyMap<TaskKey, KnownId>;
 
-/** Reads the ids that are in use; of a file in the inbox the one that its name gives. */
+/** Reads the ids that are in use; a file in the inbox that is no task yet has the one that its name gives. */
 export async function readKnownIds(place: Place): Promise<KnownIds> {
   const known = new Map<TaskKey, KnownId>();
-  for (const name of await listInbox(place)) {
-    known.set(keyOf(idOfName(name)), { where: 'inbox', shownAs: `.orchestrator/inbox/${name}` });
+  for (const { name, shownAs, task } of await readInboxFiles(place)) {
+    known.set(keyOf(task?.spec.id ?? idOfName(name)), { where: 'inbox', shownAs, title: task?.spec.title ?? null });
   }
   for (const column of [...columns].reverse()) {
     for (const { id } of await listTasks(place, column)) {
-      known.set(keyOf(id), { where: column, shownAs: `.orchestrator/${column}/${id}.md` });
+      known.set(keyOf(id), { where: column, shownAs: `.orchestrator/${column}/${id}.md`, title: null });
     }
   }
   return known;
-}
-
-async function listInbox({ layout }: Place): Promise<readonly string[]> {
-  const names = await readdir(layout.inbox).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  });
-  return names.filter((name) => !isPassedOver(name));
 }
 
 /**
@@ -59,19 +62,62 @@ export function refuseUsed(id: TaskId, known: KnownIds): void {
   );
 }
 
+/** Titles, folded as the board compares them, with the ids of the tasks that have them. */
+export type Titles = ReadonlyMap<string, readonly string[]>;
+
+/** The titles of all tasks that wait or are on the board; none where the new tasks name all dependencies by ids in use. */
+export async function readTitles(place: Place, specs: readonly TaskSpec[], known: KnownIds): Promise<Titles> {
+  const titles = new Map<string, readonly string[]>();
+  if (specs.every((spec) => listNames(spec).every(({ id }) => known.has(keyOf(id))))) return titles;
+  const { data } = await readBoardData(place);
+  const titled = [
+    ...data.tasks.filter(({ column }) => column !== 'archive'),
+    ...[...known].flatMap(([id, { title }]) => (title === null ? [] : { id, title })),
+  ];
+  for (const { id, title } of titled) titles.set(foldTitle(title), [...(titles.get(foldTitle(title)) ?? []), id]);
+  return titles;
+}
+
+/** Throws CliError where a dependency is the title of several tasks: the board would refuse the file. */
+export function refuseAmbiguous(spec: TaskSpec, known: KnownIds, titles: Titles): void {
+  for (const { id, words } of listNames(spec)) {
+    const called = known.has(keyOf(id)) ? [] : findCalled(titles, spec, words);
+    if (called.length < 2) continue;
+    throw new CliError(
+      exitCodes.usage,
+      `${spec.id} depends on "${words}", and that is the title of ${called.join(' and ')}`,
+      `Name it by its id, such as \`depends_on: [${called[0] ?? ''}]\`. Nothing was added.`,
+    );
+  }
+}
+
+function findCalled(titles: Titles, { id: own }: TaskSpec, words: string): readonly string[] {
+  return (titles.get(foldTitle(words)) ?? []).filter((id) => id.toLowerCase() !== keyOf(own));
+}
+
+function listNames({ dependencyNames, dependsOn }: TaskSpec): readonly DependencyName[] {
+  return dependencyNames ?? dependsOn.map((id) => ({ words: id, id, parts: [] }));
+}
+
 /** What a new task names that is not there, its role and its dependencies, each with the nearest. */
-export async function listUnknown(place: Place, spec: TaskSpec, known: KnownIds): Promise<readonly string[]> {
+export async function listUnknown(
+  place: Place,
+  spec: TaskSpec,
+  known: KnownIds,
+  titles: Titles,
+): Promise<readonly string[]> {
   const roles = (await composeRoles(place).listRoles()).map(({ name }) => name);
-  // Whoever names a task by words may mean its title, which the board looks for once it takes the task in.
-  const byWords = new Set(
-    spec.dependencyNames?.filter(({ words, id }) => words !== id).flatMap(({ id, parts }) => [id, ...parts]),
-  );
-  const missing = spec.dependsOn.filter((id) => !known.has(keyOf(id)) && !byWords.has(id));
+  const isKnown = (id: TaskId) => known.has(keyOf(id));
+  const missing = listNames(spec).flatMap((name): readonly string[] => {
+    if (isKnown(name.id) || findCalled(titles, spec, name.words).length > 0) return [];
+    if (name.parts.some(isKnown)) return name.parts.filter((id) => !isKnown(id));
+    const ids = idsOfName(name);
+    return ids.length === 1 && name.words !== ids[0] ? [name.words] : ids;
+  });
+  const all = [...known.keys(), ...titles.keys()];
   return [
     ...(roles.includes(spec.agent) ? [] : [`no role ${spec.agent}${describeNearest(spec.agent, roles)}`]),
-    ...missing.map(
-      (id) => `no task ${id} yet${describeNearest(id, [...known.keys()])}; ${spec.id} waits until there is one`,
-    ),
+    ...missing.map((name) => `no task ${name} yet${describeNearest(name, all)}; ${spec.id} waits until there is one`),
   ];
 }
 

@@ -55,7 +55,8 @@ function findCalled(board: Board, own: TaskId, words: string): readonly TaskId[]
   return called.filter((id) => keyOf(id) !== keyOf(own));
 }
 
-function foldTitle(title: string): string {
+/** A title as two of them are compared. */
+export function foldTitle(title: string): string {
   return title.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim();
 }
 

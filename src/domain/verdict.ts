@@ -2,6 +2,7 @@ import type { MovedRef } from './moved-ref.ts';
 import { describeRefusals, type Refusal } from './refusal.ts';
 import type { Argv, TaskId } from './task.ts';
 import type { Fault, Reason } from './run.ts';
+import { nameReason } from './reason-words.ts';
 import type { Diffstat } from './work-evidence.ts';
 
 /** The board's decision about a task when it left `active/`, kept as `runs/TASK/verdict.json`. */
@@ -70,7 +71,7 @@ export function describeDoubts({ fault, faults, refusals, elsewhere, warnings }:
   const told = fault?.detail ?? '';
   const attempts = faults.map(
     ({ attempt, fault: { reason, detail } }) =>
-      `Attempt ${String(attempt)} failed (${reason})${detail === told ? ', as above.' : `: ${detail}`}`,
+      `Attempt ${String(attempt)}: ${nameReason(reason)}${detail === told ? ', as above.' : `: ${detail}`}`,
   );
   const areAlike = fault === null || faults.every(({ fault: { detail } }) => detail === told);
   const refused = describeRefusals(refusals).filter((text) => !told.includes(text.slice(text.indexOf(': '))));

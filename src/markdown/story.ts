@@ -18,6 +18,7 @@ import type { Diffstat } from '../domain/work-evidence.ts';
 import { describeDoubts, describeWaysOn, type Verdict } from '../domain/verdict.ts';
 import { describeMoved } from './moved-refs-text.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
+import { nameReason } from '../domain/reason-words.ts';
 import { listReviewSteps } from './review-steps.ts';
 
 /** The line above the generated section. */
@@ -120,7 +121,7 @@ function describeOutcome({ column, fault, question, nothingToDo, report }: Verdi
   if (column === 'archive') return 'Put away';
   if (column === 'attention') {
     if (question !== null) return 'Waits for you: a question';
-    return fault === null ? 'Waits for you' : `Waits for you: ${fault.reason}`;
+    return fault === null ? 'Waits for you' : `Waits for you: ${nameReason(fault.reason)}`;
   }
   if (report !== null) return 'Done, with a report';
   if (nothingToDo) return 'Done: the agent found nothing to do';

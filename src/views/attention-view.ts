@@ -7,7 +7,7 @@ import { describeDoubts, type Verdict } from '../domain/verdict.ts';
 import { findNearest } from '../markdown/fields.ts';
 import type { AttentionEntry, StatusRow } from '../markdown/dashboard-model.ts';
 import { describeMoved } from '../markdown/moved-refs-text.ts';
-import { nameReason } from '../markdown/reason-words.ts';
+import { nameReason } from '../domain/reason-words.ts';
 import { viewBoxes } from './box-view.ts';
 import { labelOf } from './pending-view.ts';
 

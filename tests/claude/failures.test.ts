@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
 import type { Reason } from '../../src/domain/run.ts';
-import { nameReason } from '../../src/markdown/reason-words.ts';
+import { nameReason } from '../../src/domain/reason-words.ts';
 import { boardTestTimeoutMs } from './patience.ts';
 import {
   bash,
@@ -40,7 +40,7 @@ function expectAttention(board: ClaudeBoard, reason: Reason, shown: string): voi
   expect(board.dashboard).toContain(shown);
   expect(board.dashboard).toContain('[log](runs/t/2/stream.jsonl)');
   expect(board.dashboard).toContain('- [ ] Try again <!-- retry t attention 2 -->');
-  expect(board.read('attention', 't.md')).toContain(`**Waits for you: ${reason}**`);
+  expect(board.read('attention', 't.md')).toContain(`**Waits for you: ${nameReason(reason)}**`);
   expect(board.findAgentProcesses()).toEqual([]);
 }
 

@@ -45,7 +45,7 @@ describe.concurrent.each(triedVersions)('with claude %s', { timeout: boardTestTi
         expect(board.task('t').reason).toBe('permission-denied');
         for (const text of [story, show, board.dashboard]) {
           expect(text.replaceAll('\\', '')).toContain(line);
-          expect(text).toMatch(/Attempt 2 failed \(no-changes\)/);
+          expect(text).toMatch(/Attempt 2: it changed nothing/);
         }
         expect(board.read('runs', 't', '2', 'prompt.md')).toContain(line);
       },

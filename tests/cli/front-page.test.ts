@@ -5,20 +5,22 @@ import { boardData, taskData } from './data.ts';
 
 const stopped: Partial<BoardData> = { daemon: { running: false, pid: null } };
 
+const add = 'branchboard add "Add a login page"';
+
 /** The lines to type next. */
 function linesOf(tasks: readonly TaskData[], changes: Partial<BoardData> = {}, waiting = 0): readonly string[] {
   return listNextSteps({ data: boardData(tasks, changes), waiting }).map(({ line }) => line);
 }
 
 test('a board without tasks is told how to get one', () => {
-  expect(linesOf([], stopped)).toEqual(['branchboard add FILE', 'branchboard start', 'branchboard demo']);
-  expect(linesOf([])).toEqual(['branchboard add FILE', 'branchboard demo']);
+  expect(linesOf([], stopped)).toEqual([add, 'branchboard start', 'branchboard demo']);
+  expect(linesOf([])).toEqual([add, 'branchboard demo']);
 });
 
 test('tasks that wait where no board runs lead to start', () => {
   expect(linesOf([taskData({ id: 'a' })], stopped)).toEqual(['branchboard start']);
   expect(linesOf([], stopped, 2)).toEqual(['branchboard start']);
-  expect(linesOf([taskData({ id: 'a' })])).toEqual(['branchboard add FILE']);
+  expect(linesOf([taskData({ id: 'a' })])).toEqual([add]);
 });
 
 test('what only the user can settle comes first, and a few of each kind', () => {

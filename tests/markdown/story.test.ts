@@ -76,7 +76,7 @@ What you can do:
     [{ column: 'attention', question: 'Keep v1?' }, 'branchboard answer add-auth "your answer"'],
     [
       { column: 'attention', verified: false, fault: { reason: 'verify-failed', detail: '`npm test` failed' } },
-      '**Waits for you: verify-failed** · 2026-03-01 14:32\n\n> `npm test` failed',
+      '**Waits for you: its checks failed** · 2026-03-01 14:32\n\n> `npm test` failed',
     ],
     [{ column: 'attention', verified: false, fault: { reason: 'verify-failed', detail: '' } }, '- Verify: failed'],
     [{ verified: false }, '- Verify: not run'],

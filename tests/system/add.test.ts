@@ -114,7 +114,37 @@ test.concurrent('a role and a dependency that are not there are named with the n
     ]);
     const a = write(board, 'a.md', '---\nagent: painter\ndepends_on: [b, schema, "The title of another"]\n---\n# A\n');
     const b = write(board, 'b.md', '# B\n');
-    expect(await board.cli('add', a, b)).toMatchObject({ code: 0, stderr: '' });
+    expect(await board.cli('add', a, b)).toMatchObject({
+      code: 0,
+      stderr: 'warning: no task The title of another yet; a waits until there is one\n',
+    });
+  }),
+);
+
+test.concurrent('a dependency by its title, or by the id in a waiting file, is known on the spot', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.write('queued/form.md', '# Add a login page\n');
+    board.write('inbox/other.md', '---\nid: schema\n---\n# The Schema\n');
+    const add = (words: string, ...after: readonly string[]) => board.cli('add', words, '--after', ...after);
+    expect(await add('First thing', 'add a LOGIN page', 'the schema', 'schema', 'form')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await add('Second thing', 'Add a login pag')).toMatchObject({
+      code: 0,
+      stderr:
+        'warning: no task Add a login pag yet; the nearest is add a login page; second-thing waits until there is one\n',
+    });
+    board.write('inbox/login-3.md', '# Add a login page\n');
+    const before = readdirSync(board.path('inbox'));
+    expect(await add('Third thing', 'Add a login page')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr:
+        'error: third-thing depends on "Add a login page", and that is the title of form and login-3\n' +
+        'Name it by its id, such as `depends_on: [form]`. Nothing was added.\n',
+    });
+    expect(readdirSync(board.path('inbox'))).toEqual(before);
   }),
 );
 

@@ -87,7 +87,7 @@ test.concurrent('a board is made once, and says what to do next', { timeout }, (
     board.write('config.yaml', '# mine\n');
     expect(await board.succeed('init')).toMatch(/^There is a board in /);
     expect(board.read('config.yaml')).toBe('# mine\n');
-    expect(await board.succeed()).toContain('\nNext:\n  branchboard add FILE ');
+    expect(await board.succeed()).toContain('\nNext:\n  branchboard add "Add a login page" ');
     expect(board.git('status', '--porcelain')).toBe('?? .orchestrator/');
     board.git('add', '.orchestrator');
     expect(board.git('diff', '--cached', '--name-only').split('\n').sort()).toEqual([

@@ -14,7 +14,7 @@ import { fileNameOf, keyOf, priorities, type TaskId } from '../../domain/task.ts
 import type { TaskFields } from '../../markdown/task-writer.ts';
 import { isCalledByAgent, readAsking, refuseAgents } from '../asked-rights.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { listUnknown, readKnownIds, refuseUsed, type KnownIds } from '../known-tasks.ts';
+import { listUnknown, readKnownIds, readTitles, refuseAmbiguous, refuseUsed, type KnownIds } from '../known-tasks.ts';
 import { makeTask, numberId, type NewTask } from '../new-task.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { print, type Verb } from '../verb.ts';
@@ -54,9 +54,12 @@ export const addCommand: Verb = (command) =>
         const task = await makeTask(argument, fieldsOf(options), known);
         // The same file, added with a yes, is the task that is there, and grants it what it asks for.
         if (options.allow !== true || !(await isTaskThere(place, task, known))) refuseUsed(task.spec.id, known);
-        known.set(keyOf(task.spec.id), { where: 'given', shownAs: argument });
+        known.set(keyOf(task.spec.id), { where: 'given', shownAs: argument, title: task.spec.title });
         tasks.push(task);
       }
+      const specs = tasks.map(({ spec }) => spec);
+      const titles = await readTitles(place, specs, known);
+      for (const spec of specs) refuseAmbiguous(spec, known, titles);
       const asking = await Promise.all(tasks.map((task) => readAsking(place, task.spec)));
       const refusal = asking.find((each) => each.refusal !== null)?.refusal ?? null;
       if (options.allow === true) {
@@ -68,7 +71,8 @@ export const addCommand: Verb = (command) =>
         const id = await addNumbered(place, task, options.allow === true ? asks : [], known);
         print(`Added .orchestrator/inbox/${fileNameOf(id)}`);
         for (const line of describeAsking(id, shown, why, options.allow === true)) print(line);
-        for (const line of await listUnknown(place, task.spec, known)) process.stderr.write(`warning: ${line}\n`);
+        for (const line of await listUnknown(place, task.spec, known, titles))
+          process.stderr.write(`warning: ${line}\n`);
       }
       if ((await findDaemon(place.layout.root)) === null) print('No board runs: branchboard start');
     });
@@ -113,7 +117,7 @@ async function addNumbered(
   const taken = new Map(known);
   for (let id = spec.id; ; id = numberId(spec.id, taken)) {
     if (await add(place, id, text, rights)) return id;
-    taken.set(keyOf(id), { where: 'inbox', shownAs: `.orchestrator/inbox/${fileNameOf(id)}` });
+    taken.set(keyOf(id), { where: 'inbox', shownAs: `.orchestrator/inbox/${fileNameOf(id)}`, title: spec.title });
     if (isNamed) refuseUsed(id, taken);
   }
 }

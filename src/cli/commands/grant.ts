@@ -1,6 +1,4 @@
 /** `grant`: the user's yes to exactly what a task's file asks for. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readGrant, readInboxGrant, writeGrant, writeInboxGrant } from '../../adapters/files/grants.ts';
 import { readTextFile } from '../../adapters/files/reader.ts';
 import { parseTask } from '../../daemon/parse-task.ts';
@@ -8,8 +6,8 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { limits } from '../../domain/limits.ts';
 import type { Grant } from '../../domain/rights.ts';
 import { keyOf, parseTaskId, type TaskSpec } from '../../domain/task.ts';
-import { parseTaskFile } from '../../markdown/task-file.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
+import { readInboxFiles } from '../inbox-files.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { readAsking, refuseAgents } from '../asked-rights.ts';
 import { findTask, type FoundTask } from '../task-files.ts';
@@ -78,17 +76,12 @@ async function findInInbox(place: Place, wanted: string): Promise<Grantee | null
       () => false,
     ));
   if (isTask) return null;
-  for (const name of await readdir(place.layout.inbox).catch(() => [])) {
-    if (!/\.(?:md|markdown)$/i.test(name)) continue;
-    const file = `.orchestrator/inbox/${name}`;
-    const read = await readTextFile(join(place.layout.inbox, name), file, limits.maxTaskFileBytes);
-    if (!read.ok) continue;
-    const { text } = read.value;
-    const { value } = parseTaskFile(text, { file, fileName: name });
-    if (value === undefined || keyOf(value.id) !== keyOf(id)) continue;
+  for (const { task } of await readInboxFiles(place)) {
+    if (task === null || keyOf(task.spec.id) !== keyOf(id)) continue;
+    const { text, spec } = task;
     return {
-      spec: value,
-      grant: await readInboxGrant(place.layout, value.id, text),
+      spec,
+      grant: await readInboxGrant(place.layout, spec.id, text),
       write: (grant) => writeInboxGrant(place.layout, grant, text),
     };
   }

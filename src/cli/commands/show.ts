@@ -12,6 +12,7 @@ import { findRunning, isUnanswered } from '../ask-running.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
+import { nameReason } from '../../domain/reason-words.ts';
 import { listReviewSteps, type ReviewStep } from '../../markdown/review-steps.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
@@ -49,7 +50,7 @@ export const showCommand: Verb = (command) =>
       const branch = verdict?.branch ?? task?.branch ?? null;
       if (branch !== null) print(`Branch: ${cleanLine(branch)}`);
       if (verdict?.fault != null && column === 'attention')
-        print(`\n${clean(`${verdict.fault.reason}: ${verdict.fault.detail}`)}`);
+        print(`\n${clean(`${nameReason(verdict.fault.reason)}: ${verdict.fault.detail}`)}`);
       for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       const waysOn = verdict === null || column !== 'attention' ? null : describeWaysOn(id, verdict);
@@ -125,7 +126,7 @@ function formatRun({ plan, record }: RunFacts, folder: string): string {
     record === null
       ? 'no end recorded'
       : record.outcome.kind === 'failed'
-        ? record.outcome.fault.reason
+        ? nameReason(record.outcome.fault.reason)
         : record.outcome.kind;
   const figures =
     record === null

@@ -4,6 +4,7 @@ import type { BoardData, TaskData } from '../../views/board-data.ts';
 import { describeWhy } from '../../views/pause-words.ts';
 import { stageWords } from '../../views/stage.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
+import { nameReason } from '../../domain/reason-words.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 import { formatMinute } from './local-time.ts';
 
@@ -37,7 +38,11 @@ export function formatBoard(data: BoardData, options: BoardTextOptions): readonl
     ...(hidden > 0 ? [colors.dim(`… and ${hidden} more done: .orchestrator/DASHBOARD.md lists them`)] : []),
     ...(waiting > 0 ? [describeWaiting(waiting)] : []),
     ...(shown.length + hidden === 0 && waiting === 0
-      ? [colors.dim('No tasks. Drop a markdown file into .orchestrator/inbox/, or type: branchboard add FILE')]
+      ? [
+          colors.dim(
+            'No tasks. Drop a markdown file into .orchestrator/inbox/, or type: branchboard add "Add a login page"',
+          ),
+        ]
       : []),
     colors.dim(formatFoot(data, options)),
   ];
@@ -94,7 +99,8 @@ function detailOfActive(task: TaskData, data: BoardData, now: number): string {
 function detailOf(task: TaskData): string {
   switch (task.column) {
     case 'attention':
-      return `${task.reason ?? 'waits for you'}: ${task.question ?? task.title}`;
+      if (task.question !== null) return `asks: ${task.question}`;
+      return `${task.reason === null ? 'waits for you' : nameReason(task.reason)}: ${task.title}`;
     case 'queued':
       if (task.asksFor.length > 0) return `asks for ${task.asksFor.join(', ')}: branchboard grant ${task.id}`;
       if (task.waitingFor.length > 0) return `on ${task.waitingFor.join(', ')}`;

@@ -5,6 +5,7 @@ import type { HistoryEntry } from '../../domain/history.ts';
 import { unreachable } from '../../domain/result.ts';
 import { countOf, formatBytes, formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
+import { nameOutcome } from '../../domain/reason-words.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 import { describeWhy, pauseWords } from '../../views/pause-words.ts';
 import { formatMoment } from './local-time.ts';
@@ -46,7 +47,7 @@ export function formatHistory(entry: HistoryEntry): string {
     case 'run-stopping':
       return `${entry.run.task}: run ${entry.run.n} is being stopped (${entry.cause})`;
     case 'run-ended':
-      return `${entry.run.task}: run ${entry.run.n} ended: ${entry.outcome} · ${formatDuration(entry.workedMs)} · ${formatUsd(entry.costUsd)}${entry.detail === '' ? '' : ` · ${cleanLine(entry.detail)}`}`;
+      return `${entry.run.task}: run ${entry.run.n} ended: ${nameOutcome(entry.outcome)} · ${formatDuration(entry.workedMs)} · ${formatUsd(entry.costUsd)}${entry.detail === '' ? '' : ` · ${cleanLine(entry.detail)}`}`;
     case 'refs-moved':
       return entry.moved
         .map((moved) => `${entry.run.task}: ${cleanLine(describeMoved(moved), maxMovedChars)}`)

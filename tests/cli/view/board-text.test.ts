@@ -35,8 +35,8 @@ test('each column has its mark and says what matters in it', () => {
   expect(format(data)).toEqual([
     '▶ run    active     12 min · $0.50',
     '▶ quiet  active     Title of quiet',
-    '! ask    attention  question: Red or blue?',
-    '! stuck  attention  verify-failed: Title of stuck',
+    '! ask    attention  asks: Red or blue?',
+    '! stuck  attention  its checks failed: Title of stuck',
     '· waits  waiting    on run, ask',
     '· next   queued     Title of next',
     '· cut    queued     goes on where it was: Title of cut',
@@ -73,7 +73,7 @@ test('a task that was left in the middle is not shown as one at work where no bo
 });
 
 test('an empty board says how to fill it', () => {
-  expect(format(boardData([]))[0]).toContain('branchboard add FILE');
+  expect(format(boardData([]))[0]).toContain('branchboard add "Add a login page"');
 });
 
 test('files that wait in the inbox are counted, and a board that has only those is not called empty', () => {

@@ -73,7 +73,7 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   ],
   [
     { at: 0, type: 'run-ended', run, plannedAt: 0, outcome: 'agent-error', detail: 'no\nway', costUsd: 0, workedMs: 0 },
-    'add-auth: run 2 ended: agent-error · 0 s · $0.00 · no way',
+    'add-auth: run 2 ended: its agent reported an error · 0 s · $0.00 · no way',
   ],
   [
     { at: 0, type: 'task-settled', task, column: 'attention', detail: 'verify-failed' },

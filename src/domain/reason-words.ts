@@ -1,5 +1,5 @@
 /** Reasons in words: the codes are for scripts. */
-import type { Reason } from '../domain/run.ts';
+import type { Reason } from './run.ts';
 
 const reasonWords: Readonly<Record<Reason, string>> = {
   'agent-error': 'its agent reported an error',
@@ -27,4 +27,11 @@ const reasonWords: Readonly<Record<Reason, string>> = {
 /** Such as `its checks failed`. */
 export function nameReason(reason: Reason): string {
   return reasonWords[reason];
+}
+
+const outcomeWords: ReadonlyMap<string, string> = new Map(Object.entries(reasonWords));
+
+/** The words for a run's outcome as the history tells it: a reason, or a word that says itself, such as `done`. */
+export function nameOutcome(outcome: string): string {
+  return outcomeWords.get(outcome) ?? outcome;
 }
