@@ -153,8 +153,10 @@ function explainMissing({ denials, failedCommit }: RunView, plan: RunPlan, evide
   return { reason: 'no-changes', detail };
 }
 
+/** By a copy, since Claude Code asks a person each time before anything is removed below a `.git`. */
 function describeRepository(path: string): string {
-  return `${path} is a repository of its own inside the worktree, so the branch holds none of its files, but at most a link to its commit. Remove ${path}/.git (its history goes with it), take the link out of the index (\`git rm --cached -f ${path}\`, if it was added), then add and commit the files: \`git add ${path}\`.`;
+  const copy = `mkdir ${path}.new && tar -cf - --exclude=.git -C ${path} . | tar -xf - -C ${path}.new`;
+  return `${path} is a repository of its own inside the worktree, so the branch holds none of its files, but at most a link to its commit. Take the link out of the index (\`git rm --cached -f ${path}\`, if it was added). Copy the files without their history (\`${copy}\`) and put the copy in its place (\`rm -rf ${path} && mv ${path}.new ${path}\`). Then add and commit them: \`git add ${path}\`.`;
 }
 
 function describeBranch(plan: RunPlan): string {

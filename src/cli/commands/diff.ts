@@ -54,7 +54,9 @@ async function showBranch(place: OpenPlace, work: Work, stat: readonly string[])
   const isGone = commits[0] === null;
   const into = (await readSettingsOf(place))?.base ?? null;
   const finished = { ...work, tip: work.tip ?? tip };
-  const isMerged = (await new MergedWork(git, repository).find(into ?? 'HEAD', [finished])).length > 0;
+  const isEmpty = finished.tip === work.base;
+  if (isEmpty) process.stderr.write(`The branch ${work.branch} holds no commit of ${work.id}.\n`);
+  const isMerged = !isEmpty && (await new MergedWork(git, repository).find(into ?? 'HEAD', [finished])).length > 0;
   // Against the branch that holds it already there would be nothing to see.
   if (isMerged || isGone) {
     const what = isMerged ? `The work of ${work.id} is merged into ${into ?? 'the branch checked out'}` : '';
