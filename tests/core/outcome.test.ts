@@ -217,7 +217,7 @@ describe('judgeWork', () => {
       fault: {
         reason: 'uncommitted',
         detail: expect.stringMatching(
-          /^web is a repository of its own[^]*Remove web\/\.git[^]*changes:\na\.txt$/,
+          /^web is a repository of its own[^]*rm -rf web && mv web.new web[^]*changes:\na\.txt$/,
         ) as string,
       },
     });
