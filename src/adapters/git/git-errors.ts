@@ -104,6 +104,12 @@ interface Trouble {
 
 const troubles: readonly Trouble[] = [
   {
+    pattern: /Error downloading object|Smudge error/,
+    code: null,
+    hint: () =>
+      'git-lfs could not get a file that it stores. See why: git lfs fetch. Where the file is, type: git lfs push --all origin. To do without it: git config lfs.skipdownloaderrors true',
+  },
+  {
     pattern: /: (?:smudge|clean) filter '?(.+?)'? failed/,
     code: null,
     hint: (_, driver) => adviseOnFilter(driver),

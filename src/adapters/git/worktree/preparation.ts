@@ -38,6 +38,7 @@ import {
   readLock,
   removeMark,
 } from '../record.ts';
+import { refusePointers } from './pointers.ts';
 import { branchRef, leftRef, readBranch, resolveCommits, resolveReadable } from '../refs.ts';
 import { findAside, finishRemovals, moveAside, removeWorktree } from './removal.ts';
 import type { Repository } from '../repository.ts';
@@ -120,6 +121,7 @@ async function setUp(context: PreparationContext, plan: RunPlan): Promise<void> 
       );
     }
   }
+  await refusePointers(git, repository, path);
   await tellEmptySubmodules(context, path);
 }
 
