@@ -91,8 +91,8 @@ export async function runErrandOf(
   return runErrand({ ...parts, settings, sandbox, knownSandbox, request });
 }
 
-/** The outside of a board: what a daemon and an errand have in common. */
-function composeParts(
+/** The outside of a board: what a daemon, an errand and a preview have in common. */
+export function composeParts(
   place: OpenPlace,
   settings: () => Settings,
   choices: Pick<DaemonChoices, 'sandbox' | 'onNotice'>,

@@ -1,6 +1,6 @@
 /** The roles that tasks of a place may name. */
 import { join } from 'node:path';
-import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/files/roles.ts';
+import { createRoles, shippedRolesDir, type RoleTemplates } from '../adapters/files/role-files.ts';
 import { parseRoleFile } from '../markdown/role-file.ts';
 import type { Place } from './place.ts';
 

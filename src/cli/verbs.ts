@@ -166,6 +166,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/stop.ts')).stopCommand,
   },
   {
+    usage: 'roles [action] [name]',
+    group: 'more',
+    description: 'show the roles that tasks may name; `show NAME --task ID` prints the prompt that a task would get',
+    load: async () => (await import('./commands/roles.ts')).rolesCommand,
+  },
+  {
     usage: 'rescue <id> [name]',
     group: 'more',
     description: "list what the board kept of a task's runs, and make a branch of what you name",

@@ -1,5 +1,5 @@
 /** What counts as done: a commit that passes `verify`, or a report of a role that only reads; and where it is told. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask } from './board.ts';
@@ -37,6 +37,23 @@ test.concurrent('a role that only reads is done with a report and leaves no bran
       expect(board.prompt('build', 1)).toContain(board.path(`runs/${id}/1/report.md`));
     }
     expect(board.git('branch', '--list', 'task/*', '--format=%(refname:short)')).toBe('task/build');
+  }),
+);
+
+test.concurrent('`roles show` prints the prompt that a task then gets, but for the mark of notes', { timeout }, () =>
+  withBoard({ config: 'verify: [test -f first.txt]' }, async (board) => {
+    board.drop({ 'first.md': writeTask('First', addFile('first.txt')) });
+    await board.runUntilIdle();
+    await board.succeed('pause');
+    board.drop({ 'second.md': writeTask('Second', addFile('second.txt'), { agent: 'tester', depends_on: 'first' }) });
+    await board.runUntilIdle();
+    const shown = await board.succeed('roles', 'show', 'tester', '--task', 'second');
+    expect(existsSync(board.path('runs', 'second'))).toBe(false);
+    await board.succeed('resume');
+    await board.runUntilIdle();
+    const told = board.prompt('second', 1);
+    expect(shown.replace('`MARK`', /(?<=carries the mark )`[^`]+`/.exec(told)?.[0] ?? '')).toBe(told);
+    expect((await board.cli('roles', 'show', 'tester', '--task', 'second')).stderr).toContain('second is finished');
   }),
 );
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { createRoles, shippedRolesDir } from '../../../src/adapters/files/roles.ts';
+import { createRoles, shippedRolesDir } from '../../../src/adapters/files/role-files.ts';
 import { layOut } from '../../../src/adapters/files/layout.ts';
 import { parseRoleFile } from '../../../src/markdown/role-file.ts';
-import type { RoleTemplates } from '../../../src/adapters/files/roles.ts';
+import type { RoleTemplates } from '../../../src/adapters/files/role-files.ts';
 import { PortError } from '../../../src/ports.ts';
 
 const writers = [
