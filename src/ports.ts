@@ -3,14 +3,14 @@ import type { AgentKind } from './domain/agent-kind.ts';
 import type { Board, BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
 import type { BaseConflict, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
-import type { CommandId, ReadCommand, SettledCommand } from './domain/command.ts';
+import type { CommandId, CommandRequest, ReadCommand, SettledCommand } from './domain/command.ts';
 import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic } from './domain/diagnostic.ts';
 import type { Handoff } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
 import type { MergeAttempt, MergeRequest, PreparedMerge, TargetMove } from './domain/merge-request.ts';
 import type { MovedRef } from './domain/moved-ref.ts';
-import type { KnownNote, Note } from './domain/agent-note.ts';
+import type { AskedLine, KnownNote, Note } from './domain/agent-note.ts';
 import type { ProjectConfiguration } from './domain/trusted-project.ts';
 import type { Pruned, PruneRequest } from './domain/pruned.ts';
 import type { TaskEnd } from './domain/event.ts';
@@ -132,6 +132,11 @@ export interface BoardFiles {
   dropGrant(task: TaskId): Promise<void>;
   /** Puts what is no command aside. */
   readCommand(id: CommandId): Promise<ReadCommand>;
+  /** Lays a command down, durably; nothing where one of its id lies there. */
+  writeCommand(request: CommandRequest): Promise<void>;
+  /** The lines of User Notes that became commands. */
+  readLines(): Promise<readonly AskedLine[]>;
+  writeLines(lines: readonly AskedLine[]): Promise<void>;
   /** Durable, and in turn with scans. Does nothing where it is gone. */
   removeCommand(id: CommandId): Promise<void>;
   readPause(): Promise<boolean>;

@@ -16,6 +16,7 @@ import { sayLast, type Fault } from './last-words.ts';
 import { Loop, type LoopParts } from './loop.ts';
 import { explainFault } from './outside-fault.ts';
 import { MergeWatch } from './merge-watch.ts';
+import { NoteWatch } from './note-watch.ts';
 import type { Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
 import { readOpening } from './snapshot.ts';
@@ -39,6 +40,7 @@ export class Daemon {
   readonly #ports: Ports;
   readonly #publisher: Publisher;
   readonly #mergeWatch: MergeWatch;
+  readonly #noteWatch: NoteWatch;
   /** The folders as they were when the board was first seen idle, or null while it is not. */
   #idleAt: BoardScan | null = null;
   readonly #lookout: Lookout;
@@ -55,6 +57,7 @@ export class Daemon {
       broke: (error) => this.fail(error),
     });
     this.#ports = this.#loop.ports;
+    this.#noteWatch = new NoteWatch(this.#ports);
     this.#mergeWatch = new MergeWatch(options.ports.clock, options.ports.worktrees);
     this.#lookout = new Lookout(
       options.ports.clock,
@@ -62,6 +65,7 @@ export class Daemon {
       () => {
         void this.#publisher.lookForSaves();
         void this.#lookForMerges(false);
+        void this.#lookForLines();
       },
     );
     this.#publisher = new Publisher(
@@ -98,6 +102,7 @@ export class Daemon {
     this.#loop.post({ type: 'agents-found', runs: await this.#ports.agents.findRunning() });
     // Boxes that were ticked while no board ran are commands before the first look at the folders.
     await this.#publisher.lookForSaves();
+    await this.#noteWatch.lookFirst(this.board).catch(() => undefined);
     const watchMode = () => this.board.settings.watch;
     const unwatch = await this.#options.hints.watch(() => this.#lookout.lookIn(limits.hintDebounceMs), watchMode);
     this.#lookout.sweep();
@@ -138,6 +143,12 @@ export class Daemon {
     this.#publisher.noteChange();
     this.#wakeLater();
     this.#endIfDone();
+  }
+
+  /** What can't be read or written now is tried again with the next sweep. */
+  async #lookForLines(): Promise<void> {
+    const asked = await this.#noteWatch.look(this.board).catch(() => false);
+    if (asked) this.#lookout.look();
   }
 
   /** `isLast`: the board is about to end, and goes on with that once it is known. */

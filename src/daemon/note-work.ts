@@ -1,11 +1,17 @@
 /** Lays notes to agents down, takes those that wait into a prompt, and looks which were told. */
+import type { Note } from '../domain/agent-note.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { RunPlan } from '../domain/run.ts';
-import type { TaskId } from '../domain/task.ts';
-import { composeNote } from '../prompt/notes.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
+import { readLine } from '../domain/note-lines.ts';
+import { composeNote, listAddressed } from '../prompt/notes.ts';
 import type { PromptInput } from '../prompt/prompt.ts';
 import type { Notes } from '../ports.ts';
+import { hashOwnText } from './parse-task.ts';
 import type { UntimedEvent } from './untimed-event.ts';
+
+/** Two of 10,000 lines share so many characters in one of a million million boards. */
+const lineHashChars = 16;
 
 /** Dependencies of notes. */
 export interface NotePorts {
@@ -17,11 +23,15 @@ export interface NotePorts {
 /** `note-laid`, and `notes-seen`. */
 export async function layNote(
   ports: NotePorts,
-  { id, task, note }: Effect & { readonly type: 'lay-note' },
+  { id, task, said, isLine }: Effect & { readonly type: 'lay-note' },
 ): Promise<readonly UntimedEvent[]> {
+  await lay(ports, task, { ...said, key: isLine ? await keyOfLine(said.text) : id });
+  return [{ type: 'note-laid', id }, await lookAtNotes(ports, task)];
+}
+
+async function lay(ports: NotePorts, task: TaskId, note: Note): Promise<void> {
   const text = ports.redact(note.text);
   await ports.notes.lay(task, { ...note, text }, composeNote(text, await ports.notes.mark(task)));
-  return [{ type: 'note-laid', id }, await lookAtNotes(ports, task)];
 }
 
 /** `notes-seen`. */
@@ -29,10 +39,29 @@ export async function lookAtNotes({ notes }: NotePorts, task: TaskId): Promise<U
   return { type: 'notes-seen', task, notes: await notes.list(task) };
 }
 
-/** The notes that a run's prompt tells: those that nobody was told yet; to a fresh session, which knows none, all of them. */
-export async function takeNotes({ notes }: NotePorts, plan: RunPlan): Promise<PromptInput['told']> {
-  const mark = await notes.mark(plan.task);
+/**
+ * The notes that a run's prompt tells beside the user's own: those that nobody was told yet; to a fresh session, which knows
+ * none, all of them. What User Notes say to the task counts as told by this run, too, so that no hook tells it again.
+ */
+export async function takeNotes(
+  ports: NotePorts,
+  { plan, userNotes, at }: { readonly plan: RunPlan; readonly userNotes: string; readonly at: number },
+): Promise<PromptInput['told']> {
+  const { notes } = ports;
+  const { task } = plan;
+  const standing = new Set<string>();
+  for (const { name, text } of listAddressed(userNotes)) {
+    if (name.toLowerCase() !== keyOf(task) || readLine(task, text, null).kind !== 'note') continue;
+    const key = await keyOfLine(text);
+    standing.add(key);
+    await lay(ports, task, { key, text, at });
+  }
+  const mark = await notes.mark(task);
   const open = await notes.take(plan);
-  const told = plan.session.mode === 'fresh' ? await notes.list(plan.task) : open;
-  return { mark, notes: told.map(({ text }) => text) };
+  const told = plan.session.mode === 'fresh' ? await notes.list(task) : open;
+  return { mark, notes: told.flatMap(({ key, text }) => (standing.has(key) ? [] : [text])) };
+}
+
+async function keyOfLine(text: string): Promise<string> {
+  return `line-${(await hashOwnText(text)).slice(0, lineHashChars)}`;
 }

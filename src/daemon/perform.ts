@@ -253,7 +253,7 @@ export class Performer {
   }
 
   async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<UntimedEvent> {
-    const { files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
+    const { clock, files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
     const { plan, spec, dependencies } = effect;
     const settings = this.#settings();
     const sandbox = this.#sandbox();
@@ -266,7 +266,7 @@ export class Performer {
     const toldRole = ownRole === null ? role : { ...role, instructions: '' };
     const { verify, budgetUsd } = terms;
     const notes = await dashboard.readNotes();
-    const told = await takeNotes(this.#ports, plan);
+    const told = await takeNotes(this.#ports, { plan, userNotes: notes, at: clock.now() });
     const project = await worktrees.readProject(plan);
     const instructions = project.kind === 'of-the-base' ? project.instructions : null;
     const prompt = composePrompt({ ...effect, role: toldRole, notes, told, verify, boardDir, instructions });

@@ -1,4 +1,6 @@
 /** Notes: words of the user's for one task, which its agent is told while it works, or at its next start; once. */
+import type { CommandId } from './command.ts';
+import type { TaskId } from './task.ts';
 
 /** See the file's head. */
 export interface Note {
@@ -13,6 +15,15 @@ export interface Note {
 export interface KnownNote extends Note {
   /** When an agent was told, in milliseconds since the epoch; null as long as none was. */
   readonly readAt: number | null;
+}
+
+/** Something that User Notes say to a task, and the command that it became; once, as long as it stands there. */
+export interface AskedLine {
+  readonly task: TaskId;
+  readonly text: string;
+  readonly id: CommandId;
+  /** The command's fact was laid down. */
+  readonly isAsked: boolean;
 }
 
 /** Whether two lists tell the same of the same notes. */

@@ -8,7 +8,6 @@ import type { TaskPast } from './task-past.ts';
 import type { CommandAnswer, CommandId } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
-import type { Note } from './agent-note.ts';
 import type { Right } from './rights.ts';
 import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
@@ -164,8 +163,14 @@ export type Effect =
       readonly task: TaskId;
       readonly request: MergeRequest;
     }
-  /** Lays a note down for a task's agents, once: `note-laid`, and `notes-seen`. */
-  | { readonly type: 'lay-note'; readonly id: CommandId; readonly task: TaskId; readonly note: Note }
+  /** Lays a note down for a task's agents, once: `note-laid`, and `notes-seen`. A line of User Notes is the same note as long as it says the same. */
+  | {
+      readonly type: 'lay-note';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly said: Said;
+      readonly isLine: boolean;
+    }
   /** Looks which notes of a task were told: `notes-seen`. */
   | { readonly type: 'look-at-notes'; readonly task: TaskId }
   /** Keeps whether the user paused the board: `command-kept`. */

@@ -18,6 +18,10 @@ export const limits = {
   maxSentBackKept: 10,
   /** The longest note to an agent at work: Claude Code cuts what a hook says beyond 10,000 characters. */
   maxNoteChars: 6_000,
+  /** What the user types into User Notes counts for a task once it was left alone for so long. */
+  lineQuietMs: 2_000,
+  /** Lines of User Notes to tasks that become commands; more wait until some are removed. */
+  maxAskedLines: 500,
   /** Of the notes to an agent the dashboard shows the newest. */
   maxNotesShown: 5,
   /** An agent waits at most so long for the program that looks for notes. */

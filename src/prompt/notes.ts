@@ -34,6 +34,21 @@ export function listAddresses(notes: string): readonly string[] {
   return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
 }
 
+/** What the notes say to one name each: a paragraph or an item of a list, without the name and the marks before it. */
+export function listAddressed(notes: string): readonly { readonly name: string; readonly text: string }[] {
+  const blocks = new Map<Address, { readonly name: string; text: string }>();
+  for (const { line, address } of addressLines(notes)) {
+    if (address === null) continue;
+    const known = blocks.get(address);
+    if (known !== undefined) known.text += `\n${line.trimEnd()}`;
+    else {
+      const found = addressed.exec(line);
+      blocks.set(address, { name: found?.groups?.['id'] ?? '', text: line.slice(found?.[0].length ?? 0).trim() });
+    }
+  }
+  return [...blocks.values()].filter(({ text }) => text !== '');
+}
+
 /** The lines of notes, each with whom it is addressed to; null for all. */
 function addressLines(notes: string): readonly { readonly line: string; readonly address: Address | null }[] {
   let address: Address | null = null;

@@ -6,6 +6,7 @@ import type { Box } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { BoxOutcome } from '../markdown/dashboard-model.ts';
+import { formatLine } from '../domain/note-lines.ts';
 import type { Calendar } from './calendar.ts';
 
 /** The boxes of a task; none while it is being moved. */
@@ -14,22 +15,25 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
   const isAsked = [...board.commands.values()].some((each) => {
     if (!('request' in each) || !('task' in each.request.command)) return false;
     const { kind, task } = each.request.command;
-    return kind !== 'set-priority' && kind !== 'add-dependency' && keyOf(task) === keyOf(id);
+    return kind !== 'note' && kind !== 'set-priority' && kind !== 'add-dependency' && keyOf(task) === keyOf(id);
   });
   const live = board.live.get(keyOf(id));
   const asks = live?.state === 'attention' && live.verdict.question !== null;
   return seen === null || isAsked ? [] : listBoxes(id, seen, asks);
 }
 
-/** What became of the boxes that were ticked lately. */
+/** What became of the boxes that were ticked lately, and of lines of User Notes. */
 export function viewBoxOutcomes({ boxAnswers }: Board, clock: Calendar): readonly BoxOutcome[] {
   return boxAnswers.flatMap(({ at, command, answer }) => {
     if (clock.now() - at > limits.showBoxAnswersMs) return [];
-    if (command.kind !== 'retry' && command.kind !== 'tell' && command.kind !== 'cancel') return [];
+    if (!('task' in command)) return [];
+    const { kind } = command;
+    const isBox = kind === 'retry' || kind === 'tell' || kind === 'cancel';
+    const words = kind === 'tell' && command.text.trim() !== '' ? ` “${command.text.trim()}”` : '';
+    const label = isBox ? `${labelOfBox(kind)}${words}` : formatLine(command);
+    if (label === null) return [];
     const hint = answer.kind === 'done' || answer.hint === null ? '' : `. ${answer.hint}`;
     const said = answer.kind === 'done' ? answer.said : `nothing was done: ${answer.said}${hint}`;
-    const words = command.kind === 'tell' && command.text.trim() !== '' ? ` “${command.text.trim()}”` : '';
-    const label = `${labelOfBox(command.kind)}${words}`;
     return [{ time: clock.timeOfDay(at).slice(0, 5), label, id: command.task, said }];
   });
 }

@@ -275,6 +275,17 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         return request === undefined ? { kind: 'gone' } : { kind: 'known', request };
       }),
     removeCommand: (id) => call('remove-command', () => void world.commands.delete(id), alone),
+    writeCommand: (request) =>
+      call(
+        'write-command',
+        () => {
+          if (!world.commands.has(request.id)) world.commands.set(request.id, request);
+          world.asLine.add(request.id);
+        },
+        alone,
+      ),
+    readLines: () => call('read-lines', () => world.lines),
+    writeLines: (lines) => call('write-lines', () => void (world.lines = lines)),
     readPause: () => call('read-pause', () => world.paused, { safe: true }),
     writePause: (paused) =>
       call('write-pause', () => {

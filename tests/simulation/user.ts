@@ -67,7 +67,7 @@ export class User {
       ask: 6,
       tick: 3,
       pause: 1,
-      notes: 1,
+      notes: 4,
       settings: 1,
       resume: 1,
     });
@@ -100,7 +100,7 @@ export class User {
         this.#ask({ kind: 'pause' }, null);
         break;
       case 'notes':
-        this.#world.notes += `Note ${this.#edits++}.\n`;
+        this.#typeNote();
         break;
       case 'settings':
         this.writeSettings(random.pick(settingsTexts));
@@ -110,6 +110,17 @@ export class User {
     }
     this.#world.note(() => `user: ${what}`);
     this.#world.hint();
+  }
+
+  /** Types a line for all tasks or for one, or removes what was typed. */
+  #typeNote(): void {
+    const world = this.#world;
+    const { random } = world;
+    const word = `Note ${this.#edits++}.`;
+    const asked = ['cancel', 'retry', 'merge', 'priority high', 'priority low', 'after t1', word, word, word];
+    if (random.chance(0.2)) world.notes = '';
+    else if (random.chance(0.3)) world.notes += `${word}\n`;
+    else world.notes += `\n@t${random.int(1, this.#taskCount + 1)}: ${random.pick(asked)}\n`;
   }
 
   /** Takes back every pause. */

@@ -4,7 +4,7 @@ import { findWaitingOn } from '../../src/core/dependencies.ts';
 import { checkBoard } from '../../src/core/invariants.ts';
 import type { Board, FileIdentity, Stray, TaskFile } from '../../src/domain/board.ts';
 import type { CommandAnswer, CommandId, CommandRequest } from '../../src/domain/command.ts';
-import type { Note } from '../../src/domain/agent-note.ts';
+import type { AskedLine, Note } from '../../src/domain/agent-note.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause } from '../../src/domain/run.ts';
@@ -134,6 +134,9 @@ export class World {
   /** Tasks with the commits of theirs that were merged. */
   readonly merged = new Set<string>();
   readonly agents = new Set<Agent>();
+  /** The lines of User Notes that became commands, and the commands that any ever became. */
+  lines: readonly AskedLine[] = [];
+  readonly asLine = new Set<CommandId>();
   /** The keys of notes that were laid down. */
   readonly laid = new Set<string>();
   readonly journal: HistoryEntry[] = [];
@@ -293,7 +296,7 @@ export class World {
     this.note(() => `${id} is answered: ${answer.kind} ${answer.said}`);
     if (this.#answered.has(id)) this.breakOff(`${id} was answered twice`);
     this.#answered.set(id, answer.said);
-    const isNote = answer.said.startsWith('its agent is told');
+    const isNote = answer.said.startsWith('its agent is told') && !this.asLine.has(id);
     if (isNote && !this.laid.has(id)) this.breakOff(`the note ${id} was answered and not laid down`);
   }
 

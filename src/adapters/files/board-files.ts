@@ -12,8 +12,8 @@ import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
 import { makeFolder, replaceFile, syncFolder, syncOrUndo, writeAnew } from '../machine/durable.ts';
 import { exists } from '../machine/file-presence.ts';
-import { readCommand, removeCommand } from './command-files.ts';
-import { holdFormat } from './fact-shapes.ts';
+import { readCommand, removeCommand, writeCommandOnce } from './command-files.ts';
+import { holdFormat, linesFormat } from './fact-shapes.ts';
 import {
   readFact,
   replaceFact,
@@ -165,6 +165,9 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     writePause: (paused) => inRoot(() => writePause(layout.paused, paused)),
     readHold: () => inRoot(() => readFact(layout.hold, holdFormat)),
     writeHold: (hold) => inRoot(() => writeHoldFact(layout.hold, hold)),
+    writeCommand: (request) => inTurn(() => writeCommandOnce(layout, request)),
+    readLines: () => inRoot(async () => (await readFact(layout.lines, linesFormat))?.lines ?? []),
+    writeLines: (lines) => inRoot(() => replaceFact(layout.lines, linesFormat, { version: 1, lines })),
     writeBoardData: (json) =>
       inRoot(() => replaceBoardData(join(layout.root, '.queue.json.tmp'), layout.boardData, json)),
   };

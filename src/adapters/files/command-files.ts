@@ -24,6 +24,15 @@ export async function writeCommand(layout: Layout, request: CommandRequest): Pro
   await createFile(pathOf(layout, request.id), `${JSON.stringify(request, null, 2)}\n`);
 }
 
+/** As {@link writeCommand}; one that lies there already stays. */
+export async function writeCommandOnce(layout: Layout, request: CommandRequest): Promise<void> {
+  try {
+    await writeCommand(layout, request);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
 /** The commands that are not settled, the oldest first. A folder that is missing holds none. */
 export async function listCommands(layout: Layout): Promise<readonly CommandId[]> {
   try {

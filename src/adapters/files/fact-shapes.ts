@@ -9,6 +9,7 @@
  * it. A change that no default can express raises the format's version, and its shape then reads the older version too.
  */
 import * as z from 'zod/mini';
+import type { AskedLine } from '../../domain/agent-note.ts';
 import { agentKinds } from '../../domain/agent-kind.ts';
 import { askingWays, parseCommandId, type CommandId, type CommandRequest } from '../../domain/command.ts';
 import type { Hold } from '../../domain/hold.ts';
@@ -243,10 +244,21 @@ export const askedShape = z.object({
   seen: z.optional(seen),
 });
 
+interface AskedLines {
+  readonly version: 1;
+  readonly lines: readonly AskedLine[];
+}
+
 const commandShape = shapeOf<CommandRequest>()(
   z.object({ version, id: commandId, by: z.enum(askingWays), at: time, seen, command }),
 );
 
+const linesShape = shapeOf<AskedLines>()(
+  z.object({ version, lines: z.array(z.object({ task: taskId, text, id: commandId, isAsked: flag })) }),
+);
+
+/** `lines.json`. */
+export const linesFormat: FactFormat<AskedLines> = { version: 1, shape: linesShape };
 /** `commands/ID.json`. */
 export const commandFormat: FactFormat<CommandRequest> = { version: 1, shape: commandShape };
 /** `hold.json`. */

@@ -22,6 +22,8 @@ export interface Layout {
   /** The user's pause: the file is there, or it is not. */
   readonly paused: string;
   readonly hold: string;
+  /** What User Notes say to tasks, and the commands that it became. */
+  readonly lines: string;
   /** Commands that are not settled, a file each. */
   readonly commands: string;
   /** The grants of tasks, a file each. */
@@ -61,6 +63,7 @@ export function layOut(root: string): Layout {
     log: join(root, 'daemon.log'),
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
+    lines: join(root, 'lines.json'),
     commands,
     grants,
     runs,

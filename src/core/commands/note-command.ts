@@ -14,9 +14,11 @@ import { findUnderWay, putCommand, refuse, settleCommand } from './settle-comman
 
 type NoteRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: 'note' } };
 
+const toldAtStart = 'its agent is told when it starts';
+
 /** Begins to lay a note down; waits while the work of an agent that is gone is looked at. */
 export function carryOutNote(draft: Draft, request: NoteRequest, file: TaskFile): void {
-  const { id, at, command } = request;
+  const { id, by, at, command } = request;
   const { task, text } = command;
   const live = draft.task(task);
   if (live?.state === 'active' && live.phase.name === 'inspecting') return;
@@ -35,8 +37,14 @@ export function carryOutNote(draft: Draft, request: NoteRequest, file: TaskFile)
     refuse(draft, request, `can be told at most ${String(limits.maxNoteChars)} characters while it works`, hint);
     return;
   }
+  const isLine = by === 'dashboard';
+  if (isLine && live?.state !== 'active') {
+    // It stands in User Notes, where the next run's prompt finds it, and where the user may still change it.
+    settleCommand(draft, request, { kind: 'done', said: toldAtStart });
+    return;
+  }
   putCommand(draft, id, { stage: 'under-way', request });
-  draft.emit({ type: 'lay-note', id, task, note: { key: id, text: text.trim(), at } });
+  draft.emit({ type: 'lay-note', id, task, said: { text: text.trim(), at }, isLine });
 }
 
 /** The note is where agents find it. */
@@ -44,7 +52,7 @@ export function handleNoteLaid(draft: Draft, id: CommandId): void {
   const request = findUnderWay(draft, id);
   if (request?.command.kind !== 'note') return;
   const isAtWork = draft.task(request.command.task)?.state === 'active';
-  const said = isAtWork ? 'its agent is told after its next tool call' : 'its agent is told when it starts';
+  const said = isAtWork ? 'its agent is told after its next tool call' : toldAtStart;
   settleCommand(draft, request, { kind: 'done', said });
 }
 

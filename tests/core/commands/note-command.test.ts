@@ -26,7 +26,9 @@ describe('a note', () => {
     const scene = new Scene().queue({ id: 'a' });
     scene.run('a');
     scene.ask(noteOf(' Use v2.\n'));
-    expect(scene.effects).toMatchObject([{ type: 'lay-note', task: 'a', note: { text: 'Use v2.', at: scene.at } }]);
+    expect(scene.effects).toMatchObject([
+      { type: 'lay-note', task: 'a', said: { text: 'Use v2.', at: scene.at }, isLine: false },
+    ]);
     expect(answerOf(lay(scene))).toEqual({ kind: 'done', said: 'its agent is told after its next tool call' });
   });
 
