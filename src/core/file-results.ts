@@ -39,6 +39,8 @@ export function handleTaskLoaded(draft: Draft, loaded: LoadedTask): void {
     draft.journal({ type: 'task-found', task: id, column: file.column, note });
   }
   adoptTask(draft, id, { ...loaded, facts });
+  const moved = draft.board.finished.get(keyOf(id));
+  if (moved?.file.column === 'done' && moved.verdict === undefined) readVerdicts(draft, [moved]);
 }
 
 /** The facts of a task that waits for its user, with the verdict that says why, made again where that can't be read. */

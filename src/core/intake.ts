@@ -43,6 +43,7 @@ export function handleScanned(draft: Draft, scan: BoardScan): void {
   for (const task of [...draft.board.live.values()]) {
     if (!commanded.has(keyOf(task.id))) lookAtTask(draft, task, scan, before);
   }
+  if (before?.columns.done !== scan.columns.done) readNewestVerdicts(draft);
   if (before === null) lookForMoved(draft, scan);
   lookForNewFiles(draft, scan, before);
   dropGrants(draft, scan, before);
@@ -109,14 +110,11 @@ function lookAtFinished(
         draft.putFinished({ ...task, file: { column: 'archive', name: task.file.name, identity: put } });
       }
     }
-    let met = 0;
     for (const [name, identity] of files) {
       const id = idOfFile(name);
       if (id === null || draft.board.finished.has(keyOf(id)) || draft.board.live.has(keyOf(id))) continue;
       draft.putFinished({ id, file: { column, name, identity }, verdict: undefined, review: null });
-      met++;
     }
-    if (column === 'done' && met > 0) readNewestVerdicts(draft);
   }
 }
 

@@ -6,14 +6,18 @@ import type { MergeOutcome } from '../../domain/merge-request.ts';
 import { unreachable } from '../../domain/result.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
+import { readVerdicts } from '../file-results.ts';
 import { markMerged } from '../review-states.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type MergeRequested = CommandRequest & { readonly command: MergeCommand };
 
-/** Begins to merge; waits as long as the task's verdict is not known. */
+/** Begins to merge; has the task's verdict read before. */
 export function carryOutMerge(draft: Draft, request: MergeRequested, task: FinishedTask): void {
-  if (task.verdict === undefined) return;
+  if (task.verdict === undefined) {
+    readVerdicts(draft, [task]);
+    return;
+  }
   const verdict = verdictOf(task);
   const { id, command } = request;
   const { commit, way, whatRuns } = command;

@@ -15,7 +15,7 @@ import { limits } from '../../domain/limits.ts';
 import { idOfFile, keyOf, type TaskId } from '../../domain/task.ts';
 import { findPath } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
-import { handleTaskRead } from '../file-results.ts';
+import { handleTaskRead, readVerdicts } from '../file-results.ts';
 import { describeMove, moveTask } from '../move.ts';
 import { sentBackWith } from '../review-states.ts';
 import { isReadingInbox } from '../schedule.ts';
@@ -98,12 +98,15 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
   draft.emit({ type: 'move-for-command', id, file, to, said });
 }
 
-/** Sends the work of a task that is done back; waits as long as its verdict is not known. */
+/** Sends the work of a task that is done back; has its verdict read before. */
 function sendBack(draft: Draft, request: TaskRequest & { readonly command: SendBackCommand }, file: TaskFile): void {
   const { id, at, command } = request;
   const { task, text, commit } = command;
   const finished = draft.board.finished.get(keyOf(task));
-  if (finished?.verdict === undefined && file.column === 'done') return;
+  if (finished !== undefined && finished.verdict === undefined) {
+    readVerdicts(draft, [finished]);
+    return;
+  }
   if (settleStale(draft, request, file, 'queued')) return;
   const unfit = findUnfit(command.kind, file.column, task);
   if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);

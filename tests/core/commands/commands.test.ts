@@ -106,6 +106,22 @@ describe('a command', () => {
     expect(answerOf(scene)).toEqual({ kind: 'done', said: 'done/ → queued/' });
   });
 
+  it.each(['merge', 'send-back'] as const)('%s has the verdict read that no board read so far', (kind) => {
+    const many = Array.from({ length: limits.maxFinishedListed + 1 }, (_, index) => `t${String(index)}`);
+    const scene = new Scene().tell({ type: 'scanned', scan: scanOf({ done: many }) });
+    const last = id(many.at(-1) ?? '');
+    scene.ask({ kind, task: last, commit: 'c', text: 'Use v2.', way: 'merge', whatRuns: false });
+    expect(scene.effects).toMatchObject([{ type: 'read-verdicts', tasks: new Map([[keyOf(last), {}]]) }]);
+    const known = { kind: 'known', verdict: verdictOf({ column: 'done', run: 1 }), review: openReview(1) } as const;
+    scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(last), known]]) });
+    expect([...scene.asked].join()).toMatch(/for-command|settle-command/);
+  });
+
+  it('is not needed where the user moved work to done/: its verdict is read, so that its review is shown', () => {
+    const scene = taskIn('attention').tell({ type: 'scanned', scan: scanOf({ done: ['a'] }) });
+    expect(scene.asked).toContain('read-verdicts');
+  });
+
   it('gives the same line of the history as the move of the file by hand, but for who asked', () => {
     const [asked, byHand] = [taskIn('attention'), taskIn('attention')];
     move(asked.ask({ kind: 'retry', task: id('a') }));
