@@ -1,12 +1,12 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
 import type { AgentKind } from './domain/agent-kind.ts';
 import type { Board, BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
-import type { BaseConflict, LastRun } from './domain/outside-answers.ts';
+import type { BaseConflict, KeptReview, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
 import type { CommandId, CommandRequest, ReadCommand, SettledCommand } from './domain/command.ts';
 import type { Hold, Spending } from './domain/hold.ts';
 import type { Diagnostic } from './domain/diagnostic.ts';
-import type { Handoff } from './domain/effect.ts';
+import type { BaseRequest } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
 import type { MergeAttempt, MergeRequest, PreparedMerge, TargetMove } from './domain/merge-request.ts';
 import type { MovedRef } from './domain/moved-ref.ts';
@@ -18,7 +18,8 @@ import type { Result } from './domain/result.ts';
 import type { Fault, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Workspace } from './domain/run.ts';
 import type { CommandOutcome, Evidence } from './domain/work-evidence.ts';
 import type { Review } from './domain/review.ts';
-import type { FinishedWork, Verdict } from './domain/verdict.ts';
+import type { BranchWork, FinishedWork, Verdict } from './domain/verdict.ts';
+import type { SavedPage } from './domain/work-page.ts';
 import type { Grant } from './domain/rights.ts';
 import type { Settings, WatchMode } from './domain/settings.ts';
 import type { Argv, Column, TaskId } from './domain/task.ts';
@@ -122,6 +123,8 @@ export interface BoardFiles {
   writePrompt(run: RunId, text: string): Promise<void>;
   writeVerdict(task: TaskId, verdict: Verdict): Promise<void>;
   writeReview(task: TaskId, review: Review): Promise<void>;
+  /** A task's `review.md` as it is now, or null. Throws PortError where it can't be read. */
+  readPage(task: TaskId): Promise<SavedPage | null>;
   /** When finished tasks came to their end; one whose file is gone, or whose verdict or review can't be understood, is left out. */
   readEnds(files: readonly TaskFile[]): Promise<readonly TaskEnd[]>;
   /** Removes what a finished task's runs left but the facts of the last; nothing where its file is somewhere else by now. */
@@ -178,14 +181,6 @@ export interface ReadSettings<Value = Settings> {
   readonly problems: readonly Diagnostic[];
 }
 
-/** The parts that a base is made of. */
-export interface BaseRequest {
-  readonly task: TaskId;
-  /** A branch or commit. */
-  readonly start: string | null;
-  readonly dependencies: readonly Handoff[];
-}
-
 /** Git: branches, worktrees and what is in them. Commands that change the repository's records never run at once. */
 export interface Worktrees {
   /**
@@ -195,8 +190,8 @@ export interface Worktrees {
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
-  /** The commit that a branch is at; null where there is none of that name. Throws PortError. */
-  readTip(branch: string): Promise<string | null>;
+  /** Keeps what was reviewed under a ref, unless its branch is at another commit by now. Throws PortError. */
+  keepReviewed(work: BranchWork, target: string | null): Promise<KeptReview>;
   /** Makes a merge that nothing refers to yet. */
   prepareMerge(request: MergeRequest): Promise<MergeAttempt>;
   /** Moves the merge's target from where it was, and its checkout with it. */

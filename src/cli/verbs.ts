@@ -94,9 +94,15 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/merge.ts')).mergeCommand,
   },
   {
+    usage: 'review <id>',
+    group: 'decide',
+    description: "write a task's diff into a file, for your comments between its lines",
+    load: async () => (await import('./commands/review-work.ts')).reviewCommand,
+  },
+  {
     usage: 'send-back <id>',
     group: 'decide',
-    description: "say what is wrong with a finished task's work; its agent goes on with it",
+    description: "say what is wrong with a finished task's work, or send the comments of `review`; its agent goes on",
     load: async () => (await import('./commands/send-back.ts')).sendBackCommand,
   },
   {

@@ -1,21 +1,42 @@
 /**
- * Sends a task that is done back to its author: the review says so before the file is moved, so that a kill in between
- * loses no word of the user's. What counts is the commit that they saw.
+ * Sends a task that is done back to its author, with the comments of its `review.md`. The review says so before the file is
+ * moved, so that a kill in between loses no word of the user's. What counts is the commit that they saw.
  */
 import type { Effect } from '../domain/effect.ts';
+import { limits } from '../domain/limits.ts';
+import { listDrafts } from '../markdown/page-comments.ts';
 import type { BoardFiles, Worktrees } from '../ports.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 
 /** See the file's head. `command-moved` or `command-refused`. */
 export async function sendBack(
-  { files, worktrees }: { readonly files: BoardFiles; readonly worktrees: Pick<Worktrees, 'readTip'> },
-  { id, task, file, branch, commit, review }: Effect & { readonly type: 'send-back-for-command' },
+  { files, worktrees }: { readonly files: BoardFiles; readonly worktrees: Pick<Worktrees, 'keepReviewed'> },
+  { id, task, file, work, target, review }: Effect & { readonly type: 'send-back-for-command' },
 ): Promise<UntimedEvent> {
-  const tip = branch === null ? null : await worktrees.readTip(branch);
-  if (branch !== null && tip !== null && tip !== commit) {
-    const why = `was not sent back: ${branch} is at ${tip.slice(0, 10)} by now`;
-    return { type: 'command-refused', id, why, hint: `Look at it, then ask again: branchboard diff ${task}` };
+  const refuse = (why: string, hint: string): UntimedEvent => ({ type: 'command-refused', id, why, hint });
+  const page = await files.readPage(task);
+  if (page !== null && page.written === null) {
+    const why = `was not sent back: in its review.md your comments can't be told from what the board wrote there`;
+    return refuse(why, `branchboard review ${task} keeps that file under another name; write them anew then.`);
   }
-  await files.writeReview(task, review);
-  return { type: 'command-moved', id, file: await files.moveTask(file, 'queued') };
+  const comments = listDrafts(page, review.sentBack);
+  const said = review.sentBack.at(-1);
+  if (said === undefined || (said.text.trim() === '' && comments.length === 0)) {
+    const how = `branchboard review ${task}, write your comments into that file, and ask again. Or: branchboard send-back ${task} TEXT`;
+    return refuse('was told nothing', `Say what is wrong: ${how}`);
+  }
+  const length = comments.reduce((sum, { text }) => sum + text.length, 0);
+  if (comments.length > limits.maxComments || length > limits.maxCommentsChars) {
+    const most = `${String(limits.maxComments)} comments and ${String(limits.maxCommentsChars)} characters`;
+    return refuse(`can take at most ${most} at once`, `Shorten .orchestrator/runs/${task}/review.md, and ask again.`);
+  }
+  const kept = work === null ? null : await worktrees.keepReviewed(work, target);
+  if (work !== null && kept?.kind === 'elsewhere') {
+    const why = `was not sent back: ${work.branch} is at ${kept.tip.slice(0, 10)} by now`;
+    return refuse(why, `Look at it, then ask again: branchboard diff ${task}`);
+  }
+  const reviewed = work === null || kept?.kind !== 'kept' ? null : { commit: work.tip, base: kept.base };
+  const sentBack = [...review.sentBack.slice(0, -1), { ...said, comments, work: reviewed }];
+  await files.writeReview(task, { ...review, sentBack });
+  return { type: 'command-moved', id, file: await files.moveTask(file, 'queued'), comments: comments.length };
 }

@@ -12,7 +12,7 @@ import type { Right } from './rights.ts';
 import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
 import type { Review, SentBack } from './review.ts';
-import type { Verdict } from './verdict.ts';
+import type { BranchWork, Verdict } from './verdict.ts';
 import {
   idOfFile,
   keyOf,
@@ -40,6 +40,14 @@ export interface Handoff {
   readonly report: string | null;
   /** What its reviewer said each time they sent it back, oldest first. */
   readonly sentBack: readonly SentBack[];
+}
+
+/** The parts that a base is made of. */
+export interface BaseRequest {
+  readonly task: TaskId;
+  /** A branch or commit. */
+  readonly start: string | null;
+  readonly dependencies: readonly Handoff[];
 }
 
 /** Keys of a task's file that a command writes; dependencies are added to those it has. */
@@ -144,16 +152,19 @@ export type Effect =
       readonly fields: EditedFields;
     }
   /**
-   * Writes the review of a task that is sent back, and moves its file to `queued/`: `command-moved`; or `command-refused`,
-   * where the branch is not at the commit that was seen.
+   * Writes the review of a task that is sent back with the comments in its `review.md`, and moves its file to `queued/`:
+   * `command-moved`; or `command-refused`, where the branch is not at the commit that was seen, or nothing is said.
    */
   | {
       readonly type: 'send-back-for-command';
       readonly id: CommandId;
       readonly task: TaskId;
       readonly file: TaskFile;
-      readonly branch: string | null;
-      readonly commit: string | null;
+      /** What was seen; null where the task left no branch. */
+      readonly work: BranchWork | null;
+      /** The branch that it would be merged into; null is the one checked out. */
+      readonly target: string | null;
+      /** As it is to be, but for the comments and for what they are about. */
       readonly review: Review;
     }
   /** Merges a task's work as a command asks: `command-merged`. */

@@ -100,8 +100,8 @@ export type BoardEvent = { readonly at: number } & (
       readonly fault: OutsideFault;
     }
   | { readonly type: 'command-read'; readonly id: CommandId; readonly read: ReadCommand }
-  /** The task's file was moved, since a command asked for it. */
-  | { readonly type: 'command-moved'; readonly id: CommandId; readonly file: TaskFile }
+  /** The task's file was moved, since a command asked for it; so many of the user's `comments` went with it. */
+  | { readonly type: 'command-moved'; readonly id: CommandId; readonly file: TaskFile; readonly comments?: number }
   /** The task's file was rewritten, likewise. */
   | {
       readonly type: 'command-edited';

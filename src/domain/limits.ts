@@ -26,6 +26,23 @@ export const limits = {
   maxNotesShown: 5,
   /** An agent waits at most so long for the program that looks for notes. */
   noteTimeoutSeconds: 2,
+  /** Comments on a task's work that go with one sending back, and their characters together. */
+  maxComments: 200,
+  maxCommentsChars: 30_000,
+  /** Kept of an agent's answer to a comment. */
+  maxAnswerChars: 1_000,
+  /** Of the line that a comment is about so much is kept. */
+  maxQuoteChars: 200,
+  /** A longer `review.md`, in bytes or in lines, is not read. */
+  maxReviewBytes: 4 * 1024 * 1024,
+  maxReviewPageLines: 20_000,
+  /** `review.md` shows so many files of a diff, so many lines of all and of one, and so much of each line. */
+  maxReviewFiles: 200,
+  maxReviewLines: 5_000,
+  maxReviewFileLines: 2_000,
+  maxReviewLineChars: 400,
+  /** Pages of a task's review that are known while somebody may still edit them. */
+  maxReviewPages: 3,
   /** Commands that are asked and not settled; the board takes up more once some of them are. */
   maxPendingCommands: 1_000,
   /** Commands of which is known what became of them, for who asks once more under the same id. */

@@ -14,6 +14,10 @@ export interface BaseConflict {
   readonly files: readonly string[];
 }
 
+/** The work that was reviewed: kept, with the commit at which its own changes begin; or its branch is at another by now. */
+export type KeptReview =
+  { readonly kind: 'kept'; readonly base: string } | { readonly kind: 'elsewhere'; readonly tip: string };
+
 /** A task's file and facts, read when the board meets it for the first time. */
 export interface LoadedTask {
   readonly file: TaskFile;

@@ -8,6 +8,8 @@
  *          sent-back ◄───────────────────────────────────┘
  */
 
+import { areSameComments, type Comment } from './review-comment.ts';
+
 /** The review's file in a task's folder. */
 export const reviewName = 'review.json';
 
@@ -17,8 +19,14 @@ export interface SentBack {
   readonly round: number;
   /** When it was said, in milliseconds since the epoch. */
   readonly at: number;
-  /** At most `maxSaidChars`. */
+  /** At most `maxSaidChars`; empty where the comments say it all. */
   readonly text: string;
+  /** The comments of `review.md` that went with it; their numbers begin at 1. */
+  readonly comments: readonly Comment[];
+  /** The task's last run until then; 0 where it had none. */
+  readonly run: number;
+  /** The commit that was reviewed, and the one that its own changes begin at; null where it left none. */
+  readonly work: { readonly commit: string; readonly base: string } | null;
 }
 
 /**
@@ -45,6 +53,16 @@ export function roundAfter(review: Review | null): number {
 /** What the user said when they sent a task back to the round of review that `round` is; null where they said nothing. */
 export function saidBefore(round: number, sentBack: readonly SentBack[]): SentBack | null {
   return sentBack.find((each) => each.round === round - 1) ?? null;
+}
+
+/** The comments of a page that was written in this round, without those that were sent since. */
+export function listUnsent(
+  round: number,
+  comments: readonly Comment[],
+  sentBack: readonly SentBack[],
+): readonly Comment[] {
+  const sent = sentBack.flatMap((each) => (each.round >= round ? each.comments : []));
+  return comments.filter((comment) => !sent.some((each) => areSameComments(each, comment)));
 }
 
 /** When the work was found in the base; null before. */

@@ -7,6 +7,7 @@
 import type { MovedRef } from './moved-ref.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunTerms } from './run-terms.ts';
+import type { CommentAnswer } from './review-comment.ts';
 import { parseTaskId, type TaskId } from './task.ts';
 import type { Evidence } from './work-evidence.ts';
 
@@ -121,6 +122,8 @@ export interface AgentReport {
   readonly summary: string;
   readonly questions: readonly string[];
   readonly followUps: readonly string[];
+  /** What it says of the user's comments, where it was sent back with some. */
+  readonly answers: readonly CommentAnswer[];
 }
 
 /** The agent's own account of its end: the `result` line of its stream that counts. */

@@ -97,6 +97,14 @@ export interface Check {
   readonly ok: boolean;
 }
 
+/** The work of a task on a branch: where it began, and the commit that it is at. */
+export interface BranchWork {
+  readonly id: TaskId;
+  readonly branch: string;
+  readonly base: string;
+  readonly tip: string;
+}
+
 /** A finished task, and the commit that holds its work. */
 export interface FinishedWork {
   readonly id: TaskId;

@@ -10,6 +10,7 @@ const report = (more: Partial<AgentReport> = {}): AgentReport => ({
   summary: 'Did it.',
   questions: [],
   followUps: [],
+  answers: [],
   ...more,
 });
 const result = (more: Partial<AgentResult> = {}): AgentResult => ({

@@ -70,7 +70,7 @@ describe('the review of a task that is done', () => {
   });
 
   it('keeps what was said, for the run that settles it and for the rounds that follow', () => {
-    const said = { round: 1, at: 3, text: 'Rename it.' };
+    const said = { round: 1, at: 3, text: 'Rename it.', comments: [], run: 1, work: null };
     const scene = adopt('queued', { review: { ...sentBack, sentBack: [said] } });
     expect(scene.effects).toMatchObject([{ type: 'plan-run', next: { attempt: 1, cause: { kind: 'sent-back' } } }]);
     const run = scene.plan('x');

@@ -72,7 +72,13 @@ describe('a task that fails', () => {
 });
 
 describe('a task with a question', () => {
-  const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+  const report = {
+    status: 'needs-input',
+    summary: '',
+    questions: ['Left or right?'],
+    followUps: [],
+    answers: [],
+  } as const;
   const asking = makeExit({ result: makeResult({ report }) });
 
   it('is settled once what it committed before is known, and no check is run for it', () => {

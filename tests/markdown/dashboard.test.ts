@@ -409,7 +409,7 @@ describe('renderDashboard', () => {
       \`\`\`\`
 
       ## Ready for Review
-      Send one back: \`branchboard send-back ID "what is wrong"\`. Put one away: \`mv .orchestrator/done/ID.md .orchestrator/archive/\`.
+      Send one back: \`branchboard send-back ID "what is wrong"\`, or with comments in its diff: \`branchboard review ID\`. Put one away: \`mv .orchestrator/done/ID.md .orchestrator/archive/\`.
 
       ### Database schema (\`db-schema\`)
       Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · checks passed · 6 min · $0.42 · [file and story](done/db-schema.md)

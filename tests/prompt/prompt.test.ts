@@ -234,7 +234,7 @@ describe('the prompt of a resumed session', () => {
   });
 
   test('tells what the reviewer wants', () => {
-    const sentBack = { round: 1, at: 0, text: 'Rename it.' };
+    const sentBack = { round: 1, at: 0, text: 'Rename it.', comments: [], run: 1, work: null };
     const told = /new commits on top[^]*<review-\w+>\nRename it\.\n<\/review-\w+>/;
     expect(composePrompt(makeResumed({ kind: 'sent-back' }, { sentBack }))).toMatch(told);
     // A session that failed since knows it; a fresh one does not.

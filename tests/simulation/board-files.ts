@@ -257,6 +257,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         folder.verdict = verdict;
         folder.isVerdictDamaged = false;
       }),
+    readPage: () => call('read-page', () => null),
     writeReview: (task, review) =>
       call('write-review', () => {
         const folder = world.folderOf(task);

@@ -121,10 +121,11 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
-    readTip: (branch) =>
-      call('read-tip', () => {
+    keepReviewed: ({ branch, base, tip }) =>
+      call('keep-reviewed', () => {
         const tree = [...world.trees.values()].find((each) => each.branch === branch);
-        return tree === undefined ? null : `tip-${tree.commits}`;
+        const now = tree === undefined ? tip : `tip-${tree.commits}`;
+        return now === tip ? { kind: 'kept' as const, base } : { kind: 'elsewhere' as const, tip: now };
       }),
     prepareMerge: ({ task, commit }) =>
       call('prepare-merge', () => {

@@ -1,4 +1,5 @@
-/** `send-back`: the user's words reach the session that did the work, on a board that runs and on one that doesn't. */
+/** `send-back` and `review`: the user's words reach the session that did the work, on a board that runs and on one that doesn't. */
+import { statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { addFile, boardTestTimeoutMs, withBoard, writeTask } from './board.ts';
 
@@ -52,5 +53,60 @@ test.concurrent(
         expect(told).toContain(`- Its reviewer sent it back after round ${String(round)}, because:`);
         expect(told).toContain(words);
       }
+    }),
+);
+
+test.concurrent(
+  'comments between the lines of a diff go in one batch, and come back with their answers',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      const lines = [
+        'append a.txt more',
+        'commit More',
+        'answer 1 Said so.',
+        'answer 7 Nobody asked.',
+        'summary Done.',
+      ];
+      board.drop({ 'a.md': writeTask('A', lines) });
+      await board.runUntilIdle();
+      const path = board.path('runs/a/review.md');
+      const read = () => board.read('runs', 'a', 'review.md');
+      const comment = (words: string, text: string) => {
+        writeFileSync(path, read().replace(words, `${words}\n${text}`));
+      };
+
+      expect((await board.cli('send-back', 'a')).stderr).toContain('a was told nothing');
+      expect(await board.succeed('review', 'a')).toContain('runs/a/review.md\nWrite your comments into it');
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      comment('+more', 'Why `more`?');
+      comment('### a.txt +1 −0', '- [x] not a box');
+      const saved = read();
+      expect(await board.succeed('review', 'a')).toContain(' · 2 comments not sent\n');
+      expect(read()).toBe(saved);
+      expect(await board.succeed('send-back', 'a')).toBe('a: sent back with 2 comments: done/ → queued/\n');
+      await board.runUntilIdle();
+
+      const prompt = board.read('runs', 'a', '2', 'prompt.md');
+      expect(prompt).toMatch(
+        /<comments-(\w+)>\n1\. a\.txt\n- \[x\] not a box\n\n2\. a\.txt:1\n {3}> more\nWhy `more`\?\n<\/comments-\1>/,
+      );
+      expect((await board.cli('send-back', 'a')).stderr).toContain('a was told nothing');
+      await board.succeed('review', 'a');
+      const page = read();
+      expect(page).toContain('### a.txt +1 −0\n│ 1. You, round 1: - [x] not a box\n│    Its agent: Said so.\n');
+      expect(page).toContain('more\n│ 2. You, round 1: Why `more`?\n│    Its agent: (no answer)\n');
+      const [since = '', own = ''] = page.split('## All changes');
+      expect(since).toContain(' more\n');
+      expect(since).toContain('+more\n');
+      expect(own.match(/^\+more$/gm)).toHaveLength(2);
+
+      comment('### a.txt +2 −0', 'Once is enough.');
+      writeFileSync(path, read().replace(/<!-- branchboard review .*/, ''));
+      const { code, stderr } = await board.cli('send-back', 'a');
+      expect([code, stderr]).toEqual([2, expect.stringContaining("can't be told from what the board wrote there")]);
+      expect(board.column('done')).toEqual(['a']);
+      expect(await board.succeed('review', 'a')).toContain('it is review-1.md beside it now');
+      expect(board.read('runs', 'a', 'review-1.md')).toContain('Once is enough.');
     }),
 );

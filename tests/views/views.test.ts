@@ -53,7 +53,13 @@ function busy(): Scene {
     costUsd: 0.1,
   };
   scene.tell({ type: 'run-seen', run: plan, view, lastOutputAt: scene.at });
-  const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+  const report = {
+    status: 'needs-input',
+    summary: '',
+    questions: ['Left or right?'],
+    followUps: [],
+    answers: [],
+  } as const;
   scene.find(scene.run('asks'), makeExit({ result: makeResult({ report }) })).settle('asks');
   return scene;
 }
@@ -249,7 +255,7 @@ describe('the dashboard', () => {
     const plan = scene.run('a');
     expect(scene.task('a').state).toBe('active');
     expect(shown()).toHaveLength(1);
-    const report = { status: 'needs-input', summary: '', questions: ['Why?'], followUps: [] } as const;
+    const report = { status: 'needs-input', summary: '', questions: ['Why?'], followUps: [], answers: [] } as const;
     scene.find(plan, makeExit({ result: makeResult({ report }) })).settle('a');
     expect(scene.task('a').state).toBe('attention');
     expect(shown()).toHaveLength(1);
@@ -257,7 +263,13 @@ describe('the dashboard', () => {
 
   it('shows what a run lacked at its start, while it runs and when it waits for the user', () => {
     const warnings = ['the MCP server "db" did not start'];
-    const report = { status: 'needs-input', summary: '', questions: ['Left or right?'], followUps: [] } as const;
+    const report = {
+      status: 'needs-input',
+      summary: '',
+      questions: ['Left or right?'],
+      followUps: [],
+      answers: [],
+    } as const;
     const scene = new Scene().queue({ id: 'done' }, { id: 'works' }, { id: 'asks' });
     const done = scene.run('done');
     scene.exit(done, makeExit({ result: makeResult(), warnings }));

@@ -31,6 +31,7 @@ import { readGrant, removeGrant } from './grants.ts';
 import { boardFolderName, type Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 import { identify, readTextFile } from './reader.ts';
+import { readSavedPage } from './review-file.ts';
 import { readEnds, removeRemains } from './remains.ts';
 import { Scanner } from './scanner.ts';
 
@@ -155,6 +156,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     writePrompt: (run, text) => inRuns(() => writePromptFile(layout, run, text)),
     writeVerdict: (task, verdict) => inRuns(() => writeVerdictFact(layout, task, verdict)),
     writeReview: (task, review) => inRuns(() => writeReviewFact(layout, task, review)),
+    readPage: (task) => readSavedPage(layout, task),
     readEnds: (files) => inColumns(() => readEnds(layout, files)),
     removeRemains: (file) => inTurn(() => prune(file)),
     readGrant: (task) => inRoot(() => readGrant(layout, task)),

@@ -17,6 +17,7 @@ import type { HistoryEntry } from '../../domain/history.ts';
 import { mergeWays } from '../../domain/merge-request.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
 import type { Review } from '../../domain/review.ts';
+import type { WrittenPage } from '../../domain/work-page.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
 import { amount, refusals, runView, time, toldTime } from './run-view-shape.ts';
@@ -200,13 +201,28 @@ const verdictShape = shapeOf<Verdict>()(
   }),
 );
 
-const sentBack = z._default(z.array(z.object({ round: runNumber, at: time, text })), []);
+const anchor = { path: z.nullable(text), side: z.enum(['old', 'new']), line: z.nullable(z.int()), quote: text };
+const sentBack = z._default(
+  z.array(
+    z.object({
+      ...{ round: runNumber, at: time, text },
+      comments: z._default(z.array(z.object({ ...anchor, text })), []),
+      run: z._default(count, 0),
+      work: z._default(z.nullable(z.object({ commit: text, base: text })), null),
+    }),
+  ),
+  [],
+);
 
 const reviewShape = shapeOf<Review>()(
   z.discriminatedUnion('state', [
     z.object({ version, round: runNumber, sentBack, state: z.enum(['ready', 'sent-back']) }),
     z.object({ version, round: runNumber, sentBack, state: z.literal('merged'), at: time }),
   ]),
+);
+
+const pageShape = shapeOf<WrittenPage>()(
+  z.object({ version, round: runNumber, lines: z.array(z.object({ text, anchor: z.nullable(z.object(anchor)) })) }),
 );
 
 const grantShape = shapeOf<Grant>()(
@@ -271,6 +287,8 @@ export const recordFormat: FactFormat<RunRecord> = { version: 1, shape: recordSh
 export const verdictFormat: FactFormat<Verdict> = { version: 1, shape: verdictShape };
 /** `review.json`. */
 export const reviewFormat: FactFormat<Review> = { version: 1, shape: reviewShape };
+/** `review/STAMP.json`. */
+export const pageFormat: FactFormat<WrittenPage> = { version: 1, shape: pageShape };
 /** The part of a verdict that tells a review, from before those had files of their own. */
 export const reviewedVerdictFormat: FactFormat<{ readonly column: string; readonly mergedAt: number | null }> = {
   version: 1,

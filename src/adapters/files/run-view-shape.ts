@@ -37,6 +37,7 @@ const agentReport = z.object({
   summary: text,
   questions: z.array(text),
   followUps: z.array(text),
+  answers: z._default(z.array(z.object({ comment: z.int(), answer: text })), []),
 });
 
 const agentResult = z.object({

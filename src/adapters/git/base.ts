@@ -9,10 +9,10 @@
  * A conflict is never skipped: it is returned with both sides and the files.
  */
 import type { BaseConflict } from '../../domain/outside-answers.ts';
-import type { Handoff } from '../../domain/effect.ts';
+import type { BaseRequest, Handoff } from '../../domain/effect.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { TaskId } from '../../domain/task.ts';
-import type { BaseRequest } from '../../ports.ts';
+
 import type { Branches } from './branches.ts';
 import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';

@@ -2,9 +2,9 @@
 import { execa } from 'execa';
 import { quote } from 'shell-quote';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
-import { createGit, type Git } from '../../adapters/git/git.ts';
-import { MergedWork } from '../../adapters/git/merged-work.ts';
-import { branchRef, doneRef, isAncestor, keptRef, resolveReadable } from '../../adapters/git/refs.ts';
+import { createGit } from '../../adapters/git/git.ts';
+import { findOwnChanges } from '../../adapters/git/own-changes.ts';
+import { keptRef } from '../../adapters/git/refs.ts';
 import { findKeptFiles } from '../../adapters/git/worktree/earlier-work.ts';
 import { exists } from '../../adapters/machine/file-presence.ts';
 import type { TaskId } from '../../domain/task.ts';
@@ -44,28 +44,21 @@ interface Work {
 async function showBranch(place: OpenPlace, work: Work, stat: readonly string[]): Promise<ExitCode> {
   const { repository } = place;
   const git = createGit(place.topLevel, { repository });
-  const names = [branchRef(work.branch), ...(work.tip === null ? [] : [work.tip]), doneRef(work.id)];
-  const commits = await resolveReadable(git, names);
-  const tip = commits.find((commit) => commit !== null) ?? null;
-  if (tip === null) {
+  const into = (await readSettingsOf(place))?.base ?? null;
+  const own = await findOwnChanges(git, repository, work, into);
+  if (own === null) {
     const hint = `See what was kept of it: branchboard rescue ${work.id}`;
     throw new CliError(exitCodes.usage, `the branch ${work.branch} is gone`, hint);
   }
-  const isGone = commits[0] === null;
-  const into = (await readSettingsOf(place))?.base ?? null;
-  const finished = { ...work, tip: work.tip ?? tip };
-  const isEmpty = finished.tip === work.base;
+  const { from, tip, isEmpty, isMerged, isGone } = own;
   if (isEmpty) process.stderr.write(`The branch ${work.branch} holds no commit of ${work.id}.\n`);
-  const isMerged = !isEmpty && (await new MergedWork(git, repository).find(into ?? 'HEAD', [finished])).length > 0;
-  // Against the branch that holds it already there would be nothing to see.
   if (isMerged || isGone) {
     const what = isMerged ? `The work of ${work.id} is merged into ${into ?? 'the branch checked out'}` : '';
     const gone = isGone ? `The branch ${work.branch} is gone` : '';
     const said = [what, gone].filter((part) => part !== '').join('. ');
     process.stderr.write(`${said}. These are its changes since it began:\n`);
   }
-  const range = isMerged || isGone ? `${work.base}...${tip}` : `${await chooseStart(git, work, into)}...${work.branch}`;
-  return runDiff(place, stat, [range]);
+  return runDiff(place, stat, [from, tip]);
 }
 
 /**
@@ -99,10 +92,4 @@ async function runDiff(
   // Git's pager needs the terminal, which simple-git does not give to a command.
   const result = await execa('git', args, { cwd: place.topLevel, stdio: 'inherit', reject: false });
   return result.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
-}
-
-/** The branch that it would be merged into; for a task on top of others that would show theirs, too. */
-async function chooseStart(git: Git, { base }: Work, into: string | null): Promise<string> {
-  if (into === null) return base;
-  return (await isAncestor(git, base, into).catch(() => false)) ? into : base;
 }

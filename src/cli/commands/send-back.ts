@@ -12,7 +12,10 @@ import type { Verb } from '../verb.ts';
 /** The verb `send-back`. */
 export const sendBackCommand: Verb = (command) =>
   command
-    .argument('[text...]', 'what is wrong; `-` reads standard input')
+    .argument(
+      '[text...]',
+      'what is wrong; `-` reads standard input; without any, the comments of `branchboard review` go alone',
+    )
     .option('-m, --message <text>', 'the same')
     .addHelpText(
       'after',

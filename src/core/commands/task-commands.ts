@@ -2,6 +2,7 @@
  * Carries out what is asked about one task. A move is what the user could do by hand: its file is moved, and what the
  * board makes of that is the same (`core/move`). An edit writes keys of the task's file.
  */
+import { countOf } from '../../domain/amounts.ts';
 import { verdictOf, type TaskFile } from '../../domain/board.ts';
 import {
   targetColumns,
@@ -93,7 +94,11 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
     return;
   }
   const said = command.kind === 'tell' ? { text: command.text, at: request.at } : null;
-  if (said !== null && refuseWords(draft, request, said.text, file)) return;
+  if (said?.text.trim() === '') {
+    refuse(draft, request, 'was told nothing', 'Type what it is to be told, and ask again.');
+    return;
+  }
+  if (said !== null && refuseLength(draft, request, said.text, file)) return;
   putCommand(draft, id, { stage: 'under-way', request });
   draft.emit({ type: 'move-for-command', id, file, to, said });
 }
@@ -110,31 +115,32 @@ function sendBack(draft: Draft, request: TaskRequest & { readonly command: SendB
   if (settleStale(draft, request, file, 'queued')) return;
   const unfit = findUnfit(command.kind, file.column, task);
   if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
-  if (unfit !== null || finished === undefined || refuseWords(draft, request, text, file)) return;
+  if (unfit !== null || finished === undefined || refuseLength(draft, request, text, file)) return;
   putCommand(draft, id, { stage: 'under-way', request });
-  const branch = verdictOf(finished)?.branch ?? null;
-  const review = sentBackWith(finished.review, { text, at });
-  draft.emit({ type: 'send-back-for-command', id, task, file, branch, commit, review });
+  const { branch = null, base = null, run = null } = verdictOf(finished) ?? {};
+  const review = sentBackWith(finished.review, { text, at, comments: [], run: run ?? 0, work: null });
+  const work = branch === null || base === null || commit === null ? null : { id: task, branch, base, tip: commit };
+  draft.emit({ type: 'send-back-for-command', id, task, file, work, target: draft.board.settings.base, review });
 }
 
-/** Refuses words that are none, or more than a fact holds. */
-function refuseWords(draft: Draft, request: TaskRequest, text: string, file: TaskFile): boolean {
-  const { task } = request.command;
-  const words = text.trim().length;
-  if (words === 0) refuse(draft, request, 'was told nothing', 'Type what it is to be told, and ask again.');
-  else if (words > limits.maxSaidChars) {
-    const hint = `Write it into .orchestrator/${file.column}/${file.name}, then: branchboard retry ${task}`;
-    refuse(draft, request, `can be told at most ${String(limits.maxSaidChars)} characters at once`, hint);
-  }
-  return words === 0 || words > limits.maxSaidChars;
+/** Refuses words that are more than a fact holds. */
+function refuseLength(draft: Draft, request: TaskRequest, text: string, file: TaskFile): boolean {
+  if (text.trim().length <= limits.maxSaidChars) return false;
+  const hint = `Write it into .orchestrator/${file.column}/${file.name}, then: branchboard retry ${request.command.task}`;
+  refuse(draft, request, `can be told at most ${String(limits.maxSaidChars)} characters at once`, hint);
+  return true;
 }
 
 /** The file is where the command wants it: what follows is what follows from a move by hand. */
-export function handleCommandMoved(draft: Draft, { id, file }: BoardEvent & { readonly type: 'command-moved' }): void {
+export function handleCommandMoved(
+  draft: Draft,
+  { id, file, comments = 0 }: BoardEvent & { readonly type: 'command-moved' },
+): void {
   const request = findUnderWay(draft, id);
   if (request === undefined || !('task' in request.command)) return;
   const from = findFile(draft, request.command.task, false);
-  const said = from === null || from === 'unsettled' ? `→ ${file.column}/` : describeMove(from.column, file.column);
+  const move = from === null || from === 'unsettled' ? `→ ${file.column}/` : describeMove(from.column, file.column);
+  const said = comments === 0 ? move : `sent back with ${countOf(comments, 'comment')}: ${move}`;
   settleCommand(draft, request, { kind: 'done', said });
   moveTask(draft, request.command.task, file);
 }

@@ -79,7 +79,7 @@ const fullRecord: RunRecord = {
       result: {
         ...{ isError: false, subtype: 'success', apiErrorStatus: null, numTurns: 2, costUsd: 0.5, text: 'Did it.' },
         ...{ errors: [] },
-        report: { status: 'done', summary: 'Did it.', questions: [], followUps: [] },
+        report: { status: 'done', summary: 'Did it.', questions: [], followUps: [], answers: [] },
       },
     },
     stderrTail: 'oops',
@@ -296,7 +296,9 @@ test('a review is what its file says, and without one what the verdict of an ear
   writeFileSync(older ?? '', JSON.stringify({ ...verdict, column: 'attention', mergedAt: null }));
   expect(await read()).toEqual([null, null]);
 
-  const said = { round: 3, at: 7, text: 'Keep v1.' };
+  const comment = { path: 'a.ts', side: 'new', line: 3, quote: 'x', text: 'Why?' } as const;
+  const work = { commit: 'c', base: 'b' };
+  const said = { round: 3, at: 7, text: 'Keep v1.', comments: [comment], run: 2, work };
   const sentBack = { ...openReview(3, [said]), state: 'sent-back' } as const;
   await writeReviewFact(scratch.layout, task, sentBack);
   expect(await read()).toEqual([sentBack, sentBack]);

@@ -90,9 +90,9 @@ describe('a command', () => {
     expect(scene.asked).not.toContain('send-back-for-command');
     const known = { kind: 'known', verdict: verdictOf({ column: 'done', run: 1 }), review: openReview(1) } as const;
     scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(id('a')), known]]) });
-    const said = { round: 1, at: start, text: 'Use v2.' };
+    const said = { round: 1, at: start, text: 'Use v2.', comments: [], run: 1, work: null };
     const review = { ...openReview(1, [said]), state: 'sent-back' } as const;
-    expect(scene.effects).toMatchObject([{ type: 'send-back-for-command', commit: 'c', review }]);
+    expect(scene.effects).toMatchObject([{ type: 'send-back-for-command', work: { tip: 'c' }, review }]);
     const [asked] = scene.effects;
     if (asked?.type !== 'send-back-for-command') throw new Error('it was not asked for');
     // A board that was killed behind the review opens it again, and the words are said once.

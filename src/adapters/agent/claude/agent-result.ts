@@ -26,6 +26,18 @@ const texts = (max: number) =>
     ),
   );
 
+const answerShape = z.object({ comment: z.int().check(z.gte(1), z.lte(limits.maxComments)), answer: z.string() });
+
+const answers = z.pipe(
+  z.catch(z.array(z.unknown()), []),
+  z.transform((items: unknown[]) =>
+    items.slice(0, limits.maxComments).flatMap((item) => {
+      const read = answerShape.safeParse(item);
+      return read.success ? [{ ...read.data, answer: keepStart(read.data.answer.trim(), limits.maxAnswerChars) }] : [];
+    }),
+  ),
+);
+
 const reportShape = z.object({
   status: z.pipe(
     z.pipe(
@@ -40,6 +52,7 @@ const reportShape = z.object({
   ),
   questions: texts(limits.maxQuestions),
   follow_ups: texts(limits.maxFollowUps),
+  answers,
 });
 
 /**
@@ -59,6 +72,16 @@ export const reportSchema = {
     summary: { type: 'string', description: 'What was done and what the reviewer should know, in a few sentences.' },
     questions: { type: 'array', items: { type: 'string' }, description: 'For needs-input: what the user must answer.' },
     follow_ups: { type: 'array', items: { type: 'string' }, description: 'Work found on the way and left undone.' },
+    answers: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { comment: { type: 'integer' }, answer: { type: 'string' } },
+        required: ['comment', 'answer'],
+        additionalProperties: false,
+      },
+      description: 'Only where the user sent the work back with numbered comments: what you did about each.',
+    },
   },
   required: ['status', 'summary'],
   additionalProperties: false,
@@ -68,8 +91,8 @@ export const reportSchema = {
 export function readReport(value: unknown): AgentReport | null {
   const read = reportShape.safeParse(value);
   if (!read.success) return null;
-  const { status, summary, questions, follow_ups: followUps } = read.data;
-  return { status, summary, questions, followUps };
+  const { follow_ups: followUps, ...rest } = read.data;
+  return { ...rest, followUps };
 }
 
 /**

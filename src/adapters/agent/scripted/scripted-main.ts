@@ -15,6 +15,7 @@
  *   fail TEXT               ends with an error; a later attempt comes by here again
  *   crash CODE              exits at once, without a result
  *   summary TEXT            the summary told at the end
+ *   answer NUMBER TEXT      the answer to a comment of the user's, told at the end
  *   report TEXT             the final text, for a role that only reads
  *   linger                  stays after the result
  *   spawn-orphan            starts a process in a session of its own that outlives the agent
@@ -37,7 +38,7 @@ const keepAliveMs = 60_000;
 
 const [, , mode = 'fresh', session = 'none', notes = null] = process.argv;
 const stream = new ScriptedStream(session);
-const ending: Ending = { summary: null, report: null, lingers: false };
+const ending: Ending = { summary: null, report: null, answers: [], lingers: false };
 
 process.on('SIGINT', () => {
   // As Claude Code does: a result that tells of the interruption, and a good exit code.
@@ -76,7 +77,10 @@ async function run(): Promise<number> {
   }
   remember(place, { ...memory, next: lines.length, finished: true });
   const summary = ending.summary ?? `Followed the script, ${String(lines.length)} lines.`;
-  return finish({ kind: 'end', report: { status: 'done', summary, questions: [], followUps: [] } });
+  return finish({
+    kind: 'end',
+    report: { status: 'done', summary, questions: [], followUps: [], answers: ending.answers },
+  });
 }
 
 /** After each line, as Claude Code after each tool call: says a note of the user's that waits. */

@@ -78,6 +78,7 @@ export class ScriptedStream {
               summary: report.summary,
               questions: report.questions,
               follow_ups: report.followUps,
+              answers: report.answers,
             },
           }),
     });

@@ -4,6 +4,7 @@ import { messageOf } from '../../../domain/error-message.ts';
 import { appendFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommentAnswer } from '../../../domain/review-comment.ts';
 import type { AgentReport } from '../../../domain/run.ts';
 import { unescapeText, type ScriptLine } from './agent-script.ts';
 import type { ScriptedStream } from './scripted-stream.ts';
@@ -15,6 +16,7 @@ const orphanLivesSeconds = 600;
 /** The end of the run as the lines so far ask for it. */
 export interface Ending {
   summary: string | null;
+  answers: CommentAnswer[];
   report: string | null;
   lingers: boolean;
 }
@@ -58,6 +60,7 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['crash', (rest) => ({ kind: 'crash', exitCode: rest === '' ? 1 : parseCount(rest) })],
   ['report', (rest, stream, ending) => say((ending.report = unescapeText(rest)), stream)],
   ['summary', (rest, _, ending) => setOn(() => (ending.summary = unescapeText(rest)))],
+  ['answer', (rest, _, ending) => setOn(() => ending.answers.push(parseAnswer(rest)))],
   ['linger', (_, __, ending) => setOn(() => (ending.lingers = true))],
   ['spawn-orphan', spawnOrphan],
 ]);
@@ -67,8 +70,13 @@ function setOn(set: () => unknown): Step {
   return on;
 }
 
-function endWith(report: Omit<AgentReport, 'followUps' | 'report'>): Step {
-  return { kind: 'end', report: { ...report, followUps: [] } };
+function endWith(report: Omit<AgentReport, 'followUps' | 'answers'>): Step {
+  return { kind: 'end', report: { ...report, followUps: [], answers: [] } };
+}
+
+function parseAnswer(rest: string): CommentAnswer {
+  const [number = '', ...words] = rest.split(' ');
+  return { comment: parseCount(number), answer: unescapeText(words.join(' ')) };
 }
 
 function say(rest: string, stream: ScriptedStream): Step {

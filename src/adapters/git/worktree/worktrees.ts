@@ -6,7 +6,8 @@ import { taskError, adviseOn } from '../git-errors.ts';
 import type { RunPlan, Workspace } from '../../../domain/run.ts';
 import type { Settings } from '../../../domain/settings.ts';
 import type { TaskId } from '../../../domain/task.ts';
-import type { BaseRequest, CommandRunner, Worktrees } from '../../../ports.ts';
+import type { BaseRequest } from '../../../domain/effect.ts';
+import type { CommandRunner, Worktrees } from '../../../ports.ts';
 import { resolveBase } from '../base.ts';
 import { branchExists, chooseWorkspace, diffCommand, listBranches, type Branches } from '../branches.ts';
 import { inspect } from './evidence.ts';
@@ -16,7 +17,7 @@ import { finishMerge, prepareMerge } from '../merging.ts';
 import { keep, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
 import { prune } from './pruning.ts';
-import { readBranch } from '../refs.ts';
+import { keepReviewed } from '../own-changes.ts';
 import { readProjectConfiguration, type ReadTrusted } from '../../trust/project-configuration.ts';
 import { listMoved } from '../oversight/moved-refs.ts';
 import { takeNotes, writeNotes } from '../oversight/ref-notes.ts';
@@ -131,7 +132,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     inspect: (plan) => told(tampering.end(plan).then(() => inspect(git, repository, plan))),
     keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
     release: (plan, forget) => told(tampering.end(plan).then(() => release(git, repository, plan, forget))),
-    readTip: (branch) => told(readBranch(git, branch).then((state) => state?.tip ?? null)),
+    keepReviewed: (work, target) => told(keepReviewed(git, repository, work, target)),
     prepareMerge: (request) => told(prepareMerge(git, request)),
     finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
     prune: (request) => told(prune(git, repository, request)),
