@@ -49,11 +49,11 @@ function isPlausible(until: number, at: number): boolean {
   return until - at <= limits.maxLimitWaitMs;
 }
 
-function backoffMs(reason: Hold['reason'], strikes: number, at: number): number {
+/** With jitter from the time itself, so that the reducer needs no randomness; without a time, the longest that it can be. */
+function backoffMs(reason: Hold['reason'], strikes: number, at = 999): number {
   if (needsUser({ reason })) return limits.authProbeEveryMs;
   const first = reason === 'usage-limit' ? limits.firstUsageLimitBackoffMs : limits.firstBackoffMs;
   const full = backOff(first, strikes);
-  // Jitter from the time itself, so that the reducer needs no randomness.
   return full + Math.round((at % 1000) * (full / 4000));
 }
 
@@ -63,7 +63,7 @@ function backoffMs(reason: Hold['reason'], strikes: number, at: number): number 
  * may have been wrong.
  */
 export function recallHold(draft: Draft, hold: Hold): void {
-  const longest = hold.isTold ? hold.until : draft.at + backoffMs(hold.reason, hold.strikes, draft.at);
+  const longest = hold.isTold ? hold.until : draft.at + backoffMs(hold.reason, hold.strikes);
   const isProbed = needsUser(hold) || !isPlausible(hold.until, draft.at);
   const recalled = { ...hold, until: isProbed ? draft.at : Math.min(hold.until, longest) };
   draft.set({ hold: recalled });

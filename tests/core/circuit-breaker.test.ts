@@ -193,15 +193,18 @@ describe('a hold', () => {
       until: start + 7 * 24 * 3_600_000,
       strikes: 2,
     } as const;
-    const recall = (isTold: boolean) =>
+    const recall = (isTold: boolean, until: number = hold.until) =>
       new Scene().tell({
         type: 'opened',
         spending: { day: '', costs: new Map() },
-        hold: { ...hold, isTold },
+        hold: { ...hold, until, isTold },
         paused: false,
         pid: 1,
       }).board.hold;
     expect(recall(false)?.until).toBeLessThan(start + 3 * limits.firstBackoffMs);
+    // One that may have begun just now, whatever its jitter, stays as it is.
+    const longest = start + 2.4 * limits.firstBackoffMs;
+    expect(recall(false, longest)?.until).toBe(longest);
     // What the service said counts, whatever the clock says.
     expect(recall(true)?.until).toBe(hold.until);
   });
