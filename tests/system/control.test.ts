@@ -221,7 +221,11 @@ test('what can be no command, fits no task or names none is refused with its rea
     expect(await ask(board, '/commands', { pad: 'x'.repeat(70_000), command: { kind: 'pause' } })).toMatchObject({
       status: 413,
     });
-    expect(await ask(board, '/nothing')).toMatchObject({ status: 404 });
+    // Names that climb, and are no names, are looked for nowhere.
+    const names = ['..%2f..%2fREADME.md', '..%2fjob/log?follow', '__proto__', '%00', 'a'.repeat(10_000)];
+    for (const route of ['/nothing', ...names.map((name) => `/tasks/${name}`)]) {
+      expect(await ask(board, route)).toMatchObject({ status: 404 });
+    }
     await board.stop(running);
     expect(board.column('attention')).toEqual(['job']);
   }),
