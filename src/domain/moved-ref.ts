@@ -7,7 +7,7 @@ export interface MovedRef {
   readonly ref: string;
   /** Where it was: an object's id, or for a HEAD perhaps the full name of a branch; null where there was none. */
   readonly from: string | null;
-  /** Where it is now; null where it is gone. */
+  /** Where it is now; null where it is gone; of a HEAD that was only reset the same as before. */
   readonly to: string | null;
   /** The folder of the user's checkout that has it checked out, or whose HEAD it is; null for all others. */
   readonly checkout: string | null;

@@ -11,6 +11,10 @@ const shownIdChars = 12;
 export function describeMoved(moved: MovedRef): string {
   const { ref, from, to, checkout } = moved;
   const what = `${nameKind(ref)}${ref === 'HEAD' ? ` of ${checkout ?? 'the checkout'}` : ` ${shortenRef(ref)}`}`;
+  if (from === to) {
+    const look = quote(['git', '-C', checkout ?? '.', 'reflog']);
+    return `${what} was reset while the agent ran, by its git commands there, and is at ${shorten(to)} as before. Changes that were not committed there may be gone. To see what it did: \`${look}\``;
+  }
   const undo = `To undo it: \`${quote([...undoMoved(moved)])}\``;
   if (from === null) return `${what} was made while the agent ran, at ${shorten(to)}. ${undo}`;
   if (to === null) return `${what} was deleted while the agent ran; it was at ${shorten(from)}. ${undo}`;

@@ -22,6 +22,10 @@ const described: readonly [Partial<MovedRef>, string][] = [
     'The HEAD of /repo moved from main to evil while the agent ran. To undo it: `git -C /repo switch main`',
   ],
   [{ ref: 'HEAD', checkout: '/repo' }, `\`git -C /repo switch --detach ${from}\``],
+  [
+    { ref: 'HEAD', from: 'refs/heads/main', to: 'refs/heads/main', checkout: '/repo' },
+    'is at main as before. Changes that were not committed there may be gone. To see what it did: `git -C /repo reflog`',
+  ],
   // Names are an agent's to choose.
   [{ ref: 'refs/heads/--force', from: null }, '`git update-ref -d refs/heads/--force`'],
   [{ ref: 'refs/heads/a;rm$(x)', from: null }, '`git branch -D a\\;rm\\$\\(x\\)`'],

@@ -14,6 +14,7 @@
  *   a replacement of an object                            told
  *   a HEAD that changed and whose log is silent, or that  told
  *   is on a branch that is told
+ *   a HEAD that the agent moved to where it is            told
  */
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -76,8 +77,9 @@ export async function listMoved(
   const after = await takeNotes(git, repository);
   const changes = await leaveOutTasks(boardDir, plan, listChanges(before, after));
   const heads = listHeads(before, after);
-  if (changes.length === 0 && heads.length === 0) return [];
   const steps = await listSteps(boardDir, plan, before);
+  const isTouched = [...steps.values()].some((done) => done.some((step) => step.isAgents));
+  if (changes.length === 0 && heads.length === 0 && !isTouched) return [];
   const made = await listMade(git, repository, plan, before, steps);
   const facts: Facts = { git, before, after, steps, holding: await findHolding(git, made, changes) };
   const moved: MovedRef[] = [];
@@ -86,18 +88,31 @@ export async function listMoved(
       moved.push({ ...change, checkout: findCheckout(after, change.ref)?.path ?? null });
     }
   }
-  return [...moved, ...heads.filter((head) => isHeadTold(facts, head, moved)).map(describeHead)];
+  moved.push(...heads.filter((head) => isHeadTold(facts, head, moved)).map(describeHead));
+  return [...moved, ...listTouched(facts, moved)];
+}
+
+/** Checkouts in which the agent moved HEAD to where it was, as by `git reset --hard`; no branch tells of those. */
+function listTouched({ before, after, steps }: Facts, moved: readonly MovedRef[]): readonly MovedRef[] {
+  return listHeads(before, after, true).flatMap((head) => {
+    const isAgents = steps.get(head.before.record)?.some((step) => step.isAgents) ?? false;
+    return isAgents && !moved.some(({ checkout }) => checkout === head.after.path) ? [describeHead(head)] : [];
+  });
 }
 
 async function listSteps(boardDir: string, plan: RunPlan, { checkouts }: RefNotes): Promise<Facts['steps']> {
-  const calls = (await readGitCalls(layOut(boardDir).run(plan))).filter(({ name }) => movers.has(name));
-  const read = async ({ record, logBytes }: Checkout): Promise<readonly [string, readonly Step[]]> => {
+  const logs = checkouts.map(async ({ record, logBytes }) => {
+    return { record, entries: await readReflog(headLog(record), logBytes ?? 0) };
+  });
+  const found = await Promise.all(logs);
+  const isQuiet = found.every(({ entries }) => entries.length === 0);
+  const calls = isQuiet ? [] : (await readGitCalls(layOut(boardDir).run(plan))).filter(({ name }) => movers.has(name));
+  const mark = async ({ record, entries }: (typeof found)[number]): Promise<readonly [string, readonly Step[]]> => {
     const place = await realpath(record).catch(() => record);
     const here = calls.filter(({ gitDir }) => gitDir === place);
-    const entries = await readReflog(headLog(record), logBytes ?? 0);
     return [record, entries.map((entry) => ({ ...entry, isAgents: here.some((call) => isDuring(entry, call)) }))];
   };
-  return new Map(await Promise.all(checkouts.map(read)));
+  return new Map(await Promise.all(found.map(mark)));
 }
 
 /** A log knows the second alone. */
@@ -205,10 +220,11 @@ interface ChangedHead {
   readonly after: Checkout;
 }
 
-function listHeads(before: RefNotes, after: RefNotes): readonly ChangedHead[] {
+/** Those that changed, or those that did not. */
+function listHeads(before: RefNotes, after: RefNotes, isSame = false): readonly ChangedHead[] {
   return before.checkouts.flatMap((old) => {
     const now = after.checkouts.find(({ record }) => record === old.record);
-    return now === undefined || now.head === old.head ? [] : [{ before: old, after: now }];
+    return now === undefined || (now.head === old.head) !== isSame ? [] : [{ before: old, after: now }];
   });
 }
 

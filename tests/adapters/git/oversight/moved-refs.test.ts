@@ -176,7 +176,8 @@ describe('of what an agent does in a checkout of the user’s', () => {
       const before = look();
       for (const args of row) agentIn(scratch.dir, ...args);
       const changed = look().filter((line) => !before.includes(line));
-      expect((await moved()).map(({ ref, to }) => `${ref} ${String(to)}`)).toEqual(changed);
+      const told = (await moved()).filter(({ ref }) => ref !== 'HEAD');
+      expect(told.map(({ ref, to }) => `${ref} ${String(to)}`)).toEqual(changed);
       expect(changed).toHaveLength(1);
     }
   });
@@ -194,6 +195,13 @@ describe('of what an agent does in a checkout of the user’s', () => {
     const own = scratch.commit({ 'u.txt': 'u\n' });
     expect(own).not.toBe('');
     expect(await moved()).toEqual([{ ref: 'HEAD', from: 'refs/heads/main', to: 'refs/heads/old' }]);
+  });
+
+  it('it is told where it resets the checkout to where it was, as over changes of the user’s', async () => {
+    scratch.write({ 'a.txt': 'mine\n' });
+    agentIn(scratch.dir, 'reset', '--quiet', '--hard');
+    const main = 'refs/heads/main';
+    expect(await worktrees.listMoved(plan)).toEqual([{ ref: 'HEAD', from: main, to: main, checkout: scratch.dir }]);
   });
 
   it('it is told of another worktree of theirs, and of the git folder that a variable names', async () => {
