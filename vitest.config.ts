@@ -27,7 +27,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   simulation: ['simulation'],
   processes,
   adapters: ['adapters'],
-  unit: ['core', 'markdown', 'prompt', 'daemon', 'views', 'domain', 'cli', 'client', '*.test.ts'],
+  unit: ['core', 'markdown', 'prompt', 'daemon', 'views', 'domain', 'cli', 'client', 'mcp', '*.test.ts'],
 };
 
 for (const name of readdirSync('tests', { recursive: true, encoding: 'utf8' })) {

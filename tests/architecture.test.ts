@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/adapters/': ['src/domain/', 'src/ports.ts', 'node_modules/', 'node:'],
   'src/views/': ['src/domain/', 'src/core/', 'src/markdown/', 'src/ports.ts'],
   'src/client/': ['src/domain/', 'src/views/', 'node:'],
+  'src/mcp/': ['src/domain/', 'src/prompt/', 'src/views/', 'node_modules/', 'node:'],
   'src/daemon/': [
     'src/domain/',
     'src/core/',

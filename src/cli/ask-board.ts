@@ -31,6 +31,8 @@ const startupMs = 5_000;
 /** Other commands that wait for the board, each for its turn, are through within this time. */
 const errandsMs = 60_000;
 const pollMs = 50;
+/** Says by which way a verb was asked, where no user typed it. */
+export const askedByVariable = 'BRANCHBOARD_ASKED_BY';
 
 /** Asks, and prints what came of it. Throws CliError where it was refused. */
 export async function askAndPrint(options: GlobalOptions, place: Place, command: Command): Promise<void> {
@@ -52,7 +54,7 @@ export async function askAndPrint(options: GlobalOptions, place: Place, command:
 async function askBoard(options: GlobalOptions, place: Place, command: Command): Promise<CommandAnswer | null> {
   const clock = createClock();
   const at = clock.now();
-  const request = makeRequest(at, clock.uuid(), { by: 'cli', seen: null, command });
+  const request = makeRequest(at, clock.uuid(), { by: askedByTool() ? 'mcp' : 'cli', seen: null, command });
   for (;;) {
     const daemon = await findDaemon(place.layout.root);
     const answer = daemon === null ? await runErrand(options, request) : await askDaemon(place, daemon, request);
@@ -64,6 +66,11 @@ async function askBoard(options: GlobalOptions, place: Place, command: Command):
     }
     await delay(pollMs);
   }
+}
+
+/** Whether the MCP server called this verb for its session. */
+function askedByTool(): boolean {
+  return process.env[askedByVariable] === 'mcp';
 }
 
 /** Who has the board, and when it does what was laid down for it. */

@@ -152,8 +152,8 @@ function isThere(...parts: readonly string[]): Promise<boolean> {
   );
 }
 
-/** No answer is no yes. */
-function askYes(question: string): Promise<boolean> {
+/** Asks on the terminal. No answer is no yes. */
+export function askYes(question: string): Promise<boolean> {
   return new Promise((resolve) => {
     const terminal = createInterface({ input: process.stdin, output: process.stdout, terminal: false });
     terminal.once('close', () => resolve(false));

@@ -184,6 +184,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/rescue.ts')).rescueCommand,
   },
   {
+    usage: 'mcp',
+    group: 'more',
+    description: 'serve the board as tools for a Claude Code session (MCP over standard input and output)',
+    load: async () => (await import('./commands/mcp.ts')).mcpCommand,
+  },
+  {
     usage: 'completion',
     group: 'more',
     description: 'print what makes bash, zsh or fish complete verbs, options and ids',

@@ -25,30 +25,43 @@ import { print, type Verb } from '../verb.ts';
 /** Only settings and templates are tracked: an agent's branch must not carry the board. */
 const ignored = ['/*', '!/.gitignore', '!/config.yaml', '!/templates/'];
 
+interface InitOptions extends GlobalOptions {
+  readonly claude?: boolean;
+  readonly yes?: boolean;
+}
+
 /** The verb `init`. */
 export const initCommand: Verb = (command) =>
-  command.action(async (options: GlobalOptions) => {
-    const place = placeOf(await findRepository(options));
-    const suggestion = await suggestFor(place.topLevel);
-    const isNew = await makeBoard(place, suggestion);
-    print(`${isNew ? 'Made' : 'There is'} a board in ${place.layout.root}`);
-    if (isNew && suggestion.tools.length > 0) print(describeSuggestion(suggestion));
-    if (place.repository.hasSubmodules) {
-      print(
-        'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
-      );
-    }
-    if (isNew && place.repository.branch === null) {
-      print(
-        `No branch is checked out, so tasks start from the commit ${place.repository.commit.slice(0, 12)}, now and later. To start from a branch, write its name into .orchestrator/config.yaml, such as  base: main`,
-      );
-    }
-    const settings = await readSettingsOf(place);
-    const sparse = (await checkCheckout(place, settings ?? defaultSettings)).find(({ check }) => check === 'sparse');
-    if (sparse !== undefined) print(`sparse-checkout: ${sparse.detail}. ${sparse.hint ?? ''}`);
-    await offerTrust(place, settings);
-    await writeFirstDashboard(place);
-    print(`
+  command
+    .option('--claude', 'give Claude Code sessions the board as tools: a skill, an agent that delegates, .mcp.json')
+    .option('--yes', 'with --claude: write without asking')
+    .action(async (options: InitOptions) => {
+      const place = placeOf(await findRepository(options));
+      if (options.claude === true) {
+        const { addClaudeFiles } = await import('../claude-files.ts');
+        await addClaudeFiles(place.topLevel, options.yes === true);
+        return;
+      }
+      const suggestion = await suggestFor(place.topLevel);
+      const isNew = await makeBoard(place, suggestion);
+      print(`${isNew ? 'Made' : 'There is'} a board in ${place.layout.root}`);
+      if (isNew && suggestion.tools.length > 0) print(describeSuggestion(suggestion));
+      if (place.repository.hasSubmodules) {
+        print(
+          'This repository has submodules. Worktrees come without them: add to config.yaml  setup: git submodule update --init',
+        );
+      }
+      if (isNew && place.repository.branch === null) {
+        print(
+          `No branch is checked out, so tasks start from the commit ${place.repository.commit.slice(0, 12)}, now and later. To start from a branch, write its name into .orchestrator/config.yaml, such as  base: main`,
+        );
+      }
+      const settings = await readSettingsOf(place);
+      const sparse = (await checkCheckout(place, settings ?? defaultSettings)).find(({ check }) => check === 'sparse');
+      if (sparse !== undefined) print(`sparse-checkout: ${sparse.detail}. ${sparse.hint ?? ''}`);
+      await offerTrust(place, settings);
+      await writeFirstDashboard(place);
+      print(`
 Next:
   branchboard doctor            checks that all is there
   branchboard add "A sentence"  puts a task into .orchestrator/inbox/; so does add TASK.md (or drop the file there yourself)
@@ -57,7 +70,7 @@ Next:
 Keep .orchestrator/DASHBOARD.md open in your editor: it says what happens, and each task that starts gets what you write
 below User Notes.
 Git ignores all of .orchestrator/ but its settings. To share those: git add .orchestrator`);
-  });
+    });
 
 function describeSuggestion({ tools, verify, setup, allowedDomains }: Suggestion): string {
   const keys = Object.entries({ verify, setup, 'sandbox.allowed_domains': allowedDomains })

@@ -15,6 +15,7 @@ interface MergeOptions extends GlobalOptions {
   readonly squash?: boolean;
   readonly check?: boolean;
   readonly whatRuns?: boolean;
+  readonly commit?: string;
 }
 
 /** The verb `merge`. */
@@ -22,11 +23,16 @@ export const mergeCommand: Verb = (command, exit) =>
   command
     .option('--squash', "as one commit, without the branch's own")
     .option('--what-runs', 'also where it changes what runs on your machine, such as hooks')
+    .option('--commit <id>', 'only where its branch is at this commit, which you looked at')
     .option('--check', 'change nothing; say whether it would merge')
     .action(async (text: string, options: MergeOptions) => {
       const place = await openPlace(options);
       const { id: task } = await findTask(place, text);
       const { branch, commit } = await findBranch(place, task);
+      if (options.commit !== undefined && !commit.startsWith(options.commit)) {
+        const why = `${branch} is at ${commit.slice(0, 10)}, and not at ${options.commit}`;
+        throw new CliError(exitCodes.usage, why, `Look at it as it is now: branchboard diff ${task}`);
+      }
       if (options.check === true) {
         exit(await check(place, task, branch, commit));
         return;
