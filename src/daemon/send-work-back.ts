@@ -33,7 +33,7 @@ export async function sendBack(
   const kept = work === null ? null : await worktrees.keepReviewed(work, target);
   if (work !== null && kept?.kind === 'elsewhere') {
     const why = `was not sent back: ${work.branch} is at ${kept.tip.slice(0, 10)} by now`;
-    return refuse(why, `Look at it, then ask again: branchboard diff ${task}`);
+    return refuse(why, `Look at it: branchboard diff ${task}. Then: branchboard send-back ${task} TEXT`);
   }
   const reviewed = work === null || kept?.kind !== 'kept' ? null : { commit: work.tip, base: kept.base };
   const sentBack = [...review.sentBack.slice(0, -1), { ...said, comments, work: reviewed }];

@@ -101,7 +101,9 @@ export interface Tick {
   readonly kind: BoxKind;
   readonly task: TaskId;
   readonly seen: Seen;
-  /** Of a `tell` that was ticked: what the user typed. */
+  /** The commit that the box names, of one that is about a task's work. */
+  readonly commit?: string;
+  /** Of one with a place for words that was ticked: what the user typed. */
   readonly text?: string;
 }
 
@@ -112,7 +114,18 @@ export interface Box extends Tick {
 }
 
 /** The kinds of commands that have a box. */
-export type BoxKind = Extract<TaskCommand['kind'], 'retry' | 'tell' | 'cancel'>;
+export type BoxKind = (typeof boxKinds)[number];
+
+/** All of them. */
+export const boxKinds = ['retry', 'tell', 'cancel', 'send-back'] as const satisfies readonly TaskCommand['kind'][];
+
+/** Those whose box has a place for what the user says. */
+export const tellingKinds = ['tell', 'send-back'] as const satisfies readonly BoxKind[];
+
+/** Whether the box of a kind has a place for words. */
+export function isTelling(kind: BoxKind): kind is (typeof tellingKinds)[number] {
+  return tellingKinds.some((each) => each === kind);
+}
 
 /** A command with who asked it, and when: `commands/ID.json`. */
 export interface CommandRequest {

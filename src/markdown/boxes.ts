@@ -6,13 +6,13 @@ import type { Html, ListItem, Nodes } from 'mdast';
 import { remark } from 'remark';
 import remarkGfm from 'remark-gfm';
 
-import type { Box, BoxKind, Tick } from '../domain/command.ts';
+import { boxKinds, type Box, type Tick } from '../domain/command.ts';
 import { columns, parseTaskId } from '../domain/task.ts';
-import { plain } from './safe-text.ts';
+import { plain, prose } from './safe-text.ts';
 
 /** Stands for the number of a last run that is not known. */
 const noRun = '-';
-const stampPattern = /^<!-- (retry|tell|cancel) (\S+) (\S+) (-|\d{1,6}) -->$/;
+const stampPattern = new RegExp(`^<!-- (${boxKinds.join('|')}) (\\S+) (\\S+) (-|\\d{1,6})(?: ([0-9a-f]{40,64}))? -->$`);
 /** A text without this has no ticked box, and is not parsed. */
 const mayBeTicked = /\[[xX]\][^\n]*<!-- /;
 
@@ -23,13 +23,14 @@ export function renderBox(box: Box): ListItem {
   const stamp: Html = { type: 'html', value: formatTick(box) };
   return {
     ...{ type: 'listItem', spread: false, checked: false },
-    children: [{ type: 'paragraph', children: [plain(`${box.label} `), stamp] }],
+    children: [{ type: 'paragraph', children: [...prose(box.label), plain(' '), stamp] }],
   };
 }
 
 /** A box's comment, which is the same for the same box in every dashboard. */
-export function formatTick({ kind, task, seen }: Tick): string {
-  return `<!-- ${kind} ${task} ${seen.column} ${seen.run === null ? noRun : String(seen.run)} -->`;
+export function formatTick({ kind, task, seen, commit }: Tick): string {
+  const about = [kind, task, seen.column, seen.run === null ? noRun : String(seen.run)];
+  return `<!-- ${[...about, ...(commit === undefined ? [] : [commit])].join(' ')} -->`;
 }
 
 /** The boxes that are ticked in the generated part of a dashboard, each once. */
@@ -58,9 +59,11 @@ function readStamps({ children: [first] }: ListItem): readonly Tick[] {
 }
 
 function readStamp(html: string): Tick | null {
-  const [, kind, id = '', columnName, run] = stampPattern.exec(html) ?? [];
+  const [, kindName, id = '', columnName, run, commit] = stampPattern.exec(html) ?? [];
+  const kind = boxKinds.find((each) => each === kindName);
   const task = parseTaskId(id);
   const column = columns.find((each) => each === columnName);
   if (kind === undefined || column === undefined || task === undefined) return null;
-  return { kind: kind as BoxKind, task, seen: { column, run: run === noRun ? null : Number(run) } };
+  const seen = { column, run: run === noRun ? null : Number(run) };
+  return { kind, task, seen, ...(commit === undefined ? {} : { commit }) };
 }

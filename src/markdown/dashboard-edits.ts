@@ -34,6 +34,8 @@ export type Origin =
 /** The line below the title, which tells of the moment in which a dashboard was written. */
 const statusLine =
   /^[_*](?:Running|Paused: .+|Stopped.*) · \d+ of \d+ (?:slots|at work) · \d+ waiting · .*\$[\d.,]+ (?:spent )?today · updated [\d: -]+[_*]$/;
+/** The sections with places for text. */
+const placed: readonly string[] = ['Needs You', 'Ready for Review'];
 /** A line that may be a box, perhaps with words of the user's. */
 const boxLine = /^\s*[-*+] +\[[ xX]\].*<!-- /;
 
@@ -139,8 +141,8 @@ function gatherTexts(
     if (isTyped[i] === true) {
       const under = [section === '' ? 'the title' : section, ...(task === '' ? [] : [task])].join(', ');
       if (open === null) {
-        const place = task === '' ? undefined : places.find((key) => key.startsWith(`<!-- tell ${task} `));
-        const typed = { under, text: line, place: section === 'Needs You' ? (place ?? null) : null };
+        const place = task === '' ? undefined : places.find((key) => key.split(' ')[2] === task);
+        const typed = { under, text: line, place: placed.includes(section) ? (place ?? null) : null };
         texts.push(typed);
         open = typed;
       } else open.text += blanks + line;

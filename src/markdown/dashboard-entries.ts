@@ -85,7 +85,7 @@ export function renderReady(entry: ReadyEntry): RootContent[] {
     ...renderWarnings(entry.warnings),
     ...quote(entry.summary),
     ...renderWhatRuns(entry.changesWhatRuns),
-    ...list([...entry.outcomes.map(renderOutcome), ...ways.map((way) => item(way))]),
+    ...list([...entry.outcomes.map(renderOutcome), ...ways.map((way) => item(way)), ...entry.boxes.map(renderBox)]),
     ...(followUps.length === 0 ? [] : [paragraph([plain('It suggests:')]), ...list(followUps)]),
   ];
 }

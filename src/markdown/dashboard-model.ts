@@ -134,6 +134,7 @@ export interface ReadyEntry extends TaskLabel {
   /** The command that shows the work, and the one that takes it over; null for one without a branch. */
   readonly review: { readonly look: string; readonly take: string } | null;
   readonly links: readonly FileLink[];
+  readonly boxes: readonly Box[];
   readonly outcomes: readonly BoxOutcome[];
   readonly followUps: readonly string[];
 }

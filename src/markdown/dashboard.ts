@@ -128,7 +128,7 @@ function renderReviews({ ready }: DashboardModel): RootContent[] {
     ? ' Work that does not say `checks passed` was not checked: name commands under `verify` in config.yaml.'
     : '';
   const ways =
-    'Send one back: `branchboard send-back ID "what is wrong"`, or with comments in its diff: `branchboard review ID`. Put one away: `mv .orchestrator/done/ID.md .orchestrator/archive/`.';
+    'Send one back: type behind its box what is wrong, tick it, and save this file; or comment on its diff: `branchboard review ID`. Put one away: `mv .orchestrator/done/ID.md .orchestrator/archive/`.';
   return [heading(2, [plain('Ready for Review')]), paragraph(prose(`${ways}${unchecked}`)), ...entries];
 }
 

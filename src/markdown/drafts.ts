@@ -6,17 +6,24 @@
  *   - [ ] Send this answer <!-- tell … -->
  *
  *   - [ ] Try again, and tell it: … the user's … <!-- tell … -->
+ *   - [ ] Send back `3f2c1a9`, because: … the user's … <!-- send-back … -->
  */
 
+import { tellingKinds } from '../domain/command.ts';
 import { extractGenerated } from './user-zones.ts';
 
 /** The words before a place that has lines of its own. */
 export const answerWords = 'Answer:';
-/** The words of a box whose place is in its own line. */
+/** The words of boxes whose place is in their own line. */
 export const tellWords = 'Try again, and tell it:';
 
-const stamp = /<!-- tell \S+ \S+ (?:-|\d{1,6}) -->/g;
-const opening = new RegExp(`^(?:${answerWords}|[ \\t]*[-*+][ \\t]+\\[[ xX]\\][ \\t]+${tellWords})`, 'gm');
+const sendBackWords = 'Send back(?: `?[0-9a-f]{7}`?)?, because:';
+
+const stamp = new RegExp(`<!-- (?:${tellingKinds.join('|')}) \\S+ \\S+ (?:-|\\d{1,6})(?: [0-9a-f]{40,64})? -->`, 'g');
+const opening = new RegExp(
+  `^(?:${answerWords}|[ \\t]*[-*+][ \\t]+\\[[ xX]\\][ \\t]+(?:${tellWords}|${sendBackWords}))`,
+  'gm',
+);
 
 interface Place {
   readonly key: string;

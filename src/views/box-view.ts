@@ -1,15 +1,15 @@
 /** Makes the dashboard's boxes, and what became of those that were ticked. */
-import { labelOfBox, listBoxes } from '../core/commands/offers.ts';
+import { labelOfBox, listBoxes, sendBackBox } from '../core/commands/offers.ts';
 import { see } from '../core/commands/seen.ts';
-import type { Board } from '../domain/board.ts';
-import type { Box } from '../domain/command.ts';
+import { verdictOf, type Board } from '../domain/board.ts';
+import { boxKinds, type Box } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { BoxOutcome } from '../markdown/dashboard-model.ts';
 import { formatLine } from '../domain/note-lines.ts';
 import type { Calendar } from './calendar.ts';
 
-/** The boxes of a task; none while it is being moved. */
+/** The boxes of a task, of a finished one those for its review; none while it is being moved. */
 export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
   const seen = see(board, id);
   const isAsked = [...board.commands.values()].some((each) => {
@@ -19,7 +19,10 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
   });
   const live = board.live.get(keyOf(id));
   const asks = live?.state === 'attention' && live.verdict.question !== null;
-  return seen === null || isAsked ? [] : listBoxes(id, seen, asks);
+  if (seen === null || isAsked) return [];
+  const finished = board.finished.get(keyOf(id));
+  if (finished === undefined) return listBoxes(id, seen, asks);
+  return seen.column === 'done' ? [sendBackBox(id, seen, verdictOf(finished)?.tip ?? null)] : [];
 }
 
 /** What became of the boxes that were ticked lately, and of lines of User Notes. */
@@ -27,10 +30,9 @@ export function viewBoxOutcomes({ boxAnswers }: Board, clock: Calendar): readonl
   return boxAnswers.flatMap(({ at, command, answer }) => {
     if (clock.now() - at > limits.showBoxAnswersMs) return [];
     if (!('task' in command)) return [];
-    const { kind } = command;
-    const isBox = kind === 'retry' || kind === 'tell' || kind === 'cancel';
-    const words = kind === 'tell' && command.text.trim() !== '' ? ` “${command.text.trim()}”` : '';
-    const label = isBox ? `${labelOfBox(kind)}${words}` : formatLine(command);
+    const kind = boxKinds.find((each) => each === command.kind);
+    const words = 'text' in command && command.text.trim() !== '' ? ` “${command.text.trim()}”` : '';
+    const label = kind === undefined ? formatLine(command) : `${labelOfBox(kind)}${words}`;
     if (label === null) return [];
     const hint = answer.kind === 'done' || answer.hint === null ? '' : `. ${answer.hint}`;
     const said = answer.kind === 'done' ? answer.said : `nothing was done: ${answer.said}${hint}`;

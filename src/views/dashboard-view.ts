@@ -203,6 +203,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
         ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `branchboard merge ${task.id}` }
         : null,
     links: [{ words: 'file and story', path: `done/${task.file.name}` }],
+    boxes: viewBoxes(board, id),
     outcomes: [],
     followUps: verdict.followUps,
   };

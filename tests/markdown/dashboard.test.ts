@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { fc, runs } from '../properties.ts';
 import type { Box } from '../../src/domain/command.ts';
 import { parseTaskId } from '../../src/domain/task.ts';
+import { sendBackBox } from '../../src/core/commands/offers.ts';
 import { listTicks } from '../../src/markdown/boxes.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { listRows, type DashboardModel } from '../../src/markdown/dashboard-model.ts';
@@ -60,6 +61,12 @@ const box: Box = {
   seen: { column: 'attention', run: 2 },
 };
 
+const sendBack = sendBackBox(
+  parseTaskId('db-schema') ?? raise(),
+  { column: 'done', run: 1 },
+  '3f2c1a9'.padEnd(40, '0'),
+);
+
 function raise(): never {
   throw new Error('no task id');
 }
@@ -86,7 +93,7 @@ function fill(text: string): DashboardModel {
   };
   const outcomes = [{ time: text, label: text, id: text, said: text }];
   const more = { outcomes, links: [{ words: 'log', path: text }] };
-  const review = { ...shared, ...work, ...more, review: { look: text, take: text } };
+  const review = { ...shared, ...work, ...more, boxes: [box], review: { look: text, take: text } };
   return {
     isNew: false,
     head: {
@@ -234,7 +241,7 @@ function expectHarmless(text: string): void {
   }
   // The board's own boxes, and none of them ticked.
   const html = nodes.flatMap((node) => (node.type === 'html' ? [node.value] : []));
-  expect(html).toEqual(Array<string>(2).fill('<!-- retry add-auth attention 2 -->'));
+  expect(html).toEqual(Array<string>(5).fill('<!-- retry add-auth attention 2 -->'));
   expect(listTicks(printed)).toEqual([]);
   const links = nodes.filter((node) => node.type === 'link');
   expect(links.every((link) => link.url === text)).toBe(true);
@@ -321,6 +328,7 @@ describe('renderDashboard', () => {
           summary: 'Added the users and sessions tables, with a migration.',
           review: { look: 'git diff main...task/db-schema', take: 'branchboard merge db-schema' },
           links: [{ words: 'file and story', path: 'done/db-schema.md' }],
+          boxes: [sendBack],
           outcomes: [],
           warnings: ['the MCP server "db" did not start'],
           followUps: ['Add an index'],
@@ -335,7 +343,7 @@ describe('renderDashboard', () => {
           costUsd: 0.001,
           summary: null,
           warnings: [],
-          ...{ review: null, links: [], outcomes: [] },
+          ...{ review: null, links: [], boxes: [], outcomes: [] },
           followUps: [],
         },
       ]),
@@ -409,7 +417,7 @@ describe('renderDashboard', () => {
       \`\`\`\`
 
       ## Ready for Review
-      Send one back: \`branchboard send-back ID "what is wrong"\`, or with comments in its diff: \`branchboard review ID\`. Put one away: \`mv .orchestrator/done/ID.md .orchestrator/archive/\`.
+      Send one back: type behind its box what is wrong, tick it, and save this file; or comment on its diff: \`branchboard review ID\`. Put one away: \`mv .orchestrator/done/ID.md .orchestrator/archive/\`.
 
       ### Database schema (\`db-schema\`)
       Branch \`task/db-schema\` for \`main\` · 3 commits · 5 files, +120 −14 · checks passed · 6 min · $0.42 · [file and story](done/db-schema.md)
@@ -422,6 +430,7 @@ describe('renderDashboard', () => {
 
       - Look: \`git diff main...task/db-schema\`
       - Take it: \`branchboard merge db-schema\`
+      - [ ] Send back \`3f2c1a9\`, because: <!-- send-back db-schema done 1 3f2c1a9000000000000000000000000000000000 -->
 
       It suggests:
 

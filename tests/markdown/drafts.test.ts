@@ -8,6 +8,7 @@ import { anyText } from './arbitrary-text.ts';
 
 const answer = '<!-- tell pay attention 1 -->';
 const tell = '<!-- tell sum attention 2 -->';
+const sendBack = `<!-- send-back sum done 2 ${'3f2c1a9'.padEnd(40, '0')} -->`;
 
 /** A dashboard with a task that asks, and one that failed. */
 const written = `# branchboard: shop
@@ -65,6 +66,21 @@ describe('a place for text', () => {
       ['tell', 'pay'],
       ['tell', 'sum'],
     ]);
+  });
+
+  it('may be that of a box which names a commit', () => {
+    const ready = (words: string) => `## Ready for Review\n### Sum (\`sum\`)\n- [ ] Send back ${words} ${sendBack}\n`;
+    for (const name of ['`3f2c1a9`', '3f2c1a9']) expect(read(ready(`${name}, because:`))).toEqual({ [sendBack]: '' });
+    const said = ready('`3f2c1a9`, because: it *lacks* tests');
+    expect(read(said)).toEqual({ [sendBack]: ' it *lacks* tests ' });
+    const origin = { kind: 'exact', written: ready('`3f2c1a9`, because:') } as const;
+    const { ticks, texts } = readEdits(said.replace('[ ]', '[x]'), origin, '');
+    expect([ticks.map(({ kind, commit }) => [kind, commit?.slice(0, 7)]), texts]).toEqual([
+      [['send-back', '3f2c1a9']],
+      [],
+    ]);
+    const typed = readEdits(origin.written.replace('- [ ]', 'No tests\n- [ ]'), origin, '').texts;
+    expect(typed).toEqual([{ under: 'Ready for Review, sum', text: 'No tests\n', place: sendBack }]);
   });
 
   it('keeps any text byte for byte, and touches nothing else', () => {

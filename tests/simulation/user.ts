@@ -163,9 +163,10 @@ export class User {
     const saved = written.replace(box, () => box.replace('[ ]', '[x]'));
     const { ticks, texts } = readEdits(saved, { kind: 'exact', written }, '');
     if (ticks.length !== 1 || texts.length > 0) this.#world.breakOff(`a tick was not read: ${box}`);
-    for (const { kind, task, seen } of ticks) {
-      const command = kind === 'tell' ? { kind, task, text: `Word ${this.#edits++}.` } : { kind, task };
-      this.#ask(command, seen, 'dashboard');
+    for (const { kind, task, seen, commit } of ticks) {
+      const text = `Word ${this.#edits++}.`;
+      if (kind === 'send-back') this.#ask({ kind, task, commit: commit ?? null, text }, seen, 'dashboard');
+      else this.#ask(kind === 'tell' ? { kind, task, text } : { kind, task }, seen, 'dashboard');
     }
   }
 

@@ -1,7 +1,7 @@
 /** `send-back` and `review`: the user's words reach the session that did the work, on a board that runs and on one that doesn't. */
 import { statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { addFile, boardTestTimeoutMs, withBoard, writeTask } from './board.ts';
+import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask } from './board.ts';
 
 const timeout = boardTestTimeoutMs;
 
@@ -109,4 +109,32 @@ test.concurrent(
       expect(await board.succeed('review', 'a')).toContain('it is review-1.md beside it now');
       expect(board.read('runs', 'a', 'review-1.md')).toContain('Once is enough.');
     }),
+);
+
+test.concurrent('a tick sends back what its box names, and nothing else', { timeout }, () =>
+  withBoard({}, async (board) => {
+    board.drop({ 'a.md': writeTask('A', ['append a.txt more', 'commit More', 'summary Done.']) });
+    const running = await board.start();
+    await board.arrive('done', 'a');
+    const tick = async (words: string, round: number) => {
+      const commit = board.git('rev-parse', 'refs/branchboard/done/a');
+      const box = `- [ ] Send back \`${commit.slice(0, 7)}\`, because: <!-- send-back a done ${String(round)} ${commit} -->`;
+      await waitUntil(`the dashboard offers ${box}`, () => board.dashboard.includes(`${box}\n`));
+      const ticked = box.replace('[ ]', '[x]').replace('because:', `because: ${words}`);
+      writeFileSync(board.path('DASHBOARD.md'), board.dashboard.replace(box, ticked));
+      await waitUntil('it is settled', () => board.happened('command').length === round);
+    };
+    await tick('it *lacks* `v1`', 1);
+    await board.arrive('done', 'a');
+    await waitUntil('it is done again', () => board.task('a').review?.round === 2);
+    expect(board.read('runs', 'a', '2', 'prompt.md')).toMatch(/<review-(\w+)>\nit \*lacks\* `v1`\n<\/review-\1>/);
+
+    const mine = board.git('commit-tree', 'task/a^{tree}', '-p', 'task/a', '-m', 'Mine');
+    board.git('update-ref', 'refs/heads/task/a', mine);
+    await tick('Too late.', 2);
+    const refusal = `because “Too late.”: nothing was done: a was not sent back: task/a is at ${mine.slice(0, 10)} by now`;
+    await waitUntil('the dashboard says why', () => board.dashboard.includes(refusal));
+    expect(board.column('done')).toEqual(['a']);
+    expect((await board.stop(running)).code).toBe(0);
+  }),
 );

@@ -6,7 +6,7 @@
  * each place by itself. A save whose dashboard is unknown removes nothing.
  */
 import { createHash } from 'node:crypto';
-import type { Tick } from '../../domain/command.ts';
+import { isTelling, type Tick } from '../../domain/command.ts';
 import { limits } from '../../domain/limits.ts';
 
 /** Dashboards whose notes are remembered, by stamp. */
@@ -224,7 +224,7 @@ export class NotesLedger {
 
   /** The tick with what its task is to be told. */
   #withDraft(tick: Tick): Tick {
-    if (tick.kind !== 'tell') return tick;
+    if (!isTelling(tick.kind)) return tick;
     return { ...tick, text: (this.#drafts.get(this.#zones.formatTick(tick)) ?? '').trim() };
   }
 

@@ -95,6 +95,7 @@ const boxLabels: Readonly<Record<BoxKind, string>> = {
   retry: 'Try again',
   tell: 'Try again, and tell it:',
   cancel: 'Cancel',
+  'send-back': 'Send back, because:',
 };
 
 /** Why a command does not fit a task that is in `column`; null where it does. */
@@ -112,9 +113,15 @@ export function listOffers(column: Column, id: TaskId): readonly Offer[] {
   }));
 }
 
+/** The box that sends the work of a task that is done back, at the commit that is shown; null for what left none. */
+export function sendBackBox(task: TaskId, seen: Seen, commit: string | null): Box {
+  const box = { kind: 'send-back', task, seen, label: boxLabels['send-back'] } as const;
+  return commit === null ? box : { ...box, commit, label: `Send back \`${commit.slice(0, 7)}\`, because:` };
+}
+
 /** The boxes of the commands that fit a task as it is seen. One that asks is told the answer, or is put away. */
 export function listBoxes(task: TaskId, seen: Seen, asks = false): readonly Box[] {
-  const kinds = asks ? (['tell', 'cancel'] as const) : (Object.keys(boxLabels) as readonly BoxKind[]);
+  const kinds = asks ? (['tell', 'cancel'] as const) : (['retry', 'tell', 'cancel'] as const);
   return kinds
     .filter((kind) => table[kind][seen.column] === null)
     .map((kind) => ({ kind, task, seen, label: asks && kind === 'tell' ? 'Send this answer' : boxLabels[kind] }));
