@@ -179,7 +179,7 @@ export function finishRun(draft: Draft, task: ActiveTask, plan: RunPlan, told: R
       return;
     }
     case 'decided': {
-      if (meaning.outcome.kind === 'question') {
+      if (meaning.outcome.kind === 'question' || task.wish === 'finish') {
         // It is settled, and what was committed before is shown with it.
         inspectFirst(draft, task, plan, exit);
         return;

@@ -2,7 +2,7 @@
 import { isUnseen, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
-import type { Fault, Outcome, Reason, RunExit, RunPlan } from '../domain/run.ts';
+import type { Fault, Outcome, Reason, RunExit, RunPlan, RunRecord } from '../domain/run.ts';
 import { describeGiven, type Evidence } from '../domain/work-evidence.ts';
 import type { AttemptFault, Verdict } from '../domain/verdict.ts';
 import type { TaskId } from '../domain/task.ts';
@@ -69,6 +69,25 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
     default:
       return unreachable(outcome);
   }
+}
+
+/** The verdict of a task that the user moved to `done/` while an agent was on it: it counts as done as it stands. */
+export function judgeFinished(
+  draft: Moment,
+  task: Judged,
+  { plan, record }: { readonly plan: RunPlan | null; readonly record: RunRecord | null },
+): Verdict {
+  const evidence = record?.evidence ?? null;
+  const dirty = evidence?.dirty ?? [];
+  const kept = `Not committed when you moved it to done/: ${dirty.join(', ')}. It is kept: branchboard rescue ${task.id}`;
+  return {
+    ...emptyVerdict(draft, task),
+    ...(evidence === null ? {} : pickEvidence(evidence)),
+    column: 'done',
+    run: plan?.n ?? null,
+    summary: 'You moved it to done/ while its agent was at work.',
+    warnings: [...(dirty.length === 0 ? [] : [kept]), ...task.past.warnings],
+  };
 }
 
 /** That a run does not see what its task's file says since. */

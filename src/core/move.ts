@@ -8,6 +8,7 @@ import {
   type SettlingTask,
   type Task,
   type TaskFile,
+  type Wish,
 } from '../domain/board.ts';
 import type { MoveKind } from '../domain/command.ts';
 import { deletedFrom } from '../domain/last-place.ts';
@@ -54,6 +55,22 @@ function kindOfMove(from: Column, to: Column | null): MoveKind {
   }
 }
 
+/** The request that a move of a task is which an agent is on. */
+export function wishOf(to: Column | null): Wish {
+  switch (to) {
+    case null:
+    case 'archive':
+      return 'cancel';
+    case 'queued':
+      return 'requeue';
+    case 'done':
+      return 'finish';
+    case 'attention':
+    case 'active':
+      return 'hold';
+  }
+}
+
 /** A move in a few words, such as `attention/ → queued/`. */
 export function describeMove(from: Column, to: Column | null): string {
   return to === null ? `${deletedFrom}${from}/` : `${from}/ → ${to}/`;
@@ -78,7 +95,7 @@ function moveWaiting(draft: Draft, task: QueuedTask | AttentionTask, to: TaskFil
 /** A task that an agent is on. */
 function moveActive(draft: Draft, task: ActiveTask, to: TaskFile | null): void {
   if (to === null && task.wish === 'cancel') return;
-  const wish = to === null || to.column === 'archive' ? 'cancel' : to.column === 'queued' ? 'requeue' : 'hold';
+  const wish = wishOf(to?.column ?? null);
   if (to?.column === 'active' && task.file.column === 'queued') {
     draft.putTask({ ...task, file: to });
     return;

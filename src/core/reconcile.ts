@@ -24,6 +24,7 @@ import type { RunPlan } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
+import { wishOf } from './move.ts';
 import { takeMove } from './moved-meanwhile.ts';
 import { noteSentBack } from './review-states.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
@@ -50,14 +51,14 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   const warnings = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
   const base = { id, spec, file, past: recallPast(facts), warnings };
   const planning = { state: 'active', phase: { name: 'planning', next: firstRun, before: null } } as const;
-  const wish = to === null || to === 'archive' ? 'cancel' : to === 'queued' ? 'requeue' : 'hold';
+  const wish = wishOf(to);
   if (to !== 'active' && lastRun?.kind === 'alive') {
     draft.putTask({ ...base, ...planning, wish });
     followAgent(draft, id, facts, lastRun);
     stopRun(draft, id, wish === 'cancel' ? 'cancelled' : 'requeued');
     return;
   }
-  if (from === 'active' && to !== 'active' && to !== 'done' && lastRun !== null) {
+  if (from === 'active' && to !== 'active' && lastRun !== null) {
     // Its agent ended with its board; then the user moved its file.
     adoptActive(draft, { ...base, ...planning, wish }, { ...loaded, facts });
     return;

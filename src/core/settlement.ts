@@ -8,6 +8,7 @@
  *   failed        attention    exit, kept work, verdict, story
  *   question      attention    exit, kept work, verdict, story
  *   interrupted   queued       exit, kept work
+ *   finished      done         by the user's word: exit, kept work, verdict, story; as where it is done
  *   cancelled     archive      exit, kept work, verdict, story; the worktree goes, and a branch without commits
  */
 import {
@@ -36,7 +37,7 @@ import { collectHandoffs } from './dependencies.ts';
 import { retriesOf } from './granted-rights.ts';
 import { countUsedSlots } from './schedule.ts';
 import { listMoved, listWarnings } from './doubts.ts';
-import { emptyVerdict, judge, type EndedRun } from './make-verdict.ts';
+import { emptyVerdict, judge, judgeFinished, type EndedRun } from './make-verdict.ts';
 
 /** The run that a settlement ends, if any. */
 interface Ended {
@@ -98,6 +99,10 @@ export function settleWish(draft: Draft, task: TaskBase, wish: NonNullable<Activ
     forgetDeleted(draft, task, run);
     return;
   }
+  if (wish === 'finish') {
+    startSettling(draft, task, { to: 'verdict', verdict: judgeFinished(draft, task, run), ...run });
+    return;
+  }
   const fault: Fault = { reason: 'stopped', detail: wish === 'cancel' ? 'You cancelled it.' : 'You put it aside.' };
   const column = wish === 'cancel' ? 'archive' : 'attention';
   const verdict: Verdict = { ...emptyVerdict(draft, task), column, fault, run: run.plan?.n ?? null };
@@ -140,8 +145,9 @@ export function listSettlingEffects(task: TaskBase, settlement: Settlement): rea
     const { verdict } = settlement;
     const workspaceOf = plan ?? task.past.lastPlan;
     if (workspaceOf !== null) {
-      // Releasing the worktree keeps the work that is committed.
-      if (verdict.column !== 'done') effects.push({ type: 'keep-work', task: id, plan: workspaceOf });
+      // Releasing the worktree keeps the work that is committed, and that is all of it where the agent was through.
+      const isThrough = record?.outcome.kind === 'done' || record?.outcome.kind === 'reported';
+      if (verdict.column !== 'done' || !isThrough) effects.push({ type: 'keep-work', task: id, plan: workspaceOf });
       if (verdict.column !== 'attention') {
         const forget = verdict.column === 'archive';
         effects.push({ type: 'release-workspace', task: id, plan: workspaceOf, forget });

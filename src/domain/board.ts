@@ -120,8 +120,11 @@ export interface QueuedTask extends TaskBase {
   readonly problems: readonly Diagnostic[];
 }
 
-/** The user's request, made by moving the file while an agent was on it; `hold` puts the task into `attention/`. */
-export type Wish = 'cancel' | 'requeue' | 'hold';
+/**
+ * The user's request, made by moving the file while an agent was on it: `hold` puts the task into `attention/`, `finish` into
+ * `done/` as it stands.
+ */
+export type Wish = 'cancel' | 'requeue' | 'hold' | 'finish';
 
 /** The steps of an active task. */
 export type Phase =

@@ -248,6 +248,25 @@ describe('a file that the user moves while an agent is on it', () => {
     expect(scene.effects.at(-1)).toMatchObject({ type: 'move-task', to: end });
   });
 
+  it('to done/: the agent is stopped, and the task is done as it stands, with what was not committed kept and told', () => {
+    const scene = new Scene({ verify: [['npm', 'test']] }).queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.tell({ type: 'scanned', scan: scanOf({ done: ['a'] }) });
+    expect(scene.effects).toMatchObject([{ type: 'stop-run' }]);
+    scene.exit(plan, makeExit({}, { stopped: 'requeued', exitCode: null }));
+    expect(scene.effects).toContainEqual({ type: 'inspect-work', task: plan.task, plan, verify: [] });
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence({ commits: 2, dirty: ['a.txt'] }) });
+    expect(scene.asked.slice(-7)).toEqual([
+      ...['record-exit', 'keep-work', 'release-workspace', 'write-verdict', 'write-review', 'tell-story', 'move-task'],
+    ]);
+    scene.settle('a');
+    expect(scene.board.finished.get(keyOf(id('a')))).toMatchObject({
+      file: { column: 'done' },
+      verdict: { column: 'done', commits: 2, fault: null, warnings: [expect.stringContaining('a.txt. It is kept')] },
+      review: { state: 'ready' },
+    });
+  });
+
   it('is not taken for deleted by one scan in the middle of the move', () => {
     const scene = new Scene().queue({ id: 'a' });
     scene.run('a');

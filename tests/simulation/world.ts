@@ -427,9 +427,8 @@ export class World {
     const { column, name } = file;
     if (column === to || this.isAsked(name)) return;
     const verdict = this.folders.get(name.slice(0, -'.md'.length) as TaskId)?.verdict ?? null;
-    // A task that the user calls done while its agent works is stopped and put aside, a namesake is set aside.
-    const isAside =
-      column === 'done' && (to === 'archive' || (to === 'attention' && verdict?.fault?.reason === 'stopped'));
+    // A namesake is set aside.
+    const isAside = column === 'done' && to === 'archive';
     if ((column === 'archive' || column === 'done') && !isAside) {
       this.breakOff(`the board moved ${name} out of ${column}/`);
     }
@@ -466,8 +465,9 @@ export class World {
       this.breakOff(`${task} is ready though it was merged`);
   }
 
-  /** Done needs evidence. */
+  /** Done needs evidence, or the user's word. */
   checkDone(name: string, verdict: Verdict, last: RunFolder): void {
+    if (verdict.summary?.startsWith('You moved it to done/') === true) return;
     const tree = this.trees.get(last.plan.workspace.path);
     const isEarned =
       verdict.report !== null ||

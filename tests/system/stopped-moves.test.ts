@@ -37,6 +37,7 @@ const rows: Readonly<Record<string, Row>> = {
   'active-away': { from: 'active', by: { to: 'archive' }, lines: 1 },
   'active-again': { from: 'active', by: { to: 'queued' }, lines: 1 },
   'active-aside': { from: 'active', by: { to: 'attention' }, lines: 1 },
+  'active-done': { from: 'active', by: { to: 'done' }, lines: 1 },
   'active-deleted': { from: 'active', by: { to: null }, lines: 1 },
 };
 
@@ -117,5 +118,15 @@ test('what is asked while no board runs comes to the same end as with a board at
   expect(stopped).toEqual(running);
   for (const [id, { lines }] of Object.entries(rows)) expect([id, running[id]?.asked.length]).toEqual([id, lines]);
   expect(Object.values(running).flatMap(({ failed }) => failed)).toEqual([]);
+  expect(running['active-done']).toMatchObject({
+    found: ['done'],
+    asked: ['file-move finish done active/ → done/'],
+    settled: ['done'],
+    story: ['Done', undefined],
+    isRecorded: true,
+  });
+  const kept = running['active-done']?.refs ?? [];
+  expect(kept).toContain('refs/heads/task/active-done: README.md active-done.txt');
+  expect(kept).toContainEqual(expect.stringMatching(/^refs\/branchboard\/.*: README\.md active-done\.txt loose\.txt$/));
   expect(running['put-away']).toMatchObject({ found: ['archive'], story: ['Put away', '> You cancelled it.'] });
 });
