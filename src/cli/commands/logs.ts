@@ -1,5 +1,7 @@
 /** `logs`: prints a task's agent's output, readable or as the stream itself. */
+import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { runFiles } from '../../adapters/files/facts.ts';
 import type { RunId } from '../../domain/run.ts';
 import { findRunning, isUnanswered } from '../ask-running.ts';
 import { requireSettings } from '../compose-reader.ts';
@@ -9,6 +11,7 @@ import { redactFor, redactStreamLine } from '../output-redaction.ts';
 import { chooseRun, hasBegun, hasEnded, readRun } from '../run-log.ts';
 import { findTask } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
+import { describeSilence, OpenTools, tellSilence } from '../view/silence.ts';
 import { formatStreamLine } from '../view/stream-text.ts';
 
 interface LogsOptions extends GlobalOptions {
@@ -33,14 +36,34 @@ export const logsCommand: Verb = (command) =>
       const redact = redactFor(() => settings);
       for (let n = first.value; ; n++) {
         const run = { task: id, n };
-        for await (const line of listLines(place, run, follows)) {
-          const redacted = redactStreamLine(line, redact);
-          if (options.raw === true) print(redacted);
-          else for (const shown of formatStreamLine(redacted)) print(shown);
+        const lines = listLines(place, run, follows);
+        if (options.raw === true) {
+          for await (const line of lines) print(redactStreamLine(line, redact));
+        } else {
+          await show(follows ? tellSilence(lines) : lines, join(place.layout.run(run), runFiles.stream), redact);
         }
         if (!follows || !(await hasBegun(place.layout, run))) return;
       }
     });
+
+/** Prints lines in words; null among them says that none came for long. */
+async function show(
+  lines: AsyncIterable<string | null>,
+  outputPath: string,
+  redact: (text: string) => string,
+): Promise<void> {
+  const tools = new OpenTools();
+  for await (const line of lines) {
+    if (line === null) {
+      const silence = await describeSilence(tools, outputPath, Date.now());
+      if (silence !== null) print(silence);
+      continue;
+    }
+    const redacted = redactStreamLine(line, redact);
+    tools.see(redacted);
+    for (const shown of formatStreamLine(redacted)) print(shown);
+  }
+}
 
 function parseRunNumber(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected a run number, such as 1');
