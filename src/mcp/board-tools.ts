@@ -147,7 +147,7 @@ export const boardTools: readonly BoardTool[] = [
       commit: z
         .string()
         .regex(/^[0-9a-f]{7,64}$/)
-        .describe("the commit at the tip of the task's branch, as it was looked at"),
+        .describe("the commit that the task's branch is at, as diff told it"),
       squash: z.boolean().optional().describe("as one commit, without the branch's own"),
       what_runs: z.boolean().optional().describe('the user knows that the work changes what runs on their machine'),
     },

@@ -63,11 +63,13 @@ test.concurrent(
       board.open('go');
       await board.arrive('done', 'allow');
       expect((await call('logs', { id: 'allow' })).text).toContain('Take the second.');
-      expect((await call('diff', { id: 'allow' })).text).toContain('+a.txt');
+      const { text: diff } = await call('diff', { id: 'allow' });
+      expect(diff).toContain('+a.txt');
+      const commit = /is at ([0-9a-f]{12})/.exec(diff)?.[1];
+      expect(commit).toBe(board.git('rev-parse', '--short=12', 'task/allow'));
 
       const stale = await call('merge', { id: 'allow', commit: '0123456' });
       expect(stale).toMatchObject({ isError: true, text: expect.stringContaining('and not at 0123456') as string });
-      const commit = board.git('rev-parse', '--short', 'task/allow');
       expect((await call('merge', { id: 'allow', commit })).text).toContain('merged into main');
       expect(board.git('show', 'main:a.txt')).toBe('a.txt');
 

@@ -15,6 +15,9 @@ import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { findTask, requireBranch } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 
+/** Of a commit's id so much is shown. */
+const shownCommitChars = 12;
+
 /** The verb `diff`. */
 export const diffCommand: Verb = (command, exit) =>
   command
@@ -57,6 +60,11 @@ async function showBranch(place: OpenPlace, work: Work, stat: readonly string[])
     const gone = isGone ? `The branch ${work.branch} is gone` : '';
     const said = [what, gone].filter((part) => part !== '').join('. ');
     process.stderr.write(`${said}. These are its changes since it began:\n`);
+  } else if (!isEmpty) {
+    const commit = tip.slice(0, shownCommitChars);
+    process.stderr.write(
+      `${work.branch} is at ${commit}; exactly that: branchboard merge ${work.id} --commit ${commit}\n`,
+    );
   }
   return runDiff(place, stat, [from, tip]);
 }
