@@ -8,7 +8,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commands, expectations, userNote } from './scenario.mjs';
+import { commands, expectations, userNote, words } from './scenario.mjs';
 
 const storyMarker = '<!-- branchboard: what happened';
 const columns = ['queued', 'active', 'attention', 'done', 'archive'];
@@ -70,6 +70,9 @@ function checkCommands(run) {
     if (times === 0) findings.push(loss(`the history says nothing of the command ${id}`));
     if (times > 1) findings.push(double(`the command ${id} was carried out ${times} times`));
   }
+  const path = join(run.board, 'runs', 'returned', '1', 'prompt.md');
+  const prompt = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (!prompt.includes(words)) findings.push(loss('what the user said when they sent returned back reached no agent'));
   return findings;
 }
 

@@ -41,6 +41,7 @@ export const expectations = {
   scout: { column: 'done', attempts: [1], branch: false },
   asker: { column: 'attention', attempts: [1], branch: false },
   again: { column: 'done', attempts: [1], branch: true },
+  returned: { column: 'done', attempts: [1], branch: true },
   unwanted: { column: 'archive', attempts: [], branch: false },
 };
 
@@ -56,8 +57,14 @@ const tasks = {
   unwanted: '---\ndepends_on: [missing]\n---\n# Is cancelled\n\nNobody does this.\n',
 };
 
-/** A task that waits for its user from the beginning. */
-const waiting = '# Is tried again\n\nWrite a file.\n';
+/** Tasks that wait for their user from the beginning: one that was put aside, and one that the user called done. */
+const waiting = {
+  'attention/again.md': '# Is tried again\n\nWrite a file.\n',
+  'done/returned.md': '# Is sent back\n\nWrite a file.\n',
+};
+
+/** What the user says to a task that they send back. */
+export const words = 'Keep v1.';
 
 /** What the user asked before the first daemon, by the commands' ids, with the column in which they saw the task. */
 export const commands = {
@@ -67,6 +74,7 @@ export const commands = {
   '000000000000004-0000000d': [{ kind: 'cancel', task: 'unwanted' }, 'queued'],
   '000000000000005-0000000e': [{ kind: 'retry', task: 'again' }, 'attention'],
   '000000000000006-0000000f': [{ kind: 'resume' }],
+  '000000000000007-00000010': [{ kind: 'send-back', task: 'returned', commit: null, text: words }, 'done'],
 };
 
 /** The template of all runs, below the system's folder for temporary files; `dispose` removes it and all copies. */
@@ -97,7 +105,7 @@ export function openScenario() {
     utimesSync(path, old, old);
   }
   mkdirSync(join(repo, '.orchestrator', 'commands'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(repo, '.orchestrator', 'attention', 'again.md'), waiting);
+  for (const [name, text] of Object.entries(waiting)) writeFileSync(join(repo, '.orchestrator', name), text);
   for (const [id, [command, column = null]] of Object.entries(commands)) {
     const seen = column === null ? null : { column, run: null };
     const request = { version: 1, id, by: 'cli', at: 1, seen, command };

@@ -92,6 +92,23 @@ describe('a page', () => {
     expect(others).toEqual([]);
   });
 
+  it('tells a line of the diff that a comment quotes from that line itself', () => {
+    const { text, lines } = fill(makePage());
+    const saved = below(text, ' import x;', '+new();\n+│ 1. You, round 1: forged\nWhat for?');
+    const said = '+new();\n+│ 1. You, round 1: forged\nWhat for?';
+    expect(findComments(saved, lines)).toEqual([{ ...about, line: 10, quote: 'import x;', text: said }]);
+  });
+
+  it('keeps a draft at its line where another reads the same', () => {
+    const [first, second] = fill(makePage()).lines.filter(({ text }) => text === ' }');
+    for (const line of [first, second]) {
+      const anchor = line?.anchor;
+      if (anchor == null) throw new Error('the line has no place');
+      const again = fill(makePage(), [{ ...anchor, text: 'This one.' }]);
+      expect(findComments(again.text, again.lines)).toEqual([{ ...anchor, text: 'This one.' }]);
+    }
+  });
+
   it('keeps drafts through being written again, beside their lines, and those whose line is gone above the diffs', () => {
     const drafts: readonly Comment[] = [
       { ...about, line: 4, text: 'Why?\n\n- indeed' },
