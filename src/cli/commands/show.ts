@@ -12,7 +12,7 @@ import { findRunning, isUnanswered } from '../ask-running.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
-import { nameReason } from '../../domain/reason-words.ts';
+import { nameOutcome, nameReason } from '../../domain/reason-words.ts';
 import { listReviewSteps, type ReviewStep } from '../../markdown/review-steps.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
@@ -127,7 +127,7 @@ function formatRun({ plan, record }: RunFacts, folder: string): string {
       ? 'no end recorded'
       : record.outcome.kind === 'failed'
         ? nameReason(record.outcome.fault.reason)
-        : record.outcome.kind;
+        : nameOutcome(record.outcome.kind);
   const figures =
     record === null
       ? ''

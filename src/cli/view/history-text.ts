@@ -53,7 +53,7 @@ export function formatHistory(entry: HistoryEntry): string {
         .map((moved) => `${entry.run.task}: ${cleanLine(describeMoved(moved), maxMovedChars)}`)
         .join('\n');
     case 'task-settled':
-      return `${entry.task}: → ${entry.column}/${entry.column === 'attention' ? ` (${cleanLine(entry.detail)})` : ''}`;
+      return `${entry.task}: → ${entry.column}/${entry.column === 'attention' ? ` (${cleanLine(nameOutcome(entry.detail))})` : ''}`;
     case 'task-merged':
       return `${entry.task}: its work is merged`;
     case 'pruned':

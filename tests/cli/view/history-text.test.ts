@@ -77,7 +77,7 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   ],
   [
     { at: 0, type: 'task-settled', task, column: 'attention', detail: 'verify-failed' },
-    'add-auth: → attention/ (verify-failed)',
+    'add-auth: → attention/ (its checks failed)',
   ],
   [{ at: 0, type: 'task-settled', task, column: 'done', detail: 'text' }, 'add-auth: → done/'],
   [
