@@ -24,7 +24,7 @@ import {
   type Worktrees,
 } from '../../src/ports.ts';
 import type { Call } from './calls.ts';
-import type { Life, SimulatedNote, World } from './world.ts';
+import { tipOf, type Life, type SimulatedNote, type World } from './world.ts';
 
 /** A clock that a dead daemon no longer hears. Sweeps are stretched: a late timer must do no harm. */
 export function makeClock(world: World, life: Life, sweepEveryMs: number): Clock {
@@ -103,7 +103,7 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         const { commits } = tree;
         const dirty = tree.dirty ? ['left.txt'] : [];
         return {
-          tip: `tip-${commits}`,
+          tip: tipOf(commits),
           commits,
           diffstat: { files: commits, insertions: 1, deletions: 0 },
           ...{ asGiven: [], repositories: [], elsewhere: [] },
@@ -124,7 +124,7 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
     keepReviewed: ({ branch, base, tip }) =>
       call('keep-reviewed', () => {
         const tree = [...world.trees.values()].find((each) => each.branch === branch);
-        const now = tree === undefined ? tip : `tip-${tree.commits}`;
+        const now = tree === undefined ? tip : tipOf(tree.commits);
         return now === tip ? { kind: 'kept' as const, base } : { kind: 'elsewhere' as const, tip: now };
       }),
     prepareMerge: ({ task, commit }) =>

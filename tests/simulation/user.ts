@@ -6,7 +6,7 @@ import { readEdits } from '../../src/markdown/dashboard-edits.ts';
 import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { stripStory } from '../../src/markdown/story.ts';
 import { parseTaskFile } from '../../src/markdown/task-file.ts';
-import type { World } from './world.ts';
+import { tipOf, type World } from './world.ts';
 
 const settingsTexts = [
   '',
@@ -142,10 +142,10 @@ export class User {
     const kind = random.pick([...askedKinds, ...others]);
     if (kind === 'tell' || kind === 'note') this.#ask({ kind, task, text: `Word ${this.#edits++}.` }, seen);
     else if (kind === 'send-back') {
-      const commit = random.pick(['tip-1', 'tip-2', null]);
+      const commit = random.pick([tipOf(1), tipOf(2), null]);
       this.#ask({ kind, task, commit, text: `Word ${this.#edits++}.` }, seen);
     } else if (kind === 'merge')
-      this.#ask({ kind, task, commit: 'tip-1', way: 'merge', whatRuns: random.chance(0.5) }, seen);
+      this.#ask({ kind, task, commit: tipOf(1), way: 'merge', whatRuns: random.chance(0.5) }, seen);
     else if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
     else if (kind === 'add-dependency') {
       this.#ask({ kind, task, on: `t${random.int(1, this.#taskCount)}` as TaskId }, seen);

@@ -18,6 +18,11 @@ import type { RunListener, RunRequest } from '../../src/ports.ts';
 import { Prng } from './prng.ts';
 import { VirtualTime } from './virtual-time.ts';
 
+/** The commit that a branch is at once it has so many of its task's: an object id, since boxes name it. */
+export function tipOf(commits: number): string {
+  return String(commits).padStart(40, '0');
+}
+
 /** A task's file. The user's part of it is known, so that it can be seen to stay what it is. */
 export interface StoredFile {
   text: string;
