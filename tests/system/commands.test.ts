@@ -242,7 +242,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
     expect(await board.runUntilIdle()).toBe(3);
 
     const status = await board.succeed('status');
-    expect(status).toMatch(/^! auth\s+attention\s+question: Which tokens\?$/m);
+    expect(status).toMatch(/^! auth\s+attention\s+asks: Which tokens\?$/m);
     expect(status).toMatch(/^· later\s+waiting\s+on auth, unknown-task$/m);
     expect(status).toMatch(/^✓ schema\s+done\s+task\/schema Added schema\.sql\.$/m);
     const data = await board.json<BoardData>('status');
@@ -292,6 +292,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         { kind: 'send-back', usage: 'branchboard send-back schema TEXT', unfit: null },
         { kind: 'retry', usage: 'branchboard retry schema', unfit: null },
         { kind: 'tell', unfit: { why: 'is done' } },
+        { kind: 'note', unfit: { why: 'is done' } },
         { kind: 'cancel', unfit: { why: 'is done; there is nothing to cancel' } },
         { kind: 'set-priority', unfit: { why: 'is done' } },
         { kind: 'add-dependency', unfit: { why: 'is done' } },
@@ -314,6 +315,8 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         '  branchboard send-back schema TEXT',
         '  branchboard retry schema',
         '  branchboard retry schema -m TEXT: not now, it is done',
+        '    To say what is wrong with its work: branchboard send-back schema TEXT',
+        '  branchboard note schema TEXT: not now, it is done',
         '    To say what is wrong with its work: branchboard send-back schema TEXT',
         '  branchboard cancel schema: not now, it is done; there is nothing to cancel',
         '    To put it away: mv .orchestrator/done/schema.md .orchestrator/archive/',
