@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { readTaskFacts } from '../adapters/files/facts.ts';
 import { readTextFile } from '../adapters/files/reader.ts';
 import type { Redactor } from '../adapters/redaction/redactor.ts';
-import { listOffers } from '../core/commands/offers.ts';
+import { listOffers, workOf } from '../core/commands/offers.ts';
 import { parseTask } from '../daemon/parse-task.ts';
 import { redactTexts } from '../daemon/redact-event.ts';
 import { revealHiddenCharacters } from '../domain/hidden-characters.ts';
@@ -30,7 +30,7 @@ export async function describeTask(
   const { runs, verdict, review, damaged } = redactTexts(await readTaskFacts(layout, id), redact);
   const { warnings, hiddenLines } = await readNotices(found);
   const task = redactTexts(findTaskData(board, id), redact) ?? null;
-  const commands = listOffers(column, id);
+  const commands = listOffers(column, id, workOf(verdict, review));
   const shown = redactTexts(warnings, redact);
   const hidden = hiddenLines
     .slice(0, maxHiddenLines)

@@ -2,6 +2,7 @@
  * Commands: everything that a user asks of the board, whichever way it comes. One that is asked is a fact in `commands/`
  * until it is settled; a file that the user moves is one as well, and is carried out already when the board meets it.
  */
+import { limits } from './limits.ts';
 import type { MergeWay } from './merge-request.ts';
 import type { Column, Priority, TaskId } from './task.ts';
 
@@ -117,7 +118,13 @@ export interface Box extends Tick {
 export type BoxKind = (typeof boxKinds)[number];
 
 /** All of them. */
-export const boxKinds = ['retry', 'tell', 'cancel', 'send-back'] as const satisfies readonly TaskCommand['kind'][];
+export const boxKinds = [
+  'retry',
+  'tell',
+  'cancel',
+  'merge',
+  'send-back',
+] as const satisfies readonly TaskCommand['kind'][];
 
 /** Those whose box has a place for what the user says. */
 export const tellingKinds = ['tell', 'send-back'] as const satisfies readonly BoxKind[];
@@ -211,4 +218,21 @@ export function makeRequest(
 /** The task that a command is about, or null. */
 export function taskOfCommand(command: Command): TaskId | null {
   return 'task' in command ? command.task : null;
+}
+
+/** The command that a ticked box asks for. */
+export function commandOfTick({ kind, task, commit, text = '' }: Tick): TaskCommand {
+  // One character more than may be told is enough to be refused.
+  const said = text.slice(0, limits.maxSaidChars + 1);
+  switch (kind) {
+    case 'tell':
+      return { kind, task, text: said };
+    case 'send-back':
+      return { kind, task, commit: commit ?? null, text: said };
+    case 'merge':
+      return { kind, task, commit: commit ?? '', way: 'merge', whatRuns: false };
+    case 'retry':
+    case 'cancel':
+      return { kind, task };
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * The boxes of the dashboard. A comment at the line's end, which only raw text shows, says what a box asks and what its
- * task was like: `<!-- retry add-auth attention 2 -->`. Others' text can't make one, since the printer escapes it.
+ * task was like: `<!-- retry add-auth attention 2 -->`; one about a commit names it at the end. Others' text can't make one, since the printer escapes it.
  */
 import type { Html, ListItem, Nodes } from 'mdast';
 import { remark } from 'remark';
@@ -64,6 +64,7 @@ function readStamp(html: string): Tick | null {
   const task = parseTaskId(id);
   const column = columns.find((each) => each === columnName);
   if (kind === undefined || column === undefined || task === undefined) return null;
+  if (kind === 'merge' && commit === undefined) return null;
   const seen = { column, run: run === noRun ? null : Number(run) };
   return { kind, task, seen, ...(commit === undefined ? {} : { commit }) };
 }

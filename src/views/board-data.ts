@@ -1,6 +1,6 @@
 /** The board as data: the one shape of `queue.json`, `status --json` and the control channel. `docs/board-data.md` describes it. */
 import { findWaitingOn } from '../core/dependencies.ts';
-import { listOffers, type Offer } from '../core/commands/offers.ts';
+import { listOffers, workOf, type Offer } from '../core/commands/offers.ts';
 import { findAsks, findGrant, listGranted } from '../core/granted-rights.ts';
 import { orderQueue } from '../core/schedule.ts';
 import { sumToday } from '../core/spending.ts';
@@ -240,7 +240,7 @@ function describeFinished(task: FinishedTask): TaskData {
     finishedAt: verdict.at === undefined ? null : toIso(verdict.at),
     mergedAt: mergedAt === null ? null : toIso(mergedAt),
     review: describeReview(task.review),
-    commands: listOffers(task.file.column, task.id),
+    commands: listOffers(task.file.column, task.id, workOf(verdictOf(task), task.review)),
   };
 }
 

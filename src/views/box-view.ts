@@ -1,8 +1,8 @@
 /** Makes the dashboard's boxes, and what became of those that were ticked. */
-import { labelOfBox, listBoxes, sendBackBox } from '../core/commands/offers.ts';
+import { labelOfBox, listBoxes, mergeBox, sendBackBox, workOf } from '../core/commands/offers.ts';
 import { see } from '../core/commands/seen.ts';
-import { verdictOf, type Board } from '../domain/board.ts';
-import { boxKinds, type Box } from '../domain/command.ts';
+import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
+import { boxKinds, type Box, type Seen } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { BoxOutcome } from '../markdown/dashboard-model.ts';
@@ -21,8 +21,18 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
   const asks = live?.state === 'attention' && live.verdict.question !== null;
   if (seen === null || isAsked) return [];
   const finished = board.finished.get(keyOf(id));
-  if (finished === undefined) return listBoxes(id, seen, asks);
-  return seen.column === 'done' ? [sendBackBox(id, seen, verdictOf(finished)?.tip ?? null)] : [];
+  return finished === undefined ? listBoxes(id, seen, asks) : viewReviewBoxes(board, finished, seen);
+}
+
+/** What changes what runs takes a second yes, which names it: that is the verb's. */
+function viewReviewBoxes(board: Board, task: FinishedTask, seen: Seen): readonly Box[] {
+  if (seen.column !== 'done') return [];
+  const { id, review } = task;
+  const verdict = verdictOf(task);
+  const tip = verdict?.tip ?? null;
+  const isTaken = workOf(verdict, review) === 'open' && verdict?.changesWhatRuns.length === 0;
+  const target = board.settings.base ?? 'HEAD';
+  return [...(tip !== null && isTaken ? [mergeBox(id, seen, tip, target)] : []), sendBackBox(id, seen, tip)];
 }
 
 /** What became of the boxes that were ticked lately, and of lines of User Notes. */

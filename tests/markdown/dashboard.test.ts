@@ -66,6 +66,10 @@ const sendBack = sendBackBox(
   { column: 'done', run: 1 },
   '3f2c1a9'.padEnd(40, '0'),
 );
+const mergeBox: Box = {
+  ...{ label: 'Merge `3f2c1a9` into `main`', kind: 'merge', task: parseTaskId('db-schema') ?? raise() },
+  ...{ seen: { column: 'done', run: 1 }, commit: '3f2c1a9'.padEnd(40, '0') },
+};
 
 function raise(): never {
   throw new Error('no task id');
@@ -328,7 +332,7 @@ describe('renderDashboard', () => {
           summary: 'Added the users and sessions tables, with a migration.',
           review: { look: 'git diff main...task/db-schema', take: 'branchboard merge db-schema' },
           links: [{ words: 'file and story', path: 'done/db-schema.md' }],
-          boxes: [sendBack],
+          boxes: [mergeBox, sendBack],
           outcomes: [],
           warnings: ['the MCP server "db" did not start'],
           followUps: ['Add an index'],
@@ -430,6 +434,7 @@ describe('renderDashboard', () => {
 
       - Look: \`git diff main...task/db-schema\`
       - Take it: \`branchboard merge db-schema\`
+      - [ ] Merge \`3f2c1a9\` into \`main\` <!-- merge db-schema done 1 3f2c1a9000000000000000000000000000000000 -->
       - [ ] Send back \`3f2c1a9\`, because: <!-- send-back db-schema done 1 3f2c1a9000000000000000000000000000000000 -->
 
       It suggests:

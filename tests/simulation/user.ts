@@ -1,5 +1,11 @@
 /** The user of a simulation: drops, edits, moves and deletes files, changes the notes and the settings, pauses. */
-import { makeCommandId, type Command, type CommandRequest, type Seen } from '../../src/domain/command.ts';
+import {
+  commandOfTick,
+  makeCommandId,
+  type Command,
+  type CommandRequest,
+  type Seen,
+} from '../../src/domain/command.ts';
 import { listAsks } from '../../src/domain/rights.ts';
 import { columns, idOfFile, priorities, type Column, type TaskId } from '../../src/domain/task.ts';
 import { readEdits } from '../../src/markdown/dashboard-edits.ts';
@@ -163,10 +169,9 @@ export class User {
     const saved = written.replace(box, () => box.replace('[ ]', '[x]'));
     const { ticks, texts } = readEdits(saved, { kind: 'exact', written }, '');
     if (ticks.length !== 1 || texts.length > 0) this.#world.breakOff(`a tick was not read: ${box}`);
-    for (const { kind, task, seen, commit } of ticks) {
+    for (const tick of ticks) {
       const text = `Word ${this.#edits++}.`;
-      if (kind === 'send-back') this.#ask({ kind, task, commit: commit ?? null, text }, seen, 'dashboard');
-      else this.#ask(kind === 'tell' ? { kind, task, text } : { kind, task }, seen, 'dashboard');
+      this.#ask(commandOfTick({ ...tick, text }), tick.seen, 'dashboard');
     }
   }
 

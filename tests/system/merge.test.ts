@@ -140,3 +140,57 @@ test.concurrent('names what stands in its way, and changes nothing', { timeout }
     expect(existsSync(join(board.repo, '.claude', 'settings.json'))).toBe(true);
   }),
 );
+
+test.concurrent('a ticked box merges the commit that it names, and what changes what runs has none', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const running = await board.start();
+    board.drop({
+      'a.md': writeTask('Add A', addFile('a.txt')),
+      'b.md': writeTask('Add B', addFile('b.txt')),
+      'c.md': writeTask('Add C', addFile('.mcp.json')),
+    });
+    const boxOf = (id: string) =>
+      `- [ ] Merge \`${tip(board, `task/${id}`).slice(0, 7)}\` into \`main\` <!-- merge ${id} done 1 ${tip(board, `task/${id}`)} -->`;
+    for (const id of ['a', 'b', 'c']) await board.arrive('done', id);
+    const [takeA, takeB, takeC] = ['a', 'b', 'c'].map(boxOf);
+    await waitUntil('both are offered', () => [takeA, takeB].every((box) => board.dashboard.includes(`${box}\n`)));
+    expect(board.dashboard).toContain('branchboard merge c');
+    expect(board.dashboard).not.toContain(takeC);
+
+    // The branch goes on after its box was shown.
+    board.git(
+      'update-ref',
+      'refs/heads/task/b',
+      board.git('commit-tree', 'task/b^{tree}', '-p', 'task/b', '-m', 'More'),
+    );
+    const ticked = [takeA ?? '', takeB ?? ''].reduce(
+      (text, box) => text.replace(box, box.replace('[ ]', '[x]')),
+      board.dashboard,
+    );
+    writeFileSync(board.path('DASHBOARD.md'), ticked);
+    await waitUntil('both are answered', () => board.happened('command').length === 2);
+    expect(listTrailers(board)).toEqual(['a']);
+    expect(existsSync(join(board.repo, 'a.txt'))).toBe(true);
+    await waitUntil('the dashboard says why', () => /Merge: nothing was done: b .*\(\d\d:\d\d\)/.test(board.dashboard));
+    expect(board.dashboard).not.toContain('[x] Merge');
+    await waitUntil('and what was merged', () => /Merge: merged into main as [0-9a-f]{10}/.test(board.dashboard));
+    await board.stop(running);
+    expect(
+      board
+        .happened('command')
+        .map(({ by, command, outcome }) => [by, command.kind, outcome])
+        .sort(),
+    ).toEqual([
+      ['dashboard', 'merge', 'done'],
+      ['dashboard', 'merge', 'not-now'],
+    ]);
+    expect(
+      (await board.json<{ commands: readonly { kind: string; unfit: unknown }[] }>('show', 'a')).commands,
+    ).toContainEqual(
+      expect.objectContaining({
+        kind: 'merge',
+        unfit: expect.objectContaining({ why: 'is merged already' }) as unknown,
+      }),
+    );
+  }),
+);

@@ -8,6 +8,7 @@ import type { Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
 import { readVerdicts } from '../file-results.ts';
 import { markMerged } from '../review-states.ts';
+import { findUnfit, workOf } from './offers.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type MergeRequested = CommandRequest & { readonly command: MergeCommand };
@@ -25,8 +26,9 @@ export function carryOutMerge(draft: Draft, request: MergeRequested, task: Finis
     settleCommand(draft, request, { kind: 'done', said: 'its work is merged already' });
     return;
   }
-  if (verdict?.branch == null) {
-    refuse(draft, request, 'left no branch, so there is nothing to merge', `branchboard show ${task.id}`);
+  const unfit = findUnfit('merge', task.file.column, task.id, workOf(verdict, task.review));
+  if (verdict?.branch == null || unfit !== null) {
+    refuse(draft, request, unfit?.why ?? 'has no verdict that can be read', unfit?.hint ?? null);
     return;
   }
   const { branch, changesWhatRuns } = verdict;

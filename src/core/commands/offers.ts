@@ -15,7 +15,9 @@
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
 import type { Box, BoxKind, Seen, TaskCommand } from '../../domain/command.ts';
+import type { Review } from '../../domain/review.ts';
 import { columns, type Column, type TaskId } from '../../domain/task.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 
 /** A kind of command about a task. */
 export type TaskCommandKind = TaskCommand['kind'];
@@ -34,7 +36,13 @@ export interface Offer {
   readonly unfit: Unfit | null;
 }
 
+/** The work of a task that is done: commits that wait for their user, merged, or none. Null where that is not known. */
+export type WorkState = 'open' | 'merged' | 'none' | null;
+
 const fits = null;
+
+/** Of a commit's name as many characters are shown. */
+const shownCommitChars = 7;
 
 const isQueued = unfit('is queued already', 'To see why it waits: branchboard show ID');
 const isActive = unfit('is being worked on already', 'To follow it: branchboard logs ID -f');
@@ -92,34 +100,58 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
 
 /** The kinds that have a box on the dashboard, with its words, in the order in which they are offered. */
 const boxLabels: Readonly<Record<BoxKind, string>> = {
+  merge: 'Merge',
   retry: 'Try again',
   tell: 'Try again, and tell it:',
   cancel: 'Cancel',
   'send-back': 'Send back, because:',
 };
 
+/** The state of the work that a verdict tells of. */
+export function workOf(verdict: Verdict | null, review: Review | null): WorkState {
+  if (verdict === null) return null;
+  if (review?.state === 'merged') return 'merged';
+  return verdict.branch === null || verdict.report !== null || verdict.nothingToDo ? 'none' : 'open';
+}
+
+/** Of a task that is done, why there is nothing to merge. */
+const unmergeable: Readonly<Record<'merged' | 'none', Unfit>> = {
+  merged: unfit('is merged already', 'To look for it: git log --grep "Task: ID"'),
+  none: unfit('left no branch, so there is nothing to merge', 'To see what it left: branchboard show ID'),
+};
+
 /** Why a command does not fit a task that is in `column`; null where it does. */
-export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId): Unfit | null {
-  const found = table[kind][column];
+export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId, work: WorkState = null): Unfit | null {
+  const isMerge = kind === 'merge' && (work === 'merged' || work === 'none');
+  const found = table[kind][column] ?? (isMerge ? unmergeable[work] : fits);
   return found === null ? null : { why: found.why, hint: found.hint?.replaceAll('ID', id) ?? null };
 }
 
 /** The commands of a task in a column, those that fit and those that don't. */
-export function listOffers(column: Column, id: TaskId): readonly Offer[] {
+export function listOffers(column: Column, id: TaskId, work: WorkState = null): readonly Offer[] {
   return Object.entries(usages).map(([kind, usage]) => ({
     kind: kind as TaskCommandKind,
     usage: usage.replaceAll('ID', id),
-    unfit: findUnfit(kind as TaskCommandKind, column, id),
+    unfit: findUnfit(kind as TaskCommandKind, column, id, work),
   }));
+}
+
+/** The box that merges the work of a task that is done, at the commit that is shown, into the branch `target`. */
+export function mergeBox(task: TaskId, seen: Seen, commit: string, target: string): Box {
+  return { kind: 'merge', task, seen, commit, label: `Merge ${shorten(commit)} into \`${target}\`` };
 }
 
 /** The box that sends the work of a task that is done back, at the commit that is shown; null for what left none. */
 export function sendBackBox(task: TaskId, seen: Seen, commit: string | null): Box {
   const box = { kind: 'send-back', task, seen, label: boxLabels['send-back'] } as const;
-  return commit === null ? box : { ...box, commit, label: `Send back \`${commit.slice(0, 7)}\`, because:` };
+  return commit === null ? box : { ...box, commit, label: `Send back ${shorten(commit)}, because:` };
 }
 
-/** The boxes of the commands that fit a task as it is seen. One that asks is told the answer, or is put away. */
+function shorten(commit: string): string {
+  return `\`${commit.slice(0, shownCommitChars)}\``;
+}
+
+/** The boxes of the commands that fit a task that is not done as it is seen. One that asks is told the answer, or is put away. */
 export function listBoxes(task: TaskId, seen: Seen, asks = false): readonly Box[] {
   const kinds = asks ? (['tell', 'cancel'] as const) : (['retry', 'tell', 'cancel'] as const);
   return kinds

@@ -41,8 +41,8 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
     return;
   }
   if (command.kind === 'merge') {
-    const unfit = findUnfit(command.kind, file.column, id);
     const finished = draft.board.finished.get(keyOf(id));
+    const unfit = findUnfit(command.kind, file.column, id);
     if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
     else if (finished !== undefined) carryOutMerge(draft, { ...request, command }, finished);
     return;
