@@ -86,7 +86,11 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         () => {
           const by = findTwin(id);
           if (by !== null) {
-            return { kind: 'in-use', by, same: by.column === 'queued' && stored(by).text === text } as const;
+            return {
+              kind: 'in-use',
+              by,
+              same: (by.column === 'queued' || by.column === 'active') && stored(by).text === text,
+            } as const;
           }
           world.folders.delete(id);
           world.dropGrant(id);

@@ -100,7 +100,9 @@ export class Acceptance {
         // Where case does not count, `queued/A.MD` is found under the name that it is to get, and must not go as its own twin.
         const isItself = by.identity.inode === request.identity.inode;
         const read = await readTextFile(this.#pathOf(by.column, by.name), by.name, limits.maxTaskFileBytes);
-        const same = !isItself && by.column === 'queued' && read.ok && read.value.text === text;
+        // A board that died after it had linked the copy finds the original again; the copy may be at work by then.
+        const isNew = by.column === 'queued' || by.column === 'active';
+        const same = !isItself && isNew && read.ok && read.value.text === text;
         if (same) await this.#addGrant(id, text);
         return { kind: 'in-use', by, same };
       }

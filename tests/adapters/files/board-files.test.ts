@@ -93,10 +93,12 @@ describe('taking in', () => {
     },
   );
 
-  test('the very same text as a queued task is told; as a finished one it is not', async () => {
+  test('the very same text as a task that waits or is at work is told; as a finished one it is not', async () => {
     putTask('queued', 'a.md', '# A\n');
+    putTask('active', 'c.md', '# C\n');
     putTask('done', 'b.md', '# B\n');
     expect(await accept('a.md', '# A\n')).toMatchObject({ kind: 'in-use', same: true });
+    expect(await accept('c.md', '# C\n')).toMatchObject({ kind: 'in-use', same: true });
     expect(await accept('b.md', '# B\n')).toMatchObject({ kind: 'in-use', same: false });
   });
 
