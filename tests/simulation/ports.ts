@@ -1,5 +1,6 @@
 /** The daemon's smaller ports on the simulated world. */
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
+import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { KnownNote } from '../../src/domain/agent-note.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { nameRun } from '../../src/domain/run.ts';
@@ -221,13 +222,21 @@ export function makeSettingsFile(world: World, call: Call): SettingsFile {
 
 /** The history. */
 export function makeJournal(world: World, call: Call): Journal {
+  // What can't be written now is written with the next line, as by the real one; a kill loses it.
+  let waiting: HistoryEntry[] = [];
+  const flush = (): void => {
+    for (const entry of waiting) {
+      world.journal.push(entry);
+      world.note(() => `journal ${JSON.stringify(entry)}`);
+    }
+    waiting = [];
+  };
   return {
-    append: (entry) =>
-      call('journal', () => {
-        world.journal.push(entry);
-        world.note(() => `journal ${JSON.stringify(entry)}`);
-      }),
-    settle: () => call('settle-journal', () => undefined),
+    append: (entry) => {
+      waiting.push(entry);
+      return call('journal', flush);
+    },
+    settle: () => call('settle-journal', flush),
     readSpending: (day) =>
       call(
         'read-spending',
@@ -251,7 +260,7 @@ export function makeJournal(world: World, call: Call): Journal {
       call(
         'find-settled',
         () => {
-          const found = world.journal.find((entry) => entry.type === 'command' && entry.id === id);
+          const found = [...world.journal, ...waiting].find((entry) => entry.type === 'command' && entry.id === id);
           if (found?.type !== 'command') return null;
           const { command, outcome, said } = found;
           if (outcome === 'done') return { command, answer: { kind: 'done', said } };
