@@ -82,11 +82,7 @@ export function createNotes(layout: Layout): Notes {
     list,
     async mark(task) {
       const path = join(await open(task), markName);
-      try {
-        await createFile(path, randomBytes(markBytes).toString('hex'));
-      } catch (error) {
-        if (codeOf(error) !== 'EEXIST') throw error;
-      }
+      if (!(await exists(path))) await createFile(path, randomBytes(markBytes).toString('hex'));
       return readRegular(path);
     },
     async lay(task, { key, text, at }, shown) {
