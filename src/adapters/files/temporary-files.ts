@@ -5,6 +5,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTemporary } from '../machine/durable.ts';
+import { notesFolderOf } from '../machine/note-script.ts';
 import { removeInboxGrants } from './grants.ts';
 import type { Layout } from './layout.ts';
 
@@ -26,8 +27,10 @@ export async function removeTemporaryFiles(layout: Layout): Promise<void> {
       const tasks = names.filter((name) => name.endsWith('.md')).map((name) => name.slice(0, -'.md'.length));
       for (const task of tasks) {
         const folder = join(layout.runs, task);
-        const runs = (await clean(folder)).filter((name) => /^\d+$/.test(name));
-        await Promise.all(runs.map((run) => clean(join(folder, run))));
+        const inner = (await clean(folder)).filter(
+          (name) => /^\d+$/.test(name) || join(folder, name) === notesFolderOf(folder),
+        );
+        await Promise.all(inner.map((name) => clean(join(folder, name))));
       }
     }),
   );

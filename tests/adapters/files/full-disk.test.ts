@@ -73,16 +73,18 @@ test('what a killed board left half written goes at the next start, and nothing 
   scratch.write('active/.notes.tmp', "somebody's own");
   await fs.mkdir(layout.run({ task: taskId('a'), n: 1 }), { recursive: true });
   scratch.write('runs/a/1/plan.json', '{}');
-  for (const name of ['queued/b.md', 'active/a.md', 'runs/a/verdict.json', 'runs/a/1/exit.json']) {
+  scratch.write('runs/a/notes/mark', 'of its notes');
+  for (const name of ['queued/b.md', 'active/a.md', 'runs/a/verdict.json', 'runs/a/1/exit.json', 'runs/a/notes/mark']) {
     await writeTemporary(join(layout.root, name), 'half');
   }
   await writeTemporary(join(layout.root, 'runs/of-a-finished-task/verdict.json'), 'half', layout.runs);
   await removeTemporaryFiles(layout);
   expect(list('runs')).toEqual(['a']);
-  expect([list('queued'), list('active'), list('runs/a'), list('runs/a/1')]).toEqual([
+  expect([list('queued'), list('active'), list('runs/a'), list('runs/a/1'), list('runs/a/notes')]).toEqual([
     [],
     ['.notes.tmp', 'a.md'],
-    ['1'],
+    ['1', 'notes'],
     ['plan.json'],
+    ['mark'],
   ]);
 });
