@@ -70,9 +70,11 @@ function checkCommands(run) {
     if (times === 0) findings.push(loss(`the history says nothing of the command ${id}`));
     if (times > 1) findings.push(double(`the command ${id} was carried out ${times} times`));
   }
-  const path = join(run.board, 'runs', 'returned', '1', 'prompt.md');
-  const prompt = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  if (!prompt.includes(words)) findings.push(loss('what the user said when they sent returned back reached no agent'));
+  // A run that a kill kept from beginning is followed by another.
+  const runs = join(run.board, 'runs', 'returned');
+  const prompts = listNames(runs).map((name) => join(runs, name, 'prompt.md'));
+  const isTold = prompts.some((path) => existsSync(path) && readFileSync(path, 'utf8').includes(words));
+  if (!isTold) findings.push(loss('what the user said when they sent returned back reached no agent'));
   return findings;
 }
 
