@@ -73,6 +73,7 @@ test('what a killed board left half written goes at the next start, and nothing 
   scratch.write('active/.notes.tmp', "somebody's own");
   await fs.mkdir(layout.run({ task: taskId('a'), n: 1 }), { recursive: true });
   scratch.write('runs/a/1/plan.json', '{}');
+  await fs.mkdir(join(layout.root, 'runs/a/notes'));
   scratch.write('runs/a/notes/mark', 'of its notes');
   for (const name of ['queued/b.md', 'active/a.md', 'runs/a/verdict.json', 'runs/a/1/exit.json', 'runs/a/notes/mark']) {
     await writeTemporary(join(layout.root, name), 'half');
