@@ -65,8 +65,8 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
     return;
   }
   // A board that died while it took the task in finds its file in the inbox again, and knows it by its text.
-  for (const [name, { diagnostics }] of draft.board.inbox) {
-    const other = idOfFile(name);
+  for (const [path, { diagnostics }] of draft.board.inbox) {
+    const other = idOfFile(path.slice(path.lastIndexOf('/') + 1));
     if (diagnostics === null && other !== null && keyOf(other) === keyOf(id)) return;
   }
   if (command.kind === 'set-priority') {
