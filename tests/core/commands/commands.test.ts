@@ -47,6 +47,16 @@ test('a command that can’t be read holds nothing up, and is told once', () => 
   expect(isIdle(without.tell({ type: 'command-read', id: asked, read }).board, 0)).toBe(true);
 });
 
+test('an edit waits as long as the task’s own file, which a board that died left in the inbox, is taken in again', () => {
+  const scene = new Scene({ maxParallel: 0 }).queue({ id: 'a' });
+  const path = 'inbox/a.md';
+  scene.tell({ type: 'scanned', scan: scanOf({ queued: ['a'] }, { inbox: new Map([[path, identity(2)]]) }) });
+  scene.ask({ kind: 'set-priority', task: id('a'), priority: 'low' });
+  expect(scene.effects).not.toContainEqual(expect.objectContaining({ type: 'edit-for-command' }));
+  scene.tell({ type: 'taken-in', path, identity: identity(2), outcome: { kind: 'repeated', id: id('a') } });
+  expect(scene.effects).toContainEqual(expect.objectContaining({ type: 'edit-for-command' }));
+});
+
 describe('a command', () => {
   it.each([
     ['retry', 'attention', 'queued'],
