@@ -29,7 +29,7 @@ import { cliMain } from '../board-template.ts';
 export { cliMain };
 
 /** A test that runs a board may take so long, on a machine that is busy. */
-export const boardTestTimeoutMs = 240_000;
+export const boardTestTimeoutMs = 600_000;
 /** A command that takes longer, or a condition that does not come true, fails the test. */
 const patienceMs = 300_000;
 const pollMs = 20;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { addFile, waitUntil, withBoard, writeTask, type ScratchBoard } from './board.ts';
 
-const timeout = 240_000;
+const timeout = 600_000;
 const keepMs = 1_000;
 
 /** Starts the board until what was kept of these tasks is gone. */
