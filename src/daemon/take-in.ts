@@ -2,6 +2,7 @@
 import { findRivals } from '../core/named-dependencies.ts';
 import type { Board, FileIdentity } from '../domain/board.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
+import { nameInPath } from '../domain/file-place.ts';
 import type { TakenIn } from '../domain/event.ts';
 import { keyOf, type TaskId, type TaskSpec } from '../domain/task.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
@@ -105,14 +106,10 @@ async function readDropped(files: BoardFiles, board: Board, path: string, identi
   }
   const { text } = read.value;
   const file = `.orchestrator/${path}`;
-  const { value: spec, diagnostics } = parseTaskFile(text, { file, fileName: nameOf(path) });
+  const { value: spec, diagnostics } = parseTaskFile(text, { file, fileName: nameInPath(path) });
   if (spec === undefined) return { kind: 'rejected', diagnostics };
   const problem = findAmbiguous(board, spec, file);
   return problem === null ? { kind: 'fit', text, spec, diagnostics } : { kind: 'rejected', diagnostics: [problem] };
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** A dependency that is named by the title of several tasks. */

@@ -10,3 +10,8 @@ export type Place = string & { readonly [brand]: 'Place' };
 export function placeOf({ column, name }: { readonly column: Column; readonly name: string }): Place {
   return `${column}/${name}` as Place;
 }
+
+/** The name of a file by its path below `.orchestrator/`, such as `inbox/a.md`. */
+export function nameInPath(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -5,6 +5,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nameInPath } from '../../domain/file-place.ts';
 import { failure } from '../../domain/result.ts';
 import type { BoardFiles } from '../../ports.ts';
 import type { Git } from '../git/git.ts';
@@ -51,7 +52,7 @@ export function refuseTracked(files: BoardFiles, listTracked: ListTracked): Boar
   };
 
   async function refuse(place: string, isDropped: boolean) {
-    const name = place.slice(place.lastIndexOf('/') + 1).toLowerCase();
+    const name = nameInPath(place).toLowerCase();
     const tracked = (await listTracked()).find(
       (path) =>
         // A folder that is a repository of its own is tracked as one name.

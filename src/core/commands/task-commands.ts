@@ -12,6 +12,7 @@ import {
   type TaskCommand,
 } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
+import { nameInPath } from '../../domain/file-place.ts';
 import { limits } from '../../domain/limits.ts';
 import { idOfFile, keyOf, type TaskId } from '../../domain/task.ts';
 import { findPath } from '../dependencies.ts';
@@ -66,7 +67,7 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
   }
   // A board that died while it took the task in finds its file in the inbox again, and knows it by its text.
   for (const [path, { diagnostics }] of draft.board.inbox) {
-    const other = idOfFile(path.slice(path.lastIndexOf('/') + 1));
+    const other = idOfFile(nameInPath(path));
     if (diagnostics === null && other !== null && keyOf(other) === keyOf(id)) return;
   }
   if (command.kind === 'set-priority') {
