@@ -97,6 +97,11 @@ export interface Check {
   readonly ok: boolean;
 }
 
+/** Whether what a task left is commits on a branch, which can be merged: no report, and not the word that there was nothing to do. */
+export function leftCommits({ branch, report, nothingToDo }: Verdict): boolean {
+  return branch !== null && report === null && !nothingToDo;
+}
+
 /** The work of a task on a branch: where it began, and the commit that it is at. */
 export interface BranchWork {
   readonly id: TaskId;

@@ -1,5 +1,5 @@
 /** What the user can do with a task that is done, each as a line to type: for its story, and for `show`. */
-import type { Verdict } from '../domain/verdict.ts';
+import { leftCommits, type Verdict } from '../domain/verdict.ts';
 
 /** A line to type, and what it is for. */
 export interface ReviewStep {
@@ -12,7 +12,7 @@ export function listReviewSteps(id: string, verdict: Verdict, isMerged: boolean)
   if (verdict.column !== 'done') return [];
   const again = isMerged ? 'Work on it again' : 'Send it back';
   return [
-    ...(isMerged || verdict.branch === null || verdict.report !== null || verdict.nothingToDo
+    ...(isMerged || !leftCommits(verdict)
       ? []
       : [
           { what: 'Look at it', line: `branchboard diff ${id}` },

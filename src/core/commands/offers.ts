@@ -17,7 +17,7 @@
 import type { Box, BoxKind, Seen, TaskCommand } from '../../domain/command.ts';
 import type { Review } from '../../domain/review.ts';
 import { columns, type Column, type TaskId } from '../../domain/task.ts';
-import type { Verdict } from '../../domain/verdict.ts';
+import { leftCommits, type Verdict } from '../../domain/verdict.ts';
 
 /** A kind of command about a task. */
 export type TaskCommandKind = TaskCommand['kind'];
@@ -111,7 +111,7 @@ const boxLabels: Readonly<Record<BoxKind, string>> = {
 export function workOf(verdict: Verdict | null, review: Review | null): WorkState {
   if (verdict === null) return null;
   if (review?.state === 'merged') return 'merged';
-  return verdict.branch === null || verdict.report !== null || verdict.nothingToDo ? 'none' : 'open';
+  return leftCommits(verdict) ? 'open' : 'none';
 }
 
 /** Of a task that is done, why there is nothing to merge. */
