@@ -261,7 +261,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function listFolder(path: string): Promise<readonly string[]> {
+/** The names in a folder; none where it is missing. */
+export async function listFolder(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);
   } catch (error) {

@@ -9,7 +9,7 @@
  * what the agent is shown, as a JSON string, and the note itself.
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, rename, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { KnownNote } from '../../domain/agent-note.ts';
@@ -18,9 +18,11 @@ import type { Notes } from '../../ports.ts';
 import { codeOf } from '../machine/errors.ts';
 import { createFile, makeFolder } from '../machine/durable.ts';
 import { exists } from '../machine/file-presence.ts';
+import { parseObject } from '../machine/json-shape.ts';
 import { noteEndings, notesFolderOf } from '../machine/note-script.ts';
 import { readRegular } from '../machine/regular-file.ts';
 import { readClaim } from '../machine/run-claim.ts';
+import { listFolder } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 
@@ -50,7 +52,7 @@ export function createNotes(layout: Layout): Notes {
   async function listFiles(task: TaskId): Promise<readonly NoteFile[]> {
     const folder = notesFolderOf(layout.taskRuns(task));
     checkFolders([layout.taskRuns(task), folder]);
-    return (await listNames(folder)).sort().flatMap((name) => readName(folder, name) ?? []);
+    return [...(await listFolder(folder))].sort().flatMap((name) => readName(folder, name) ?? []);
   }
 
   /** When the agent whose prompt tells it began; null where none did. */
@@ -61,7 +63,7 @@ export function createNotes(layout: Layout): Notes {
 
   async function read(task: TaskId, file: NoteFile): Promise<KnownNote | null> {
     const [, line = ''] = (await readRegular(file.path)).split('\n');
-    const found = noteShape.safeParse(parseJson(line));
+    const found = noteShape.safeParse(parseObject(line));
     if (!found.success) return null;
     const readAt = file.isRead ? Math.floor((await stat(file.path)).ctimeMs) : null;
     return { ...found.data, key: file.key, readAt: file.toldBy === null ? readAt : toldAt(task, file.toldBy) };
@@ -90,7 +92,7 @@ export function createNotes(layout: Layout): Notes {
       const [waits, read] = [join(folder, `${key}${noteEndings.waits}`), join(folder, `${key}${noteEndings.read}`)];
       // An agent may rename it in this moment: it is looked for under its first name at first.
       if ((await exists(waits)) || (await exists(read))) return;
-      if ((await listNames(folder)).some((name) => readName(folder, name)?.key === key)) return;
+      if ((await listFolder(folder)).some((name) => readName(folder, name)?.key === key)) return;
       await createFile(waits, `${JSON.stringify(shown)}\n${JSON.stringify({ text, at })}\n`);
     },
     async take({ task, n }) {
@@ -112,21 +114,4 @@ function readName(folder: string, name: string): NoteFile | null {
   if (key === undefined) return null;
   const toldBy = run === undefined ? null : Number(run);
   return { path: join(folder, name), key, toldBy, isRead: `.${ending}` === noteEndings.read };
-}
-
-async function listNames(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,16 +3,15 @@
  * end and report, so that a task that is queued again goes on from there and a verdict can be made again. Prompts,
  * streams and logs go, and with them the earlier runs, those of earlier tasks of the same id among them.
  */
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskFile } from '../../domain/board.ts';
 import type { TaskEnd } from '../../domain/event.ts';
 import type { Pruned } from '../../domain/pruned.ts';
 import { mergedAtOf } from '../../domain/review.ts';
 import { idOfFile, type TaskId } from '../../domain/task.ts';
-import { codeOf } from '../machine/errors.ts';
 import { claimName } from '../machine/run-claim.ts';
-import { earlierRuns, readReviewFact, readVerdictFact, runFiles } from './facts.ts';
+import { earlierRuns, listFolder, readReviewFact, readVerdictFact, runFiles } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 
@@ -64,13 +63,15 @@ async function listRemains(
 ): Promise<readonly { readonly run: string; readonly path: string }[]> {
   const folder = layout.taskRuns(task);
   checkFolders([folder]);
-  const runs = (await list(folder)).filter((name) => /^[1-9]\d{0,5}$/.test(name)).sort((a, b) => Number(a) - Number(b));
+  const runs = (await listFolder(folder))
+    .filter((name) => /^[1-9]\d{0,5}$/.test(name))
+    .sort((a, b) => Number(a) - Number(b));
   const last = runs.at(-1);
   if (last !== undefined) checkFolders([join(folder, last)]);
-  const left = last === undefined ? [] : await list(join(folder, last));
+  const left = last === undefined ? [] : await listFolder(join(folder, last));
   const earlier = earlierRuns(layout);
   checkFolders([earlier]);
-  const before = (await list(earlier)).filter((name) => /^(.+)-\d+$/.exec(name)?.[1] === task);
+  const before = (await listFolder(earlier)).filter((name) => /^(.+)-\d+$/.exec(name)?.[1] === task);
   return [
     ...before.map((name) => ({ run: name, path: join(earlier, name) })),
     ...runs.slice(0, -1).map((run) => ({ run, path: join(folder, run) })),
@@ -83,15 +84,6 @@ async function listRemains(
 async function measure(path: string): Promise<number> {
   const stats = await lstat(path);
   if (!stats.isDirectory()) return stats.size;
-  const sizes = await Promise.all((await list(path)).map((name) => measure(join(path, name))));
+  const sizes = await Promise.all((await listFolder(path)).map((name) => measure(join(path, name))));
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function list(path: string): Promise<readonly string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
