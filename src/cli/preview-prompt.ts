@@ -1,11 +1,10 @@
 /** Composes the prompt that a task would get in a role if a fresh session began now, as the board does; starts nothing. */
-import { createNotes } from '../adapters/files/note-files.ts';
 import { collectHandoffs } from '../core/dependencies.ts';
 import { agentTraits } from '../domain/agent-kind.ts';
 import { firstRun } from '../domain/board.ts';
 import { saidBefore } from '../domain/review.ts';
 import { agreeTerms } from '../domain/run-terms.ts';
-import { keyOf, type TaskId } from '../domain/task.ts';
+import { keyOf } from '../domain/task.ts';
 import { isReader } from '../prompt/permissions.ts';
 import { composePrompt } from '../prompt/prompt.ts';
 import type { Role } from '../ports.ts';
@@ -34,7 +33,7 @@ export async function previewPrompt(place: OpenPlace, role: Role, text: string):
   const spec = { ...task.spec, agent: role.name };
   const dependencies = collectHandoffs(board, task);
   const sandbox = { sandbox: Promise.resolve({ kind: 'off' } as const), onNotice: () => undefined };
-  const { worktrees, dashboard, clock } = composeParts(place, () => settings, sandbox).ports;
+  const { worktrees, dashboard, clock, notes } = composeParts(place, () => settings, sandbox).ports;
   const terms = agreeTerms(settings, spec, board.sandbox, role.runner);
   const { past } = task;
   const cause = task.state === 'queued' ? task.next.cause : firstRun.cause;
@@ -48,7 +47,7 @@ export async function previewPrompt(place: OpenPlace, role: Role, text: string):
     ...{ spec, dependencies, instructions: null, verify: terms.verify, boardDir: place.layout.root },
     role: { ...role, instructions },
     notes: await dashboard.readNotes(),
-    told: { mark, notes: (await createNotes(place.layout).list(id)).map((note) => note.text) },
+    told: { mark, notes: (await notes.list(id)).map((note) => note.text) },
     taskChanged: false,
     sentBack: saidBefore(past.round, past.sentBack),
   });
@@ -57,15 +56,12 @@ export async function previewPrompt(place: OpenPlace, role: Role, text: string):
     const start = spec.base ?? settings.base;
     const base = await worktrees.resolveBase({ task: id, start, dependencies: dependencies.filter(isDone) });
     if (base.ok) return base.value.commit;
-    throw new CliError(exitCodes.usage, describeConflict(id), `Type: branchboard show ${id}`);
+    const why = `the works that ${id} depends on conflict with each other, so there is no base for it`;
+    throw new CliError(exitCodes.usage, why, `Type: branchboard show ${id}`);
   }
 }
 
 /** A dependency that is not done yet has no work that a base could contain. */
 function isDone({ branch, report }: { readonly branch: string | null; readonly report: string | null }): boolean {
   return branch !== null || report !== null;
-}
-
-function describeConflict(id: TaskId): string {
-  return `the works that ${id} depends on conflict with each other, so there is no base for it`;
 }
