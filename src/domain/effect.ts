@@ -160,7 +160,7 @@ export type Effect =
       readonly id: CommandId;
       readonly task: TaskId;
       readonly file: TaskFile;
-      /** What was seen; null where the task left no branch. */
+      /** The branch and the commit that the user saw; null where the task left no branch. */
       readonly work: BranchWork | null;
       /** The branch that it would be merged into; null is the one checked out. */
       readonly target: string | null;

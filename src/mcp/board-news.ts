@@ -1,7 +1,7 @@
-/** What is different about a board's tasks since it was looked at, in lines. */
+/** Tells in lines which tasks of a board came, went or stand elsewhere since somebody looked at it. */
 import type { BoardData, TaskData } from '../views/board-data.ts';
 
-/** A line for each task that came, went, or stands elsewhere; for `wait_for_change`. */
+/** The lines, for `wait_for_change`. */
 export function listNews(before: BoardData, after: BoardData): readonly string[] {
   const earlier = new Map(before.tasks.map((task) => [task.id, task]));
   const later = new Set(after.tasks.map(({ id }) => id));

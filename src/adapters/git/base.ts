@@ -12,7 +12,6 @@ import type { BaseConflict } from '../../domain/outside-answers.ts';
 import type { BaseRequest, Handoff } from '../../domain/effect.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { TaskId } from '../../domain/task.ts';
-
 import type { Branches } from './branches.ts';
 import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';

@@ -5,8 +5,7 @@
  *
  * Nothing rests on it but who is told to have moved something: a process can leave the variables out.
  */
-import { constants } from 'node:fs';
-import { statSync, truncateSync } from 'node:fs';
+import { constants, statSync, truncateSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { limits } from '../../domain/limits.ts';

@@ -54,8 +54,7 @@ async function readWorked(place: Place): Promise<readonly WorkedTask[]> {
   return (await Promise.all(read)).flat();
 }
 
-/** The lines that `stats` prints. */
-export function formatStats({ roles, weeks, waiting }: Stats): readonly string[] {
+function formatStats({ roles, weeks, waiting }: Stats): readonly string[] {
   if (roles.length === 0) return ['No task was worked on yet.'];
   const { tasks, unknown, costUsd, workedMs } = waiting;
   const others = unknown === 0 ? '' : `, without ${countOf(unknown, 'task')} of roles that have no past`;
