@@ -23,11 +23,14 @@ export interface OwnChanges {
   readonly isGone: boolean;
 }
 
-/** See the file's head; null where none of its commits is there any more. `tip` is what was recorded, or null. */
+/** A task's work as its facts tell it; `tip` is null before it was done. */
+export type RecordedWork = Omit<BranchWork, 'tip'> & { readonly tip: string | null };
+
+/** See the file's head; null where none of its commits is there any more. */
 export async function findOwnChanges(
   git: Git,
   repository: Repository,
-  work: Omit<BranchWork, 'tip'> & { readonly tip: string | null },
+  work: RecordedWork,
   target: string | null,
 ): Promise<OwnChanges | null> {
   const names = [branchRef(work.branch), ...(work.tip === null ? [] : [work.tip]), doneRef(work.id)];

@@ -3,14 +3,13 @@ import { execa } from 'execa';
 import { quote } from 'shell-quote';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit } from '../../adapters/git/git.ts';
-import { findOwnChanges } from '../../adapters/git/own-changes.ts';
+import type { RecordedWork } from '../../adapters/git/own-changes.ts';
 import { keptRef } from '../../adapters/git/refs.ts';
 import { findKeptFiles } from '../../adapters/git/worktree/earlier-work.ts';
 import { exists } from '../../adapters/machine/file-presence.ts';
-import type { TaskId } from '../../domain/task.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
-import { readSettingsOf } from '../compose-reader.ts';
-import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
+import { exitCodes, type ExitCode } from '../exit-code.ts';
+import { requireOwnChanges } from '../own-work.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
 import { findTask, requireBranch } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
@@ -35,28 +34,13 @@ export const diffCommand: Verb = (command, exit) =>
       exit(code);
     });
 
-/** A task's work as its facts tell it. */
-interface Work {
-  readonly id: TaskId;
-  readonly branch: string;
-  readonly base: string;
-  /** Null before it was done. */
-  readonly tip: string | null;
-}
-
-async function showBranch(place: OpenPlace, work: Work, stat: readonly string[]): Promise<ExitCode> {
-  const { repository } = place;
-  const git = createGit(place.topLevel, { repository });
-  const into = (await readSettingsOf(place))?.base ?? null;
-  const own = await findOwnChanges(git, repository, work, into);
-  if (own === null) {
-    const hint = `See what was kept of it: branchboard rescue ${work.id}`;
-    throw new CliError(exitCodes.usage, `the branch ${work.branch} is gone`, hint);
-  }
+async function showBranch(place: OpenPlace, work: RecordedWork, stat: readonly string[]): Promise<ExitCode> {
+  const git = createGit(place.topLevel, { repository: place.repository });
+  const { own, target } = await requireOwnChanges(place, git, work);
   const { from, tip, isEmpty, isMerged, isGone } = own;
   if (isEmpty) process.stderr.write(`The branch ${work.branch} holds no commit of ${work.id}.\n`);
   if (isMerged || isGone) {
-    const what = isMerged ? `The work of ${work.id} is merged into ${into ?? 'the branch checked out'}` : '';
+    const what = isMerged ? `The work of ${work.id} is merged into ${target ?? 'the branch checked out'}` : '';
     const gone = isGone ? `The branch ${work.branch} is gone` : '';
     const said = [what, gone].filter((part) => part !== '').join('. ');
     process.stderr.write(`${said}. These are its changes since it began:\n`);

@@ -3,15 +3,14 @@ import { relative } from 'node:path';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { reviewPath, writePage } from '../../adapters/files/review-file.ts';
 import { createGit, type Git } from '../../adapters/git/git.ts';
-import { findOwnChanges, findSinceReview, type OwnChanges } from '../../adapters/git/own-changes.ts';
+import { findSinceReview, type OwnChanges } from '../../adapters/git/own-changes.ts';
 import { readDiff } from '../../adapters/git/review-diff.ts';
 import { countOf } from '../../domain/amounts.ts';
 import { roundAfter, type SentBack } from '../../domain/review.ts';
 import type { TaskFacts } from '../../domain/task-facts.ts';
 import { listDrafts } from '../../markdown/page-comments.ts';
 import { composePage, fillPage, type EarlierRound, type ReviewPage } from '../../markdown/review-page.ts';
-import { readSettingsOf } from '../compose-reader.ts';
-import { CliError, exitCodes } from '../exit-code.ts';
+import { requireOwnChanges } from '../own-work.ts';
 import { openPlace, type GlobalOptions } from '../place.ts';
 import { findTask, requireBranch } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
@@ -25,12 +24,7 @@ export const reviewCommand: Verb = (command) =>
     const facts = await readTaskFacts(layout, id);
     const { branch, base } = requireBranch(id, facts.runs);
     const git = createGit(place.topLevel, { repository });
-    const target = (await readSettingsOf(place))?.base ?? null;
-    const own = await findOwnChanges(git, repository, { id, branch, base, tip: facts.verdict?.tip ?? null }, target);
-    if (own === null) {
-      const hint = `See what was kept of it: branchboard rescue ${id}`;
-      throw new CliError(exitCodes.usage, `the branch ${branch} is gone`, hint);
-    }
+    const { own } = await requireOwnChanges(place, git, { id, branch, base, tip: facts.verdict?.tip ?? null });
     const sentBack = facts.review?.sentBack ?? [];
     const page: ReviewPage = {
       ...{ id, title: facts.verdict?.title ?? id, round: roundAfter(facts.review), tip: own.tip, from: own.from },
