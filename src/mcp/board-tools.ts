@@ -40,6 +40,14 @@ function tool<Shape extends z.ZodRawShape>(
   return { name, does, description, input, call: (given) => make(input.parse(given)) };
 }
 
+/** Calls a verb that says a text to a task; the text goes by standard input. */
+const sayBy =
+  (verb: string) =>
+  (input: { readonly id: string; readonly text: string }): VerbCall => ({
+    args: [verb, input.id, '-'],
+    stdin: input.text,
+  });
+
 const addDescription =
   'Queue one task. Its text is the whole instruction of an agent that knows nothing of this conversation: say what to do and name paths instead of pasting contents. Fewer and larger tasks are better. Returns at once; the board starts it when it can.';
 
@@ -100,20 +108,14 @@ export const boardTools: readonly BoardTool[] = [
     'adds',
     'Answer the question of a task, in the words of the user. It is queued again.',
     { id, text: text('the answer') },
-    (input) => ({
-      args: ['answer', input.id, '-'],
-      stdin: input.text,
-    }),
+    sayBy('answer'),
   ),
   tool(
     'note',
     'adds',
     "Tell a task's agent something while it works, or before it starts.",
     { id, text: text('the note') },
-    (input) => ({
-      args: ['note', input.id, '-'],
-      stdin: input.text,
-    }),
+    sayBy('note'),
   ),
   tool(
     'retry',
@@ -130,10 +132,7 @@ export const boardTools: readonly BoardTool[] = [
     'adds',
     'Send the work of a finished task back to its agent with what is wrong.',
     { id, text: text('what is wrong') },
-    (input) => ({
-      args: ['send-back', input.id, '-'],
-      stdin: input.text,
-    }),
+    sayBy('send-back'),
   ),
   tool('cancel', 'ends', 'Cancel a task. Its agent is stopped; its work is kept on its branch.', { id }, (input) => ({
     args: ['cancel', input.id],
