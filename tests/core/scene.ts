@@ -271,3 +271,12 @@ export class Scene {
 export function ids(...names: readonly string[]): readonly TaskId[] {
   return names.map((name) => parseTaskId(name) ?? id(name));
 }
+
+/** The report of an agent that asks. */
+export const askingReport = {
+  status: 'needs-input',
+  summary: '',
+  questions: ['Left or right?'],
+  followUps: [],
+  answers: [],
+} as const;

@@ -15,6 +15,7 @@ import {
   makeSpec,
   scanOf,
   Scene,
+  askingReport,
 } from './scene.ts';
 
 const broken = makeExit({ result: makeResult({ isError: true, text: 'It broke.' }) }, { exitCode: 1 });
@@ -72,14 +73,7 @@ describe('a task that fails', () => {
 });
 
 describe('a task with a question', () => {
-  const report = {
-    status: 'needs-input',
-    summary: '',
-    questions: ['Left or right?'],
-    followUps: [],
-    answers: [],
-  } as const;
-  const asking = makeExit({ result: makeResult({ report }) });
+  const asking = makeExit({ result: makeResult({ report: askingReport }) });
 
   it('is settled once what it committed before is known, and no check is run for it', () => {
     const scene = new Scene({ verify: [['npm', 'test']] }).queue({ id: 'a' });

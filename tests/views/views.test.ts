@@ -19,6 +19,7 @@ import {
   makeSpec,
   meetWall,
   Scene,
+  askingReport,
 } from '../core/scene.ts';
 
 const clock: Clock = {
@@ -53,14 +54,7 @@ function busy(): Scene {
     costUsd: 0.1,
   };
   scene.tell({ type: 'run-seen', run: plan, view, lastOutputAt: scene.at });
-  const report = {
-    status: 'needs-input',
-    summary: '',
-    questions: ['Left or right?'],
-    followUps: [],
-    answers: [],
-  } as const;
-  scene.find(scene.run('asks'), makeExit({ result: makeResult({ report }) })).settle('asks');
+  scene.find(scene.run('asks'), makeExit({ result: makeResult({ report: askingReport }) })).settle('asks');
   return scene;
 }
 
@@ -263,18 +257,11 @@ describe('the dashboard', () => {
 
   it('shows what a run lacked at its start, while it runs and when it waits for the user', () => {
     const warnings = ['the MCP server "db" did not start'];
-    const report = {
-      status: 'needs-input',
-      summary: '',
-      questions: ['Left or right?'],
-      followUps: [],
-      answers: [],
-    } as const;
     const scene = new Scene().queue({ id: 'done' }, { id: 'works' }, { id: 'asks' });
     const done = scene.run('done');
     scene.exit(done, makeExit({ result: makeResult(), warnings }));
     scene.tell({ type: 'work-inspected', run: done, evidence: makeEvidence() }).settle('done');
-    scene.find(scene.run('asks'), makeExit({ result: makeResult({ report }), warnings })).settle('asks');
+    scene.find(scene.run('asks'), makeExit({ result: makeResult({ report: askingReport }), warnings })).settle('asks');
     const view = { ...emptyRunView, warnings };
     scene.tell({ type: 'run-seen', run: scene.run('works'), view, lastOutputAt: scene.at });
     const { needsYou, ready, active } = viewDashboard(scene.board, clock, 'running', page);
