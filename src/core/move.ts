@@ -11,7 +11,7 @@ import {
   type Wish,
 } from '../domain/board.ts';
 import type { MoveKind } from '../domain/command.ts';
-import { deletedFrom } from '../domain/last-place.ts';
+import { deletedFrom, type LastPlace } from '../domain/last-place.ts';
 import { keyOf, type Column, type TaskId } from '../domain/task.ts';
 import { settleCommand } from './commands/settle-command.ts';
 import { hasDisk } from './full-disk.ts';
@@ -33,8 +33,15 @@ export function moveTask(draft: Draft, id: TaskId, to: TaskFile | null): void {
   load(draft, to);
 }
 
-/** Adds the line of the history for a file that the user moved, which is a command. */
+/**
+ * Adds the line of the history for a file that the user moved, which is a command. Where it was is remembered if it is in
+ * `active/` now: its facts look as if the board had not yet moved it out of there.
+ */
 export function journalMove(draft: Draft, task: TaskId, from: Column, to: Column | null): void {
+  if (to === 'active') {
+    const place: LastPlace = { task, column: from, at: draft.at, told: to };
+    draft.set({ left: new Map(draft.board.left).set(keyOf(task), place) });
+  }
   const command = { kind: kindOfMove(from, to), task };
   settleCommand(draft, { id: null, by: 'file-move', command }, { kind: 'done', said: describeMove(from, to) });
 }

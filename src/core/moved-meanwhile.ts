@@ -30,7 +30,7 @@ export function lookForMoved(draft: Draft, scan: BoardScan): void {
     if (wasFinished && (to === undefined || isFinishedColumn(to))) continue;
     const identity = to === undefined ? undefined : scan.columns[to].get(name);
     if (to === undefined || identity === undefined) {
-      if (!place.isCancelled) loadGone(draft, place, name);
+      if (place.told !== 'archive') loadGone(draft, place, name);
     } else {
       if (isFinishedColumn(to)) draft.removeFinished(place.task);
       load(draft, { column: to, name, identity });
@@ -51,13 +51,19 @@ function loadGone(draft: Draft, { column }: LastPlace, name: string): void {
 export function takeMove(draft: Draft, id: TaskId, loaded: LoadedTask): Column | null {
   const place = draft.board.left.get(keyOf(id));
   if (place === undefined) return null;
+  const to = loaded.isGone ? null : loaded.file;
+  forgetPlace(draft, id);
+  if (to?.column === place.column || isOwn(place, to, loaded)) return null;
+  if (place.told !== (to?.column ?? 'archive') && !isCommanded(draft, id))
+    journalMove(draft, id, place.column, to?.column ?? null);
+  forgetPlace(draft, id);
+  return place.column;
+}
+
+function forgetPlace(draft: Draft, id: TaskId): void {
   const left = new Map(draft.board.left);
   left.delete(keyOf(id));
   draft.set({ left });
-  const to = loaded.isGone ? null : loaded.file;
-  if (to?.column === place.column || isOwn(place, to, loaded)) return null;
-  if (!place.isCancelled && !isCommanded(draft, id)) journalMove(draft, id, place.column, to?.column ?? null);
-  return place.column;
 }
 
 /** Whether the facts say that the last board moved it. */

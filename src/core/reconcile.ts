@@ -9,13 +9,14 @@
  *   not active  last run's agent is alive          its file was moved while no board looked: stopped, then as moved
  *   archive     left elsewhere by the last board   cancelled
  *   none        left somewhere by the last board   deleted: its work is kept, its worktree goes
+ *   active      moved there by the user            queued again, as where they move it to queued/
  *   active      no run                             queued again
  *   active      last run's plan is damaged         queued again
  *   active      run without a record               followed if alive; judged by what it left if dead; else queued again
  *   active      run with a record                  settled as the record says
  *   attention   with or without a verdict          waits for the user
  */
-import { firstRun, type ActiveTask, type Board, type NextRun } from '../domain/board.ts';
+import { firstRun, type ActiveTask, type Board, type NextRun, type TaskBase } from '../domain/board.ts';
 import { emptyPast, type TaskPast } from '../domain/task-past.ts';
 import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
@@ -46,7 +47,7 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   const { file, lastRun } = loaded;
   const from = takeMove(draft, id, loaded);
   const to = loaded.isGone ? null : file.column;
-  const facts = noteSentBack(draft, id, file, loaded.facts);
+  const facts = noteSentBack(draft, id, file, loaded.facts, from);
   const spec = { ...(loaded.spec ?? nameOnlySpec(id)), id };
   const warnings = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'warning');
   const base = { id, spec, file, past: recallPast(facts), warnings };
@@ -80,7 +81,8 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
       return;
     }
     case 'active':
-      adoptActive(draft, { ...base, ...planning, wish: null }, { ...loaded, facts });
+      if (from === null) adoptActive(draft, { ...base, ...planning, wish: null }, { ...loaded, facts });
+      else queueAgain(draft, base, facts);
       return;
     case 'attention': {
       const isDamaged = facts.damaged.includes(verdictName);
@@ -105,8 +107,7 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
   draft.putTask(task);
   if (last === undefined || (last.plan.n !== facts.highestRun && lastRun?.kind !== 'alive')) {
     // The run before the last one does not tell what became of the task.
-    const next = recallNext(facts, retriesOf(draft.board, task.spec));
-    startSettling(draft, task, { to: 'queued', next, plan: null, record: null });
+    queueAgain(draft, task, facts);
   } else if (last.record !== null) {
     adoptRecorded(draft, task, facts, last);
   } else if (lastRun?.kind === 'alive') {
@@ -127,6 +128,12 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
     const unheard = { plan: last.plan, exit: null, evidence: null };
     settleRun(draft, task, unheard, interruption('it had not begun', 'loss'));
   }
+}
+
+/** It is in `active/` and nothing is under way: its next run waits for its turn. */
+function queueAgain(draft: Draft, task: TaskBase, facts: TaskFacts): void {
+  const next = recallNext(facts, retriesOf(draft.board, task.spec));
+  startSettling(draft, task, { to: 'queued', next, plan: null, record: null });
 }
 
 /** Its agent outlived the board that started it. */

@@ -3,7 +3,7 @@ import { verdictOf, type FinishedTask, type TaskFile } from '../domain/board.ts'
 import { limits } from '../domain/limits.ts';
 import { openReview, reviewName, type Review, type SentBack } from '../domain/review.ts';
 import type { ReadVerdict, TaskFacts } from '../domain/task-facts.ts';
-import { isFinishedColumn, keyOf, type TaskId } from '../domain/task.ts';
+import { isFinishedColumn, keyOf, type Column, type TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 
 /** The user merged these by hand: they no longer wait for a review. */
@@ -31,12 +31,21 @@ export function sentBackWith(review: Review | null, said: Omit<SentBack, 'round'
   return { ...openReview(round, sentBack), state: 'sent-back' };
 }
 
-/** The facts of a task that is on the board again. Where it was done before, it was sent back, which is noted. */
-export function noteSentBack(draft: Draft, id: TaskId, { column }: TaskFile, facts: TaskFacts): TaskFacts {
+/**
+ * The facts of a task that is on the board again. Where it was done before, it was sent back, which is noted. `from` is the
+ * column from which the user moved it; null where they did not.
+ */
+export function noteSentBack(
+  draft: Draft,
+  id: TaskId,
+  { column }: TaskFile,
+  facts: TaskFacts,
+  from: Column | null,
+): TaskFacts {
   const { review, verdict, highestRun } = facts;
   if (isFinishedColumn(column) || review === null || review.state === 'sent-back') return facts;
   // The board died between its facts and the move to `done/`.
-  if (column === 'active' && review.state === 'ready' && verdict?.run === highestRun) return facts;
+  if (from === null && column === 'active' && review.state === 'ready' && verdict?.run === highestRun) return facts;
   const sentBack: Review = { ...openReview(review.round, review.sentBack), state: 'sent-back' };
   draft.emit({ type: 'write-review', task: id, review: sentBack });
   return { ...facts, review: sentBack };

@@ -9,8 +9,8 @@ export interface LastPlace {
   readonly column: Column;
   /** When it came there, in milliseconds since the epoch. */
   readonly at: number;
-  /** Its cancellation is told in the history, and the board ended before it was settled. */
-  readonly isCancelled: boolean;
+  /** Where the user moved it, as the history tells, before the board had settled that; null where nothing is left to settle. */
+  readonly told: 'archive' | 'active' | null;
 }
 
 /** The kinds of lines that {@link followPlace} reads. */
@@ -45,9 +45,9 @@ export function followPlace(places: Map<TaskKey, LastPlace>, entry: HistoryEntry
       const to = columns.find((column) => column === told) ?? targets[command.kind];
       const place = places.get(keyOf(command.task));
       if (said.startsWith(deletedFrom)) places.delete(keyOf(command.task));
-      else if (to !== 'archive' || place === undefined) {
-        if (to !== undefined) put(places, command.task, to, at);
-      } else if (place.column !== 'archive') places.set(keyOf(command.task), { ...place, isCancelled: true });
+      else if (place !== undefined && (to === 'archive' || to === 'active')) {
+        if (place.column !== to) places.set(keyOf(command.task), { ...place, told: to });
+      } else if (to !== undefined && to !== 'archive') put(places, command.task, to, at);
       return;
     }
     default:
@@ -55,5 +55,5 @@ export function followPlace(places: Map<TaskKey, LastPlace>, entry: HistoryEntry
 }
 
 function put(places: Map<TaskKey, LastPlace>, task: TaskId, column: Column, at: number): void {
-  places.set(keyOf(task), { task, column, at, isCancelled: false });
+  places.set(keyOf(task), { task, column, at, told: null });
 }

@@ -4,6 +4,7 @@ import type { HistoryEntry } from '../../src/domain/history.ts';
 import { followPlace, type LastPlace } from '../../src/domain/last-place.ts';
 import { keyOf, type Column, type TaskKey } from '../../src/domain/task.ts';
 import type { TaskFacts } from '../../src/domain/task-facts.ts';
+import { openReview } from '../../src/domain/review.ts';
 import { emptyVerdict } from '../../src/core/make-verdict.ts';
 import { fileIn, id, loadedIn, makeExit, makePlan, makeSpec, Scene, scanOf, start } from './scene.ts';
 
@@ -105,4 +106,26 @@ test('of two files of one name it is not guessed which was moved', () => {
   scene.tell({ type: 'scanned', scan: scanOf({ attention: ['a'], done: ['a'] }) });
   expect(scene.board.left.size).toBe(0);
   expect(scene.board.finished.get(keyOf(a))?.file.column).toBe(fileIn('done', 'a').column);
+});
+
+test('a settled task that the user puts into active/ is tried again, also where its board died before that was settled', () => {
+  const plan = makePlan({ task: a, n: 1 });
+  const outcome = { kind: 'failed', fault: { reason: 'no-changes', detail: '' } } as const;
+  const record = { version: 1, exit: makeExit(), evidence: null, outcome } as const;
+  const ended = ['accepted', 'started', 'settled attention'] as const;
+  const known = (column: 'attention' | 'done') => {
+    const { verdict = null } = verdictIn(column, 2);
+    const runs = [{ plan, record }];
+    return { highestRun: 1, runs, review: openReview(1), verdict: verdict && { ...verdict, run: 1 } };
+  };
+  const moved = startAfter(ended, 'active', known('attention'));
+  expect([told(moved), kinds(moved)]).toEqual([['retry attention/ → active/'], ['write-review', 'move-task']]);
+  expect(moved.effects.at(-1)).toMatchObject({ to: 'queued' });
+  const told1 = startAfter([...ended, 'retry: attention/ → active/'], 'active', known('attention'));
+  expect([told(told1), kinds(told1)]).toEqual([[], ['write-review', 'move-task']]);
+  const done = startAfter(['accepted', 'started', 'settled done'], 'active', known('done'));
+  expect([told(done), kinds(done)]).toEqual([['retry done/ → active/'], ['write-review', 'move-task']]);
+  // The board died before it had moved it to done/ itself.
+  const own = startAfter(['accepted', 'started'], 'active', known('done'));
+  expect([told(own), own.effects.at(-1)]).toEqual([[], expect.objectContaining({ type: 'move-task', to: 'done' })]);
 });

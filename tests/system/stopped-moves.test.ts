@@ -33,6 +33,8 @@ const rows: Readonly<Record<string, Row>> = {
   'done-away': { from: 'done', by: { to: 'archive' }, lines: 0 },
   'done-again': { from: 'done', by: { to: 'queued' }, lines: 1 },
   'done-aside': { from: 'done', by: { to: 'attention' }, lines: 1 },
+  'done-taken-up': { from: 'done', by: { to: 'active' }, lines: 1 },
+  'waiting-taken-up': { from: 'attention', by: { to: 'active' }, lines: 1 },
   'done-deleted': { from: 'done', by: { to: null }, lines: 0 },
   'active-away': { from: 'active', by: { to: 'archive' }, lines: 1 },
   'active-again': { from: 'active', by: { to: 'queued' }, lines: 1 },
@@ -118,6 +120,8 @@ test('what is asked while no board runs comes to the same end as with a board at
   expect(stopped).toEqual(running);
   for (const [id, { lines }] of Object.entries(rows)) expect([id, running[id]?.asked.length]).toEqual([id, lines]);
   expect(Object.values(running).flatMap(({ failed }) => failed)).toEqual([]);
+  for (const id of ['done-taken-up', 'waiting-taken-up'])
+    expect(running[id]).toMatchObject({ found: ['queued'], settled: [expect.any(String), 'queued'] });
   expect(running['active-done']).toMatchObject({
     found: ['done'],
     asked: ['file-move finish done active/ → done/'],
