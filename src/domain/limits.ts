@@ -138,6 +138,8 @@ export const limits = {
   commandTimeoutMs: 30 * 60_000,
   /** A merge is prepared again where its target moved meanwhile, at most so often. */
   maxMergeTries: 3,
+  /** Commits of a branch that are made again on another base. */
+  maxCommitsReplayed: 1_000,
   /** Time for which a starting board waits for git commands of a killed one. */
   leftoverWaitMs: 10_000,
   /** Files named when a worktree holds uncommitted work. */

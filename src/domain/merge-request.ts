@@ -8,8 +8,11 @@
 import type { CommandOutcome } from './work-evidence.ts';
 import type { TaskId } from './task.ts';
 
-/** `merge` makes a commit with both sides; `squash` one commit on the target, with the task's changes alone. */
-export const mergeWays = ['merge', 'squash'] as const;
+/**
+ * `merge` makes a commit with both sides; `squash` one commit on the target, with the task's changes alone; `rebase` makes
+ * the branch's own commits again on the target, one by one.
+ */
+export const mergeWays = ['merge', 'squash', 'rebase'] as const;
 /** One of {@link mergeWays}. */
 export type MergeWay = (typeof mergeWays)[number];
 
@@ -20,10 +23,18 @@ export interface MergeRequest {
   readonly branch: string;
   /** The commit of it that the user saw: another one is not merged. */
   readonly commit: string;
+  /** The commit that the task's own work begins at; null where that is not known. */
+  readonly base: string | null;
   /** The branch that it goes into; null is the one that the user's checkout is on. */
   readonly target: string | null;
   readonly way: MergeWay;
   readonly message: string;
+}
+
+/** A commit of a branch, with the first line of its message. */
+export interface ReplayedCommit {
+  readonly id: string;
+  readonly subject: string;
 }
 
 /** A merge that exists as a commit which nothing names yet. */
@@ -48,10 +59,26 @@ export type MergeOutcome =
   | { readonly kind: 'merged'; readonly target: string; readonly commit: string; readonly followed: string | null }
   /** To merge it would change nothing. */
   | { readonly kind: 'contained'; readonly target: string }
-  | { readonly kind: 'conflict'; readonly target: string; readonly files: readonly string[] }
+  | {
+      readonly kind: 'conflict';
+      readonly target: string;
+      readonly files: readonly string[];
+      /** The commit that can't be made again on the target; null where the branch was merged as a whole. */
+      readonly commit: ReplayedCommit | null;
+    }
   /** A check failed on the merged files. */
   | { readonly kind: 'red'; readonly target: string; readonly check: CommandOutcome }
   | { readonly kind: 'refused'; readonly why: string; readonly hint: string };
+
+/** The places of a conflict, in words that follow the task's id. */
+export function describeConflict({
+  target,
+  files,
+  commit,
+}: Extract<MergeOutcome, { readonly kind: 'conflict' }>): string {
+  const same = `changes the same places as ${target}: ${files.join(', ')}`;
+  return commit === null ? same : `${same} (in its commit ${commit.id.slice(0, 10)}, ${commit.subject})`;
+}
 
 /** What came of preparing one. */
 export type MergeAttempt = PreparedMerge | Exclude<MergeOutcome, { readonly kind: 'merged' | 'red' }>;

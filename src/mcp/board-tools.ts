@@ -4,6 +4,7 @@
  * an agent stands in them.
  */
 import { z } from 'zod';
+import { mergeWays } from '../domain/merge-request.ts';
 
 /** A verb with its arguments, and what it reads on standard input. */
 export interface VerbCall {
@@ -147,13 +148,16 @@ export const boardTools: readonly BoardTool[] = [
         .string()
         .regex(/^[0-9a-f]{7,64}$/)
         .describe("the commit that the task's branch is at, as diff told it"),
-      squash: z.boolean().optional().describe("as one commit, without the branch's own"),
+      way: z
+        .enum(mergeWays)
+        .optional()
+        .describe("squash: as one commit; rebase: the branch's own commits, one by one on top; default: merge"),
       what_runs: z.boolean().optional().describe('the user knows that the work changes what runs on their machine'),
     },
     (input) => ({
       args: [
         ...['merge', input.id, `--commit=${input.commit}`],
-        ...(input.squash === true ? ['--squash'] : []),
+        ...(input.way === undefined || input.way === 'merge' ? [] : [`--${input.way}`]),
         ...(input.what_runs === true ? ['--what-runs'] : []),
       ],
     }),

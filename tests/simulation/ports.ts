@@ -133,7 +133,7 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         const target = 'main';
         if (world.merged.has(`${task} ${commit}`)) return { kind: 'contained' as const, target };
         if (world.random.chance(world.weather.trouble / 4))
-          return { kind: 'conflict' as const, target, files: ['a.txt'] };
+          return { kind: 'conflict' as const, target, files: ['a.txt'], commit: null };
         return { kind: 'prepared' as const, target, before: 'base', after: `${task} ${commit}`, isSameTree: false };
       }),
     finishMerge: ({ target, after }) =>

@@ -25,22 +25,25 @@ test.concurrent('takes the work over the same way, whether or not a board runs',
       await finish(board, {
         'a.md': writeTask('Add A', addFile('a.txt')),
         'b.md': writeTask('Add B', addFile('b.txt')),
+        'c.md': writeTask('Add C', addFile('c.txt')),
       });
       const running = isRunning ? await board.start() : null;
       expect(await board.succeed('merge', 'a', '--check')).toBe('a: task/a merges into main without a conflict.\n');
       const merged = await board.succeed('merge', 'a');
       const again = await board.succeed('merge', 'a');
       const squashed = await board.succeed('merge', 'b', '--squash');
+      const rebased = await board.succeed('merge', 'c', '--rebase');
       if (running !== null) await board.stop(running);
+      expect(board.git('log', '-2', '--format=%s', 'main').split('\n')).toEqual(['Add c.txt', 'Merge Add B']);
       expect(readFileSync(join(board.repo, 'a.txt'), 'utf8')).toBe('a.txt\n');
       expect(readFileSync(join(board.repo, 'b.txt'), 'utf8')).toBe('b.txt\n');
-      expect(listTrailers(board)).toEqual(['b', 'a']);
-      expect(board.git('log', '-1', '--format=%s%n%b', 'main^')).toBe('Merge Add A\nAdded a.txt.\n\nTask: a');
-      expect(board.git('rev-list', '--count', '--no-merges', 'main')).toBe('3');
-      for (const id of ['a', 'b']) expect(board.read('runs', id, 'review.json')).toContain('"merged"');
+      expect(listTrailers(board)).toEqual(['c', 'b', 'a']);
+      expect(board.git('log', '-1', '--format=%s%n%b', 'main~2')).toBe('Merge Add A\nAdded a.txt.\n\nTask: a');
+      expect(board.git('rev-list', '--count', '--no-merges', 'main')).toBe('4');
+      for (const id of ['a', 'b', 'c']) expect(board.read('runs', id, 'review.json')).toContain('"merged"');
       const hide = (text: string): string => text.replaceAll(board.repo, 'REPO').replace(/\b[0-9a-f]{10}\b/g, 'COMMIT');
       told.push({
-        said: [merged, again, squashed].map(hide),
+        said: [merged, again, squashed, rebased].map(hide),
         history: board.happened('command').map(({ by, command, outcome, said }) => ({
           ...{ by, outcome, said: hide(said) },
           kind: command.kind,
@@ -54,6 +57,7 @@ test.concurrent('takes the work over the same way, whether or not a board runs',
       'a: merged into main as COMMIT, and REPO has its files\n',
       'a: its work is merged already\n',
       'b: merged into main as COMMIT, and REPO has its files\n',
+      'c: merged into main as COMMIT, and REPO has its files\n',
     ],
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Merges a task's branch into its target. The merge is made in the object store alone, so that a conflict costs nothing;
+ * Merges a task's branch into its target. What is merged is made in the object store alone, so that a conflict costs nothing;
  * then the target moves from the commit that it was merged with, and from no other. Where it is checked out, git moves
  * branch, index and files together, as `git merge --ff-only` does, and refuses where that would overwrite the user's own.
  */
@@ -17,18 +17,21 @@ import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
 import { quote as quoteGit } from './git-errors.ts';
 import { mergeTrees } from './merge-trees.ts';
+import { MergedWork } from './merged-work.ts';
 import { branchRef, readBranch, resolveCommits } from './refs.ts';
+import { replayCommits } from './replay.ts';
 import type { Repository } from './repository.ts';
 
 const durable = { config: ['core.fsync=all'] } as const;
 
 type Refused = Extract<MergeOutcome, { readonly kind: 'refused' }>;
+type NotMade = Exclude<MergeAttempt, PreparedMerge>;
 
 /**
- * Makes the merge commit; nothing refers to it yet. Throws PortError where git fails. Nothing is merged that is not the
- * commit which was seen.
+ * Makes the commit that the target is to be at; nothing refers to it yet. Throws PortError where git fails. Nothing is
+ * merged that is not the commit which was seen.
  */
-export async function prepareMerge(git: Git, request: MergeRequest): Promise<MergeAttempt> {
+export async function prepareMerge(git: Git, repository: Repository, request: MergeRequest): Promise<MergeAttempt> {
   const target = await findTarget(git, request.target);
   if (typeof target !== 'string') return target;
   const names = [branchRef(target), branchRef(request.branch), request.commit];
@@ -38,14 +41,49 @@ export async function prepareMerge(git: Git, request: MergeRequest): Promise<Mer
     const now = tip === null ? 'is gone' : `is at ${tip.slice(0, 10)} by now`;
     return refuse(`${request.branch} ${now}`, `Look at it, then ask again: branchboard diff ${request.task}`);
   }
+  const sides = { target, before, seen };
+  const after =
+    request.way === 'rebase' ? await replay(git, repository, request, sides) : await combine(git, request, sides);
+  if (typeof after !== 'string') return after;
+  const [treeBefore, treeSeen, treeAfter] = await readTrees(git, before, seen, after);
+  if (treeAfter === treeBefore) return { kind: 'contained', target };
+  return { kind: 'prepared', target, before, after, isSameTree: treeAfter === treeSeen };
+}
+
+/** The branch's commit that was seen, and the target with the commit that it is at. */
+interface Sides {
+  readonly target: string;
+  readonly before: string;
+  readonly seen: string;
+}
+
+/** One commit of both sides, or why there is none. */
+async function combine(git: Git, request: MergeRequest, { target, before, seen }: Sides): Promise<string | NotMade> {
   const merge = await mergeTrees(git, before, seen);
   if (merge.kind === 'impossible') return refuse(`it can't be merged: ${merge.why}`, `git merge ${request.branch}`);
-  if (merge.kind === 'conflict') return { kind: 'conflict', target, files: merge.files };
-  const [treeBefore, treeSeen] = await readTrees(git, before, seen);
-  if (merge.tree === treeBefore) return { kind: 'contained', target };
+  if (merge.kind === 'conflict') return { kind: 'conflict', target, files: merge.files, commit: null };
   const parents = request.way === 'merge' ? [before, seen] : [before];
-  const after = await commitTree(git, { tree: merge.tree, parents, message: request.message, date: null });
-  return { kind: 'prepared', target, before, after, isSameTree: merge.tree === treeSeen };
+  return commitTree(git, { tree: merge.tree, parents, message: request.message, date: null });
+}
+
+/** The last of the branch's own commits, made again on the target. What they build on is to be in there. */
+async function replay(
+  git: Git,
+  repository: Repository,
+  { task, branch, base }: MergeRequest,
+  { target, before, seen }: Sides,
+): Promise<string | NotMade> {
+  const parted = await git.attempt(['merge-base', base ?? before, seen]);
+  const from = parted.stdout.trim();
+  if (parted.exitCode !== 0) return refuse(`it has no commit in common with ${target}`, `git log ${branch}`);
+  if (!(await new MergedWork(git, repository).isIn(before, { tip: from, base: null }))) {
+    const why = `it builds on ${from.slice(0, 10)}, which is not in ${target}, and only its own commits would go there`;
+    return refuse(why, `Merge what it depends on first; or all together: branchboard merge ${task}`);
+  }
+  const replayed = await replayCommits(git, { from, tip: seen, onto: before, trailer: `Task: ${task}` });
+  if (replayed.kind === 'replayed') return replayed.tip;
+  if (replayed.kind === 'conflict') return { ...replayed, target };
+  return refuse(`its commits can't be made again: ${replayed.why}`, `As one: branchboard merge ${task} --squash`);
 }
 
 /** Moves the target, and its checkout with it. Throws PortError where git fails. */

@@ -4,11 +4,10 @@
  */
 import type { KeptReview } from '../../domain/outside-answers.ts';
 import type { BranchWork } from '../../domain/verdict.ts';
-import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
 import { MergedWork } from './merged-work.ts';
-import { mergeTrees } from './merge-trees.ts';
 import { branchRef, doneRef, isAncestor, resolveCommits, resolveReadable, reviewedRef } from './refs.ts';
+import { moveChange } from './replay.ts';
 import type { Repository } from './repository.ts';
 
 /** Where a task's own changes begin and end. */
@@ -66,9 +65,6 @@ export async function keepReviewed(
   return { kind: 'kept', base: own?.from ?? work.base };
 }
 
-/** Seconds since the epoch, so that the commit is the same each time; git takes none below 100,000,000. */
-const anyTime = 1_000_000_000;
-
 /** What to compare a task's commit with to see what changed since a review. */
 export interface SinceReview {
   /** A commit or a tree. */
@@ -90,8 +86,6 @@ export async function findSinceReview(
   if (commit === null) return null;
   if (base === from) return { from: commit, isWithBase: false };
   if (base === null) return { from: commit, isWithBase: true };
-  const tree = (await git.run(['rev-parse', `${from}^{tree}`])).trim();
-  const moved = await commitTree(git, { tree, parents: [base], message: 'branchboard: its base', date: anyTime });
-  const merge = await mergeTrees(git, moved, commit);
+  const merge = await moveChange(git, base, commit, `${from}^{tree}`);
   return merge.kind === 'clean' ? { from: merge.tree, isWithBase: false } : { from: commit, isWithBase: true };
 }

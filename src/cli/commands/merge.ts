@@ -1,8 +1,10 @@
 /** `merge`: takes a task's work over into the branch that tasks start from; `--check` only says whether it would go. */
+import { Option } from 'commander';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit } from '../../adapters/git/git.ts';
 import { prepareMerge } from '../../adapters/git/merging.ts';
 import { branchRef, resolveCommits } from '../../adapters/git/refs.ts';
+import { describeConflict, type MergeRequest } from '../../domain/merge-request.ts';
 import type { TaskId } from '../../domain/task.ts';
 import { askAndPrint } from '../ask-board.ts';
 import { requireSettings } from '../compose-reader.ts';
@@ -13,6 +15,7 @@ import { print, type Verb } from '../verb.ts';
 
 interface MergeOptions extends GlobalOptions {
   readonly squash?: boolean;
+  readonly rebase?: boolean;
   readonly check?: boolean;
   readonly whatRuns?: boolean;
   readonly commit?: string;
@@ -22,22 +25,23 @@ interface MergeOptions extends GlobalOptions {
 export const mergeCommand: Verb = (command, exit) =>
   command
     .option('--squash', "as one commit, without the branch's own")
+    .addOption(new Option('--rebase', "the branch's own commits, one by one on top").conflicts('squash'))
     .option('--what-runs', 'also where it changes what runs on your machine, such as hooks')
     .option('--commit <id>', 'only where its branch is at this commit, which you looked at')
     .option('--check', 'change nothing; say whether it would merge')
     .action(async (text: string, options: MergeOptions) => {
+      const way = options.rebase === true ? 'rebase' : options.squash === true ? 'squash' : 'merge';
       const place = await openPlace(options);
       const { id: task } = await findTask(place, text);
-      const { branch, commit } = await findBranch(place, task);
+      const { branch, base, commit } = await findBranch(place, task);
       if (options.commit !== undefined && !commit.startsWith(options.commit)) {
         const why = `${branch} is at ${commit.slice(0, 10)}, and not at ${options.commit}`;
         throw new CliError(exitCodes.usage, why, `Look at it as it is now: branchboard diff ${task}`);
       }
       if (options.check === true) {
-        exit(await check(place, task, branch, commit));
+        exit(await check(place, { task, branch, base, commit, way }));
         return;
       }
-      const way = options.squash === true ? 'squash' : 'merge';
       const whatRuns = options.whatRuns === true;
       await askAndPrint(options, place, { kind: 'merge', task, commit, way, whatRuns });
     });
@@ -46,25 +50,21 @@ export const mergeCommand: Verb = (command, exit) =>
 async function findBranch(
   place: OpenPlace,
   task: TaskId,
-): Promise<{ readonly branch: string; readonly commit: string }> {
-  const { branch } = requireBranch(task, (await readTaskFacts(place.layout, task)).runs);
+): Promise<{ readonly branch: string; readonly base: string; readonly commit: string }> {
+  const { branch, base } = requireBranch(task, (await readTaskFacts(place.layout, task)).runs);
   const [commit = null] = await resolveCommits(createGit(place.topLevel), [branchRef(branch)]);
   if (commit === null)
     throw new CliError(exitCodes.usage, `the branch ${branch} is gone`, `Type: branchboard show ${task}`);
-  return { branch, commit };
+  return { branch, base, commit };
 }
 
-async function check(place: OpenPlace, task: TaskId, branch: string, commit: string): Promise<ExitCode> {
+type Asked = Omit<MergeRequest, 'target' | 'message'>;
+
+async function check(place: OpenPlace, asked: Asked): Promise<ExitCode> {
+  const { task, branch } = asked;
   const { base: target } = await requireSettings(place);
   const git = createGit(place.topLevel, { repository: place.repository });
-  const attempt = await prepareMerge(git, {
-    task,
-    branch,
-    commit,
-    target,
-    way: 'merge',
-    message: 'branchboard: check',
-  });
+  const attempt = await prepareMerge(git, place.repository, { ...asked, target, message: 'branchboard: check' });
   switch (attempt.kind) {
     case 'prepared':
       print(`${task}: ${branch} merges into ${attempt.target} without a conflict.`);
@@ -73,7 +73,7 @@ async function check(place: OpenPlace, task: TaskId, branch: string, commit: str
       print(`${task}: its work is in ${attempt.target} already.`);
       return exitCodes.fine;
     case 'conflict':
-      print(`${task}: ${branch} and ${attempt.target} change the same places: ${attempt.files.join(', ')}`);
+      print(`${task}: ${describeConflict(attempt)}`);
       return exitCodes.needsUser;
     case 'refused':
       throw new CliError(exitCodes.usage, `${task} can't be merged: ${attempt.why}`, attempt.hint);

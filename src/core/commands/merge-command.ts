@@ -2,7 +2,7 @@
 import { verdictOf, type FinishedTask } from '../../domain/board.ts';
 import type { CommandRequest, MergeCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
-import type { MergeOutcome } from '../../domain/merge-request.ts';
+import { describeConflict, type MergeOutcome } from '../../domain/merge-request.ts';
 import { unreachable } from '../../domain/result.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
@@ -31,7 +31,7 @@ export function carryOutMerge(draft: Draft, request: MergeRequested, task: Finis
     refuse(draft, request, unfit?.why ?? 'has no verdict that can be read', unfit?.hint ?? null);
     return;
   }
-  const { branch, changesWhatRuns } = verdict;
+  const { branch, base, changesWhatRuns } = verdict;
   if (changesWhatRuns.length > 0 && !whatRuns) {
     const hint = `Look at that first: branchboard diff ${task.id}. Then: branchboard merge ${task.id} --what-runs`;
     refuse(draft, request, `changes what runs on your machine: ${changesWhatRuns.join(', ')}`, hint);
@@ -40,7 +40,7 @@ export function carryOutMerge(draft: Draft, request: MergeRequested, task: Finis
   const target = draft.board.settings.base;
   const message = composeMessage(task, verdict);
   putCommand(draft, id, { stage: 'under-way', request });
-  const merge = { task: task.id, branch, commit, target, way, message };
+  const merge = { task: task.id, branch, commit, base, target, way, message };
   draft.emit({ type: 'merge-for-command', id, task: task.id, request: merge });
 }
 
@@ -66,7 +66,7 @@ export function handleCommandMerged(
       settleCommand(draft, merge, { kind: 'done', said: describeMerged(outcome) });
       return;
     case 'conflict': {
-      const where = `changes the same places as ${outcome.target}: ${outcome.files.join(', ')}`;
+      const where = describeConflict(outcome);
       const how = `branchboard retry ${task}, with a line in its file that asks it to merge ${outcome.target} and mend that`;
       refuse(draft, merge, where, `Let its agent solve it: ${how}`);
       return;

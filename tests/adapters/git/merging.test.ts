@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
-import type { MergeRequest, PreparedMerge } from '../../../src/domain/merge-request.ts';
+import { mergeWays, type MergeRequest, type PreparedMerge } from '../../../src/domain/merge-request.ts';
 import { Scratch, taskId } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
@@ -25,6 +25,7 @@ describe('the merge of a branch', () => {
     task: taskId('a'),
     branch: 'task/a',
     commit,
+    base: null,
     target: 'main',
     way: 'merge',
     message: 'Merge A\n\nTask: a\n',
@@ -115,7 +116,9 @@ describe('the merge of a branch', () => {
   it('names the files that both sides changed, and changes nothing', async () => {
     scratch.commit({ 'a.txt': 'three\n' });
     const before = tip('main');
-    expect(await worktrees.prepareMerge(request())).toEqual({ kind: 'conflict', target: 'main', files: ['a.txt'] });
+    expect(await worktrees.prepareMerge(request())).toEqual({
+      ...{ kind: 'conflict', target: 'main', files: ['a.txt'], commit: null },
+    });
     expect([tip('main'), here('a.txt')]).toEqual([before, 'three\n']);
   });
 
@@ -125,7 +128,7 @@ describe('the merge of a branch', () => {
     expect(await worktrees.prepareMerge(request({ commit: seen }))).toMatchObject({ kind: 'refused' });
   });
 
-  it.each(['merge', 'squash'] as const)('is nothing where the work is in the target already (%s)', async (way) => {
+  it.each(mergeWays)('is nothing where the work is in the target already (%s)', async (way) => {
     await merge({ way });
     scratch.commit({ 'b.txt': 'later\n' });
     expect(await worktrees.prepareMerge(request())).toEqual({ kind: 'contained', target: 'main' });

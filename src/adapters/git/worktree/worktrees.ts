@@ -133,7 +133,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
     release: (plan, forget) => told(tampering.end(plan).then(() => release(git, repository, plan, forget))),
     keepReviewed: (work, target) => told(keepReviewed(git, repository, work, target)),
-    prepareMerge: (request) => told(prepareMerge(git, request)),
+    prepareMerge: (request) => told(prepareMerge(git, repository, request)),
     finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
     prune: (request) => told(prune(git, repository, request)),
     async findMerged(base, works) {
