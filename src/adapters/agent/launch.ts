@@ -10,6 +10,7 @@ import { limits } from '../../domain/limits.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import { PortError, type Clock } from '../../ports.ts';
 import { dropRestOfWord, keepEnd } from '../machine/bounded-text.ts';
+import { makeTrace } from '../machine/git-trace.ts';
 import { openRegular, openRegularSync } from '../machine/regular-file.ts';
 import { claimLostExitCode, claimScript, closeClaim, readClaim, syncClaim, type Claim } from '../machine/run-claim.ts';
 import { killGroup, type ProcessMark } from '../machine/processes.ts';
@@ -134,6 +135,7 @@ function spawnWrapper(request: LaunchRequest): ChildProcess {
   try {
     files.push(openRegularSync(path.join(folder, 'prompt.md')));
     for (const name of ['stream.jsonl', 'stderr.log']) files.push(openRegularSync(path.join(folder, name), appending));
+    makeTrace(folder);
     const argv = ['-c', claimScript, 'branchboard-claim', folder, request.program, ...request.args];
     return spawn('/bin/sh', argv, { cwd: request.cwd, env: request.env, detached: true, stdio: files });
   } catch (error) {

@@ -5,12 +5,12 @@
  *
  * Nothing rests on it but who is told to have moved something: a process can leave the variables out.
  */
-import { constants, statSync, truncateSync } from 'node:fs';
+import { closeSync, constants, statSync, truncateSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { limits } from '../../domain/limits.ts';
 import { asString, parseObject } from './json-shape.ts';
-import { openRegular } from './regular-file.ts';
+import { openRegular, openRegularSync } from './regular-file.ts';
 
 /** A command that one of a run's processes gave git. */
 export interface GitCall {
@@ -24,6 +24,11 @@ export interface GitCall {
 }
 
 const fileIn = (folder: string): string => join(folder, 'git-trace.jsonl');
+
+/** Makes the file that git notes in, so that nobody but its owner reads it: git would make it by the agent's umask. Throws the system's error. */
+export function makeTrace(folder: string): void {
+  closeSync(openRegularSync(fileIn(folder), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND));
+}
 
 /** Variables by which git notes its commands in a run's folder; it says nothing where it can't. */
 export function traceVariables(folder: string): Readonly<Record<string, string>> {
