@@ -45,7 +45,7 @@ async function expectAllToHold(points: readonly Point[]): Promise<void> {
   const { losses, doubleStarts, hit } = summarise(results);
   expect({ losses, doubleStarts }).toEqual({ losses: 0, doubleStarts: 0 });
   // A point behind the last call hits nothing; were that so for most, nothing would be shown.
-  expect(hit).toBeGreaterThan(points.length / 2);
+  expect(hit).toBeGreaterThanOrEqual(points.length / 2);
 }
 
 describe('a daemon that is killed', { timeout: testTimeoutMs }, () => {

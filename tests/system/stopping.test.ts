@@ -35,7 +35,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         board.drop({ 'job.md': gated(board, ['spawn-orphan']) });
         const running = await board.start();
         await waitUntilSaid(board, 'job', '"begun"');
-        expect(board.findAgentProcesses()).toHaveLength(2);
+        // A hook of the agent's may live for a moment.
+        await waitUntil('two processes live', () => board.findAgentProcesses().length === 2);
         running.signal(signal);
         expect((await withPatience(running.ended, 'the end of the board')).code).toBe(0);
         expect(board.findAgentProcesses()).toEqual([]);

@@ -49,9 +49,13 @@ test('the tool that has no result yet is named, with the time of the last output
     utimesSync(path, (now - 120_000) / 1_000, (now - 120_000) / 1_000);
     const tools = new OpenTools();
     for (const line of [call('1', 'npm ci'), result('1'), call('2', 'npm test'), 'no json']) tools.see(line);
-    expect(stripVTControlCharacters((await describeSilence(tools, path, now)) ?? '')).toBe('… Bash npm test: nothing since 14:32 (2 min)');
+    expect(stripVTControlCharacters((await describeSilence(tools, path, now)) ?? '')).toBe(
+      '… Bash npm test: nothing since 14:32 (2 min)',
+    );
     tools.see(result('2'));
-    expect(stripVTControlCharacters((await describeSilence(tools, path, now)) ?? '')).toBe('… its agent thinks: nothing since 14:32 (2 min)');
+    expect(stripVTControlCharacters((await describeSilence(tools, path, now)) ?? '')).toBe(
+      '… its agent thinks: nothing since 14:32 (2 min)',
+    );
     expect(await describeSilence(tools, join(folder, 'gone'), now)).toBeNull();
   } finally {
     rmSync(folder, { recursive: true });
