@@ -6,7 +6,8 @@
  *   several                                              a merge of their tips, made in the object store alone
  *   some in the start, and others without those          a merge of the start and their tips
  *
- * A conflict is never skipped: it is returned with both sides and the files.
+ * A conflict is never skipped: it is returned with both sides and the files. How files are merged is for the start to say,
+ * and not for what agents wrote.
  */
 import type { BaseConflict } from '../../domain/outside-answers.ts';
 import type { BaseRequest, Handoff } from '../../domain/effect.ts';
@@ -16,7 +17,7 @@ import type { Branches } from './branches.ts';
 import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
 import { taskError } from './git-errors.ts';
-import { mergeTrees, type TreeMerge } from './merge-trees.ts';
+import { withAttributesOf, type MergeTrees, type TreeMerge } from './merge-trees.ts';
 import type { MergedWork } from './merged-work.ts';
 import { baseRef, branchRef, doneRef, isAncestor, resolveCommits } from './refs.ts';
 
@@ -50,7 +51,7 @@ export async function resolveBase(
   const [first, ...others] = remaining;
   if (first === undefined) return success({ commit: start });
   if (others.length === 0) return success({ commit: first.commit });
-  return mergeSides(git, request.task, [first, ...others]);
+  return withAttributesOf(git, start, (mergeTrees) => mergeSides(git, mergeTrees, request.task, [first, ...others]));
 }
 
 async function findCommits(
@@ -159,6 +160,7 @@ async function listIndependent(git: Git, commits: readonly string[]): Promise<Se
 
 async function mergeSides(
   git: Git,
+  mergeTrees: MergeTrees,
   task: TaskId,
   sides: readonly [Side, ...Side[]],
 ): Promise<Result<{ readonly commit: string }, BaseConflict>> {
@@ -167,10 +169,11 @@ async function mergeSides(
   const date = await newestDate(git, sides);
   let merged = first.commit;
   for (const [index, side] of others.entries()) {
-    const merge = await mergeWork(git, merged, side.commit);
+    const merge = await mergeWork(mergeTrees, merged, side.commit);
     if (merge.kind === 'conflict') {
       const before = sides.slice(0, index + 1);
-      return failure({ sides: [await nameOpponent(git, before, side, merge.files), side.label], files: merge.files });
+      const opponent = await nameOpponent(mergeTrees, before, side, merge.files);
+      return failure({ sides: [opponent, side.label], files: merge.files });
     }
     merged = await commitTree(git, { tree: merge.tree, parents: [merged, side.commit], message, date });
   }
@@ -186,17 +189,26 @@ async function newestDate(git: Git, sides: readonly Side[]): Promise<number> {
 }
 
 /** The merged tree, or the files in conflict. */
-async function mergeWork(git: Git, ours: string, theirs: string): Promise<Exclude<TreeMerge, { kind: 'impossible' }>> {
-  const merge = await mergeTrees(git, ours, theirs);
+async function mergeWork(
+  mergeTrees: MergeTrees,
+  ours: string,
+  theirs: string,
+): Promise<Exclude<TreeMerge, { kind: 'impossible' }>> {
+  const merge = await mergeTrees(ours, theirs);
   if (merge.kind !== 'impossible') return merge;
   throw taskError('dependency-conflict', `The work of the dependencies can't be merged: ${merge.why}`);
 }
 
 /** Which of the sides merged so far the new one is in conflict with; all of them where no single one is. */
-async function nameOpponent(git: Git, before: readonly Side[], side: Side, files: readonly string[]): Promise<string> {
+async function nameOpponent(
+  mergeTrees: MergeTrees,
+  before: readonly Side[],
+  side: Side,
+  files: readonly string[],
+): Promise<string> {
   if (before.length > 1) {
     for (const candidate of before) {
-      const merge = await mergeWork(git, candidate.commit, side.commit);
+      const merge = await mergeWork(mergeTrees, candidate.commit, side.commit);
       if (merge.kind === 'conflict' && merge.files.some((file) => files.includes(file))) return candidate.label;
     }
   }

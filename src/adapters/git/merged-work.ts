@@ -15,7 +15,7 @@ import { limits } from '../../domain/limits.ts';
 import type { FinishedWork } from '../../domain/verdict.ts';
 import { PortError } from '../../ports.ts';
 import type { Git } from './git.ts';
-import { mergeTrees } from './merge-trees.ts';
+import { withAttributesOf } from './merge-trees.ts';
 import { branchLog, isCommitting, readReflog } from './reflog.ts';
 import { branchRef, isAncestor, resolveReadable } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -100,12 +100,15 @@ export class MergedWork {
     ];
     const paths = files.length > limits.maxMergeFilesNamed ? [] : files.map((file) => `:(top,literal)${file}`);
     const commits = (await git.run([...line, ...range, '--', ...paths])).split('\n').filter((each) => each !== '');
-    for (const commit of commits) {
-      const [id = '', tree = ''] = commit.split(' ');
-      const merge = await mergeTrees(git, id, tip);
-      if (merge.kind === 'clean' && merge.tree === tree) return true;
-    }
-    return false;
+    if (commits.length === 0) return false;
+    return withAttributesOf(git, base, async (mergeTrees) => {
+      for (const commit of commits) {
+        const [id = '', tree = ''] = commit.split(' ');
+        const merge = await mergeTrees(id, tip);
+        if (merge.kind === 'clean' && merge.tree === tree) return true;
+      }
+      return false;
+    });
   }
 
   async #listChanged(from: string, to: string): Promise<readonly string[]> {

@@ -123,6 +123,15 @@ describe('the base of a task', () => {
     });
   });
 
+  it('is merged by the attributes of the start, and not by those of a dependency or of the checkout', async () => {
+    scratch.branch('task/a', { '.gitattributes': '* merge=union\n', 'shared.txt': 'a\n' });
+    scratch.branch('task/b', { 'shared.txt': 'b\n' });
+    scratch.git('switch', '--quiet', 'task/a');
+    const dependencies = ['a', 'b'].map((id) => handoff(id, `task/${id}`, null));
+    const result = await worktrees.resolveBase({ task: taskId('last'), start: 'main', dependencies });
+    expect(result).toMatchObject({ ok: false, failure: { files: ['shared.txt'] } });
+  });
+
   it('says which dependencies have no history in common', async () => {
     scratch.branch('task/a', { 'new.txt': 'a' });
     const tree = scratch.git('rev-parse', 'HEAD^{tree}').trim();
