@@ -51,6 +51,8 @@ export interface MergeCommand {
   readonly task: TaskId;
   /** The commit that the user saw. */
   readonly commit: string;
+  /** The branch that they saw it would go into; null is the one that the settings name when it is carried out. */
+  readonly target: string | null;
   readonly way: MergeWay;
   /** The user knows that the work changes what runs, such as hooks and settings of agents. */
   readonly whatRuns: boolean;
@@ -104,6 +106,8 @@ export interface Tick {
   readonly seen: Seen;
   /** The commit that the box names, of one that is about a task's work. */
   readonly commit?: string;
+  /** The branch that the box names, of one that merges. */
+  readonly target?: string;
   /** Of one with a place for words that was ticked: what the user typed. */
   readonly text?: string;
 }
@@ -221,7 +225,7 @@ export function taskOfCommand(command: Command): TaskId | null {
 }
 
 /** The command that a ticked box asks for. */
-export function commandOfTick({ kind, task, commit, text = '' }: Tick): TaskCommand {
+export function commandOfTick({ kind, task, commit, target, text = '' }: Tick): TaskCommand {
   // One character more than may be told is enough to be refused.
   const said = text.slice(0, limits.maxSaidChars + 1);
   switch (kind) {
@@ -230,7 +234,7 @@ export function commandOfTick({ kind, task, commit, text = '' }: Tick): TaskComm
     case 'send-back':
       return { kind, task, commit: commit ?? null, text: said };
     case 'merge':
-      return { kind, task, commit: commit ?? '', way: 'merge', whatRuns: false };
+      return { kind, task, commit: commit ?? '', target: target ?? null, way: 'merge', whatRuns: false };
     case 'retry':
     case 'cancel':
       return { kind, task };

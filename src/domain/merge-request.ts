@@ -25,9 +25,13 @@ export interface MergeRequest {
   readonly commit: string;
   /** The commit that the task's own work begins at; null where that is not known. */
   readonly base: string | null;
-  /** The branch that it goes into; null is the one that the user's checkout is on. */
-  readonly target: string | null;
+  /** The branch that it goes into. */
+  readonly target: string;
   readonly way: MergeWay;
+  /** The user knows that the work changes what runs on their machine. */
+  readonly whatRuns: boolean;
+  /** The commit whose files passed the checks when the task was done; null where none did. */
+  readonly checked: string | null;
   readonly message: string;
 }
 
@@ -44,7 +48,7 @@ export interface PreparedMerge {
   readonly target: string;
   readonly before: string;
   readonly after: string;
-  /** The merged files are those of the task's own commit, which were checked when it was done. */
+  /** The merged files are those that were checked when the task was done. */
   readonly isSameTree: boolean;
 }
 

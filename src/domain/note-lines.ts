@@ -5,7 +5,8 @@ import { parseTaskId, priorities, type TaskId } from './task.ts';
 /** The command that a line asks for; `tip` is the commit that a finished task's branch is at, as far as it is known. */
 export function readLine(task: TaskId, text: string, tip: string | null): TaskCommand {
   if (text === 'cancel' || text === 'retry') return { kind: text, task };
-  if (text === 'merge') return { kind: 'merge', task, commit: tip ?? noCommit, way: 'merge', whatRuns: false };
+  if (text === 'merge')
+    return { kind: 'merge', task, commit: tip ?? noCommit, target: null, way: 'merge', whatRuns: false };
   const priority = priorities.find((each) => text === `priority ${each}`);
   if (priority !== undefined) return { kind: 'set-priority', task, priority };
   const on = parseTaskId(/^after (\S+)$/.exec(text)?.[1] ?? '');

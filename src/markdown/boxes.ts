@@ -1,6 +1,7 @@
 /**
  * The boxes of the dashboard. A comment at the line's end, which only raw text shows, says what a box asks and what its
- * task was like: `<!-- retry add-auth attention 2 -->`; one about a commit names it at the end. Others' text can't make one, since the printer escapes it.
+ * task was like: `<!-- retry add-auth attention 2 -->`; one about a commit names it at the end,
+ * and one that merges the branch behind it. Others' text can't make one, since the printer escapes it.
  */
 import type { Html, ListItem, Nodes } from 'mdast';
 import { remark } from 'remark';
@@ -12,7 +13,9 @@ import { plain, prose } from './safe-text.ts';
 
 /** Stands for the number of a last run that is not known. */
 const noRun = '-';
-const stampPattern = new RegExp(`^<!-- (${boxKinds.join('|')}) (\\S+) (\\S+) (-|\\d{1,6})(?: ([0-9a-f]{40,64}))? -->$`);
+const stampPattern = new RegExp(
+  `^<!-- (${boxKinds.join('|')}) (\\S+) (\\S+) (-|\\d{1,6})(?: ([0-9a-f]{40,64})(?: (\\S+))?)? -->$`,
+);
 /** A text without this has no ticked box, and is not parsed. */
 const mayBeTicked = /\[[xX]\][^\n]*<!-- /;
 
@@ -28,9 +31,10 @@ export function renderBox(box: Box): ListItem {
 }
 
 /** A box's comment, which is the same for the same box in every dashboard. */
-export function formatTick({ kind, task, seen, commit }: Tick): string {
+export function formatTick({ kind, task, seen, commit, target }: Tick): string {
   const about = [kind, task, seen.column, seen.run === null ? noRun : String(seen.run)];
-  return `<!-- ${[...about, ...(commit === undefined ? [] : [commit])].join(' ')} -->`;
+  const work = [...(commit === undefined ? [] : [commit]), ...(target === undefined ? [] : [encodeBranch(target)])];
+  return `<!-- ${[...about, ...work].join(' ')} -->`;
 }
 
 /** The boxes that are ticked in the generated part of a dashboard, each once. */
@@ -59,12 +63,26 @@ function readStamps({ children: [first] }: ListItem): readonly Tick[] {
 }
 
 function readStamp(html: string): Tick | null {
-  const [, kindName, id = '', columnName, run, commit] = stampPattern.exec(html) ?? [];
+  const [, kindName, id = '', columnName, run, commit, branch] = stampPattern.exec(html) ?? [];
   const kind = boxKinds.find((each) => each === kindName);
   const task = parseTaskId(id);
   const column = columns.find((each) => each === columnName);
   if (kind === undefined || column === undefined || task === undefined) return null;
-  if (kind === 'merge' && commit === undefined) return null;
+  const target = branch === undefined ? null : decodeBranch(branch);
+  if (kind === 'merge' && (commit === undefined || target === null)) return null;
   const seen = { column, run: run === noRun ? null : Number(run) };
-  return { kind, task, seen, ...(commit === undefined ? {} : { commit }) };
+  return { kind, task, seen, ...(commit === undefined ? {} : { commit }), ...(target === null ? {} : { target }) };
+}
+
+/** A branch's name may hold what would end the comment. */
+function encodeBranch(name: string): string {
+  return encodeURIComponent(name).replaceAll('%2F', '/').replaceAll('--', '-%2D');
+}
+
+function decodeBranch(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }

@@ -24,15 +24,19 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
   return finished === undefined ? listBoxes(id, seen, asks) : viewReviewBoxes(board, finished, seen);
 }
 
-/** What changes what runs takes a second yes, which names it: that is the verb's. */
+/**
+ * What changes what runs takes a second yes, which names it: that is the verb's. So is what would go into whatever branch is
+ * checked out by then.
+ */
 function viewReviewBoxes(board: Board, task: FinishedTask, seen: Seen): readonly Box[] {
   if (seen.column !== 'done') return [];
   const { id, review } = task;
   const verdict = verdictOf(task);
   const tip = verdict?.tip ?? null;
   const isTaken = workOf(verdict, review) === 'open' && verdict?.changesWhatRuns.length === 0;
-  const target = board.settings.base ?? 'HEAD';
-  return [...(tip !== null && isTaken ? [mergeBox(id, seen, tip, target)] : []), sendBackBox(id, seen, tip)];
+  const target = board.settings.base;
+  const isOffered = tip !== null && target !== null && isTaken;
+  return [...(isOffered ? [mergeBox(id, seen, tip, target)] : []), sendBackBox(id, seen, tip)];
 }
 
 /** What became of the boxes that were ticked lately, and of lines of User Notes. */

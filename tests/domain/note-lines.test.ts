@@ -40,7 +40,7 @@ describe('a line to a task', () => {
     ['retry', { kind: 'retry', task }],
     ['priority high', { kind: 'set-priority', task, priority: 'high' }],
     ['after db-schema', { kind: 'add-dependency', task, on: 'db-schema' }],
-    ['merge', { kind: 'merge', task, commit: tip, way: 'merge', whatRuns: false }],
+    ['merge', { kind: 'merge', task, commit: tip, target: null, way: 'merge', whatRuns: false }],
   ])('that is exactly `%s` is that command', (text, command) => {
     expect(readLine(task, text, tip)).toEqual(command);
   });

@@ -68,7 +68,7 @@ const sendBack = sendBackBox(
 );
 const mergeBox: Box = {
   ...{ label: 'Merge `3f2c1a9` into `main`', kind: 'merge', task: parseTaskId('db-schema') ?? raise() },
-  ...{ seen: { column: 'done', run: 1 }, commit: '3f2c1a9'.padEnd(40, '0') },
+  ...{ seen: { column: 'done', run: 1 }, commit: '3f2c1a9'.padEnd(40, '0'), target: 'main' },
 };
 
 function raise(): never {
@@ -434,7 +434,7 @@ describe('renderDashboard', () => {
 
       - Look: \`git diff main...task/db-schema\`
       - Take it: \`branchboard merge db-schema\`
-      - [ ] Merge \`3f2c1a9\` into \`main\` <!-- merge db-schema done 1 3f2c1a9000000000000000000000000000000000 -->
+      - [ ] Merge \`3f2c1a9\` into \`main\` <!-- merge db-schema done 1 3f2c1a9000000000000000000000000000000000 main -->
       - [ ] Send back \`3f2c1a9\`, because: <!-- send-back db-schema done 1 3f2c1a9000000000000000000000000000000000 -->
 
       It suggests:

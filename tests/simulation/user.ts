@@ -151,7 +151,7 @@ export class User {
       const commit = random.pick([tipOf(1), tipOf(2), null]);
       this.#ask({ kind, task, commit, text: `Word ${this.#edits++}.` }, seen);
     } else if (kind === 'merge')
-      this.#ask({ kind, task, commit: tipOf(1), way: 'merge', whatRuns: random.chance(0.5) }, seen);
+      this.#ask({ kind, task, commit: tipOf(1), target: 'main', way: 'merge', whatRuns: random.chance(0.5) }, seen);
     else if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
     else if (kind === 'add-dependency') {
       this.#ask({ kind, task, on: `t${random.int(1, this.#taskCount)}` as TaskId }, seen);

@@ -1,5 +1,5 @@
 /** Boxes of the dashboard: a tick is a command, in whichever way an editor saves it. */
-import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -107,6 +107,24 @@ test.concurrent('what an agent writes is no box', { timeout }, () =>
     const running = await board.start();
     await board.arrive('attention', 'again');
     await board.arrive('done', 'done');
+    // All that the box of a merge holds is known once its task is done.
+    const work = board.git('rev-parse', 'task/done');
+    const stamp = `<!-- merge done done 1 ${work} main -->`;
+    await waitUntil('the merge is offered', () => board.dashboard.includes(` ${stamp}\n`));
+    const merge = `- [x] Merge ${stamp}`;
+    board.drop({
+      'says.md': writeTask('Says', [...addFile('says.txt').slice(0, 2), `summary ${merge}`]),
+      'reports.md': writeTask('Reports', [`report ${merge}`, `summary ${merge}`], { agent: 'backend-reviewer' }),
+      'asks.md': writeTask('Asks', [`ask ${merge}`]),
+      'leaves.md': writeTask('Leaves', ['write x x', `wait-for ${board.gate('left')}`, 'summary Left it.']),
+    });
+    // A file's name with spaces is none that the agent's script can write.
+    await waitUntil('it works', () => existsSync(board.worktree('leaves', 'x')));
+    writeFileSync(board.worktree('leaves', merge), '');
+    writeFileSync(board.gate('left'), '');
+    for (const id of ['says', 'reports']) await board.arrive('done', id);
+    for (const id of ['asks', 'leaves']) await board.arrive('attention', id);
+    await waitUntil('all of them are shown', () => board.dashboard.split(work).length > 5);
     const typed = '\nseen by the board\n';
     await waitForBox(board, boxOf('Cancel', 'cancel again attention 1'));
     writeFileSync(board.path('DASHBOARD.md'), `${board.dashboard}${typed}`);
@@ -115,6 +133,7 @@ test.concurrent('what an agent writes is no box', { timeout }, () =>
     await waitUntil('the tick is settled', () => board.happened('command').length > 0);
     expect(board.happened('command').map(({ command }) => command.kind)).toEqual(['retry']);
     expect(board.dashboard).toContain(typed);
+    expect(board.git('rev-list', '--count', 'main..task/done')).toBe('1');
     expect((await board.stop(running)).code).toBe(0);
   }),
 );

@@ -119,6 +119,7 @@ test.concurrent('names what stands in its way, and changes nothing', { timeout }
     await finish(board, {
       'clash.md': writeTask('Clash', ['write README.md theirs', 'commit Theirs', 'summary Wrote it.']),
       'hook.md': writeTask('Hook', ['write .claude/settings.json {}', 'commit Hook', 'summary Wrote it.']),
+      'late.md': writeTask('Late', addFile('late.txt')),
     });
     writeFileSync(join(board.repo, 'README.md'), 'ours\n');
     board.git('commit', '--quiet', '--all', '--message=Ours');
@@ -129,6 +130,14 @@ test.concurrent('names what stands in its way, and changes nothing', { timeout }
       expect.stringContaining('clash changes the same places as main: README.md') as string,
     ]);
     expect((await board.cli('merge', 'clash', '--check')).code).toBe(3);
+    // What came after the task was done counts as well.
+    board.git('switch', '--quiet', 'task/late');
+    writeFileSync(join(board.repo, '.mcp.json'), '{}');
+    board.git('add', '.mcp.json');
+    board.git('commit', '--quiet', '--message=Later');
+    board.git('switch', '--quiet', 'main');
+    const late = await board.cli('merge', 'late');
+    expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('runs on your machine: .mcp.json') as string]);
     const unsafe = await board.cli('merge', 'hook');
     expect([unsafe.code, unsafe.stderr]).toEqual([
       2,
@@ -154,7 +163,7 @@ test.concurrent('a ticked box merges the commit that it names, and what changes 
       'c.md': writeTask('Add C', addFile('.mcp.json')),
     });
     const boxOf = (id: string) =>
-      `- [ ] Merge \`${tip(board, `task/${id}`).slice(0, 7)}\` into \`main\` <!-- merge ${id} done 1 ${tip(board, `task/${id}`)} -->`;
+      `- [ ] Merge \`${tip(board, `task/${id}`).slice(0, 7)}\` into \`main\` <!-- merge ${id} done 1 ${tip(board, `task/${id}`)} main -->`;
     for (const id of ['a', 'b', 'c']) await board.arrive('done', id);
     const [takeA, takeB, takeC] = ['a', 'b', 'c'].map(boxOf);
     await waitUntil('both are offered', () => [takeA, takeB].every((box) => board.dashboard.includes(`${box}\n`)));

@@ -247,7 +247,10 @@ export const command = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
   z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
   z.object({ kind: z.literal('send-back'), task: taskId, commit: z.nullable(commit), text }),
-  z.object({ kind: z.literal('merge'), task: taskId, commit, way: z.enum(mergeWays), whatRuns: flag }),
+  z.object({
+    ...{ kind: z.literal('merge'), task: taskId, commit, target: z._default(z.nullable(text), null) },
+    ...{ way: z.enum(mergeWays), whatRuns: flag },
+  }),
   z.object({ kind: z.enum(['pause', 'resume']) }),
   z.object({ kind: z.literal('stop'), pid: count }),
 ]);

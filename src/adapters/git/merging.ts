@@ -21,6 +21,7 @@ import { MergedWork } from './merged-work.ts';
 import { branchRef, readBranch, resolveCommits } from './refs.ts';
 import { replayCommits } from './replay.ts';
 import type { Repository } from './repository.ts';
+import { listWhatRuns } from './what-runs.ts';
 
 const durable = { config: ['core.fsync=all'] } as const;
 
@@ -29,14 +30,16 @@ type NotMade = Exclude<MergeAttempt, PreparedMerge>;
 
 /**
  * Makes the commit that the target is to be at; nothing refers to it yet. Throws PortError where git fails. Nothing is
- * merged that is not the commit which was seen.
+ * merged that is not the commit which was seen, and nothing that brings what runs without a second yes.
  */
 export async function prepareMerge(git: Git, repository: Repository, request: MergeRequest): Promise<MergeAttempt> {
-  const target = await findTarget(git, request.target);
-  if (typeof target !== 'string') return target;
-  const names = [branchRef(target), branchRef(request.branch), request.commit];
-  const [before = null, tip = null, seen = null] = await resolveCommits(git, names);
-  if (before === null) return refuse(`there is no branch ${target}`, 'Correct `base` in .orchestrator/config.yaml.');
+  const { target } = request;
+  const names = [branchRef(target), branchRef(request.branch), request.commit, request.checked ?? ''];
+  const [before = null, tip = null, seen = null, checked = null] = await resolveCommits(git, names);
+  if (before === null) {
+    const hint = 'Name a branch as `base` in .orchestrator/config.yaml.';
+    return refuse(`${target} is no branch, so that nothing can be merged into it`, hint);
+  }
   if (seen === null || (tip !== null && tip !== seen)) {
     const now = tip === null ? 'is gone' : `is at ${tip.slice(0, 10)} by now`;
     return refuse(`${request.branch} ${now}`, `Look at it, then ask again: branchboard diff ${request.task}`);
@@ -45,9 +48,14 @@ export async function prepareMerge(git: Git, repository: Repository, request: Me
   const after =
     request.way === 'rebase' ? await replay(git, repository, request, sides) : await combine(git, request, sides);
   if (typeof after !== 'string') return after;
-  const [treeBefore, treeSeen, treeAfter] = await readTrees(git, before, seen, after);
+  const [treeBefore, treeAfter, treeChecked] = await readTrees(git, before, after, checked ?? before);
   if (treeAfter === treeBefore) return { kind: 'contained', target };
-  return { kind: 'prepared', target, before, after, isSameTree: treeAfter === treeSeen };
+  const whatRuns = request.whatRuns ? [] : await listWhatRuns(git, before, after);
+  if (whatRuns.length > 0) {
+    const hint = `Look at that first: branchboard diff ${request.task}. Then: branchboard merge ${request.task} --what-runs`;
+    return refuse(`changes what runs on your machine: ${whatRuns.join(', ')}`, hint);
+  }
+  return { kind: 'prepared', target, before, after, isSameTree: checked !== null && treeAfter === treeChecked };
 }
 
 /** The branch's commit that was seen, and the target with the commit that it is at. */
@@ -107,18 +115,6 @@ export async function finishMerge(
     `${target} is checked out in ${followed}, which can't follow: ${said}`,
     `Commit your changes there or put them aside, then merge again: git -C ${quote([followed])} status`,
   );
-}
-
-/** The branch that the user means. */
-async function findTarget(git: Git, base: string | null): Promise<string | Refused> {
-  if (base !== null) {
-    if ((await readBranch(git, base)) !== null) return base;
-    const hint = 'Name a branch as `base` in .orchestrator/config.yaml.';
-    return refuse(`tasks start from ${base}, which is no branch, so that nothing can be merged into it`, hint);
-  }
-  const { exitCode, stdout } = await git.attempt(['symbolic-ref', '--quiet', '--short', 'HEAD']);
-  if (exitCode === 0) return stdout.trim();
-  return refuse('the checkout is on no branch', 'Check out the branch that it is to go into: git switch BRANCH');
 }
 
 async function readTrees(git: Git, ...commits: readonly string[]): Promise<readonly string[]> {

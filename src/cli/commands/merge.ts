@@ -38,12 +38,14 @@ export const mergeCommand: Verb = (command, exit) =>
         const why = `${branch} is at ${commit.slice(0, 10)}, and not at ${options.commit}`;
         throw new CliError(exitCodes.usage, why, `Look at it as it is now: branchboard diff ${task}`);
       }
+      const target = await findTarget(place);
+      const whatRuns = options.whatRuns === true;
       if (options.check === true) {
-        exit(await check(place, { task, branch, base, commit, way }));
+        const message = 'branchboard: check';
+        exit(await check(place, { task, branch, base, commit, target, way, whatRuns, checked: null, message }));
         return;
       }
-      const whatRuns = options.whatRuns === true;
-      await askAndPrint(options, place, { kind: 'merge', task, commit, way, whatRuns });
+      await askAndPrint(options, place, { kind: 'merge', task, commit, target, way, whatRuns });
     });
 
 /** The task's branch, and the commit that it is at, which is the one that the user has seen. */
@@ -58,13 +60,18 @@ async function findBranch(
   return { branch, base, commit };
 }
 
-type Asked = Omit<MergeRequest, 'target' | 'message'>;
+/** The branch that the user means: the one that tasks start from, or else the one that is checked out. */
+async function findTarget(place: OpenPlace): Promise<string> {
+  const target = (await requireSettings(place)).base ?? place.repository.branch;
+  if (target !== null) return target;
+  const hint = 'Check out the branch that it is to go into: git switch BRANCH';
+  throw new CliError(exitCodes.usage, 'the checkout is on no branch', hint);
+}
 
-async function check(place: OpenPlace, asked: Asked): Promise<ExitCode> {
-  const { task, branch } = asked;
-  const { base: target } = await requireSettings(place);
+async function check(place: OpenPlace, request: MergeRequest): Promise<ExitCode> {
+  const { task, branch } = request;
   const git = createGit(place.topLevel, { repository: place.repository });
-  const attempt = await prepareMerge(git, place.repository, { ...asked, target, message: 'branchboard: check' });
+  const attempt = await prepareMerge(git, place.repository, request);
   switch (attempt.kind) {
     case 'prepared':
       print(`${task}: ${branch} merges into ${attempt.target} without a conflict.`);

@@ -22,6 +22,7 @@ export function carryOutMerge(draft: Draft, request: MergeRequested, task: Finis
   const verdict = verdictOf(task);
   const { id, command } = request;
   const { commit, way, whatRuns } = command;
+  const target = command.target ?? draft.board.settings.base;
   if (task.review?.state === 'merged') {
     settleCommand(draft, request, { kind: 'done', said: 'its work is merged already' });
     return;
@@ -31,16 +32,16 @@ export function carryOutMerge(draft: Draft, request: MergeRequested, task: Finis
     refuse(draft, request, unfit?.why ?? 'has no verdict that can be read', unfit?.hint ?? null);
     return;
   }
-  const { branch, base, changesWhatRuns } = verdict;
-  if (changesWhatRuns.length > 0 && !whatRuns) {
-    const hint = `Look at that first: branchboard diff ${task.id}. Then: branchboard merge ${task.id} --what-runs`;
-    refuse(draft, request, `changes what runs on your machine: ${changesWhatRuns.join(', ')}`, hint);
+  if (target === null) {
+    const hint = `Write the branch into .orchestrator/config.yaml, such as \`base: main\`, or merge into the one that is checked out: branchboard merge ${task.id}`;
+    refuse(draft, request, 'was asked to be merged, but the settings name no branch', hint);
     return;
   }
-  const target = draft.board.settings.base;
+  const { branch, base, tip, verified } = verdict;
+  const checked = verified ? tip : null;
   const message = composeMessage(task, verdict);
   putCommand(draft, id, { stage: 'under-way', request });
-  const merge = { task: task.id, branch, commit, base, target, way, message };
+  const merge = { task: task.id, branch, commit, base, target, way, whatRuns, checked, message };
   draft.emit({ type: 'merge-for-command', id, task: task.id, request: merge });
 }
 

@@ -138,7 +138,7 @@ export function listOffers(column: Column, id: TaskId, work: WorkState = null): 
 
 /** The box that merges the work of a task that is done, at the commit that is shown, into the branch `target`. */
 export function mergeBox(task: TaskId, seen: Seen, commit: string, target: string): Box {
-  return { kind: 'merge', task, seen, commit, label: `Merge ${shorten(commit)} into \`${target}\`` };
+  return { kind: 'merge', task, seen, commit, target, label: `Merge ${shorten(commit)} into \`${target}\`` };
 }
 
 /** The box that sends the work of a task that is done back, at the commit that is shown; null for what left none. */

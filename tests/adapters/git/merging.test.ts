@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { mergeWays, type MergeRequest, type PreparedMerge } from '../../../src/domain/merge-request.ts';
 import { Scratch, taskId } from './scratch.ts';
@@ -28,6 +28,8 @@ describe('the merge of a branch', () => {
     base: null,
     target: 'main',
     way: 'merge',
+    whatRuns: false,
+    checked: commit,
     message: 'Merge A\n\nTask: a\n',
     ...more,
   });
@@ -40,6 +42,13 @@ describe('the merge of a branch', () => {
 
   async function merge(more: Partial<MergeRequest> = {}) {
     return worktrees.finishMerge(await prepare(more));
+  }
+
+  /** One more commit of the task's branch. */
+  function goOn(files: Readonly<Record<string, string>>): string {
+    const later = scratch.branch('later', files, 'task/a');
+    scratch.git('branch', '--force', 'task/a', later);
+    return later;
   }
 
   const tip = (name: string): string => scratch.git('rev-parse', name).trim();
@@ -66,12 +75,6 @@ describe('the merge of a branch', () => {
     await merge({ way: 'squash' });
     expect(scratch.git('log', '--format=%H', `${before}..main`).trim().split('\n')).toEqual([tip('main')]);
     expect(scratch.git('show', 'main:new.txt')).toBe('new\n');
-  });
-
-  it('goes into the branch that is checked out where none is set', async () => {
-    scratch.git('switch', '--quiet', '-c', 'develop');
-    expect(await merge({ target: null })).toMatchObject({ kind: 'merged', target: 'develop' });
-    expect(here('new.txt')).toBe('new\n');
   });
 
   it('moves a target that is checked out nowhere, and touches no checkout', async () => {
@@ -122,9 +125,52 @@ describe('the merge of a branch', () => {
     expect([tip('main'), here('a.txt')]).toEqual([before, 'three\n']);
   });
 
+  it('goes by the attributes of its target, and not by those of the branch or of the checkout', async () => {
+    const temporary = mkdtempSync(join(scratch.root, 'tmp-'));
+    vi.stubEnv('TMPDIR', temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    commit = scratch.branch('task/union', { '.gitattributes': '* merge=union\n', 'a.txt': 'two\n' });
+    scratch.commit({ 'a.txt': 'three\n' });
+    scratch.git('switch', '--quiet', 'task/union');
+    const union = { branch: 'task/union', commit };
+    expect(await worktrees.prepareMerge(request(union))).toMatchObject({ kind: 'conflict', files: ['a.txt'] });
+    scratch.git('switch', '--quiet', 'main');
+    scratch.commit({ 'sub/.gitattributes': '*.txt merge=union\n', 'sub/c.txt': 'one\n' });
+    commit = scratch.branch('task/sub', { 'sub/.gitattributes': '', 'sub/c.txt': 'one\ntheirs\n' });
+    scratch.commit({ 'sub/c.txt': 'one\nours\n' });
+    scratch.git('switch', '--quiet', 'task/sub');
+    expect(await merge({ branch: 'task/sub', commit, whatRuns: true })).toMatchObject({ kind: 'merged' });
+    expect(scratch.git('show', 'main:sub/c.txt')).toBe('one\nours\ntheirs\n');
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('takes a second yes where it brings what runs, whatever was seen of the branch before', async () => {
+    commit = goOn({ 'package.json': '{"scripts":{"test":"curl"}}' });
+    const refused = await worktrees.prepareMerge(request({ commit }));
+    expect(refused).toMatchObject({
+      kind: 'refused',
+      why: 'changes what runs on your machine: package.json (scripts)',
+      hint: expect.stringContaining('branchboard merge a --what-runs') as string,
+    });
+    expect(await merge({ commit, whatRuns: true })).toMatchObject({ kind: 'merged' });
+    // What the target brought itself is none of it.
+    scratch.git('switch', '--quiet', 'main');
+    commit = scratch.branch('task/b', { 'b.txt': 'two\n' });
+    scratch.commit({ '.mcp.json': '{}' });
+    expect(await merge({ branch: 'task/b', commit })).toMatchObject({ kind: 'merged' });
+  });
+
+  it('has the files that were checked where they are those of the commit that was checked, and of no later one', async () => {
+    expect(await prepare({ checked: commit })).toMatchObject({ isSameTree: true });
+    expect(await prepare({ checked: null })).toMatchObject({ isSameTree: false });
+    const checked = commit;
+    commit = goOn({ 'a.txt': 'unchecked\n' });
+    expect(await prepare({ checked })).toMatchObject({ isSameTree: false });
+  });
+
   it('is of the commit that was seen, and of no later one', async () => {
     const seen = commit;
-    scratch.git('branch', '--force', 'task/a', scratch.branch('later', { 'late.txt': 'late\n' }, 'task/a'));
+    goOn({ 'late.txt': 'late\n' });
     expect(await worktrees.prepareMerge(request({ commit: seen }))).toMatchObject({ kind: 'refused' });
   });
 
@@ -161,11 +207,8 @@ describe('the merge of a branch', () => {
     expect(existsSync(join(scratch.dir, '.git', 'MERGE_HEAD'))).toBe(true);
   });
 
-  it('is refused where tasks start from a commit, or the checkout is on no branch', async () => {
-    const base = tip('main');
-    expect(await worktrees.prepareMerge(request({ target: base }))).toMatchObject({ kind: 'refused' });
-    scratch.git('checkout', '--quiet', '--detach');
-    expect(await worktrees.prepareMerge(request({ target: null }))).toMatchObject({ kind: 'refused' });
+  it('is refused where tasks start from a commit', async () => {
+    expect(await worktrees.prepareMerge(request({ target: tip('main') }))).toMatchObject({ kind: 'refused' });
   });
 
   it('runs no hook of the repository', async () => {

@@ -43,7 +43,7 @@ function mergeDependency(first = 'ONE'): void {
 const rebase = () =>
   worktrees.prepareMerge({
     ...{ task: taskId('a'), branch: 'task/a', commit: tip('task/a'), base, target: 'main', way: 'rebase' },
-    message: 'not used',
+    ...{ whatRuns: false, checked: null, message: 'not used' },
   });
 
 async function rebased(): Promise<string> {

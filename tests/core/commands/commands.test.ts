@@ -120,11 +120,29 @@ describe('a command', () => {
     const many = Array.from({ length: limits.maxFinishedListed + 1 }, (_, index) => `t${String(index)}`);
     const scene = new Scene().tell({ type: 'scanned', scan: scanOf({ done: many }) });
     const last = id(many.at(-1) ?? '');
-    scene.ask({ kind, task: last, commit: 'c', text: 'Use v2.', way: 'merge', whatRuns: false });
+    scene.ask({ kind, task: last, commit: 'c', text: 'Use v2.', target: 'main', way: 'merge', whatRuns: false });
     expect(scene.effects).toMatchObject([{ type: 'read-verdicts', tasks: new Map([[keyOf(last), {}]]) }]);
     const known = { kind: 'known', verdict: verdictOf({ column: 'done', run: 1 }), review: openReview(1) } as const;
     scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(last), known]]) });
     expect([...scene.asked].join()).toMatch(/for-command|settle-command/);
+  });
+
+  it.each([
+    ['the branch that was seen, where the settings name another by now', 'main', 'develop', 'main'],
+    ['the branch of the settings, where none was seen', null, 'develop', 'develop'],
+    ['no branch, where neither names one', null, null, null],
+  ])('merge goes into %s', (_, target, base, into) => {
+    for (const verified of [true, false]) {
+      const scene = new Scene({ base }).tell({ type: 'scanned', scan: scanOf({ done: ['a'] }) });
+      const verdict = verdictOf({ column: 'done', run: 1, branch: 'task/a', tip: 'tip', verified });
+      const known = { kind: 'known', verdict, review: openReview(1) } as const;
+      scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(id('a')), known]]) });
+      scene.ask({ kind: 'merge', task: id('a'), commit: 'seen', target, way: 'merge', whatRuns: true });
+      const checked = verified ? 'tip' : null;
+      const request = { target: into, commit: 'seen', whatRuns: true, checked };
+      if (into === null) expect(answerOf(scene)).toMatchObject({ kind: 'refused' });
+      else expect(scene.effects[0]).toMatchObject({ type: 'merge-for-command', request });
+    }
   });
 
   it('is not needed where the user moved work to done/: its verdict is read, so that its review is shown', () => {

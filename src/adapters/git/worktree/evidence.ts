@@ -24,7 +24,7 @@ import type { Repository } from '../repository.ts';
 import { listDifferences } from './loose-folder.ts';
 import { readOwnStatus } from './baseline.ts';
 import { findRepositories, readHoldings, type Holdings } from './holdings.ts';
-import { listWhatRuns } from '../oversight/what-runs.ts';
+import { listWhatRuns } from '../what-runs.ts';
 import { findSound } from './mending.ts';
 
 /**

@@ -1,10 +1,9 @@
 /**
  * Finds the changes of a branch that decide what runs on the machine of whoever merges it: configuration of agents,
  * editors, git and its hooks, of continuous integration, and the scripts that tools run by name. The dashboard shows
- * them to the reviewer.
+ * them to the reviewer, and a merge that brings them takes a second yes.
  */
-import type { Git } from '../git.ts';
-import type { GitOptions } from '../git.ts';
+import type { Git, GitOptions } from './git.ts';
 
 /** Folders at the top of a repository, or anywhere in it, all of whose files count. */
 const folders = [
@@ -54,7 +53,12 @@ const partial: Readonly<Record<string, readonly string[]>> = {
 const maxNamed = 20;
 
 /** The paths, at most `maxNamed`, with a note where only a part of the file counts. Throws PortError if git fails. */
-export async function listWhatRuns(git: Git, base: string, tip: string, where: GitOptions): Promise<readonly string[]> {
+export async function listWhatRuns(
+  git: Git,
+  base: string,
+  tip: string,
+  where: GitOptions = {},
+): Promise<readonly string[]> {
   const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--no-ext-diff', '--no-textconv', base, tip];
   const changed = (await git.run(args, where)).split('\0').filter((path) => path !== '');
   const found: string[] = [];
