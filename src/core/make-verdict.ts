@@ -58,8 +58,10 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
         tip: null,
         report: `runs/${task.id}/${plan.n}/report.md`,
       };
-    case 'question':
-      return { ...base, question: outcome.question, fault: { reason: 'question', detail: outcome.question } };
+    case 'question': {
+      const { question, options } = outcome;
+      return { ...base, question, options, fault: { reason: 'question', detail: question } };
+    }
     case 'failed':
       return { ...base, fault: chooseFault(outcome.fault, base.faults) };
     case 'interrupted':
@@ -123,6 +125,7 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
     dependsOn: spec.dependsOn,
     fault: null,
     question: null,
+    options: [],
     summary: null,
     branch: workspace?.kind === 'branch' ? workspace.branch : null,
     base: workspace?.base ?? null,

@@ -64,7 +64,9 @@ function interpretSuccess(exit: RunExit): ExitMeaning {
   const report = result.report;
   if (report?.status === 'needs-input') {
     const question = report.questions.join('\n').trim() || report.summary || 'The agent needs input but asked nothing.';
-    return decided({ kind: 'question', question, summary: report.summary });
+    // A choice says what it answers only where one question is asked.
+    const options = report.questions.length > 1 ? [] : report.options;
+    return decided({ kind: 'question', question, options, summary: report.summary });
   }
   if (report?.status === 'failed') return failed('agent-error', report.summary || 'The agent says that it failed.');
   return { kind: 'inspect' };

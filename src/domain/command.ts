@@ -28,6 +28,8 @@ export type TaskCommand =
   | { readonly kind: MoveKind; readonly task: TaskId }
   /** Queues a task that is not done again with what the user says to it: an answer, or what is to be different. `text` is at most `maxSaidChars`. */
   | { readonly kind: 'tell'; readonly task: TaskId; readonly text: string }
+  /** Answers a task's question by one of the answers that it offers, counted from 1. */
+  | { readonly kind: 'choose'; readonly task: TaskId; readonly option: number }
   | SendBackCommand
   /** Tells the task's agent while it works, or at its next start. `text` is at most `maxNoteChars`. */
   | { readonly kind: 'note'; readonly task: TaskId; readonly text: string }
@@ -79,6 +81,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     'put-aside': 'run',
     finish: 'decide',
     tell: 'decide',
+    choose: 'decide',
     'send-back': 'decide',
     note: 'decide',
     merge: 'decide',
@@ -108,6 +111,8 @@ export interface Tick {
   readonly commit?: string;
   /** The branch that the box names, of one that merges. */
   readonly target?: string;
+  /** Of one that chooses an answer: which, counted from 1. */
+  readonly option?: number;
   /** Of one with a place for words that was ticked: what the user typed. */
   readonly text?: string;
 }
@@ -125,6 +130,7 @@ export type BoxKind = (typeof boxKinds)[number];
 export const boxKinds = [
   'retry',
   'tell',
+  'choose',
   'cancel',
   'merge',
   'send-back',
@@ -225,12 +231,14 @@ export function taskOfCommand(command: Command): TaskId | null {
 }
 
 /** The command that a ticked box asks for. */
-export function commandOfTick({ kind, task, commit, target, text = '' }: Tick): TaskCommand {
+export function commandOfTick({ kind, task, commit, target, option = 0, text = '' }: Tick): TaskCommand {
   // One character more than may be told is enough to be refused.
   const said = text.slice(0, limits.maxSaidChars + 1);
   switch (kind) {
     case 'tell':
       return { kind, task, text: said };
+    case 'choose':
+      return { kind, task, option };
     case 'send-back':
       return { kind, task, commit: commit ?? null, text: said };
     case 'merge':

@@ -111,6 +111,9 @@ export const limits = {
   /** Kept of an agent's report. */
   maxReportChars: 200_000,
   maxQuestions: 10,
+  /** Of the answers to a question that an agent offers so many are shown, and so much of each. */
+  maxOptions: 6,
+  maxOptionChars: 200,
   maxFollowUps: 20,
   /** Kept of an agent's refused tool calls. */
   maxDenials: 20,

@@ -121,6 +121,8 @@ export interface AgentReport {
   readonly status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed';
   readonly summary: string;
   readonly questions: readonly string[];
+  /** Answers to choose from, where it asks one question. */
+  readonly options: readonly string[];
   readonly followUps: readonly string[];
   /** What it says of the user's comments, where it was sent back with some. */
   readonly answers: readonly CommentAnswer[];
@@ -269,7 +271,13 @@ export type Outcome =
   | { readonly kind: 'done'; readonly summary: string }
   /** A role that only reads left its report; `report` is that text. */
   | { readonly kind: 'reported'; readonly summary: string; readonly report: string }
-  | { readonly kind: 'question'; readonly question: string; readonly summary: string }
+  | {
+      readonly kind: 'question';
+      readonly question: string;
+      /** Answers to choose from. */
+      readonly options: readonly string[];
+      readonly summary: string;
+    }
   | { readonly kind: 'failed'; readonly fault: Fault }
   /**
    * Not the task's fault, and charged to no attempt. `pause` is what the board must wait for, if anything; without one

@@ -21,6 +21,8 @@ export interface Verdict {
   /** The failures of its attempts since it was started anew, oldest first. */
   readonly faults: readonly AttemptFault[];
   readonly question: string | null;
+  /** Answers to its question that the user may choose from. */
+  readonly options: readonly string[];
   readonly summary: string | null;
   readonly branch: string | null;
   readonly base: string | null;

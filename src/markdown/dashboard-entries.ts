@@ -43,7 +43,9 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
   if (entry.waitedForBy > 0) {
     facts.push([plain(`${countOf(entry.waitedForBy, 'task')} ${entry.waitedForBy === 1 ? 'waits' : 'wait'} for it`)]);
   }
-  const [outcomes, boxes] = [entry.outcomes.map(renderOutcome), entry.boxes.map(renderBox)];
+  const outcomes = entry.outcomes.map(renderOutcome);
+  const choices = entry.boxes.filter(({ kind }) => kind === 'choose').map(renderBox);
+  const boxes = entry.boxes.filter(({ kind }) => kind !== 'choose').map(renderBox);
   const isAsking = entry.question !== null && entry.boxes.some(({ kind }) => kind === 'tell');
   return [
     heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
@@ -53,7 +55,7 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
     ...renderWarnings(entry.warnings),
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
     ...(isAsking
-      ? [...list(outcomes), paragraph([plain(answerWords)]), ...list(boxes)]
+      ? [...list([...outcomes, ...choices]), paragraph([plain(answerWords)]), ...list(boxes)]
       : list([...outcomes, ...boxes])),
   ];
 }

@@ -77,7 +77,7 @@ export function addSaid(text: string, said: string, when: string): string {
 
 /** The generated section for a verdict, from the marker to its end, with `\n` line ends. */
 export function renderStory(verdict: Verdict, facts: StoryFacts): string {
-  const { summary, question, fault, followUps } = verdict;
+  const { summary, question, options, fault, followUps } = verdict;
   const parts = [
     storyMarker,
     storyHeading,
@@ -85,9 +85,10 @@ export function renderStory(verdict: Verdict, facts: StoryFacts): string {
     ...(fault === null || question !== null ? [] : [quoteText(fault.detail)]),
     renderDoubts(verdict),
     ...(question === null ? [] : ['Question:', quoteText(question)]),
+    ...(options.length === 0 ? [] : ['Answers that it offers:', renderTexts(options)]),
     ...(summary === null || summary === question ? [] : ['Summary:', quoteText(summary)]),
     renderFacts(verdict, facts).join('\n'),
-    ...(followUps.length === 0 ? [] : ['Follow-ups that the agent suggests:', renderFollowUps(followUps)]),
+    ...(followUps.length === 0 ? [] : ['Follow-ups that the agent suggests:', renderTexts(followUps)]),
     escapeHtml(describeWaysOn(facts.id, verdict) ?? ''),
     ...(verdict.column === 'attention' ? [describeNextStep(facts.id, verdict)] : renderSteps(verdict, facts)),
     storyEnd,
@@ -170,8 +171,8 @@ function renderDoubts(verdict: Verdict): string {
   return doubts.map((text) => `- ${escapeHtml(clip(toOneLine(text), maxDoubtChars))}`).join('\n');
 }
 
-function renderFollowUps(followUps: readonly string[]): string {
-  const shown = followUps.slice(0, limits.maxFollowUps);
+function renderTexts(texts: readonly string[]): string {
+  const shown = texts.slice(0, limits.maxFollowUps);
   return shown.map((text) => `- ${escapeHtml(clip(toOneLine(text), maxFollowUpChars))}`).join('\n');
 }
 

@@ -50,6 +50,8 @@ export interface TaskData {
   readonly checks: readonly { readonly command: string; readonly ok: boolean }[];
   readonly reason: Reason | null;
   readonly question: string | null;
+  /** Answers to its question to choose from. */
+  readonly options: readonly string[];
   readonly summary: string | null;
   readonly progress: Progress | null;
   /** What its agent called last, such as `Bash npm test`, while it runs; null before the first call. */
@@ -188,6 +190,7 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     checks: describeChecks(verdict?.checks),
     reason: verdict?.fault?.reason ?? null,
     question: verdict?.question ?? null,
+    options: verdict?.options ?? [],
     summary: verdict?.summary ?? null,
     progress: running?.view.progress ?? null,
     lastTool: running === null ? null : shortenTool(running),
@@ -231,6 +234,7 @@ function describeFinished(task: FinishedTask): TaskData {
     checks: describeChecks(verdict.checks),
     reason: verdict.fault?.reason ?? null,
     question: null,
+    options: [],
     summary: verdict.summary ?? problemOf(task),
     progress: null,
     lastTool: null,

@@ -1,5 +1,5 @@
 /** Makes the dashboard's boxes, and what became of those that were ticked. */
-import { labelOfBox, listBoxes, mergeBox, sendBackBox, workOf } from '../core/commands/offers.ts';
+import { labelOfBox, listAnswerBoxes, listBoxes, mergeBox, sendBackBox, workOf } from '../core/commands/offers.ts';
 import { see } from '../core/commands/seen.ts';
 import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { boxKinds, type Box, type Seen } from '../domain/command.ts';
@@ -18,10 +18,11 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
     return kind !== 'note' && kind !== 'set-priority' && kind !== 'add-dependency' && keyOf(task) === keyOf(id);
   });
   const live = board.live.get(keyOf(id));
-  const asks = live?.state === 'attention' && live.verdict.question !== null;
+  const asks = live?.state === 'attention' && live.verdict.question !== null ? live.verdict : null;
   if (seen === null || isAsked) return [];
   const finished = board.finished.get(keyOf(id));
-  return finished === undefined ? listBoxes(id, seen, asks) : viewReviewBoxes(board, finished, seen);
+  if (finished !== undefined) return viewReviewBoxes(board, finished, seen);
+  return asks === null ? listBoxes(id, seen) : listAnswerBoxes(id, seen, asks.options);
 }
 
 /**

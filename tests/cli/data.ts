@@ -24,6 +24,7 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     checks: [],
     reason: null,
     question: null,
+    options: [],
     summary: null,
     progress: null,
     lastTool: null,

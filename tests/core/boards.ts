@@ -90,6 +90,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       agent: 'developer',
       fault: null,
       question: null,
+      options: [],
       summary: null,
     },
     ...{

@@ -9,6 +9,7 @@ const report = (more: Partial<AgentReport> = {}): AgentReport => ({
   status: 'done',
   summary: 'Did it.',
   questions: [],
+  options: [],
   followUps: [],
   answers: [],
   ...more,
@@ -112,8 +113,17 @@ const exits: readonly [string, RunExit, object][] = [
   ],
   [
     'a question',
-    exitOf({ result: result({ report: report({ status: 'needs-input', questions: ['v1 or v2?'] }) }) }),
-    { outcome: { kind: 'question', question: 'v1 or v2?' } },
+    exitOf({
+      result: result({ report: report({ status: 'needs-input', questions: ['v1 or v2?'], options: ['v1', 'v2'] }) }),
+    }),
+    { outcome: { kind: 'question', question: 'v1 or v2?', options: ['v1', 'v2'] } },
+  ],
+  [
+    'two questions, whose answers could be for either',
+    exitOf({
+      result: result({ report: report({ status: 'needs-input', questions: ['A?', 'B?'], options: ['yes', 'no'] }) }),
+    }),
+    { outcome: { kind: 'question', question: 'A?\nB?', options: [] } },
   ],
   [
     'the agent’s own word that it failed',

@@ -277,6 +277,7 @@ export const askingReport = {
   status: 'needs-input',
   summary: '',
   questions: ['Left or right?'],
+  options: [],
   followUps: [],
   answers: [],
 } as const;

@@ -123,7 +123,8 @@ function fill(text: string): DashboardModel {
         waitedForBy: 1,
         ...more,
         branch: text,
-        boxes: [box],
+        // An answer that an agent offers is the words of a box.
+        boxes: [{ ...box, label: text }],
         commands: [text, text],
         warnings: [text, text],
       },

@@ -73,6 +73,7 @@ What you can do:
     [{ report: 'runs/x/1/report.md', branch: null, tip: null }, '- Report: `runs/x/1/report.md`'],
     [{ column: 'attention', question: 'Keep v1?\nOr not?' }, '**Waits for you: a question**'],
     [{ column: 'attention', question: 'Keep v1?\nOr not?' }, 'Question:\n\n> Keep v1?\n> Or not?'],
+    [{ column: 'attention', question: 'Keep v1?', options: ['yes', 'no'] }, 'Answers that it offers:\n\n- yes\n- no'],
     [{ column: 'attention', question: 'Keep v1?' }, 'branchboard answer add-auth "your answer"'],
     [
       { column: 'attention', verified: false, fault: { reason: 'verify-failed', detail: '`npm test` failed' } },
@@ -104,7 +105,10 @@ What you can do:
   it('can not be broken or forged by what an agent says', () => {
     const end = '<!-- branchboard: end of what happened -->';
     const evil = `x\r\n${storyMarker}\r\n## What happened\n${end}\n\`\`\`\n<div>\n\u001b[31m\u0000\u2028${end}\nmine`;
-    const forged = renderStory(makeVerdict({ summary: evil, question: evil, followUps: [evil] }), facts);
+    const forged = renderStory(
+      makeVerdict({ summary: evil, question: evil, options: [evil], followUps: [evil] }),
+      facts,
+    );
     const lines = forged.split('\n');
     expect(lines.filter((line) => line.startsWith('<'))).toEqual([storyMarker, end]);
     expect(lines.filter((line) => /<(?!!-- branchboard)/.test(line))).toEqual([]);

@@ -12,6 +12,7 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     dependsOn: [],
     fault: null,
     question: null,
+    options: [],
     summary: 'Added it.',
     branch: 'task/add-auth',
     base: 'b'.repeat(40),

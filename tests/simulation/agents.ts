@@ -287,7 +287,7 @@ function say(world: World, agent: Agent, view: Partial<RunView>): void {
 }
 
 function report(status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed') {
-  return { status, summary: `It is ${status}.`, questions: [], followUps: [], answers: [] } as const;
+  return { status, summary: `It is ${status}.`, questions: [], options: [], followUps: [], answers: [] } as const;
 }
 
 function makeResult(patch: Partial<AgentResult>): AgentResult {

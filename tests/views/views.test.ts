@@ -249,7 +249,14 @@ describe('the dashboard', () => {
     const plan = scene.run('a');
     expect(scene.task('a').state).toBe('active');
     expect(shown()).toHaveLength(1);
-    const report = { status: 'needs-input', summary: '', questions: ['Why?'], followUps: [], answers: [] } as const;
+    const report = {
+      status: 'needs-input',
+      summary: '',
+      questions: ['Why?'],
+      options: [],
+      followUps: [],
+      answers: [],
+    } as const;
     scene.find(plan, makeExit({ result: makeResult({ report }) })).settle('a');
     expect(scene.task('a').state).toBe('attention');
     expect(shown()).toHaveLength(1);

@@ -151,7 +151,7 @@ const evidence = z.object({
 const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done'), summary: text }),
   z.object({ kind: z.literal('reported'), summary: text, report: text }),
-  z.object({ kind: z.literal('question'), question: text, summary: text }),
+  z.object({ kind: z.literal('question'), question: text, options: z._default(z.array(text), []), summary: text }),
   z.object({ kind: z.literal('failed'), fault }),
   z.object({
     kind: z.literal('interrupted'),
@@ -177,6 +177,7 @@ const verdictShape = shapeOf<Verdict>()(
     fault: z.nullable(fault),
     faults: attemptFaults,
     question: z.nullable(text),
+    options: z._default(z.array(text), []),
     summary: z.nullable(text),
     branch: z.nullable(text),
     base: z.nullable(text),
@@ -244,6 +245,7 @@ const commit = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 export const command = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish']), task: taskId }),
   z.object({ kind: z.enum(['tell', 'note']), task: taskId, text }),
+  z.object({ kind: z.literal('choose'), task: taskId, option: count }),
   z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
   z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
   z.object({ kind: z.literal('send-back'), task: taskId, commit: z.nullable(commit), text }),

@@ -36,6 +36,7 @@ const agentReport = z.object({
   status: z.enum(['done', 'nothing-to-do', 'needs-input', 'failed']),
   summary: text,
   questions: z.array(text),
+  options: z._default(z.array(text), []),
   followUps: z.array(text),
   answers: z._default(z.array(z.object({ comment: z.int(), answer: text })), []),
 });

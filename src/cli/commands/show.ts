@@ -51,6 +51,7 @@ export const showCommand: Verb = (command) =>
       if (branch !== null) print(`Branch: ${cleanLine(branch)}`);
       if (verdict?.fault != null && column === 'attention')
         print(`\n${clean(`${nameReason(verdict.fault.reason)}: ${verdict.fault.detail}`)}`);
+      if (column === 'attention') for (const option of verdict?.options ?? []) print(`  - ${cleanLine(option)}`);
       for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       const waysOn = verdict === null || column !== 'attention' ? null : describeWaysOn(id, verdict);

@@ -4,6 +4,7 @@
  *                    queued   active   attention   done   archive
  *   retry              ·        ·          ✓         ✓       ✓      back to the queue; a done task is worked on again
  *   tell               ·        ·          ✓         ·       ✓      the same, with what the user says to it in its file
+ *   choose             ·        ·          ✓         ·       ·      the same, with an answer that its question offers
  *   send-back          ·        ·          ·         ✓       ·      the same, with what the user says to it in its review
  *   note               ✓        ✓          ✓         ·       ·      told to its agent at work, or at its next start
  *   requeue            ·        ✓          ·         ·       ·      its run is stopped, and it is queued again
@@ -60,6 +61,13 @@ const isBased = unfit(
 const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | null>>>> = {
   retry: { queued: isQueued, active: isActive, attention: fits, done: fits, archive: fits },
   tell: { queued: isQueued, active: isActive, attention: fits, done: isReviewed, archive: fits },
+  choose: {
+    queued: isQueued,
+    active: isActive,
+    attention: fits,
+    done: isReviewed,
+    archive: unfit('is in archive/', tellIt),
+  },
   'send-back': {
     queued: isQueued,
     active: isActive,
@@ -103,6 +111,7 @@ const boxLabels: Readonly<Record<BoxKind, string>> = {
   merge: 'Merge',
   retry: 'Try again',
   tell: 'Try again, and tell it:',
+  choose: 'Answer',
   cancel: 'Cancel',
   'send-back': 'Send back, because:',
 };
@@ -151,12 +160,21 @@ function shorten(commit: string): string {
   return `\`${commit.slice(0, shownCommitChars)}\``;
 }
 
-/** The boxes of the commands that fit a task that is not done as it is seen. One that asks is told the answer, or is put away. */
-export function listBoxes(task: TaskId, seen: Seen, asks = false): readonly Box[] {
-  const kinds = asks ? (['tell', 'cancel'] as const) : (['retry', 'tell', 'cancel'] as const);
+/** The boxes of the commands that fit a task that is not done as it is seen. */
+export function listBoxes(task: TaskId, seen: Seen): readonly Box[] {
+  const kinds = ['retry', 'tell', 'cancel'] as const;
   return kinds
     .filter((kind) => table[kind][seen.column] === null)
-    .map((kind) => ({ kind, task, seen, label: asks && kind === 'tell' ? 'Send this answer' : boxLabels[kind] }));
+    .map((kind) => ({ kind, task, seen, label: boxLabels[kind] }));
+}
+
+/** The boxes of a task that asks: it is given one of the answers that it offers, or what the user types, or is put away. */
+export function listAnswerBoxes(task: TaskId, seen: Seen, options: readonly string[]): readonly Box[] {
+  return [
+    ...options.map((label, at): Box => ({ kind: 'choose', task, seen, option: at + 1, label })),
+    { kind: 'tell', task, seen, label: 'Send this answer' },
+    { kind: 'cancel', task, seen, label: boxLabels.cancel },
+  ];
 }
 
 /** The words of a box, for what became of it. */

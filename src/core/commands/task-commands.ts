@@ -56,6 +56,10 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
     carryOutNote(draft, { ...request, command }, file);
     return;
   }
+  if (command.kind === 'choose') {
+    choose(draft, { ...request, command }, file);
+    return;
+  }
   if (command.kind !== 'set-priority' && command.kind !== 'add-dependency') {
     move(draft, { ...request, command }, file);
     return;
@@ -102,6 +106,23 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
   if (said !== null && refuseLength(draft, request, said.text, file)) return;
   putCommand(draft, id, { stage: 'under-way', request });
   draft.emit({ type: 'move-for-command', id, file, to, said });
+}
+
+/** Tells the task the answer that its question offers under that number. */
+function choose(
+  draft: Draft,
+  request: TaskRequest & { readonly command: TaskCommand & { readonly kind: 'choose' } },
+  file: TaskFile,
+): void {
+  const { task, option } = request.command;
+  if (settleStale(draft, request, file, 'queued')) return;
+  const live = draft.task(task);
+  const text = live?.state === 'attention' ? live.verdict.options[option - 1] : undefined;
+  const unfit = findUnfit('choose', file.column, task);
+  if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
+  else if (text === undefined) {
+    refuse(draft, request, 'offers no such answer', `To answer in your words: branchboard answer ${task} TEXT`);
+  } else move(draft, { ...request, command: { kind: 'tell', task, text } }, file);
 }
 
 /** Sends the work of a task that is done back; has its verdict read before. */

@@ -46,7 +46,17 @@ const record: RunRecord = {
 };
 
 const verdict: Verdict = {
-  ...{ version: 1, column: 'done', run: 2, at: 7, title: 'T', agent: 'implementer', fault: null, question: null },
+  ...{
+    version: 1,
+    column: 'done',
+    run: 2,
+    at: 7,
+    title: 'T',
+    agent: 'implementer',
+    fault: null,
+    question: null,
+    options: [],
+  },
   ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
   changesWhatRuns: ['package.json (scripts)'],
   dependsOn: [],
@@ -79,7 +89,7 @@ const fullRecord: RunRecord = {
       result: {
         ...{ isError: false, subtype: 'success', apiErrorStatus: null, numTurns: 2, costUsd: 0.5, text: 'Did it.' },
         ...{ errors: [] },
-        report: { status: 'done', summary: 'Did it.', questions: [], followUps: [], answers: [] },
+        report: { status: 'done', summary: 'Did it.', questions: [], options: [], followUps: [], answers: [] },
       },
     },
     stderrTail: 'oops',

@@ -8,7 +8,7 @@ import { openReview } from '../../../src/domain/review.ts';
 import { columns, keyOf } from '../../../src/domain/task.ts';
 import { sentBackWith } from '../../../src/core/review-states.ts';
 import { verdictOf } from '../boards.ts';
-import { fileIn, id, identity, loadedIn, makeExit, makeResult, scanOf, Scene, start } from '../scene.ts';
+import { askingReport, fileIn, id, identity, loadedIn, makeExit, makeResult, scanOf, Scene, start } from '../scene.ts';
 
 /** The answer of the last event's command. */
 function answerOf({ effects }: Scene): CommandAnswer | null {
@@ -92,6 +92,19 @@ describe('a command', () => {
       expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'not-now' });
       expect(scene.states).toEqual({ a: 'attention' });
     }
+  });
+
+  it('that chooses an answer tells the one that the question offers, and refuses others', () => {
+    const report = { ...askingReport, options: ['Left', 'Right'] };
+    const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' });
+    scene.find(scene.run('a'), makeExit({ result: makeResult({ report }) })).settle('a');
+    for (const option of [0, 3]) {
+      scene.ask({ kind: 'choose', task: id('a'), option });
+      expect(answerOf(scene)).toMatchObject({ kind: 'refused', said: 'a offers no such answer' });
+    }
+    scene.ask({ kind: 'choose', task: id('a'), option: 2 });
+    expect(scene.effects).toMatchObject([{ type: 'move-for-command', to: 'queued', said: { text: 'Right' } }]);
+    expect(answerOf(move(scene))).toEqual({ kind: 'done', said: 'attention/ → queued/' });
   });
 
   it('sends the work of a task that is done back with what was seen, once its verdict is known', () => {
@@ -341,6 +354,7 @@ describe('the table of commands', () => {
   it('says of each command and column that it fits, or what fits instead', () => {
     for (const kind of [
       'retry',
+      'choose',
       'requeue',
       'cancel',
       'put-aside',

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { limits } from '../../../domain/limits.ts';
 import type { AgentReport, AgentResult } from '../../../domain/run.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
+import { toVisibleLine } from '../../../domain/visible-text.ts';
 import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } from '../../machine/json-shape.ts';
 
 /** Kept of the errors that a result lists. */
@@ -25,6 +26,14 @@ const texts = (max: number) =>
         .slice(0, max),
     ),
   );
+
+/** Answers to choose from: each on one line, so that what is shown is what is told. */
+const options = z.pipe(
+  texts(limits.maxOptions),
+  z.transform((items: string[]) => [
+    ...new Set(items.map((item) => keepStart(toVisibleLine(item).trim(), limits.maxOptionChars)).filter(Boolean)),
+  ]),
+);
 
 const answerShape = z.object({ comment: z.int().check(z.gte(1), z.lte(limits.maxComments)), answer: z.string() });
 
@@ -51,6 +60,7 @@ const reportShape = z.object({
     z.transform((summary: string) => keepStart(summary.trim(), limits.maxSummaryChars)),
   ),
   questions: texts(limits.maxQuestions),
+  options,
   follow_ups: texts(limits.maxFollowUps),
   answers,
 });
@@ -71,6 +81,11 @@ export const reportSchema = {
     },
     summary: { type: 'string', description: 'What was done and what the reviewer should know, in a few sentences.' },
     questions: { type: 'array', items: { type: 'string' }, description: 'For needs-input: what the user must answer.' },
+    options: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'For needs-input with one question: the answers to choose from, a few words each.',
+    },
     follow_ups: { type: 'array', items: { type: 'string' }, description: 'Work found on the way and left undone.' },
     answers: {
       type: 'array',

@@ -79,7 +79,7 @@ async function run(): Promise<number> {
   const summary = ending.summary ?? `Followed the script, ${String(lines.length)} lines.`;
   return finish({
     kind: 'end',
-    report: { status: 'done', summary, questions: [], followUps: [], answers: ending.answers },
+    report: { status: 'done', summary, questions: [], options: [], followUps: [], answers: ending.answers },
   });
 }
 

@@ -77,6 +77,7 @@ export class ScriptedStream {
               status: report.status,
               summary: report.summary,
               questions: report.questions,
+              options: report.options,
               follow_ups: report.followUps,
               answers: report.answers,
             },

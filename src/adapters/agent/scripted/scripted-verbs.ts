@@ -54,8 +54,8 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['step', showStep],
   ['sleep', sleepFor],
   ['wait-for', waitForFile],
-  ['ask', (rest) => endWith({ status: 'needs-input', summary: `Asked: ${rest}`, questions: [unescapeText(rest)] })],
-  ['nothing', (rest) => endWith({ status: 'nothing-to-do', summary: unescapeText(rest), questions: [] })],
+  ['ask', askUser],
+  ['nothing', (rest) => endWith({ status: 'nothing-to-do', summary: unescapeText(rest), questions: [], options: [] })],
   ['fail', (rest) => ({ kind: 'fail', text: unescapeText(rest) })],
   ['crash', (rest) => ({ kind: 'crash', exitCode: rest === '' ? 1 : parseCount(rest) })],
   ['report', (rest, stream, ending) => say((ending.report = unescapeText(rest)), stream)],
@@ -68,6 +68,12 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
 function setOn(set: () => unknown): Step {
   set();
   return on;
+}
+
+/** A question, with the answers that it offers behind bars: `Which port? | 80 | 8080`. */
+function askUser(rest: string): Step {
+  const [question = '', ...options] = rest.split(' | ').map(unescapeText);
+  return endWith({ status: 'needs-input', summary: `Asked: ${question}`, questions: [question], options });
 }
 
 function endWith(report: Omit<AgentReport, 'followUps' | 'answers'>): Step {
