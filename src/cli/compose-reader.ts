@@ -8,7 +8,7 @@ import { readBoard } from '../daemon/snapshot.ts';
 import type { Board } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../domain/settings.ts';
-import type { SettingsFile } from '../ports.ts';
+import type { SettingsFile, Worktrees } from '../ports.ts';
 import { parseLocalSettings, parseSettings } from '../markdown/settings-file.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import { recallSandbox } from './last-sandbox.ts';
@@ -28,8 +28,13 @@ export async function readBoardOf(place: Place): Promise<Board> {
   const journal = createJournal(place.layout.history, clock);
   const known = settings ?? defaultSettings;
   const redact = redactFor(() => known);
-  const ports = { clock, files, journal, redact };
-  return readBoard(ports, known, await recallSandbox(place, known));
+  const worktrees: Pick<Worktrees, 'findMerged'> = {
+    findMerged: async (base, works) => {
+      const { findMerged } = await import('./find-merged.ts');
+      return findMerged(place, base, works);
+    },
+  };
+  return readBoard({ clock, files, journal, redact, worktrees }, known, await recallSandbox(place, known));
 }
 
 /** The settings as they are; null where the file is wrong. */

@@ -27,9 +27,12 @@ export async function describeTask(
   redact: Redactor,
 ): Promise<TaskDescription> {
   const { id, column, path } = found;
-  const { runs, verdict, review, damaged } = redactTexts(await readTaskFacts(layout, id), redact);
+  const { runs, verdict, review: noted, damaged } = redactTexts(await readTaskFacts(layout, id), redact);
   const { warnings, hiddenLines } = await readNotices(found);
   const task = redactTexts(findTaskData(board, id), redact) ?? null;
+  // Merged by hand, where no board has noted that yet.
+  const at = noted?.state === 'ready' && task?.mergedAt != null ? Date.parse(task.mergedAt) : null;
+  const review = noted === null || at === null ? noted : ({ ...noted, state: 'merged', at } as const);
   const commands = listOffers(column, id, workOf(verdict, review));
   const shown = redactTexts(warnings, redact);
   const hidden = hiddenLines

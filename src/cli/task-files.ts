@@ -7,6 +7,7 @@ import { columns, idOfFile, keyOf, parseTaskId, type Column, type TaskId } from 
 import type { Workspace } from '../domain/run.ts';
 import type { RunFacts } from '../domain/task-facts.ts';
 import { CliError, exitCodes } from './exit-code.ts';
+import type { WaitingFile } from './inbox-files.ts';
 import type { Place } from './place.ts';
 
 /** A task's file as found by its id. */
@@ -16,7 +17,22 @@ export interface FoundTask {
   readonly path: string;
 }
 
-/** Finds a task by its id, whatever its case; throws CliError that names the nearest one where there is none. */
+/** The task is still a file in the inbox. */
+export class NotAcceptedError extends CliError {
+  readonly waiting: WaitingFile;
+
+  constructor(text: string, waiting: WaitingFile) {
+    super(
+      exitCodes.usage,
+      `${text} is not on the board yet: ${waiting.shownAs} waits to be taken in`,
+      `What it waits for: branchboard show ${text}`,
+    );
+    this.name = 'NotAcceptedError';
+    this.waiting = waiting;
+  }
+}
+
+/** Finds a task by its id, whatever its case; throws CliError that says what is there instead where there is none. */
 export async function findTask(place: Place, text: string): Promise<FoundTask> {
   const id = parseTaskId(text.replace(/\.md$/, ''));
   const all: FoundTask[] = [];
@@ -26,6 +42,9 @@ export async function findTask(place: Place, text: string): Promise<FoundTask> {
     if (found !== undefined) return found;
     all.push(...tasks);
   }
+  const { findInboxFile } = await import('./inbox-files.ts');
+  const waiting = await findInboxFile(place, text);
+  if (waiting !== null) throw new NotAcceptedError(text, waiting);
   const nearest = all.sort((a, b) => distance(a.id, text) - distance(b.id, text))[0];
   const hint =
     nearest === undefined ? 'The board has no tasks.' : `The nearest is ${nearest.id}. Type: branchboard status`;

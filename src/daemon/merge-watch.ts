@@ -8,11 +8,11 @@ import type { Clock, Worktrees } from '../ports.ts';
 /** See the file's head. */
 export class MergeWatch {
   readonly #clock: Clock;
-  readonly #worktrees: Worktrees;
+  readonly #worktrees: Pick<Worktrees, 'findMerged'>;
   #lookedAt = -Infinity;
   #looks = 0;
 
-  constructor(clock: Clock, worktrees: Worktrees) {
+  constructor(clock: Clock, worktrees: Pick<Worktrees, 'findMerged'>) {
     this.#clock = clock;
     this.#worktrees = worktrees;
   }

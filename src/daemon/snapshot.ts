@@ -9,6 +9,7 @@ import { emptyRunView } from '../domain/run.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal, Worktrees } from '../ports.ts';
+import { MergeWatch } from './merge-watch.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { lookAtDropped } from './take-in.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -21,6 +22,7 @@ export interface SnapshotPorts {
   readonly journal: Journal;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
+  readonly worktrees: Pick<Worktrees, 'findMerged'>;
 }
 
 /** Nobody is asked what became of an agent: that would take its run over. */
@@ -41,13 +43,19 @@ const unlooked: Pick<Worktrees, 'listMoved'> = { listMoved: () => Promise.resolv
  */
 export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbox: Sandbox | null): Promise<Board> {
   const { clock } = ports;
-  let board: Board = { ...emptyBoard, settings, sandbox, shutdown: 'asked' };
-  const waiting: UntimedEvent[] = [
-    await readOpening(ports, noDaemon),
-    { type: 'scanned', scan: await ports.files.scan() },
-  ];
+  const opening = [await readOpening(ports, noDaemon), { type: 'scanned', scan: await ports.files.scan() }] as const;
+  const board = await follow(ports, { ...emptyBoard, settings, sandbox, shutdown: 'asked' }, opening);
+  // The user may have merged since a board ran.
+  const tasks = await new MergeWatch(clock, ports.worktrees).lookNow(board);
+  return tasks.length === 0 ? board : follow(ports, board, [{ type: 'merges-found', tasks }]);
+}
+
+/** The board after these events, and after those that come of reading what they ask for. */
+async function follow(ports: SnapshotPorts, from: Board, events: readonly UntimedEvent[]): Promise<Board> {
+  let board = from;
+  const waiting = [...events];
   for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-    const next = step(board, { ...redactEvent(event, ports.redact), at: clock.now() });
+    const next = step(board, { ...redactEvent(event, ports.redact), at: ports.clock.now() });
     board = next.board;
     const read = await Promise.all(next.effects.map((effect) => onlook(effect, ports, next.board)));
     waiting.push(...read.flat());

@@ -256,7 +256,14 @@ test.concurrent(
         utimesSync(board.path(path), 1, 1);
       };
       const flood = Array.from({ length: 500 }, (_, index) => `done/Stray ${String(index)}.md`);
-      for (const path of [...Object.keys(told), ...flood, 'queued/Fix the login.md', 'active/spec.markdown']) put(path);
+      for (const path of [
+        ...Object.keys(told),
+        ...flood,
+        'queued/Fix the login.md',
+        'active/spec.markdown',
+        'inbox/Late one.md',
+      ])
+        put(path);
       put('queued/Wrong one.md', '---\npriority: soonish\n---\n# Wrong\n');
       const all = { ...told, 'done/': '497 more like this', 'queued/Wrong one.md:2:11': 'soonish' };
       const status = await board.succeed('status');
@@ -265,14 +272,20 @@ test.concurrent(
         const line = refusals.find((each) => each.startsWith(`refused: .orchestrator/${path}: `));
         expect({ path, line }).toEqual({ path, line: expect.stringContaining(said) as string });
       }
-      expect(status).toContain('2 files wait to be taken in: branchboard start');
+      expect(status).toContain('3 files wait to be taken in: branchboard start');
+      expect(await board.succeed('show', 'late-one')).toMatch(
+        /^Nothing \(late-one\) · in the inbox[^]*branchboard start/,
+      );
+      expect((await board.cli('logs', 'late-one')).stderr).toContain('.orchestrator/inbox/Late one.md waits');
+      expect(await board.succeed('show', 'spec (1)')).toMatch(/in the inbox, refused[^]*copy of `spec`/);
 
       const running = await board.start();
-      await board.arrive('done', 'fix-the-login', 'spec');
+      await board.arrive('done', 'fix-the-login', 'late-one', 'spec');
       for (const moved of ['queued/Fix the login.md', 'active/spec.markdown'])
         expect(existsSync(board.path(moved))).toBe(false);
       await waitUntil('all is in the data', () => board.data.problems.length === Object.keys(all).length + 3);
       expect((await board.succeed('status')).split('\n')).toEqual(expect.arrayContaining(refusals));
+      expect(await board.succeed('show', 'spec (1)')).toMatch(/in the inbox, refused[^]*copy of `spec`/);
       const page = board.dashboard.replaceAll(/\\(?=[_`])/g, '');
       expect(page).toContain('.orchestrator/attention/My thing.md');
       expect(page.match(/Stray/g)?.length).toBeLessThan(10);
@@ -281,7 +294,7 @@ test.concurrent(
           .happened('task-accepted')
           .map(({ task }) => String(task))
           .sort(),
-      ).toEqual(['fix-the-login', 'spec']);
+      ).toEqual(['fix-the-login', 'late-one', 'spec']);
       expect(board.happened('inbox-rejected').flatMap(({ diagnostics }) => diagnostics).length).toBeLessThan(20);
       expect(await measureCpu(running.pid, 2_000)).toBeLessThan(0.25);
       for (const path of [...Object.keys(told), ...flood]) expect(existsSync(board.path(path))).toBe(true);

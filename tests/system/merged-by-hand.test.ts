@@ -10,6 +10,13 @@ test('work that was merged while no board ran is found before the next one ends,
     board.git('merge', '--quiet', '--squash', 'task/x');
     board.git('commit', '--quiet', '--message=Squashed');
     board.git('branch', '-D', 'task/x');
+    // Also what only looks tells it, and asks git again once the base moves.
+    expect(await board.succeed('status')).toMatch(/✓ x +merged[^]*\n.*1 merged/);
+    expect(await board.succeed('show', 'x')).toMatch(/^X \(x\) · done, merged/);
+    board.git('reset', '--quiet', '--hard', 'HEAD~1');
+    expect(await board.succeed('status')).toContain('1 to review');
+    board.git('reset', '--quiet', '--hard', 'ORIG_HEAD');
+    expect(board.happened('task-merged')).toEqual([]);
     expect(await board.runUntilIdle()).toBe(0);
     expect(board.happened('task-merged')).toMatchObject([{ task: 'x' }]);
     expect(board.task('x').mergedAt).not.toBeNull();

@@ -24,6 +24,8 @@ export interface Layout {
   readonly hold: string;
   /** What User Notes say to tasks, and the commands that it became. */
   readonly lines: string;
+  /** What was found of merges by hand while no board ran. */
+  readonly merges: string;
   /** Commands that are not settled, a file each. */
   readonly commands: string;
   /** The grants of tasks, a file each. */
@@ -64,6 +66,7 @@ export function layOut(root: string): Layout {
     paused: join(root, 'paused'),
     hold: join(root, 'hold.json'),
     lines: join(root, 'lines.json'),
+    merges: join(root, 'merges.json'),
     commands,
     grants,
     runs,

@@ -84,9 +84,9 @@ export class MergedWork {
     const git = this.#git;
     const isOnward = known !== null && (await isAncestor(git, known.base, base));
     if (isOnward && known.isIn) return true;
-    if (await isAncestor(git, tip, base)) return true;
     const parted = await git.attempt(['merge-base', base, tip]);
     const start = parted.stdout.trim();
+    if (start === tip) return true;
     if (parted.exitCode !== 0 || start === '') return false;
     const files = await this.#listChanged(start, tip);
     const own = from === null || from === start ? files : await this.#listChanged(from, tip);

@@ -17,7 +17,7 @@ import { listReviewSteps, type ReviewStep } from '../../markdown/review-steps.ts
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
-import { findTask, type FoundTask } from '../task-files.ts';
+import { findTask, NotAcceptedError, type FoundTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
 import { formatMinute } from '../view/local-time.ts';
 
@@ -32,7 +32,15 @@ export const showCommand: Verb = (command) =>
     .option('--json', 'as data')
     .action(async (text: string, options: GlobalOptions & { readonly json?: boolean }) => {
       const place = await findPlace(options);
-      const found = await findTask(place, text);
+      const found = await findTask(place, text).catch((error: unknown) => {
+        if (error instanceof NotAcceptedError) return error.waiting;
+        throw error;
+      });
+      if ('shownAs' in found) {
+        const { showInboxFile } = await import('../show-inbox-file.ts');
+        await showInboxFile(place, found, options.json === true);
+        return;
+      }
       const data = await lookAt(place, found);
       if (options.json === true) {
         printJson(data);
