@@ -36,7 +36,7 @@ const pollMs = 20;
 
 /** What a board is made with. */
 export interface Setup {
-  /** Added to the `config.yaml` that `init` wrote; the agent is the scripted one unless this says otherwise. */
+  /** Added to the `config.yaml` that `init` wrote; the agent is the scripted one, without a sandbox, unless this says otherwise. */
   readonly config?: string;
   /** Files of the repository's first commit, by path, beside `README.md`. */
   readonly files?: Readonly<Record<string, string>>;
@@ -384,9 +384,11 @@ export async function initBoard(board: ScratchBoard, config?: string): Promise<v
   configure(board, config);
 }
 
+/** Each start that tries the sandbox takes half a second of processor time, so that only tests of the sandbox have one. */
 function configure(board: ScratchBoard, config = ''): void {
   const agent = /^agent:/m.test(config) ? '' : 'agent: { kind: scripted }\n';
-  board.write('config.yaml', `${board.read('config.yaml')}\n${agent}${config}\n`);
+  const sandbox = /^sandbox:/m.test(config) ? '' : 'sandbox: off\n';
+  board.write('config.yaml', `${board.read('config.yaml')}\n${agent}${sandbox}${config}\n`);
 }
 
 /** A task's file: frontmatter, a heading, and a script for the agent. */

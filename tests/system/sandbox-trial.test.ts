@@ -23,7 +23,7 @@ test.runIf(process.platform === 'linux')(
   'the board is shown while the sandbox is tried, and nothing starts before that is known',
   { timeout },
   () =>
-    withBoard({}, async (board) => {
+    withBoard({ config: 'sandbox: auto' }, async (board) => {
       board.drop({ 'hello.md': task });
       const running = board.launch(['start', '--until-idle'], { env: slowSandbox(board) });
       await waitUntil('the trial', () => existsSync(join(board.root, 'tried')));
