@@ -1,6 +1,6 @@
 /**
- * The daemon may be killed anywhere. A sample of the points of `npm run test:crash`, chosen from all kinds of durable
- * calls and printed; each can be run again alone, as the failure says.
+ * The daemon may be killed anywhere. A few points of `npm run test:crash`, other ones each time and printed; each can be
+ * run again alone, as the failure says.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countPlaced, findOrderFaults } from './audit.mjs';
@@ -31,56 +31,45 @@ beforeAll(async () => {
 
 afterAll(() => scenario.dispose());
 
-/** Runs the points; all that is found is in the failure, with the command that runs the point again. */
-async function expectAllToHold(points: readonly Point[]): Promise<void> {
-  const results = await sweep(scenario, points);
-  console.log(results.map(({ point, hits }) => `${nameOf(point)}   ${hits.join(' | ')}`).join('\n'));
-  const found = results
-    .filter(({ findings }) => findings.length > 0)
-    .map(({ point, hits, findings, said }) => {
-      const texts = findings.map(({ kind, text }) => `  ${kind}: ${text}`).join('\n');
-      return `npm run test:crash -- ${nameOf(point)}   (${hits.join(' | ')})\n${texts}\n${said}`;
-    });
-  expect(found.join('\n\n')).toBe('');
-  const { losses, doubleStarts, hit } = summarise(results);
-  expect({ losses, doubleStarts }).toEqual({ losses: 0, doubleStarts: 0 });
-  // A point behind the last call hits nothing; were that so for most, nothing would be shown.
-  expect(hit).toBeGreaterThanOrEqual(points.length / 2);
+/** Points of each kind: before a call, in the middle of one, while agents are at work, and in the recovery as well. */
+async function samplePoints(): Promise<readonly Point[]> {
+  const kill = (call: Pick<Fault, 'op' | 'at'>): Fault => ({ kind: 'kill', ...call });
+  const cut = calls.filter(({ op }) => ['write', 'append', 'spawn'].includes(op));
+  const held = numbered(await countCalls(scenario, { held: true }));
+  const early = held.slice(0, -60);
+  const late = sampleCalls(held.slice(-60), 1).map(({ op, at }) =>
+    kill({ op, at: early.filter((call) => call.op === op).length + at }),
+  );
+  return [
+    ...sampleCalls(calls, 5).map((call) => ({ faults: [kill(call)] })),
+    ...sampleCalls(cut, 1).map((call) => ({ faults: [{ kind: 'torn' as const, ...call }] })),
+    ...late.map((fault) => ({ faults: [fault], held: true })),
+    ...sampleCalls(calls, 1).map((call) => ({ faults: [kill(call), kill({ op: 'spawn', at: 8 })] })),
+  ];
 }
 
-describe('a daemon that is killed', { timeout: testTimeoutMs }, () => {
-  it('loses no task, starts no agent twice and finishes all work, wherever it was killed', async () => {
-    await expectAllToHold(sampleCalls(calls, 11).map((call) => ({ faults: [{ kind: 'kill', ...call }] })));
-  });
-
-  it('does so in the middle of a write, and with a process that it had just started', async () => {
-    const cut = calls.filter(({ op }) => ['write', 'append', 'spawn'].includes(op));
-    await expectAllToHold(sampleCalls(cut, 2).map((call) => ({ faults: [{ kind: 'torn', ...call }] })));
-  });
-
-  it('does so while agents are at work, which the next daemon takes over', async () => {
-    const held = numbered(await countCalls(scenario, { held: true }));
-    const late = sampleCalls(held.slice(-60), 2).map(({ op, at }): Fault => {
-      const before = held.slice(0, -60).filter((call) => call.op === op).length;
-      return { kind: 'kill', op, at: before + at };
-    });
-    await expectAllToHold(late.map((fault) => ({ faults: [fault], held: true })));
-  });
-
-  it('does so if the daemon that recovers is killed as well', async () => {
-    const second = [
-      { op: 'link', at: 1 },
-      { op: 'spawn', at: 8 },
-    ];
-    await expectAllToHold(
-      sampleCalls(calls, 2).map((call, index) => ({
-        faults: [
-          { kind: 'kill', ...call },
-          { kind: 'kill', ...(second[index] ?? { at: 20 }) },
-        ],
-      })),
-    );
-  });
+describe('a daemon that is killed', () => {
+  it(
+    'loses no task, starts no agent twice and finishes all work, wherever it was killed',
+    async () => {
+      const points = await samplePoints();
+      const results = await sweep(scenario, points);
+      console.log(results.map(({ point, hits }) => `${nameOf(point)}   ${hits.join(' | ')}`).join('\n'));
+      // All that was found, with the command that runs the point again.
+      const found = results
+        .filter(({ findings }) => findings.length > 0)
+        .map(({ point, hits, findings, said }) => {
+          const texts = findings.map(({ kind, text }) => `  ${kind}: ${text}`).join('\n');
+          return `npm run test:crash -- ${nameOf(point)}   (${hits.join(' | ')})\n${texts}\n${said}`;
+        });
+      expect(found.join('\n\n')).toBe('');
+      const { losses, doubleStarts, hit } = summarise(results);
+      expect({ losses, doubleStarts }).toEqual({ losses: 0, doubleStarts: 0 });
+      // A point behind the last call hits nothing; were that so for most, nothing would be shown.
+      expect(hit).toBeGreaterThanOrEqual(points.length / 2);
+    },
+    testTimeoutMs,
+  );
 });
 
 describe('the order of what is written', () => {

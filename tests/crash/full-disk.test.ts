@@ -36,11 +36,11 @@ async function expectAllToHold(points: readonly Point[]): Promise<void> {
 
 describe('a full disk', { timeout: testTimeoutMs }, () => {
   it('loses nothing if it is full for one call', async () => {
-    await expectAllToHold(sampleCalls(calls, 5).map((call) => ({ faults: [{ kind: 'fail', ...call }] })));
+    await expectAllToHold(sampleCalls(calls, 2).map((call) => ({ faults: [{ kind: 'fail', ...call }] })));
   });
 
   it('loses nothing if it is full for a while', async () => {
-    await expectAllToHold(sampleCalls(calls, 3).map((call) => ({ faults: [{ kind: 'full', ...call }] })));
+    await expectAllToHold(sampleCalls(calls, 1).map((call) => ({ faults: [{ kind: 'full', ...call }] })));
   });
 
   it('is said and waited for, and work goes on by itself once there is room', async () => {

@@ -51,19 +51,28 @@ function numbersTo(last, step, first = 1) {
 }
 
 /**
- * `count` calls of all kinds, for a sweep that has little time: the kinds of calls take turns, the rare ones are all in,
- * and those of one kind are spread over its calls. Each is named by its operation and its number among those, since the
- * order of all calls differs from run to run. The same calls give the same names.
+ * `count` calls at random, for a sweep that has little time: the kinds of calls take turns, so that rare ones come up as
+ * often as frequent ones. Each is named by its operation and its number among those, since the order of all calls differs
+ * from run to run.
  */
 export function sampleCalls(calls, count) {
-  const kinds = new Map();
-  for (const { op } of calls) kinds.set(op, (kinds.get(op) ?? 0) + 1);
-  const queues = [...kinds].map(([op, size]) => ({ op, size, share: 0 })).sort((a, b) => a.size - b.size);
-  for (let left = Math.min(count, calls.length), turn = 0; left > 0; turn += 1) {
-    const queue = queues[turn % queues.length];
-    if (queue.share === queue.size) continue;
-    queue.share += 1;
-    left -= 1;
-  }
-  return queues.flatMap(({ op, size, share }) => (share === 0 ? [] : spread(size, share).map((at) => ({ op, at }))));
+  const drawn = numberEach(calls)
+    .map((call) => ({ ...call, lot: Math.random() }))
+    .sort((a, b) => a.lot - b.lot);
+  const turns = numberEach(drawn).map(({ at }) => at);
+  return drawn
+    .map(({ op, at }, index) => ({ op, at, turn: turns[index] }))
+    .sort((a, b) => a.turn - b.turn)
+    .slice(0, count)
+    .map(({ op, at }) => ({ op, at }));
+}
+
+/** The operations of calls, each with its number among those of its kind. */
+function numberEach(calls) {
+  const seen = new Map();
+  return calls.map(({ op }) => {
+    const at = (seen.get(op) ?? 0) + 1;
+    seen.set(op, at);
+    return { op, at };
+  });
 }
