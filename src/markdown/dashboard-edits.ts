@@ -6,7 +6,7 @@
 import type { Tick } from '../domain/command.ts';
 import { formatTick, listOffered, listTicks } from './boxes.ts';
 import { putDrafts, readDrafts } from './drafts.ts';
-import { extractGenerated } from './user-zones.ts';
+import { extractGenerated, isStatusLine } from './user-zones.ts';
 
 /** Lines that a user typed one below the other, byte for byte. */
 export interface TypedText {
@@ -31,9 +31,6 @@ export type Origin =
   /** Of an unknown one a box counts by its comment; `hasWritten` tells by its key a line that the board once wrote, and is null where nobody knows. */
   | { readonly kind: 'unknown'; readonly hasWritten: ((key: string) => boolean) | null };
 
-/** The line below the title, which tells of the moment in which a dashboard was written. */
-const statusLine =
-  /^[_*](?:Running|Paused: .+|Stopped.*) · \d+ of \d+ (?:slots|at work) · \d+ waiting · .*\$[\d.,]+ (?:spent )?today · updated [\d: -]+[_*]$/;
 /** The sections with places for text. */
 const placed: readonly string[] = ['Needs You', 'Ready for Review'];
 /** A line that may be a box, perhaps with words of the user's. */
@@ -72,7 +69,7 @@ function withoutDrafts(generated: string): string {
 
 /** Blank, or the line that differs from dashboard to dashboard. */
 function isNothing(line: string): boolean {
-  return line.trim() === '' || statusLine.test(line.trim());
+  return line.trim() === '' || isStatusLine(line.trim());
 }
 
 /** The notes with texts that were typed elsewhere below them, each with where that was. */

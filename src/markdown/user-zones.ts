@@ -64,12 +64,23 @@ export function replaceNotes(dashboard: string, notes: string): string {
 }
 
 /**
- * What tells one generated dashboard from another: the text above its first section, with the time in it. An editor's
- * buffer carries it along, so that a save tells which dashboard it was made from.
+ * What tells one generated dashboard from another: its status line, with the time in it; where an editor broke that, all
+ * above the first section. An editor's buffer carries it along, so that a save tells which dashboard it was made from.
  */
 export function extractStamp(dashboard: string): string {
   const end = /^##/m.exec(dashboard)?.index ?? dashboard.length;
-  return dashboard.slice(0, end).replace(/\s+/g, ' ').trim();
+  const head = dashboard.slice(0, end);
+  return (
+    head
+      .split('\n')
+      .map((line) => line.trim())
+      .find(isStatusLine) ?? head.replace(/\s+/g, ' ').trim()
+  );
+}
+
+/** Whether a line is the one below the title, which tells of the moment in which a dashboard was written. */
+export function isStatusLine(line: string): boolean {
+  return /^[_*](?:Running|Paused|Stopped).* · updated [\d: -]+[_*]$/.test(line);
 }
 
 /**

@@ -76,10 +76,15 @@ describe('replaceNotes', () => {
 });
 
 describe('extractStamp', () => {
-  it('is what stands above the first section, without regard to line ends', () => {
+  it('is the status line, whatever was typed around it and whatever the line ends are', () => {
     const stamp = extractStamp(generated);
-    expect(stamp).toBe('# Orchestrator Dashboard _Running · updated 14:32:05_');
+    expect(stamp).toBe('_Running · updated 14:32:05_');
     expect(extractStamp(replaceNotes(generated, 'x').replaceAll('\n', '\r\n'))).toBe(stamp);
+    expect(extractStamp(generated.replace('\n', '\ntyped\n'))).toBe(stamp);
+  });
+
+  it('is all above the first section where the status line was broken', () => {
+    expect(extractStamp(generated.replace('· ', '·\n'))).toBe('# Orchestrator Dashboard _Running · updated 14:32:05_');
   });
 });
 

@@ -53,7 +53,6 @@ it('what is typed anywhere in the file survives a thousand changes of the board,
           for (const [n, [beginning, place]] of lines.entries()) {
             const line = `${beginning}typed ${String(i)}.${String(n)}`;
             typed.push(`${line}${ends}`);
-            // Not above the first section: that tells which dashboard it is.
             buffer.splice(1 + (place % (buffer.length - 1)), 0, line + ends.slice(0, -1));
           }
           const open = buffer.findIndex((line) => line.startsWith('- [ ] Try again'));
