@@ -23,7 +23,8 @@ const random = makeRandom(option('seed', 1));
 /** How much more memory the daemon may hold at the end of the steady part than at its beginning. */
 const maxMemoryRatio = 1.3;
 const maxMoreFiles = 8;
-const settleMs = 180_000;
+/** So long no task may be done where some are left; a busy machine is no loss. */
+const stuckMs = 180_000;
 /** A short soak has kills, too. */
 const killEveryMs = Math.min(40_000, minutes * 15_000);
 
@@ -124,11 +125,12 @@ async function watchDaemon(until) {
 
 /** Waits until every task is done; what was given up, since its agent was killed ten times, is tried again. */
 async function settle() {
-  const until = Date.now() + settleMs;
-  while (Date.now() < until) {
+  let done = -1;
+  for (let since = Date.now(); Date.now() < since + stuckMs; await delay(250)) {
     for (const name of list('attention')) renameSync(board.path('attention', name), board.path('queued', name));
-    if (list('done').length === counts.dropped) return;
-    await delay(250);
+    if (list('done').length > done) since = Date.now();
+    done = list('done').length;
+    if (done === counts.dropped) return;
   }
   for (const column of ['inbox', ...columns]) {
     if (column !== 'done' && list(column).length > 0) problems.push(`left in ${column}/: ${list(column).join(', ')}`);

@@ -8,4 +8,4 @@ const main = fileURLToPath(new URL('main.mjs', import.meta.url));
 test('a board whose daemon and agents are killed at random loses nothing, runs nothing twice and leaves nothing', async () => {
   const { all } = await execa(process.execPath, [main, '--minutes=0.5'], { all: true, reject: false });
   expect(all).toContain('All held.');
-}, 400_000);
+}, 900_000);
