@@ -30,8 +30,8 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
     redact: redactFor(() => board.settings),
   });
   // What is wrong is on the board; the others wait in the folder.
-  const waiting = [...(board.scan?.inbox.keys() ?? [])].filter((path) => !board.inbox.has(path)).length;
-  return { data, waiting };
+  const unread = [...(board.scan?.inbox.keys() ?? [])].filter((path) => !board.inbox.has(path));
+  return { data, waiting: unread.length + (board.scan?.unsettled.size ?? 0) };
 }
 
 /** One task of the board, or undefined. */

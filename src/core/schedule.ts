@@ -109,7 +109,7 @@ export function explainWaiting(board: Board, task: QueuedTask, now: number, posi
 
 /** Whether nothing can go on without the user. */
 export function isIdle(board: Board, now: number): boolean {
-  if (board.scan === null || board.scan.inboxSettlesAt !== null) return false;
+  if (board.scan === null || board.scan.unsettled.size > 0) return false;
   if (board.loading.size > 0 || board.readingVerdicts.size > 0 || isAsked(board)) return false;
   if (isReadingInbox(board) || !hasDisk(board)) return false;
   // A file that could not be read is read again.

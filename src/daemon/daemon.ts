@@ -165,7 +165,9 @@ export class Daemon {
       this.#loop.noteTrouble('list the folders', null);
       this.#loop.post({ type: 'scanned', scan });
       const { clock } = this.#ports;
-      if (scan.inboxSettlesAt !== null) this.#lookout.lookIn(Math.max(1, scan.inboxSettlesAt - clock.now()));
+      if (scan.unsettled.size > 0) {
+        this.#lookout.lookIn(Math.max(1, Math.min(...scan.unsettled.values()) - clock.now()));
+      }
       const day = clock.day(clock.now());
       if (day !== this.board.spending.day) this.#loop.post({ type: 'tick', day });
     } catch (error) {

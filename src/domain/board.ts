@@ -68,8 +68,8 @@ export interface BoardScan {
   readonly inbox: ReadonlyMap<string, FileIdentity>;
   /** What lies in the inbox or in a column and is no task, by such a path. */
   readonly strays: ReadonlyMap<string, Stray>;
-  /** When a file that is still being written may be whole, in milliseconds since the epoch; null where there is none. */
-  readonly inboxSettlesAt: number | null;
+  /** Files of the inbox that may still be written, by such a path; each with when it may be whole, in milliseconds since the epoch. */
+  readonly unsettled: ReadonlyMap<string, number>;
   readonly columns: Readonly<Record<Column, ReadonlyMap<string, FileIdentity>>>;
   /** The commands that wait to be read or settled, the oldest first. */
   readonly commands: readonly CommandId[];

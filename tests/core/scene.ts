@@ -45,7 +45,7 @@ export function scanOf(files: Partial<Record<Column, readonly string[]>>, rest: 
   return {
     inbox: new Map(),
     strays: new Map(),
-    inboxSettlesAt: null,
+    unsettled: new Map(),
     columns: {
       queued: list('queued'),
       active: list('active'),

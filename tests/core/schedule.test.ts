@@ -19,7 +19,7 @@ const emptyScan: BoardScan = {
   ...{
     inbox: new Map(),
     strays: new Map(),
-    inboxSettlesAt: null,
+    unsettled: new Map(),
     commands: [],
     grants: new Map(),
   },
@@ -104,7 +104,9 @@ describe('isIdle', () => {
   const scanned = { scan: emptyScan };
   it('is false before the first scan, while a file settles, and while a task could start or works', () => {
     expect(isIdle(boardOf([]), now)).toBe(false);
-    expect(isIdle(boardOf([], { scan: { ...emptyScan, inboxSettlesAt: 2_000 } }), now)).toBe(false);
+    expect(isIdle(boardOf([], { scan: { ...emptyScan, unsettled: new Map([['inbox/a.md', 2_000]]) } }), now)).toBe(
+      false,
+    );
     expect(isIdle(boardOf([queued('a')], scanned), now)).toBe(false);
     expect(isIdle(boardOf([active('a')], scanned), now)).toBe(false);
   });

@@ -25,13 +25,13 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
 
   function listInbox() {
     const inbox = new Map<string, FileIdentity>();
-    let inboxSettlesAt: number | null = null;
+    const unsettled = new Map<string, number>();
     for (const [name, { identity }] of world.inbox) {
       const settlesAt = identity.mtimeMs + limits.inboxQuietMs;
       if (settlesAt <= world.wall) inbox.set(name, identity);
-      else inboxSettlesAt = Math.min(inboxSettlesAt ?? Infinity, settlesAt);
+      else unsettled.set(name, settlesAt);
     }
-    return { inbox, strays: new Map(world.strays), inboxSettlesAt };
+    return { inbox, strays: new Map(world.strays), unsettled };
   }
 
   function stored(file: { readonly column: Column; readonly name: string }) {

@@ -1,5 +1,5 @@
 /** Each verb as a user meets it: its happy path, its data, and its errors with their exit codes. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BoardData } from '../../src/views/board-data.ts';
@@ -73,6 +73,9 @@ test.concurrent('without a command it says what to do next here, from nothing to
     expect(await board.succeed()).toMatch(/ has no board yet\.\n\nNext:\n {2}branchboard init\n/);
     await board.succeed('init');
     board.drop({ 'a.md': '# A\n' });
+    // A file whose writer may only pause counts as well.
+    const soon = Date.now() / 1_000 + 60;
+    utimesSync(board.path('inbox', 'a.md'), soon, soon);
     expect(await board.succeed()).toContain('Next:\n  branchboard start   runs the board\n');
     const elsewhere = board.launch([], { cwd: board.root });
     expect((await elsewhere.ended).stdout).toMatch(/ is not in a git repository\.\n\nNext:\n {2}git init\n/);

@@ -134,11 +134,11 @@ export class Scanner {
   }
 
   /** Parts what is to be taken in from what is not, once each was left alone. */
-  #sortOthers(listings: ReadonlyMap<string, Listing>): Pick<BoardScan, 'inbox' | 'strays' | 'inboxSettlesAt'> {
+  #sortOthers(listings: ReadonlyMap<string, Listing>): Pick<BoardScan, 'inbox' | 'strays' | 'unsettled'> {
     const inbox = new Map<string, FileIdentity>();
     const strays = new Map<string, Stray>();
     const sightings = new Map<string, Sighting>();
-    let inboxSettlesAt: number | null = null;
+    const unsettled = new Map<string, number>();
     let used: ReadonlySet<TaskKey> | null = null;
     const isUsed = (id: TaskId) => (used ??= listUsedIds(listings)).has(keyOf(id));
     for (const [folder, { others }] of listings) {
@@ -154,12 +154,12 @@ export class Scanner {
           if (isQuiet) strays.set(path, stray);
         } else if (sighting !== null) {
           if (isQuiet) inbox.set(path, sighting.identity);
-          else inboxSettlesAt = Math.min(inboxSettlesAt ?? Infinity, settlesAt);
+          else unsettled.set(path, settlesAt);
         }
       }
     }
     this.#sightings = sightings;
-    return { inbox, strays, inboxSettlesAt };
+    return { inbox, strays, unsettled };
   }
 
   #sight(path: string, stats: Stats): Sighting {
