@@ -1,7 +1,7 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
 import type { AgentKind } from './domain/agent-kind.ts';
 import type { Board, BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
-import type { BaseConflict, KeptReview, LastRun } from './domain/outside-answers.ts';
+import type { BaseConflict, Discarding, KeptReview, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
 import type { CommandId, CommandRequest, ReadCommand, SettledCommand } from './domain/command.ts';
 import type { Hold, Spending } from './domain/hold.ts';
@@ -18,7 +18,7 @@ import type { Result } from './domain/result.ts';
 import type { Fault, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Workspace } from './domain/run.ts';
 import type { CommandOutcome, Evidence } from './domain/work-evidence.ts';
 import type { Review } from './domain/review.ts';
-import type { BranchWork, FinishedWork, Verdict } from './domain/verdict.ts';
+import type { BranchWork, FinishedWork, Verdict, WorkBranch } from './domain/verdict.ts';
 import type { SavedPage } from './domain/work-page.ts';
 import type { Grant } from './domain/rights.ts';
 import type { Settings, WatchMode } from './domain/settings.ts';
@@ -192,6 +192,10 @@ export interface Worktrees {
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
   /** Keeps what was reviewed under a ref, unless its branch is at another commit by now. Throws PortError. */
   keepReviewed(work: BranchWork, target: string | null): Promise<KeptReview>;
+  /** Takes the branch away, and keeps its commit under a ref; a branch that somebody is on, or that moved, stays. */
+  discard(work: WorkBranch): Promise<Discarding>;
+  /** Undoes that, as far as the commit is there and the name is free. */
+  restore(work: WorkBranch): Promise<void>;
   /** Makes a merge that nothing refers to yet. */
   prepareMerge(request: MergeRequest): Promise<MergeAttempt>;
   /** Moves the merge's target from where it was, and its checkout with it. */

@@ -94,6 +94,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/merge.ts')).mergeCommand,
   },
   {
+    usage: 'discard <id>',
+    group: 'decide',
+    description: "put a finished task's work away; its commits are kept, and it can be undone",
+    load: async () => (await import('./commands/discard.ts')).discardCommand,
+  },
+  {
     usage: 'review <id>',
     group: 'decide',
     description: "write a task's diff into a file, for your comments between its lines",

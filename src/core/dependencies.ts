@@ -29,7 +29,8 @@ function explainUnfinished(board: Board, key: TaskKey): Exclude<WaitingOn['why']
   if (finished.verdict === undefined) return 'unknown';
   if (isUnreadable(finished.verdict)) return finished.verdict;
   if (finished.file.column === 'done') return null;
-  // A task that was done before it was put away still counts; one that was cancelled does not.
+  // A task that was done before it was put away still counts; one that was cancelled, or is not wanted, does not.
+  if (finished.review?.state === 'discarded') return 'discarded';
   return finished.verdict?.column === 'done' ? null : 'cancelled';
 }
 

@@ -109,6 +109,12 @@ function lookAtFinished(
       if (put !== undefined && !draft.board.live.has(key)) {
         draft.putFinished({ ...task, file: { column: 'archive', name: task.file.name, identity: put } });
       }
+      // Fetched back: its facts tell whether its work was discarded.
+      const fetched = column === 'archive' ? scan.columns.done.get(task.file.name) : undefined;
+      if (fetched !== undefined && !draft.board.live.has(key)) {
+        const file = { column: 'done', name: task.file.name, identity: fetched } as const;
+        draft.putFinished({ id: task.id, file, verdict: undefined, review: null });
+      }
     }
     for (const [name, identity] of files) {
       const id = idOfFile(name);

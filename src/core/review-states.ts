@@ -1,9 +1,10 @@
-/** Decides on the reviews of tasks that are done: opened, found merged, sent back. */
+/** Decides on the reviews of tasks that are done: opened, found merged, sent back, discarded. */
 import { verdictOf, type FinishedTask, type TaskFile } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { openReview, reviewName, type Review, type SentBack } from '../domain/review.ts';
 import type { ReadVerdict, TaskFacts } from '../domain/task-facts.ts';
 import { isFinishedColumn, keyOf, type Column, type TaskId } from '../domain/task.ts';
+import type { WorkBranch } from '../domain/verdict.ts';
 import type { Draft } from './draft.ts';
 
 /** The user merged these by hand: they no longer wait for a review. */
@@ -21,6 +22,11 @@ export function markMerged(draft: Draft, id: TaskId): void {
   const verdict = verdictOf(task);
   if (verdict !== null) draft.emit({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: true });
   draft.journal({ type: 'task-merged', task: id });
+}
+
+/** The review of a task whose work is discarded. */
+export function discardedWith(review: Review | null, { branch, tip }: WorkBranch, at: number): Review {
+  return { ...openReview(review?.round ?? 1, review?.sentBack), state: 'discarded', at, branch, tip };
 }
 
 /** The review of a task that is sent back with these words. A command that is carried out again says them once. */
@@ -47,7 +53,7 @@ export function noteSentBack(
   // The board died between its facts and the move to `done/`.
   if (from === null && column === 'active' && review.state === 'ready' && verdict?.run === highestRun) return facts;
   const sentBack: Review = { ...openReview(review.round, review.sentBack), state: 'sent-back' };
-  draft.emit({ type: 'write-review', task: id, review: sentBack });
+  goOn(draft, id, review, sentBack);
   return { ...facts, review: sentBack };
 }
 
@@ -71,8 +77,22 @@ export function recallReview(
     return writeOpened(draft, id, openReview(1));
   }
   // The user put it back into `done/` before it was worked on again.
-  if (found?.state === 'sent-back') return writeOpened(draft, id, openReview(found.round, found.sentBack));
+  if (found?.state === 'sent-back' || found?.state === 'discarded') {
+    const opened = openReview(found.round, found.sentBack);
+    goOn(draft, id, found, opened);
+    return opened;
+  }
   return found ?? openReview(1);
+}
+
+/** Keeps that a review goes on; where its work was discarded, that is undone first. */
+function goOn(draft: Draft, id: TaskId, before: Review, review: Review): void {
+  if (before.state !== 'discarded') {
+    draft.emit({ type: 'write-review', task: id, review });
+    return;
+  }
+  const { branch, tip } = before;
+  draft.emit({ type: 'restore-work', task: id, work: { id, branch, tip }, review });
 }
 
 function reviewOf({ review, damaged }: TaskFacts): Review | 'damaged' | null {

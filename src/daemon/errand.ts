@@ -44,6 +44,7 @@ const ofCommands: ReadonlySet<Effect['type']> = new Set([
     'move-for-command',
     'edit-for-command',
     'send-back-for-command',
+    'discard-for-command',
     'merge-for-command',
     'lay-note',
     'write-pause',

@@ -50,6 +50,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     case 'move-for-command':
     case 'edit-for-command':
     case 'send-back-for-command':
+    case 'discard-for-command':
     case 'merge-for-command':
     case 'lay-note':
     case 'write-pause':

@@ -6,7 +6,7 @@ import type { Effect } from '../domain/effect.ts';
 import { idOfFile, parseTaskId, type TaskId, type TaskKey } from '../domain/task.ts';
 import { NewerFactError, type AgentRunner, type BoardFiles, type Worktrees } from '../ports.ts';
 import type { UntimedEvent } from './untimed-event.ts';
-import { parseTask } from './parse-task.ts';
+import { hashOwnText, parseTask } from './parse-task.ts';
 
 /** Dependencies of loading. */
 export interface LoadPorts {
@@ -36,6 +36,18 @@ export async function loadTask(
     type: 'task-loaded',
     loaded: { file: read.value.file, isGone, spec: value ?? null, diagnostics, facts, lastRun },
   };
+}
+
+/** `task-read`: a known task's file that was edited; nothing where it is not there any more. */
+export async function readTask(files: BoardFiles, file: TaskFile): Promise<readonly UntimedEvent[]> {
+  const read = await files.readTask(file);
+  if (!read.ok) {
+    if (read.failure.kind === 'changed') return [];
+    return [{ type: 'task-read', file, textHash: null, spec: null, diagnostics: read.failure.diagnostics }];
+  }
+  const { text, file: found } = read.value;
+  const { value: spec = null, diagnostics } = parseTask(read.value);
+  return [{ type: 'task-read', file: found, textHash: await hashOwnText(text), spec, diagnostics }];
 }
 
 /** `verdicts-read`: finished tasks' verdicts; of one that can't be read, what else is kept of the task. */

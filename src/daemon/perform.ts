@@ -29,9 +29,10 @@ import {
   type Worktrees,
 } from '../ports.ts';
 import { Caretaker } from './caretaker.ts';
+import { discardWork } from './discard-work.ts';
 import { editTask, moveForCommand } from './edit-task.ts';
 import type { Intake } from './take-in.ts';
-import { loadTask, readVerdicts } from './load-task.ts';
+import { loadTask, readTask, readVerdicts } from './load-task.ts';
 import { mergeWork } from './merge-work.ts';
 import { layNote, lookAtNotes, takeNotes } from './note-work.ts';
 import { sendBack } from './send-work-back.ts';
@@ -90,7 +91,7 @@ export class Performer {
       case 'load-task':
         return [await loadTask(this.#ports, effect)];
       case 'read-task':
-        return this.#readTask(effect.file);
+        return readTask(this.#ports.files, effect.file);
       case 'read-verdicts':
         return [await readVerdicts(this.#ports.files, effect.tasks)];
       case 'plan-run':
@@ -124,6 +125,10 @@ export class Performer {
       case 'write-review':
         await files.writeReview(effect.task, effect.review);
         return [];
+      case 'restore-work':
+        await worktrees.restore(effect.work);
+        await files.writeReview(effect.task, effect.review);
+        return [];
       case 'tell-story':
         return this.#tellStory(effect);
       case 'read-ends':
@@ -144,6 +149,8 @@ export class Performer {
         return [await editTask(files, effect)];
       case 'send-back-for-command':
         return [await sendBack(this.#ports, effect)];
+      case 'discard-for-command':
+        return [await discardWork(this.#ports, effect)];
       case 'merge-for-command': {
         const outcome = await mergeWork(this.#ports, effect.request, this.#settings());
         return [{ type: 'command-merged', id: effect.id, outcome }];
@@ -169,17 +176,6 @@ export class Performer {
       default:
         return unreachable(effect);
     }
-  }
-
-  async #readTask(file: TaskFile): Promise<readonly UntimedEvent[]> {
-    const read = await this.#ports.files.readTask(file);
-    if (!read.ok) {
-      if (read.failure.kind === 'changed') return [];
-      return [{ type: 'task-read', file, textHash: null, spec: null, diagnostics: read.failure.diagnostics }];
-    }
-    const { text, file: found } = read.value;
-    const { value: spec = null, diagnostics } = parseTask(read.value);
-    return [{ type: 'task-read', file: found, textHash: await hashOwnText(text), spec, diagnostics }];
   }
 
   async #planRun(effect: Effect & { readonly type: 'plan-run' }): Promise<UntimedEvent> {

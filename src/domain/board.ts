@@ -302,7 +302,8 @@ export type Waiting =
 export type WaitingOn =
   | {
       readonly id: TaskId;
-      readonly why: 'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'unknown' | UnreadableFact;
+      readonly why:
+        'queued' | 'rights' | 'active' | 'attention' | 'cancelled' | 'discarded' | 'unknown' | UnreadableFact;
     }
   /** Its name is the title of several tasks. */
   | { readonly id: TaskId; readonly why: 'ambiguous'; readonly rivals: readonly TaskId[] };

@@ -35,7 +35,8 @@ export type TaskCommand =
   | { readonly kind: 'note'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId }
-  | MergeCommand;
+  | MergeCommand
+  | DiscardCommand;
 
 /** Has the author of a task that is done go on with it, and tells what is wrong. */
 export interface SendBackCommand {
@@ -58,6 +59,14 @@ export interface MergeCommand {
   readonly way: MergeWay;
   /** The user knows that the work changes what runs, such as hooks and settings of agents. */
   readonly whatRuns: boolean;
+}
+
+/** Puts the work of a task that is done away, with its branch; its commit is kept. */
+export interface DiscardCommand {
+  readonly kind: 'discard';
+  readonly task: TaskId;
+  /** The commit that the user saw. */
+  readonly commit: string;
 }
 
 /** A command to the whole board. */
@@ -85,6 +94,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     'send-back': 'decide',
     note: 'decide',
     merge: 'decide',
+    discard: 'decide',
   },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };
@@ -134,6 +144,7 @@ export const boxKinds = [
   'cancel',
   'merge',
   'send-back',
+  'discard',
 ] as const satisfies readonly TaskCommand['kind'][];
 
 /** Those whose box has a place for what the user says. */
@@ -243,6 +254,8 @@ export function commandOfTick({ kind, task, commit, target, option = 0, text = '
       return { kind, task, commit: commit ?? null, text: said };
     case 'merge':
       return { kind, task, commit: commit ?? '', target: target ?? null, way: 'merge', whatRuns: false };
+    case 'discard':
+      return { kind, task, commit: commit ?? '' };
     case 'retry':
     case 'cancel':
       return { kind, task };

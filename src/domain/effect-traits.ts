@@ -45,6 +45,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'record-exit': { ...ofTask, phases: ['planning', 'settling'] },
   'write-verdict': { ...ofTask, phases: ['settling'] },
   'write-review': { ...ofTask, phases: ['planning', 'settling'] },
+  'restore-work': { ...ofTask, phases: ['planning'] },
   'tell-story': { ...ofTask, phases: ['settling'] },
   'read-ends': { ...ofNobody, lane: 'none' },
   'prune-task': { ...ofNobody, lane: 'task' },
@@ -53,6 +54,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'move-for-command': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
   'edit-for-command': { lane: 'none', phases: [], told: 'never', failure: 'answered' },
   'send-back-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
+  'discard-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'merge-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   // In its task's lane, so that a run that is being started either tells it or finds it told.
   'lay-note': { lane: 'task', phases: [], told: 'never', failure: 'answered' },

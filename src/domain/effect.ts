@@ -12,7 +12,7 @@ import type { Right } from './rights.ts';
 import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
 import type { Review, SentBack } from './review.ts';
-import type { BranchWork, Verdict } from './verdict.ts';
+import type { BranchWork, WorkBranch, Verdict } from './verdict.ts';
 import {
   idOfFile,
   keyOf,
@@ -167,6 +167,18 @@ export type Effect =
       /** As it is to be, but for the comments and for what they are about. */
       readonly review: Review;
     }
+  /** Discards a task's work as a command asks: `command-moved` or `command-refused`. */
+  | {
+      readonly type: 'discard-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly file: TaskFile;
+      readonly work: WorkBranch;
+      /** As it is to be. */
+      readonly review: Review;
+    }
+  /** Makes the branch of discarded work again, and keeps that its review goes on. */
+  | { readonly type: 'restore-work'; readonly task: TaskId; readonly work: WorkBranch; readonly review: Review }
   /** Merges a task's work as a command asks: `command-merged`. */
   | {
       readonly type: 'merge-for-command';

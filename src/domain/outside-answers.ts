@@ -38,6 +38,12 @@ export type LastRun =
   | { readonly kind: 'alive'; readonly view: RunView; readonly startedAt: number }
   | { readonly kind: 'dead'; readonly exit: RunExit };
 
+/** What came of taking a branch away. */
+export type Discarding =
+  | { readonly kind: 'discarded' }
+  /** Nothing was changed; `hint` is what to type. */
+  | { readonly kind: 'refused'; readonly why: string; readonly hint: string };
+
 /** A fault as the board meets it outside. */
 export interface OutsideFault {
   /** Null where its message is all that there is to say. */

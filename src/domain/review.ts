@@ -6,6 +6,8 @@
  *             ▲ │                                        │
  *   done again│ ▼ queued again                           │
  *          sent-back ◄───────────────────────────────────┘
+ *
+ *   ready ─► discarded ─► ready where its file comes back to done/, sent-back where it is queued again
  */
 
 import { areSameComments, type Comment } from './review-comment.ts';
@@ -37,6 +39,8 @@ export type Review = { readonly version: 1; readonly round: number; readonly sen
   | { readonly state: 'ready' | 'sent-back' }
   /** `at` is when its work was found in the base, in milliseconds since the epoch. */
   | { readonly state: 'merged'; readonly at: number }
+  /** Its branch is gone, and was at `tip`; `at` is when the user asked for that. */
+  | { readonly state: 'discarded'; readonly at: number; readonly branch: string; readonly tip: string }
 );
 
 /** A review that waits for its user. */

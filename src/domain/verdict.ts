@@ -112,6 +112,9 @@ export interface BranchWork {
   readonly tip: string;
 }
 
+/** The branch of a task's work, and the commit that it is at. */
+export type WorkBranch = Omit<BranchWork, 'base'>;
+
 /** A finished task, and the commit that holds its work. */
 export interface FinishedWork {
   readonly id: TaskId;

@@ -72,6 +72,7 @@ function readStamp(html: string): Tick | null {
   const target = branch === undefined ? null : decodeBranch(branch);
   if (kind === 'merge' && (commit === undefined || target === null)) return null;
   if ((kind === 'choose') !== (option !== undefined)) return null;
+  if (kind === 'discard' && commit === undefined) return null;
   const seen = { column, run: run === noRun ? null : Number(run) };
   return {
     ...{ kind, task, seen },

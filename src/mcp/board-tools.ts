@@ -27,6 +27,10 @@ const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
   .describe('the id of a task, as status prints it');
+const commit = z
+  .string()
+  .regex(/^[0-9a-f]{7,64}$/)
+  .describe("the commit that the task's branch is at, as diff told it");
 const text = (what: string) => z.string().min(1).describe(what);
 
 /** Checks the call's input by the tool's own shape, so that `make` gets it typed. */
@@ -144,10 +148,7 @@ export const boardTools: readonly BoardTool[] = [
     'Merge the work of a finished task into the branch that tasks start from. Only when the user asks for it, and only the commit that was looked at.',
     {
       id,
-      commit: z
-        .string()
-        .regex(/^[0-9a-f]{7,64}$/)
-        .describe("the commit that the task's branch is at, as diff told it"),
+      commit,
       way: z
         .enum(mergeWays)
         .optional()
@@ -161,6 +162,13 @@ export const boardTools: readonly BoardTool[] = [
         ...(input.what_runs === true ? ['--what-runs'] : []),
       ],
     }),
+  ),
+  tool(
+    'discard',
+    'ends',
+    'Put the work of a finished task away with its branch. Only when the user asks for it, and only the commit that was looked at. It can be undone.',
+    { id, commit },
+    (input) => ({ args: ['discard', input.id, `--commit=${input.commit}`] }),
   ),
   tool('pause', 'adds', 'Start no more tasks; those that run go on.', {}, () => ({ args: ['pause'] })),
   tool('resume', 'adds', 'Start tasks again.', {}, () => ({ args: ['resume'] })),

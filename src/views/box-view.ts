@@ -1,5 +1,13 @@
 /** Makes the dashboard's boxes, and what became of those that were ticked. */
-import { labelOfBox, listAnswerBoxes, listBoxes, mergeBox, sendBackBox, workOf } from '../core/commands/offers.ts';
+import {
+  discardBox,
+  labelOfBox,
+  listAnswerBoxes,
+  listBoxes,
+  mergeBox,
+  sendBackBox,
+  workOf,
+} from '../core/commands/offers.ts';
 import { see } from '../core/commands/seen.ts';
 import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { boxKinds, type Box, type Seen } from '../domain/command.ts';
@@ -34,10 +42,11 @@ function viewReviewBoxes(board: Board, task: FinishedTask, seen: Seen): readonly
   const { id, review } = task;
   const verdict = verdictOf(task);
   const tip = verdict?.tip ?? null;
-  const isTaken = workOf(verdict, review) === 'open' && verdict?.changesWhatRuns.length === 0;
   const target = board.settings.base;
-  const isOffered = tip !== null && target !== null && isTaken;
-  return [...(isOffered ? [mergeBox(id, seen, tip, target)] : []), sendBackBox(id, seen, tip)];
+  const back = sendBackBox(id, seen, tip);
+  if (tip === null || workOf(verdict, review) !== 'open') return [back];
+  const isOffered = target !== null && verdict?.changesWhatRuns.length === 0;
+  return [...(isOffered ? [mergeBox(id, seen, tip, target)] : []), back, discardBox(id, seen, tip)];
 }
 
 /** What became of the boxes that were ticked lately, and of lines of User Notes. */

@@ -136,7 +136,8 @@ function describeDependency(on: WaitingOn, board: Board): string {
     case 'attention':
       return `on \`${id}\`, which needs you`;
     case 'cancelled':
-      return `on \`${id}\`, which was cancelled`;
+    case 'discarded':
+      return `on \`${id}\`, which was ${why}`;
     case 'damaged':
     case 'newer': {
       const { path, what, commands } = explainUnreadable(id, why);

@@ -30,6 +30,11 @@ describe('a tool', () => {
     expect(() => callOf('add', { text: 'x', agent: id })).toThrow();
   });
 
+  it('discards only a commit that is named', () => {
+    expect(() => callOf('discard', { id: 'a' })).toThrow();
+    expect(callOf('discard', { id: 'a', commit: 'abcdef0' }).args).toEqual(['discard', 'a', '--commit=abcdef0']);
+  });
+
   it('merges only a commit that is named', () => {
     expect(() => callOf('merge', { id: 'a' })).toThrow();
     expect(() => callOf('merge', { id: 'a', commit: '--squash' })).toThrow();

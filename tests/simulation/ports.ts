@@ -82,10 +82,13 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
       call('find-merged', () =>
         works.filter(() => world.random.chance(world.weather.trouble / 10)).map(({ id }) => id),
       ),
-    prepare: ({ workspace }) =>
+    prepare: ({ task, cause, workspace }) =>
       call(
         'prepare',
         () => {
+          // A first run is another task's of that id.
+          if (cause.kind === 'first') world.discarded.delete(task);
+          if (world.discarded.has(task)) world.breakOff(`${task} starts without its branch, which was discarded`);
           const { path, base } = workspace;
           const known = world.trees.get(path);
           const branch = workspace.kind === 'branch' ? workspace.branch : null;
@@ -128,6 +131,15 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         const now = tree === undefined ? tip : tipOf(tree.commits);
         return now === tip ? { kind: 'kept' as const, base } : { kind: 'elsewhere' as const, tip: now };
       }),
+    discard: ({ id, branch, tip }) =>
+      call('discard', () => {
+        const tree = [...world.trees.values()].find((each) => each.branch === branch);
+        const now = tree === undefined ? tip : tipOf(tree.commits);
+        if (now !== tip) return { kind: 'refused' as const, why: `${branch} is at ${now}`, hint: 'Look.' };
+        world.discarded.add(id);
+        return { kind: 'discarded' as const };
+      }),
+    restore: ({ id }) => call('restore', () => void world.discarded.delete(id)),
     prepareMerge: ({ task, commit }) =>
       call('prepare-merge', () => {
         const target = 'main';

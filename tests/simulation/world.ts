@@ -138,6 +138,8 @@ export class World {
   readonly trees = new Map<string, Tree>();
   /** Tasks with the commits of theirs that were merged. */
   readonly merged = new Set<string>();
+  /** Tasks whose branches were discarded and not made again. */
+  readonly discarded = new Set<string>();
   readonly agents = new Set<Agent>();
   /** The lines of User Notes that became commands, and the commands that any ever became. */
   lines: readonly AskedLine[] = [];

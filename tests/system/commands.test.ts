@@ -293,6 +293,7 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
       commands: [
         { kind: 'merge', usage: 'branchboard merge schema', unfit: null },
         { kind: 'send-back', usage: 'branchboard send-back schema TEXT', unfit: null },
+        { kind: 'discard', usage: 'branchboard discard schema', unfit: null },
         { kind: 'retry', usage: 'branchboard retry schema', unfit: null },
         { kind: 'tell', unfit: { why: 'is done' } },
         { kind: 'note', unfit: { why: 'is done' } },

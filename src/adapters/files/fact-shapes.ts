@@ -219,6 +219,7 @@ const reviewShape = shapeOf<Review>()(
   z.discriminatedUnion('state', [
     z.object({ version, round: runNumber, sentBack, state: z.enum(['ready', 'sent-back']) }),
     z.object({ version, round: runNumber, sentBack, state: z.literal('merged'), at: time }),
+    z.object({ version, round: runNumber, sentBack, state: z.literal('discarded'), at: time, branch: text, tip: text }),
   ]),
 );
 
@@ -253,6 +254,7 @@ export const command = z.discriminatedUnion('kind', [
     ...{ kind: z.literal('merge'), task: taskId, commit, target: z._default(z.nullable(text), null) },
     ...{ way: z.enum(mergeWays), whatRuns: flag },
   }),
+  z.object({ kind: z.literal('discard'), task: taskId, commit }),
   z.object({ kind: z.enum(['pause', 'resume']) }),
   z.object({ kind: z.literal('stop'), pid: count }),
 ]);

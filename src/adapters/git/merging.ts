@@ -3,8 +3,6 @@
  * then the target moves from the commit that it was merged with, and from no other. Where it is checked out, git moves
  * branch, index and files together, as `git merge --ff-only` does, and refuses where that would overwrite the user's own.
  */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { quote } from 'shell-quote';
 import type {
   MergeAttempt,
@@ -13,6 +11,7 @@ import type {
   PreparedMerge,
   TargetMove,
 } from '../../domain/merge-request.ts';
+import { findBusy } from './busy-branch.ts';
 import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
 import { quote as quoteGit } from './git-errors.ts';
@@ -141,26 +140,6 @@ async function follow(git: Git, folder: string, target: string, after: string): 
   ];
   const { stderr } = await git.serialise(() => git.attempt(['merge', ...how, after], { cwd: folder, ...durable }));
   return quoteGit(stderr);
-}
-
-/** The files of a checkout's git directory that name the branch an unfinished operation will move. */
-const operations = [
-  { file: 'rebase-merge/head-name', what: 'rebase' },
-  { file: 'rebase-apply/head-name', what: 'rebase' },
-  { file: 'BISECT_START', what: 'bisection' },
-] as const;
-
-/** The operation that will move the branch when it ends, in whichever checkout; null where there is none. */
-async function findBusy({ commonDir }: Repository, branch: string): Promise<string | null> {
-  const linked = await readdir(join(commonDir, 'worktrees')).catch(() => []);
-  const gitDirs = [commonDir, ...linked.map((name) => join(commonDir, 'worktrees', name))];
-  for (const gitDir of gitDirs) {
-    for (const { file, what } of operations) {
-      const named = (await readFile(join(gitDir, file), 'utf8').catch(() => '')).trim();
-      if (named === branch || named === branchRef(branch)) return what;
-    }
-  }
-  return null;
 }
 
 function refuse(why: string, hint: string): Refused {

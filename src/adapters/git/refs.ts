@@ -5,6 +5,7 @@
  *   refs/branchboard/kept/TASK/N    all that the worktree held after run N, uncommitted files too
  *   refs/branchboard/left/TASK/N-…  commits or files found elsewhere than on the task's branch; a ref for each commit
  *   refs/branchboard/done/TASK      the tip of the task's branch when its worktree let go of it
+ *   refs/branchboard/rescue/TASK    the tip of its branch when the task was discarded
  *   refs/branchboard/reviewed/TASK  the commit that was reviewed when the task was sent back last
  */
 import type { RunId } from '../../domain/run.ts';
@@ -21,6 +22,8 @@ export const leftRef = (run: RunId, commit: string): string =>
   `refs/branchboard/left/${run.task}/${String(run.n)}-${commit.slice(0, 12)}`;
 /** See the file's head. */
 export const doneRef = (task: TaskId): string => `refs/branchboard/done/${task}`;
+/** See the file's head. */
+export const rescueRef = (task: TaskId): string => `refs/branchboard/rescue/${task}`;
 /** See the file's head. */
 export const reviewedRef = (task: TaskId): string => `refs/branchboard/reviewed/${task}`;
 /** A branch's full name. */

@@ -1,16 +1,14 @@
 /** `merge`: takes a task's work over into the branch that tasks start from; `--check` only says whether it would go. */
 import { Option } from 'commander';
-import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit } from '../../adapters/git/git.ts';
 import { prepareMerge } from '../../adapters/git/merging.ts';
-import { branchRef, resolveCommits } from '../../adapters/git/refs.ts';
 import { describeConflict, type MergeRequest } from '../../domain/merge-request.ts';
-import type { TaskId } from '../../domain/task.ts';
 import { askAndPrint } from '../ask-board.ts';
 import { requireSettings } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
-import { findTask, requireBranch } from '../task-files.ts';
+import { requireSeen } from '../seen-branch.ts';
+import { findTask } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 
 interface MergeOptions extends GlobalOptions {
@@ -33,11 +31,7 @@ export const mergeCommand: Verb = (command, exit) =>
       const way = options.rebase === true ? 'rebase' : options.squash === true ? 'squash' : 'merge';
       const place = await openPlace(options);
       const { id: task } = await findTask(place, text);
-      const { branch, base, commit } = await findBranch(place, task);
-      if (options.commit !== undefined && !commit.startsWith(options.commit)) {
-        const why = `${branch} is at ${commit.slice(0, 10)}, and not at ${options.commit}`;
-        throw new CliError(exitCodes.usage, why, `Look at it as it is now: branchboard diff ${task}`);
-      }
+      const { branch, base, commit } = await requireSeen(place, task, options.commit);
       const target = await findTarget(place);
       const whatRuns = options.whatRuns === true;
       if (options.check === true) {
@@ -47,18 +41,6 @@ export const mergeCommand: Verb = (command, exit) =>
       }
       await askAndPrint(options, place, { kind: 'merge', task, commit, target, way, whatRuns });
     });
-
-/** The task's branch, and the commit that it is at, which is the one that the user has seen. */
-async function findBranch(
-  place: OpenPlace,
-  task: TaskId,
-): Promise<{ readonly branch: string; readonly base: string; readonly commit: string }> {
-  const { branch, base } = requireBranch(task, (await readTaskFacts(place.layout, task)).runs);
-  const [commit = null] = await resolveCommits(createGit(place.topLevel), [branchRef(branch)]);
-  if (commit === null)
-    throw new CliError(exitCodes.usage, `the branch ${branch} is gone`, `Type: branchboard show ${task}`);
-  return { branch, base, commit };
-}
 
 /** The branch that the user means: the one that tasks start from, or else the one that is checked out. */
 async function findTarget(place: OpenPlace): Promise<string> {

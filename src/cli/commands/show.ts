@@ -77,10 +77,12 @@ export const showCommand: Verb = (command) =>
       print(`\nCommands:\n${commands.map(formatOffer).join('\n')}`);
     });
 
-/** Where a task stands: of one at work for how long and at what, of one that is done whether its work is merged. */
+/** Where a task stands: of one at work for how long and at what, of one that is over what became of its work. */
 function describeState({ column, task, review }: TaskDescription): string {
   const mergedAt = mergedAtOf(review);
   if (column === 'done' && mergedAt !== null) return `done, merged ${formatMinute(mergedAt, Date.now())}`;
+  if (column === 'archive' && review?.state === 'discarded')
+    return `archive, discarded ${formatMinute(review.at, Date.now())}`;
   if (column !== 'active' || task?.startedAt == null) return column;
   const parts = [formatDuration(Math.max(0, Date.now() - Date.parse(task.startedAt))), task.lastTool ?? []].flat();
   return `active · ${cleanLine(parts.join(' · '))}`;

@@ -61,6 +61,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
     case 'add-dependency':
     case 'send-back':
     case 'merge':
+    case 'discard':
       // Two about one task are carried out one after the other.
       if (!listCommanded(draft.board).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });
       return;

@@ -12,6 +12,7 @@
  *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
  *   finish             ✓        ✓          ✓         ·       ·      done, by the user's word
  *   merge              ·        ·          ·         ✓       ·      into the branch that tasks start from
+ *   discard            ·        ·          ·         ✓       ·      its branch is taken away, its commit kept
  *   set-priority       ✓        ✓          ✓         ·       ·      in its file
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
@@ -49,6 +50,7 @@ const isQueued = unfit('is queued already', 'To see why it waits: branchboard sh
 const isActive = unfit('is being worked on already', 'To follow it: branchboard logs ID -f');
 const waits = unfit('waits for you and is not being worked on', 'To queue it again: branchboard retry ID');
 const isUndone = unfit('is not done, so there is nothing to merge', 'To see how it stands: branchboard show ID');
+const isUnfinished = unfit('is not done, so there is nothing to discard', 'To stop it: branchboard cancel ID');
 const isDone = unfit('is done', 'To work on it again: branchboard retry ID');
 const isArchived = unfit('is in archive/', 'To queue it again: branchboard retry ID');
 const tellIt = 'To try again, and tell it something: branchboard retry ID -m TEXT';
@@ -90,6 +92,10 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
   'put-aside': { queued: fits, active: fits, attention: waits, done: isDone, archive: isArchived },
   finish: { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   merge: { queued: isUndone, active: isUndone, attention: isUndone, done: fits, archive: isUndone },
+  discard: {
+    ...{ queued: isUnfinished, active: isUnfinished, attention: isUnfinished, done: fits },
+    archive: unfit('is in archive/ already', 'To queue it again: branchboard retry ID'),
+  },
   'set-priority': { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   'add-dependency': { queued: fits, active: isBased, attention: fits, done: isDone, archive: isArchived },
 };
@@ -98,6 +104,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
 const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   merge: 'branchboard merge ID',
   'send-back': 'branchboard send-back ID TEXT',
+  discard: 'branchboard discard ID',
   retry: 'branchboard retry ID',
   tell: 'branchboard retry ID -m TEXT',
   note: 'branchboard note ID TEXT',
@@ -114,6 +121,7 @@ const boxLabels: Readonly<Record<BoxKind, string>> = {
   choose: 'Answer',
   cancel: 'Cancel',
   'send-back': 'Send back, because:',
+  discard: 'Discard',
 };
 
 /** The state of the work that a verdict tells of. */
@@ -123,16 +131,16 @@ export function workOf(verdict: Verdict | null, review: Review | null): WorkStat
   return leftCommits(verdict) ? 'open' : 'none';
 }
 
-/** Of a task that is done, why there is nothing to merge. */
+/** Of a task that is done, why there is nothing to merge or to discard. */
 const unmergeable: Readonly<Record<'merged' | 'none', Unfit>> = {
   merged: unfit('is merged already', 'To look for it: git log --grep "Task: ID"'),
-  none: unfit('left no branch, so there is nothing to merge', 'To see what it left: branchboard show ID'),
+  none: unfit('left no branch', 'To see what it left: branchboard show ID'),
 };
 
 /** Why a command does not fit a task that is in `column`; null where it does. */
 export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId, work: WorkState = null): Unfit | null {
-  const isMerge = kind === 'merge' && (work === 'merged' || work === 'none');
-  const found = table[kind][column] ?? (isMerge ? unmergeable[work] : fits);
+  const isAboutWork = (kind === 'merge' || kind === 'discard') && (work === 'merged' || work === 'none');
+  const found = table[kind][column] ?? (isAboutWork ? unmergeable[work] : fits);
   return found === null ? null : { why: found.why, hint: found.hint?.replaceAll('ID', id) ?? null };
 }
 
@@ -148,6 +156,11 @@ export function listOffers(column: Column, id: TaskId, work: WorkState = null): 
 /** The box that merges the work of a task that is done, at the commit that is shown, into the branch `target`. */
 export function mergeBox(task: TaskId, seen: Seen, commit: string, target: string): Box {
   return { kind: 'merge', task, seen, commit, target, label: `Merge ${shorten(commit)} into \`${target}\`` };
+}
+
+/** The box that discards the work of a task that is done, at the commit that is shown. */
+export function discardBox(task: TaskId, seen: Seen, commit: string): Box {
+  return { kind: 'discard', task, seen, commit, label: `${boxLabels.discard} ${shorten(commit)}` };
 }
 
 /** The box that sends the work of a task that is done back, at the commit that is shown; null for what left none. */

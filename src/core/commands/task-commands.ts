@@ -21,6 +21,7 @@ import { handleTaskRead, readVerdicts } from '../file-results.ts';
 import { describeMove, moveTask } from '../move.ts';
 import { sentBackWith } from '../review-states.ts';
 import { isReadingInbox } from '../schedule.ts';
+import { carryOutDiscard } from './discard-command.ts';
 import { carryOutMerge } from './merge-command.ts';
 import { carryOutNote } from './note-command.ts';
 import { findUnfit } from './offers.ts';
@@ -41,11 +42,14 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
     settleCommand(draft, request, { kind: 'refused', why: 'unknown-task', said, hint: 'Type: branchboard status' });
     return;
   }
-  if (command.kind === 'merge') {
+  if (command.kind === 'merge' || command.kind === 'discard') {
     const finished = draft.board.finished.get(keyOf(id));
+    if (command.kind === 'discard' && settleStale(draft, { ...request, command }, file, 'archive')) return;
     const unfit = findUnfit(command.kind, file.column, id);
     if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
-    else if (finished !== undefined) carryOutMerge(draft, { ...request, command }, finished);
+    else if (finished === undefined) return;
+    else if (command.kind === 'merge') carryOutMerge(draft, { ...request, command }, finished);
+    else carryOutDiscard(draft, { ...request, command }, finished);
     return;
   }
   if (command.kind === 'send-back') {
@@ -162,7 +166,9 @@ export function handleCommandMoved(
   if (request === undefined || !('task' in request.command)) return;
   const from = findFile(draft, request.command.task, false);
   const move = from === null || from === 'unsettled' ? `→ ${file.column}/` : describeMove(from.column, file.column);
-  const said = comments === 0 ? move : `sent back with ${countOf(comments, 'comment')}: ${move}`;
+  const { kind, task } = request.command;
+  const how = kind === 'discard' ? `discarded, and kept (branchboard rescue ${task}): ` : '';
+  const said = comments === 0 ? `${how}${move}` : `sent back with ${countOf(comments, 'comment')}: ${move}`;
   settleCommand(draft, request, { kind: 'done', said });
   moveTask(draft, request.command.task, file);
 }

@@ -1,14 +1,28 @@
 /** Commands in the reducer: what fits which task, that each is carried out once, and what its asker and the history hear. */
 import { describe, expect, it, test } from 'vitest';
 import { findUnfit, listBoxes, listFittingColumns, listOffers } from '../../../src/core/commands/offers.ts';
+import { findWaitingOn } from '../../../src/core/dependencies.ts';
 import { isIdle } from '../../../src/core/schedule.ts';
 import { makeCommandId, type CommandAnswer } from '../../../src/domain/command.ts';
 import { limits } from '../../../src/domain/limits.ts';
 import { openReview } from '../../../src/domain/review.ts';
+import { noFacts } from '../../../src/domain/task-facts.ts';
 import { columns, keyOf } from '../../../src/domain/task.ts';
-import { sentBackWith } from '../../../src/core/review-states.ts';
+import { discardedWith, sentBackWith } from '../../../src/core/review-states.ts';
 import { verdictOf } from '../boards.ts';
-import { askingReport, fileIn, id, identity, loadedIn, makeExit, makeResult, scanOf, Scene, start } from '../scene.ts';
+import {
+  askingReport,
+  fileIn,
+  id,
+  identity,
+  loadedIn,
+  makeExit,
+  makeResult,
+  makeSpec,
+  scanOf,
+  Scene,
+  start,
+} from '../scene.ts';
 
 /** The answer of the last event's command. */
 function answerOf({ effects }: Scene): CommandAnswer | null {
@@ -129,7 +143,7 @@ describe('a command', () => {
     expect(answerOf(scene)).toEqual({ kind: 'done', said: 'done/ → queued/' });
   });
 
-  it.each(['merge', 'send-back'] as const)('%s has the verdict read that no board read so far', (kind) => {
+  it.each(['merge', 'send-back', 'discard'] as const)('%s has the verdict read that no board read so far', (kind) => {
     const many = Array.from({ length: limits.maxFinishedListed + 1 }, (_, index) => `t${String(index)}`);
     const scene = new Scene().tell({ type: 'scanned', scan: scanOf({ done: many }) });
     const last = id(many.at(-1) ?? '');
@@ -138,6 +152,45 @@ describe('a command', () => {
     const known = { kind: 'known', verdict: verdictOf({ column: 'done', run: 1 }), review: openReview(1) } as const;
     scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(last), known]]) });
     expect([...scene.asked].join()).toMatch(/for-command|settle-command/);
+  });
+
+  it('discards, by the same effect until that is answered, and tells dependents', () => {
+    const verdict = verdictOf({ column: 'done', run: 1, branch: 'task/a', tip: 'tip', commits: 1 });
+    const known = { kind: 'known', verdict, review: openReview(2) } as const;
+    const verdicts = new Map([[keyOf(id('a')), known]]);
+    const scene = taskIn('done').tell({ type: 'verdicts-read', verdicts });
+    scene.ask({ kind: 'discard', task: id('a'), commit: 'seen' });
+    const asked = scene.effects[0];
+    if (asked?.type !== 'discard-for-command') throw new Error('it was not asked for');
+    const work = { id: id('a'), branch: 'task/a', tip: 'seen' };
+    const review = { state: 'discarded', round: 2, branch: 'task/a', tip: 'seen' };
+    expect(asked).toMatchObject({ work, review });
+    const file = fileIn('archive', 'a');
+    scene.tell({ type: 'command-moved', id: asked.id, file });
+    const said = 'discarded, and kept (branchboard rescue a): done/ → archive/';
+    expect(answerOf(scene)).toEqual({ kind: 'done', said });
+    scene.load({ ...loadedIn('archive', 'a'), facts: { ...noFacts, verdict, review: asked.review } });
+    const before = scanOf({ archive: ['a'], queued: ['b'] });
+    const dependent = loadedIn('queued', 'b', { spec: makeSpec({ id: id('b'), dependsOn: [id('a')] }) });
+    scene.tell({ type: 'scanned', scan: before }).tell({ type: 'task-loaded', loaded: dependent });
+    expect(findWaitingOn(scene.board, scene.task('b'))).toEqual([{ id: 'a', why: 'discarded' }]);
+
+    // Back in done/, its facts are read, and its branch is made again before its review is open.
+    scene.tell({ type: 'scanned', scan: scanOf({ done: ['a'], queued: ['b'] }) });
+    expect(scene.asked).toContain('read-verdicts');
+    const found = { kind: 'known', verdict, review: asked.review } as const;
+    scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(id('a')), found]]) });
+    expect(scene.effects).toContainEqual({ type: 'restore-work', task: 'a', work, review: openReview(2) });
+    expect(findWaitingOn(scene.board, scene.task('b'))).toEqual([]);
+  });
+
+  it('makes the branch of discarded work again where its task is queued again', () => {
+    const discarded = discardedWith(openReview(1), { id: id('a'), branch: 'task/a', tip: 'tip' }, 1);
+    const scene = new Scene({ maxParallel: 0 });
+    scene.load({ ...loadedIn('queued', 'a'), facts: { ...noFacts, review: discarded } });
+    const review = { ...openReview(1), state: 'sent-back' };
+    const work = { id: id('a'), branch: 'task/a', tip: 'tip' };
+    expect(scene.effects).toContainEqual({ type: 'restore-work', task: 'a', work, review });
   });
 
   it.each([

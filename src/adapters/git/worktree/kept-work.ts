@@ -17,7 +17,7 @@ import { listDifferences, snapshotFolder } from './loose-folder.ts';
 
 /** A commit that was kept, or a folder with files beyond its commit. */
 export interface KeptWork {
-  /** A short name to pick it by: `run-1`, `left-1-…`, `done`, `base`, `worktree`, `aside-1`. */
+  /** A short name to pick it by: `discarded`, `run-1`, `left-1-…`, `done`, `base`, `worktree`, `aside-1`. */
   readonly name: string;
   /** The ref, or the folder. */
   readonly place: string;
@@ -36,6 +36,7 @@ type Place = Pick<KeptWork, 'name' | 'place' | 'commit' | 'uncommitted'>;
 
 /** The label of each kind of ref; a commit that several name gets the first. */
 const names: readonly (readonly [kind: string, name: string])[] = [
+  ['rescue', 'discarded'],
   ['kept', 'run-'],
   ['left', 'left-'],
   ['done', 'done'],

@@ -4,6 +4,7 @@
  *
  *   what a branch, a tag or a remote's branch contains        its ref goes
  *   what nothing else contains, of a task that was put away   its ref goes if the commit is older than that
+ *   what the user discarded                                   stays, since that can be undone
  *   everything else                                           stays
  *
  * A branch is never touched.
@@ -14,7 +15,7 @@ import { limits } from '../../../domain/limits.ts';
 import type { TaskId } from '../../../domain/task.ts';
 import type { Git } from '../git.ts';
 import { findRecord, inWorktree, isOfTask } from '../record.ts';
-import { resolveReadable } from '../refs.ts';
+import { rescueRef, resolveReadable } from '../refs.ts';
 import type { Repository } from '../repository.ts';
 import { removeIfEmpty } from './preserve.ts';
 
@@ -47,7 +48,9 @@ async function pruneRefs(git: Git, task: TaskId, putAwayAt: number | null): Prom
   );
   const refs = lines.flatMap((line) => {
     const [name, commit, date] = line.split(' ');
-    return name && commit && date ? [{ name, commit, committedAt: 1_000 * Number(date) }] : [];
+    return name && commit && date && name !== rescueRef(task)
+      ? [{ name, commit, committedAt: 1_000 * Number(date) }]
+      : [];
   });
   const onlyHere = await listOnlyHere(git, [...new Set(refs.map(({ commit }) => commit))]);
   // Younger refs belong to another task of that id, such as one of another board in this repository.

@@ -10,6 +10,7 @@ import type { BaseRequest } from '../../../domain/effect.ts';
 import type { CommandRunner, Worktrees } from '../../../ports.ts';
 import { resolveBase } from '../base.ts';
 import { branchExists, chooseWorkspace, diffCommand, listBranches, type Branches } from '../branches.ts';
+import { discardBranch, restoreBranch } from '../discarding.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
 import { MergedWork } from '../merged-work.ts';
@@ -133,6 +134,8 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     keep: (plan) => told(tampering.end(plan).then(() => keep(git, repository, plan))),
     release: (plan, forget) => told(tampering.end(plan).then(() => release(git, repository, plan, forget))),
     keepReviewed: (work, target) => told(keepReviewed(git, repository, work, target)),
+    discard: (work) => told(discardBranch(git, repository, work)),
+    restore: (work) => told(restoreBranch(git, work)),
     prepareMerge: (request) => told(prepareMerge(git, repository, request)),
     finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
     prune: (request) => told(prune(git, repository, request)),
