@@ -5,7 +5,7 @@ import { withBoard, type ClaudeBoard } from './board.ts';
 import { madeUpKey } from './messages-api.ts';
 import type { Reply } from './messages-api.ts';
 import { pauseWords } from '../../src/views/pause-words.ts';
-import { boardTestTimeoutMs, waitUntil } from './patience.ts';
+import { boardTestTimeoutMs, waitUntil } from '../patience.ts';
 import { castParts, deliver, type Part } from './task-script.ts';
 
 const fewRetries = 'agent:\n  env:\n    CLAUDE_CODE_MAX_RETRIES: "1"';

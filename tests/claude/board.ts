@@ -29,7 +29,7 @@ import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
 import { cliMain } from '../board-template.ts';
 import { claudeEnv, claudeVersions, startMessagesApi } from './messages-api.ts';
 import type { ApiRequest, ClaudeVersion, MessagesApi, Reply } from './messages-api.ts';
-import { withPatience } from './patience.ts';
+import { withPatience } from '../patience.ts';
 
 /** What a board is made with. */
 export interface Setup {

@@ -18,7 +18,7 @@ import {
   type ApiRequest,
   type Reply,
 } from './messages-api.ts';
-import { boardTestTimeoutMs, waitUntil, withPatience } from './patience.ts';
+import { boardTestTimeoutMs, waitUntil, withPatience } from '../patience.ts';
 import { bash, castParts, commit, deliver, finish, inTurns, report, write, type Part } from './task-script.ts';
 
 const task = { t: 'Write t.txt.\n' };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { withBoard, type ClaudeBoard } from './board.ts';
 import type { Reason } from '../../src/domain/run.ts';
 import { nameReason } from '../../src/domain/reason-words.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import {
   bash,
   byPrompt,

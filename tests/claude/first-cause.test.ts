@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { triedVersions } from './messages-api.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import { bash, byPrompt, castParts, commit, finish, inTurns, write, type Part } from './task-script.ts';
 
 /** Runs the task `t` in an unconfined board and gives all that a user reads of it. */

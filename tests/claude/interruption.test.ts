@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard, type Running } from './board.ts';
 import type { Reply } from './messages-api.ts';
-import { boardTestTimeoutMs, waitUntil } from './patience.ts';
+import { boardTestTimeoutMs, waitUntil } from '../patience.ts';
 import { bash, byPrompt, castParts, commit, deliver, finish, inTurns, write, type Part } from './task-script.ts';
 
 /** A command that ends only when it is ended, with a process that is neither of its group nor its descendant any more. */

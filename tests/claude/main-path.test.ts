@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { modeOf, withBoard, type ClaudeBoard } from './board.ts';
 import { madeUpKey } from './messages-api.ts';
-import { boardTestTimeoutMs, waitUntil } from './patience.ts';
+import { boardTestTimeoutMs, waitUntil } from '../patience.ts';
 import { castParts, commit, deliver, finish, inTurns, type Ask } from './task-script.ts';
 
 const readReadme = ({ worktree }: Ask) => ({

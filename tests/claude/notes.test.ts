@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
-import { boardTestTimeoutMs, waitUntil } from './patience.ts';
+import { boardTestTimeoutMs, waitUntil } from '../patience.ts';
 import { byPrompt, castParts, commit, finish, inTurns, write, type Ask } from './task-script.ts';
 import type { Reply } from './messages-api.ts';
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { cliMain } from '../board-template.ts';
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { claudeEnv, claudeVersions, type ApiRequest, type Reply } from './messages-api.ts';
-import { boardTestTimeoutMs, withPatience } from './patience.ts';
+import { boardTestTimeoutMs, withPatience } from '../patience.ts';
 
 /** What "the model" does: queues a task, looks at the board, and says so. */
 function delegate({ turn }: ApiRequest): Reply {

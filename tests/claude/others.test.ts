@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { triedVersions } from './messages-api.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import { bash, castParts, commit, finish, inTurns, write } from './task-script.ts';
 
 const forged = {

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { triedVersions, type ClaudeVersion, type ToolCall } from './messages-api.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import { castParts, finish, type Ask } from './task-script.ts';
 
 /** Stands in the files outside of the worktree, and in none inside. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { triedVersions } from './messages-api.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import { bash, byPrompt, castParts, commit, deliver, finish, inTurns, write, type Ask } from './task-script.ts';
 
 /** Settings that leave a file in the home folder whenever Claude Code reads them, and a server that does. */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { withBoard } from './board.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import { byPrompt, castParts, commit, deliver, inTurns, report, write } from './task-script.ts';
 
 test(

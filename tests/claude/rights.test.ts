@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { withBoard } from './board.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import { bash, castParts, commit, finish, inTurns, write } from './task-script.ts';
 
 const files = { 'make.mjs': `import { writeFileSync } from 'node:fs';\nwriteFileSync('made.txt', 'made\\n');\n` };

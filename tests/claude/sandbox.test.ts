@@ -7,7 +7,7 @@ import { describe, expect } from 'vitest';
 import { confinedTest } from '../sandbox.ts';
 import { withBoard, type ClaudeBoard } from './board.ts';
 import { triedVersions, madeUpKey, type ApiRequest } from './messages-api.ts';
-import { boardTestTimeoutMs, waitUntil } from './patience.ts';
+import { boardTestTimeoutMs, waitUntil } from '../patience.ts';
 import { bash, castParts, commit, finish, inTurns, write, type Ask, type Part } from './task-script.ts';
 
 const packageJson = JSON.stringify({ scripts: { test: 'node --test' } });

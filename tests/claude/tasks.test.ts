@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { withBoard } from './board.ts';
-import { boardTestTimeoutMs } from './patience.ts';
+import { boardTestTimeoutMs } from '../patience.ts';
 import { castParts, commit, deliver, finish, inTurns, report, write } from './task-script.ts';
 
 const helper = `---

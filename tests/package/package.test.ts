@@ -114,18 +114,11 @@ describe('the package', () => {
     },
     installTimeoutMs,
   );
-});
-
-describe.concurrent.each(['this', ...otherNodes])('on %s Node', (version) => {
-  let node: string;
-  beforeAll(async () => {
-    node = version === 'this' ? process.execPath : await installNode(version);
-  }, installTimeoutMs);
 
   it(
     'shows the demo: five tasks, a retry, branches, nothing left to do',
     async () => {
-      const { stdout } = await run(folder, node, command(), 'demo');
+      const { stdout } = await run(folder, process.execPath, command(), 'demo');
       expect(stdout).toMatch(/checkout: attempt 2 \(failed, resume session\)/);
       expect(stdout).toContain('Test the checkout (`checkout-tests`)');
       const scratch = /A scratch repository in (\S+),/.exec(stdout)?.[1] ?? '';
@@ -140,6 +133,13 @@ describe.concurrent.each(['this', ...otherNodes])('on %s Node', (version) => {
     },
     runTimeoutMs,
   );
+});
+
+describe.concurrent.each(['this', ...otherNodes])('on %s Node', (version) => {
+  let node: string;
+  beforeAll(async () => {
+    node = version === 'this' ? process.execPath : await installNode(version);
+  }, installTimeoutMs);
 
   it(
     'does a task in a fresh repository',

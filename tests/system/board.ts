@@ -18,21 +18,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { inject } from 'vitest';
 
 import type { BoardData, TaskData } from '../../src/views/board-data.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { RunPlan, RunRecord } from '../../src/domain/run.ts';
 import { cliMain } from '../board-template.ts';
+import { boardTestTimeoutMs, waitUntil, withPatience } from '../patience.ts';
 
-export { cliMain };
-
-/** A test that runs a board may take so long, on a machine that is busy. */
-export const boardTestTimeoutMs = 600_000;
-/** A command that takes longer, or a condition that does not come true, fails the test. */
-const patienceMs = 300_000;
-const pollMs = 20;
+export { boardTestTimeoutMs, cliMain, waitUntil, withPatience };
 
 /** What a board is made with. */
 export interface Setup {
@@ -405,34 +399,6 @@ export function writeTask(
 /** A script that adds one file and commits it. */
 export function addFile(name: string): readonly string[] {
   return [`write ${name} ${name}`, `commit Add ${name}`, `summary Added ${name}.`];
-}
-
-/** Waits until a condition holds. What it throws counts as not yet. */
-export async function waitUntil(what: string, holds: () => boolean): Promise<void> {
-  const until = Date.now() + patienceMs;
-  for (;;) {
-    try {
-      if (holds()) return;
-    } catch {
-      // A file that the condition reads may not be there yet.
-    }
-    if (Date.now() > until) throw new Error(`in vain waited for: ${what}`);
-    await delay(pollMs);
-  }
-}
-
-/** Rejects where a promise takes too long. */
-export async function withPatience<T>(promise: Promise<T>, what: string): Promise<T> {
-  const abort = new AbortController();
-  const late = delay(patienceMs, null, { signal: abort.signal }).then(() => {
-    throw new Error(`${what} took longer than ${String(patienceMs / 1000)} s`);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    late.catch(() => undefined);
-    abort.abort();
-  }
 }
 
 /** Whether a process is there and no zombie. */

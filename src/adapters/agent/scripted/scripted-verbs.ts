@@ -10,7 +10,7 @@ import { unescapeText, type ScriptLine } from './agent-script.ts';
 import type { ScriptedStream } from './scripted-stream.ts';
 
 const maxSteps = 1_000;
-const waitForEveryMs = 10;
+const waitForEveryMs = 50;
 const orphanLivesSeconds = 600;
 
 /** The end of the run as the lines so far ask for it. */

@@ -1,23 +1,24 @@
-/** How long tests of the real agent wait, and how. */
+/** How long tests that run a board wait, and how. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A test that starts the real agent may take so long, on a machine that is busy. */
+/** A test that runs a board may take so long, on a machine that is busy. */
 export const boardTestTimeoutMs = 600_000;
 /** A command that takes longer, or a condition that does not come true, fails the test. */
 const patienceMs = 300_000;
-const pollMs = 20;
+/** A condition is looked at less often the longer it does not hold, since looking takes time from what is waited for. */
+const pollMs = { first: 20, last: 100 };
 
 /** Waits until a condition holds. What it throws counts as not yet. */
 export async function waitUntil(what: string, holds: () => boolean): Promise<void> {
   const until = Date.now() + patienceMs;
-  for (;;) {
+  for (let pauseMs = pollMs.first; ; pauseMs = Math.min(pollMs.last, pauseMs * 1.2)) {
     try {
       if (holds()) return;
     } catch {
       // A file that the condition reads may not be there yet.
     }
     if (Date.now() > until) throw new Error(`in vain waited for: ${what}`);
-    await delay(pollMs);
+    await delay(pauseMs);
   }
 }
 
