@@ -88,7 +88,7 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/diff.ts')).diffCommand,
   },
   {
-    usage: 'merge <id>',
+    usage: 'merge [id]',
     group: 'decide',
     description: "merge a task's branch into the one that tasks start from, once its checks pass on the result",
     load: async () => (await import('./commands/merge.ts')).mergeCommand,

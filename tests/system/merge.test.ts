@@ -154,6 +154,30 @@ test.concurrent('names what stands in its way, and changes nothing', { timeout }
   }),
 );
 
+test.concurrent('all that is ready is merged, dependencies first, until one is refused', { timeout }, () =>
+  withBoard({}, async (board) => {
+    const write = (text: string) => [`write README.md ${text}`, `commit ${text}`, `summary Wrote ${text}.`];
+    await finish(board, {
+      'a.md': writeTask('A', addFile('a.txt'), { depends_on: 'z' }),
+      'k.md': writeTask('K', write('k')),
+      'l.md': writeTask('L', write('l'), { depends_on: 'a' }),
+      'z.md': writeTask('Z', addFile('z.txt')),
+    });
+    expect(await board.succeed('merge', 'k', '--check')).toBe(
+      'k: task/k merges into main without a conflict.\nk: it changes the same places as l, which is ready as well: README.md\n',
+    );
+    expect((await board.cli('merge')).code).toBe(2);
+    const { code, stdout, stderr } = await board.cli('merge', '--all');
+    expect([code, stdout.split('\n').filter(Boolean).length]).toEqual([2, 3]);
+    expect(stderr).toMatch(/l changes the same places as main: README\.md[^]*Then go on: branchboard merge --all/);
+    const trailers = listTrailers(board);
+    expect([...trailers].sort()).toEqual(['a', 'k', 'z']);
+    expect(trailers.indexOf('a')).toBeLessThan(trailers.indexOf('z'));
+    await board.succeed('discard', 'l');
+    expect(await board.succeed('merge', '--all')).toBe('Nothing is ready to be merged.\n');
+  }),
+);
+
 test.concurrent('a ticked box merges the commit that it names, and what changes what runs has none', { timeout }, () =>
   withBoard({}, async (board) => {
     const running = await board.start();

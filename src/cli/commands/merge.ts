@@ -1,13 +1,21 @@
-/** `merge`: takes a task's work over into the branch that tasks start from; `--check` only says whether it would go. */
+/**
+ * `merge`: takes a task's work over into the branch that tasks start from; `--check` only says whether it would go, and what
+ * else changes the same places; `--all` asks for one merge after the other.
+ */
 import { Option } from 'commander';
-import { createGit } from '../../adapters/git/git.ts';
+import { createGit, type Git } from '../../adapters/git/git.ts';
 import { prepareMerge } from '../../adapters/git/merging.ts';
-import { describeConflict, type MergeRequest } from '../../domain/merge-request.ts';
+import { findSiblingConflicts } from '../../adapters/git/sibling-conflicts.ts';
+import { branchRef, resolveCommits } from '../../adapters/git/refs.ts';
+import { describeConflict, type MergeWay, type PreparedMerge } from '../../domain/merge-request.ts';
+import { keyOf, type TaskId } from '../../domain/task.ts';
 import { askAndPrint } from '../ask-board.ts';
 import { requireSettings } from '../compose-reader.ts';
 import { CliError, exitCodes, type ExitCode } from '../exit-code.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
-import { requireSeen } from '../seen-branch.ts';
+import { orderMerges, type MergeOrder } from '../merge-order.ts';
+import { readBoardData } from '../read-board.ts';
+import { requireSeen, type SeenBranch } from '../seen-branch.ts';
 import { findTask } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 
@@ -17,6 +25,7 @@ interface MergeOptions extends GlobalOptions {
   readonly check?: boolean;
   readonly whatRuns?: boolean;
   readonly commit?: string;
+  readonly all?: boolean;
 }
 
 /** The verb `merge`. */
@@ -27,20 +36,81 @@ export const mergeCommand: Verb = (command, exit) =>
     .option('--what-runs', 'also where it changes what runs on your machine, such as hooks')
     .option('--commit <id>', 'only where its branch is at this commit, which you looked at')
     .option('--check', 'change nothing; say whether it would merge')
-    .action(async (text: string, options: MergeOptions) => {
-      const way = options.rebase === true ? 'rebase' : options.squash === true ? 'squash' : 'merge';
+    .addOption(
+      new Option('--all', 'all that is ready, dependencies first; ends at the first refusal').conflicts('commit'),
+    )
+    .action(async (text: string | undefined, options: MergeOptions) => {
+      if ((text === undefined) !== (options.all === true)) {
+        const hint = 'Type: branchboard merge ID, or branchboard merge --all';
+        throw new CliError(exitCodes.usage, 'merge takes a task, or --all', hint);
+      }
       const place = await openPlace(options);
-      const { id: task } = await findTask(place, text);
-      const { branch, base, commit } = await requireSeen(place, task, options.commit);
       const target = await findTarget(place);
-      const whatRuns = options.whatRuns === true;
+      const isAlone = text !== undefined && options.check !== true;
+      const order = isAlone ? nothingElse : orderMerges((await readBoardData(place)).data.tasks);
+      const tasks = text === undefined ? order.ready.map(({ id }) => id as TaskId) : [(await findTask(place, text)).id];
+      const seen: Seen[] = [];
+      for (const task of tasks) seen.push({ task, ...(await requireSeen(place, task, options.commit)) });
       if (options.check === true) {
-        const message = 'branchboard: check';
-        exit(await check(place, { task, branch, base, commit, target, way, whatRuns, checked: null, message }));
+        const others = await findOthers(place, order.ready);
+        const codes: ExitCode[] = [];
+        for (const each of seen) codes.push(await check(place, options, each, target, others));
+        exit(codes.find((code) => code !== exitCodes.fine) ?? exitCodes.fine);
         return;
       }
-      await askAndPrint(options, place, { kind: 'merge', task, commit, target, way, whatRuns });
+      if (text === undefined) tellAll(order);
+      for (const { task, commit } of seen) {
+        const command = {
+          kind: 'merge',
+          task,
+          commit,
+          target,
+          way: wayOf(options),
+          whatRuns: options.whatRuns === true,
+        } as const;
+        await askAndPrint(options, place, command).catch((error: unknown) => {
+          throw text === undefined ? goingOn(error) : error;
+        });
+      }
     });
+
+const nothingElse: MergeOrder = { ready: [], left: [] };
+
+type Seen = SeenBranch & { readonly task: TaskId };
+
+function wayOf({ rebase, squash }: MergeOptions): MergeWay {
+  return rebase === true ? 'rebase' : squash === true ? 'squash' : 'merge';
+}
+
+function tellAll({ ready, left }: MergeOrder): void {
+  for (const { id, on } of left) print(`${id}: left, since it builds on ${on}, which is not done`);
+  if (ready.length === 0) print('Nothing is ready to be merged.');
+}
+
+/** What to do about the one that was refused, and then about the others. */
+function goingOn(error: unknown): unknown {
+  if (!(error instanceof CliError)) return error;
+  const hint = [...(error.hint === null ? [] : [error.hint]), 'Then go on: branchboard merge --all'].join('\n');
+  return new CliError(error.exitCode, error.message, hint);
+}
+
+/** The commits of all that is ready. */
+async function findOthers(place: OpenPlace, ready: MergeOrder['ready']): Promise<readonly Other[]> {
+  const named = ready.flatMap(({ id, branch }) => (branch === null ? [] : [{ id, branch }]));
+  const commits = await resolveCommits(
+    createGit(place.topLevel),
+    named.map(({ branch }) => branchRef(branch)),
+  );
+  return named.flatMap(({ id }, index) => {
+    const commit = commits[index] ?? null;
+    return commit === null ? [] : [{ id, commit }];
+  });
+}
+
+interface Other {
+  readonly id: string;
+  readonly commit: string;
+}
 
 /** The branch that the user means: the one that tasks start from, or else the one that is checked out. */
 async function findTarget(place: OpenPlace): Promise<string> {
@@ -50,13 +120,22 @@ async function findTarget(place: OpenPlace): Promise<string> {
   throw new CliError(exitCodes.usage, 'the checkout is on no branch', hint);
 }
 
-async function check(place: OpenPlace, request: MergeRequest): Promise<ExitCode> {
-  const { task, branch } = request;
+async function check(
+  place: OpenPlace,
+  options: MergeOptions,
+  { task, branch, base, commit }: Seen,
+  target: string,
+  others: readonly Other[],
+): Promise<ExitCode> {
   const git = createGit(place.topLevel, { repository: place.repository });
-  const attempt = await prepareMerge(git, place.repository, request);
+  const attempt = await prepareMerge(git, place.repository, {
+    ...{ task, branch, base, commit, target, way: wayOf(options), whatRuns: options.whatRuns === true },
+    ...{ checked: null, message: 'branchboard: check' },
+  });
   switch (attempt.kind) {
     case 'prepared':
       print(`${task}: ${branch} merges into ${attempt.target} without a conflict.`);
+      await tellSiblings(git, attempt, task, commit, others);
       return exitCodes.fine;
     case 'contained':
       print(`${task}: its work is in ${attempt.target} already.`);
@@ -67,4 +146,17 @@ async function check(place: OpenPlace, request: MergeRequest): Promise<ExitCode>
     case 'refused':
       throw new CliError(exitCodes.usage, `${task} can't be merged: ${attempt.why}`, attempt.hint);
   }
+}
+
+/** Whichever of two that change the same places is merged first, the other has to be mended then. */
+async function tellSiblings(
+  git: Git,
+  { before }: PreparedMerge,
+  task: TaskId,
+  commit: string,
+  others: readonly Other[],
+): Promise<void> {
+  const siblings = others.filter(({ id }) => keyOf(id as TaskId) !== keyOf(task));
+  for (const { id, files } of await findSiblingConflicts(git, before, commit, siblings))
+    print(`${task}: it changes the same places as ${id}, which is ready as well: ${files.join(', ')}`);
 }
