@@ -11,11 +11,12 @@ import { findExcludesFile } from '../adapters/git/excludes-file.ts';
 import { createWorktrees } from '../adapters/git/worktree/worktrees.ts';
 import { createNotes } from '../adapters/files/note-files.ts';
 import { createJournal } from '../adapters/files/journal.ts';
-import { notify } from '../adapters/machine/notifier.ts';
+import { Notifier } from '../adapters/machine/notifier.ts';
 import { trustRoles, trustSettings } from '../adapters/trust/gates.ts';
 import { refuseTracked } from '../adapters/trust/tracked.ts';
 import { createChangeHints } from '../adapters/files/change-hints.ts';
 import { claimsOfSettings } from '../core/judge-claims.ts';
+import { isIdle } from '../core/schedule.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { runErrand } from '../daemon/errand.ts';
 import type { Board } from '../domain/board.ts';
@@ -56,18 +57,27 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
   const { repository } = place;
   const parts = composeParts(place, () => daemon.board.settings, choices);
   const onNotice = parts.onNotice;
+  const notifier = new Notifier({
+    notify: () => daemon.board.settings.notify,
+    topLevel: repository.topLevel,
+    clock: parts.ports.clock,
+    onTrouble: onNotice,
+  });
   const daemon: Daemon = new Daemon({
     ...parts,
     ports: { ...parts.ports, answer: choices.onAnswer },
     hints: createChangeHints(place.layout, onNotice),
     untilIdle: choices.untilIdle,
     sandbox: choices.sandbox,
-    ...(choices.onBoard === undefined ? {} : { onBoard: choices.onBoard }),
+    onBoard: (board) => {
+      choices.onBoard?.(board);
+      if (isIdle(board, parts.ports.clock.now())) notifier.hearIdle();
+    },
     onHistory: async (entry) => {
       choices.onHistory?.(entry);
       // The first crash is reported here; after more of them the supervisor reports that it gives up.
-      if (entry.type === 'board-stopped' && choices.crashes > 0) return;
-      await notify(daemon.board.settings.notify, entry, repository.topLevel, onNotice);
+      if (entry.type !== 'board-stopped' || choices.crashes === 0) notifier.hear(entry);
+      if (entry.type === 'board-stopped') await notifier.flush();
     },
   });
   return daemon;

@@ -6,7 +6,7 @@ import { lockBoard } from '../adapters/daemon-lock/daemon-lock.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { createJournal } from '../adapters/files/journal.ts';
 import { createClock } from '../adapters/machine/clock.ts';
-import { notify } from '../adapters/machine/notifier.ts';
+import { Notifier } from '../adapters/machine/notifier.ts';
 import { readRegular } from '../adapters/machine/regular-file.ts';
 import type { HistoryEntry } from '../domain/history.ts';
 import { markStopped } from '../markdown/stopped-dashboard.ts';
@@ -34,7 +34,10 @@ export async function sayGivenUp(place: OpenPlace, fault: string): Promise<void>
     await lock.value.release();
   }
   const settings = await readSettingsOf(place);
-  await notify(settings?.notify ?? null, entry, repository.topLevel, print);
+  const notify = () => settings?.notify ?? null;
+  const notifier = new Notifier({ notify, topLevel: repository.topLevel, clock, onTrouble: print });
+  notifier.hear(entry);
+  await notifier.flush();
 }
 
 async function stopBoardData(path: string, write: (json: string) => Promise<void>): Promise<void> {

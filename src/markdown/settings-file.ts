@@ -304,6 +304,6 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #budget_usd:
 #daily_budget_usd:
 
-# A command that is run with each noteworthy event in its environment.
+# How you hear of news: a command (BRANCHBOARD_EVENT, _TASK and _DETAIL in its environment), a URL, or: desktop
 #notify:
 `;
