@@ -1,10 +1,14 @@
-/** The live view of `start` on a terminal: history lines scroll by above, the board stands below. */
+/**
+ * The live view of `start` on a terminal: history lines scroll by above, the board stands below. The terminal's title says
+ * how many tasks need the user, and its bell rings when one begins to, since the window may be out of sight.
+ */
 import cliTruncate from 'cli-truncate';
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
 import wrapAnsi from 'wrap-ansi';
-import { describeBoard, type Surroundings } from '../../views/board-data.ts';
+import { describeBoard, type BoardData, type Surroundings } from '../../views/board-data.ts';
 import type { Board } from '../../domain/board.ts';
+import { toVisibleLine } from '../../domain/visible-text.ts';
 import { formatBoard } from './board-text.ts';
 import { formatHistory } from './history-text.ts';
 import { formatTimeOfDay } from './local-time.ts';
@@ -18,6 +22,8 @@ const maxDoneShown = 5;
 /** What was done longer ago is only counted. */
 const doneForMs = 60 * 60_000;
 
+const bell = '\x07';
+
 /** As wide as the time before each line. */
 const setIn = ' '.repeat('HH:MM:SS '.length);
 
@@ -27,6 +33,7 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
   let board: Board | null = null;
   let timer: NodeJS.Timeout | null = null;
   let isDrawnSoon = false;
+  let title = '';
 
   const draw = (hasStopped: boolean) => {
     if (timer !== null) clearTimeout(timer);
@@ -35,6 +42,7 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
     if (board === null) return;
     const now = Date.now();
     const data = describeBoard(board, { ...surroundings, running: !hasStopped });
+    setTitle(hasStopped ? '' : titleOf(data));
     const options = { now, maxDone: maxDoneShown, doneSince: now - doneForMs, hasStopped };
     const lines = formatBoard(data, options);
     const foot = wrap(lines.at(-1) ?? '');
@@ -43,6 +51,10 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
     const shown = rows.length > room ? [...rows.slice(0, room - 1), colors.dim(cutNote(rows.length - room + 1))] : rows;
     update(`\n${[...shown, ...foot].join('\n')}`);
     if (!hasStopped && data.tasks.some(({ column }) => column === 'active')) drawIn(tickEveryMs);
+  };
+  const setTitle = (next: string) => {
+    if (next !== title) stream.write(`\x1b]2;${next}${bell}`);
+    title = next;
   };
   const drawIn = (ms: number) => {
     if (timer !== null) clearTimeout(timer);
@@ -60,13 +72,28 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
       if (!isDrawnSoon) drawIn(redrawEveryMs);
       isDrawnSoon = true;
     },
-    showHistory: (entry) => print(`${colors.dim(formatTimeOfDay(entry.at))} ${formatHistory(entry)}`),
+    showHistory(entry) {
+      print(`${colors.dim(formatTimeOfDay(entry.at))} ${formatHistory(entry)}`);
+      if (entry.type === 'task-settled' && entry.column === 'attention') stream.write(bell);
+    },
     showNotice: (message) => print(colors.yellow(message)),
     end() {
       draw(true);
       update.done();
     },
   };
+}
+
+/** Without names of tasks: a title stands in other programs' lists. An empty one gives the terminal's own back. */
+function titleOf({ repo, tasks, problems }: BoardData): string {
+  const count = (fits: (task: BoardData['tasks'][number]) => boolean) => tasks.filter(fits).length;
+  const counts = [
+    [count((task) => task.column === 'attention' || task.asksFor.length > 0) + problems.length, 'need you'],
+    [count((task) => task.column === 'active'), 'at work'],
+    [count((task) => task.column === 'done' && task.mergedAt === null), 'to review'],
+  ] as const;
+  const parts = counts.filter(([n]) => n > 0).map(([n, what]) => `${String(n)} ${what}`);
+  return toVisibleLine(`${repo.slice(repo.lastIndexOf('/') + 1)}: ${parts.join(', ') || 'nothing to do'}`);
 }
 
 function cutNote(count: number): string {

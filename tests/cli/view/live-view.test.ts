@@ -11,6 +11,7 @@ import { active, idOf } from '../../core/boards.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+const [titleMark, bell] = ['\x1b]2;', '\x07'];
 const surroundings = { running: true, repo: '/repo', pid: 1, redact: (text: string) => text };
 
 /** A terminal that keeps what was written to it. */
@@ -24,7 +25,7 @@ function makeTerminal() {
     isTTY: true,
   });
   Object.defineProperty(terminal, 'write', { value: (chunk: string) => stream.write(chunk) });
-  return { terminal, read: () => stripVTControlCharacters(text) };
+  return { terminal, read: () => stripVTControlCharacters(text), readRaw: () => text };
 }
 
 test('many changes in a moment are one picture, and the last one stays', () => {
@@ -60,6 +61,27 @@ test('the time that an agent is at work goes on though nothing happens, and long
   view.end();
   expect(vi.getTimerCount()).toBe(0);
   expect(read().trimEnd()).toMatch(/\nstopped · a goes on at the next start · \$0\.00 today$/);
+});
+
+test('the title counts what needs the user, the bell rings once for each such task, and the end gives the title back', () => {
+  const { terminal, readRaw } = makeTerminal();
+  const view = createLiveView(terminal, surroundings);
+  const parts = () => readRaw().split(bell);
+  const titleIn = (part: string) => part.split(titleMark)[1];
+  const titles = () => parts().flatMap((part) => titleIn(part) ?? []);
+  const rings = () =>
+    parts()
+      .slice(0, -1)
+      .filter((part) => titleIn(part) === undefined).length;
+  view.showBoard(emptyBoard);
+  vi.advanceTimersByTime(100);
+  view.showBoard({ ...emptyBoard, live: new Map([[keyOf(idOf('a')), active('a')]]) });
+  vi.advanceTimersByTime(3_000);
+  view.showHistory({ at: 0, type: 'task-settled', task: idOf('a'), column: 'done', detail: '' });
+  expect([titles(), rings()]).toEqual([['repo: nothing to do', 'repo: 1 at work'], 0]);
+  view.showHistory({ at: 0, type: 'task-settled', task: idOf('a'), column: 'attention', detail: '' });
+  view.end();
+  expect([titles().at(-1), rings()]).toEqual(['', 1]);
 });
 
 test('where there is no terminal, each thing that happens is a plain line', () => {
