@@ -5,6 +5,7 @@
 import { loadavg } from 'node:os';
 import { benchLatency } from './latency.mjs';
 import { benchCommands, benchStart } from './commands.mjs';
+import { benchContext } from './context.mjs';
 import { benchMemory, benchScale } from './scale.mjs';
 import { openScratch } from './scratch.mjs';
 import { benchThroughput } from './throughput.mjs';
@@ -20,6 +21,7 @@ const benches = {
       scratch,
       quick ? { done: 2_000, rounds: 1, idleSeconds: 4 } : { done: 10_000, rounds: 3, idleSeconds: 10 },
     ),
+  context: (scratch) => benchContext(scratch),
   memory: (scratch) => benchMemory(scratch, { tasks: quick ? 12 : 40 }),
 };
 const only = process.argv

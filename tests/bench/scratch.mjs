@@ -23,7 +23,7 @@ const ticksPerSecond = 100;
 const stub = `#!/bin/sh
 [ -z "$BENCH_STARTS" ] || date +%s%N > "$BENCH_STARTS/\${PWD##*/}"
 sleep ${stubSeconds}
-echo "work of \${PWD##*/}" > "work-\${PWD##*/}.txt"
+echo "work of \${PWD##*/}" >> "work-\${PWD##*/}.txt"
 git add . && git commit --quiet --message "Work" || exit 1
 while [ $# -gt 0 ]; do
   case $1 in --session-id | --resume) session=$2 ;; esac
