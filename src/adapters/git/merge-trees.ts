@@ -23,11 +23,6 @@ export type TreeMerge =
 /** Merges two commits. Throws PortError where git could not be run. */
 export type MergeTrees = (ours: string, theirs: string) => Promise<TreeMerge>;
 
-/** Merges by the attributes of `ours`. Throws PortError where git could not be run. */
-export function mergeTrees(git: Git, ours: string, theirs: string): Promise<TreeMerge> {
-  return withAttributesOf(git, ours, (merge) => merge(ours, theirs));
-}
-
 /** Does work whose merges all go by the attributes of one commit. Throws PortError where git could not be run. */
 export async function withAttributesOf<Value>(
   git: Git,

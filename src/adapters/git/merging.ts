@@ -15,8 +15,8 @@ import { findBusy } from './busy-branch.ts';
 import { commitTree } from './commit.ts';
 import type { Git } from './git.ts';
 import { quote as quoteGit } from './git-errors.ts';
-import { mergeTrees } from './merge-trees.ts';
-import { MergedWork } from './merged-work.ts';
+import { withAttributesOf } from './merge-trees.ts';
+import type { MergedWork } from './merged-work.ts';
 import { branchRef, readBranch, resolveCommits } from './refs.ts';
 import { replayCommits } from './replay.ts';
 import type { Repository } from './repository.ts';
@@ -31,7 +31,7 @@ type NotMade = Exclude<MergeAttempt, PreparedMerge>;
  * Makes the commit that the target is to be at; nothing refers to it yet. Throws PortError where git fails. Nothing is
  * merged that is not the commit which was seen, and nothing that brings what runs without a second yes.
  */
-export async function prepareMerge(git: Git, repository: Repository, request: MergeRequest): Promise<MergeAttempt> {
+export async function prepareMerge(git: Git, merged: MergedWork, request: MergeRequest): Promise<MergeAttempt> {
   const { target } = request;
   const names = [branchRef(target), branchRef(request.branch), request.commit, request.checked ?? ''];
   const [before = null, tip = null, seen = null, checked = null] = await resolveCommits(git, names);
@@ -43,9 +43,11 @@ export async function prepareMerge(git: Git, repository: Repository, request: Me
     const now = tip === null ? 'is gone' : `is at ${tip.slice(0, 10)} by now`;
     return refuse(`${request.branch} ${now}`, `Look at it, then ask again: branchboard diff ${request.task}`);
   }
+  // By the same judgement by which the board finds merges that were made by hand.
+  if (await merged.isIn(before, { tip: seen, base: request.base })) return { kind: 'contained', target };
   const sides = { target, before, seen };
   const after =
-    request.way === 'rebase' ? await replay(git, repository, request, sides) : await combine(git, request, sides);
+    request.way === 'rebase' ? await replay(git, merged, request, sides) : await combine(git, request, sides);
   if (typeof after !== 'string') return after;
   const [treeBefore, treeAfter, treeChecked] = await readTrees(git, before, after, checked ?? before);
   if (treeAfter === treeBefore) return { kind: 'contained', target };
@@ -66,7 +68,7 @@ interface Sides {
 
 /** One commit of both sides, or why there is none. */
 async function combine(git: Git, request: MergeRequest, { target, before, seen }: Sides): Promise<string | NotMade> {
-  const merge = await mergeTrees(git, before, seen);
+  const merge = await withAttributesOf(git, before, (mergeTrees) => mergeTrees(before, seen));
   if (merge.kind === 'impossible') return refuse(`it can't be merged: ${merge.why}`, `git merge ${request.branch}`);
   if (merge.kind === 'conflict') return { kind: 'conflict', target, files: merge.files, commit: null };
   const parents = request.way === 'merge' ? [before, seen] : [before];
@@ -76,14 +78,14 @@ async function combine(git: Git, request: MergeRequest, { target, before, seen }
 /** The last of the branch's own commits, made again on the target. What they build on is to be in there. */
 async function replay(
   git: Git,
-  repository: Repository,
+  merged: MergedWork,
   { task, branch, base }: MergeRequest,
   { target, before, seen }: Sides,
 ): Promise<string | NotMade> {
   const parted = await git.attempt(['merge-base', base ?? before, seen]);
   const from = parted.stdout.trim();
   if (parted.exitCode !== 0) return refuse(`it has no commit in common with ${target}`, `git log ${branch}`);
-  if (!(await new MergedWork(git, repository).isIn(before, { tip: from, base: null }))) {
+  if (!(await merged.isIn(before, { tip: from, base: null }))) {
     const why = `it builds on ${from.slice(0, 10)}, which is not in ${target}, and only its own commits would go there`;
     return refuse(why, `Merge what it depends on first; or all together: branchboard merge ${task}`);
   }

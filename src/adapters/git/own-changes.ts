@@ -7,6 +7,7 @@ import type { BranchWork } from '../../domain/verdict.ts';
 import type { Git } from './git.ts';
 import { MergedWork } from './merged-work.ts';
 import { branchRef, doneRef, isAncestor, resolveCommits, resolveReadable, reviewedRef } from './refs.ts';
+import { withAttributesOf } from './merge-trees.ts';
 import { moveChange } from './replay.ts';
 import type { Repository } from './repository.ts';
 
@@ -86,6 +87,8 @@ export async function findSinceReview(
   if (commit === null) return null;
   if (base === from) return { from: commit, isWithBase: false };
   if (base === null) return { from: commit, isWithBase: true };
-  const merge = await moveChange(git, base, commit, `${from}^{tree}`);
+  const merge = await withAttributesOf(git, from, (mergeTrees) =>
+    moveChange(git, mergeTrees, base, commit, `${from}^{tree}`),
+  );
   return merge.kind === 'clean' ? { from: merge.tree, isWithBase: false } : { from: commit, isWithBase: true };
 }

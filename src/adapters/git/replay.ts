@@ -11,7 +11,7 @@ import { limits } from '../../domain/limits.ts';
 import type { ReplayedCommit } from '../../domain/merge-request.ts';
 import { commitTree, type Author } from './commit.ts';
 import type { Git } from './git.ts';
-import { mergeTrees, type TreeMerge } from './merge-trees.ts';
+import { withAttributesOf, type MergeTrees, type TreeMerge } from './merge-trees.ts';
 
 /** The commits to replay: those of the first-parent line of `tip` that neither `from` nor `onto` contains. */
 export interface ReplayRequest {
@@ -43,11 +43,21 @@ export async function replayCommits(git: Git, request: ReplayRequest): Promise<R
   if (commits.length > limits.maxCommitsReplayed) {
     return { kind: 'impossible', why: `it has more than ${String(limits.maxCommitsReplayed)} commits of its own` };
   }
+  return withAttributesOf(git, request.onto, (mergeTrees) => replayAll(git, mergeTrees, commits, request));
+}
+
+/** How files are merged is for `onto` to say, and for no commit that is replayed before. */
+async function replayAll(
+  git: Git,
+  mergeTrees: MergeTrees,
+  commits: readonly OwnCommit[],
+  request: ReplayRequest,
+): Promise<Replay> {
   let tip = request.onto;
   let tree = (await git.run(['rev-parse', `${tip}^{tree}`])).trim();
   for (const { id, parent, author, message } of commits) {
     if (parent === null) return { kind: 'impossible', why: `its commit ${id.slice(0, 10)} has none before it` };
-    const moved = await moveChange(git, parent, id, tree);
+    const moved = await moveChange(git, mergeTrees, parent, id, tree);
     if (moved.kind === 'impossible') return moved;
     if (moved.kind === 'conflict') {
       return { kind: 'conflict', commit: { id, subject: message.split('\n', 1)[0] ?? '' }, files: moved.files };
@@ -67,9 +77,15 @@ const anyTime = 1_000_000_000;
  * Makes the change from one commit to another in a tree that has neither. `onto` is the tree, or a commit as
  * `COMMIT^{tree}`; as a commit on top of `before` it makes that one the merge's base. Throws PortError where git fails.
  */
-export async function moveChange(git: Git, before: string, after: string, onto: string): Promise<TreeMerge> {
+export async function moveChange(
+  git: Git,
+  mergeTrees: MergeTrees,
+  before: string,
+  after: string,
+  onto: string,
+): Promise<TreeMerge> {
   const base = { tree: onto, parents: [before], message: 'branchboard: its base', date: anyTime };
-  return mergeTrees(git, await commitTree(git, base), after);
+  return mergeTrees(await commitTree(git, base), after);
 }
 
 const fields = ['%H', '%P', '%an', '%ae', '%ad', '%B'];

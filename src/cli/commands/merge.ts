@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 import { createGit, type Git } from '../../adapters/git/git.ts';
+import { MergedWork } from '../../adapters/git/merged-work.ts';
 import { prepareMerge } from '../../adapters/git/merging.ts';
 import { findSiblingConflicts } from '../../adapters/git/sibling-conflicts.ts';
 import { branchRef, resolveCommits } from '../../adapters/git/refs.ts';
@@ -128,7 +129,7 @@ async function check(
   others: readonly Other[],
 ): Promise<ExitCode> {
   const git = createGit(place.topLevel, { repository: place.repository });
-  const attempt = await prepareMerge(git, place.repository, {
+  const attempt = await prepareMerge(git, new MergedWork(git, place.repository), {
     ...{ task, branch, base, commit, target, way: wayOf(options), whatRuns: options.whatRuns === true },
     ...{ checked: null, message: 'branchboard: check' },
   });

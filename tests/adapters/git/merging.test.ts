@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { mergeWays, type MergeRequest, type PreparedMerge } from '../../../src/domain/merge-request.ts';
-import { Scratch, taskId } from './scratch.ts';
+import { finished, Scratch, taskId } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -178,6 +178,29 @@ describe('the merge of a branch', () => {
     await merge({ way });
     scratch.commit({ 'b.txt': 'later\n' });
     expect(await worktrees.prepareMerge(request())).toEqual({ kind: 'contained', target: 'main' });
+  });
+
+  it('is nothing where the work was merged as one commit, and the target changed the same lines again', async () => {
+    scratch.commit({ 'a.txt': 'two\n', 'new.txt': 'new\n' });
+    scratch.commit({ 'a.txt': 'three\n' });
+    expect(await worktrees.findMerged('main', [finished('a', commit)])).toEqual(['a']);
+    for (const way of ['merge', 'squash', 'rebase'] as const)
+      expect(await worktrees.prepareMerge(request({ way }))).toEqual({ kind: 'contained', target: 'main' });
+  });
+
+  it('is followed by a linked worktree that has the target checked out', async () => {
+    scratch.git('switch', '--quiet', '-c', 'mine');
+    const linked = join(scratch.root, 'linked');
+    scratch.git('worktree', 'add', '--quiet', linked, 'main');
+    expect(await merge()).toMatchObject({ kind: 'merged', followed: linked });
+    expect([readFileSync(join(linked, 'a.txt'), 'utf8'), here('a.txt')]).toEqual(['two\n', 'one\n']);
+  });
+
+  it('waits for a bisection that began on the target', async () => {
+    scratch.commit({ 'b.txt': 'later\n' });
+    scratch.commit({ 'b.txt': 'last\n' });
+    scratch.git('bisect', 'start', 'main', 'main~2');
+    expect(await merge()).toMatchObject({ kind: 'refused', why: 'a bisection of main is under way' });
   });
 
   it('is prepared anew where the target moved meanwhile', async () => {

@@ -54,6 +54,13 @@ async function rebased(): Promise<string> {
   return prepared.before;
 }
 
+it('goes by the attributes of the target, and not by those that an earlier commit brings', async () => {
+  commit({ '.gitattributes': '* merge=union\n' }, 'Union');
+  commit({ 'a.txt': lines('mine') }, 'Change the beginning');
+  mergeDependency();
+  expect(await rebase()).toMatchObject({ kind: 'conflict', commit: { subject: 'Change the beginning' } });
+});
+
 it('each keeps its author, date and message, and names its task', async () => {
   commit({ 'a.txt': lines('one', 'NINE') }, 'Change the end\n\nSince it was wrong.');
   commit({ 'b.txt': 'b\n' }, 'Add B\n\nReviewed-by: Ada <ada@example.com>');

@@ -136,7 +136,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     keepReviewed: (work, target) => told(keepReviewed(git, repository, work, target)),
     discard: (work) => told(discardBranch(git, repository, work)),
     restore: (work) => told(restoreBranch(git, work)),
-    prepareMerge: (request) => told(prepareMerge(git, repository, request)),
+    prepareMerge: (request) => told(prepareMerge(git, merged, request)),
     finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
     prune: (request) => told(prune(git, repository, request)),
     async findMerged(base, works) {
