@@ -88,7 +88,7 @@ test.concurrent('doctor says what agents can’t run without a sandbox, and the 
 );
 
 test.concurrent('doctor tries the sandbox, and says what to install where there is none', { timeout }, () =>
-  withBoard({}, async (board) => {
+  withBoard({ config: 'sandbox: auto' }, async (board) => {
     const mark = sandboxHere.kind === 'on' ? '✓ sandbox      agents and checks are confined\n' : '! sandbox ';
     expect(await board.succeed('doctor')).toContain(mark);
     // Nothing but git is found.

@@ -20,7 +20,7 @@ import {
   parseSettingsList,
   ProgramGuard,
   type Override,
-  type Setting,
+  type StartSettings,
 } from './programs.ts';
 import { mendRepository } from './repository-mending.ts';
 
@@ -87,7 +87,7 @@ export interface GitRunnerOptions {
   /** Receives messages about repairs on the way, and about settings that were not obeyed. */
   readonly notice?: (message: string) => void;
   /** The repository as it was at the board's start; without, no command may be run that could run a program of its settings. */
-  readonly repository?: { readonly commonDir: string; readonly settings: readonly Setting[] };
+  readonly repository?: StartSettings;
 }
 
 /** Runs git in one repository. */
@@ -105,10 +105,7 @@ export interface Git {
 /** Makes a runner for one repository. Throws nothing; a missing folder or git shows in the first command. */
 export function createGit(dir: string, options: GitRunnerOptions = {}): Git {
   const notice = options.notice ?? (() => undefined);
-  const guard =
-    options.repository === undefined
-      ? null
-      : new ProgramGuard(options.repository.settings, options.repository.commonDir, notice);
+  const guard = options.repository === undefined ? null : new ProgramGuard(options.repository, notice);
   const environment = composeEnvironment(options.env ?? process.env, guard?.isPartialClone === true);
 
   async function findOverrides(args: readonly string[], how: GitOptions, cwd: string): Promise<readonly Override[]> {

@@ -87,7 +87,8 @@ export class MergedWork {
     const parted = await git.attempt(['merge-base', base, tip]);
     const start = parted.stdout.trim();
     if (start === tip) return true;
-    if (parted.exitCode !== 0 || start === '') return false;
+    // Where the branch got no commit since, none can hold the work.
+    if (parted.exitCode !== 0 || start === '' || start === base) return false;
     const files = await this.#listChanged(start, tip);
     const own = from === null || from === start ? files : await this.#listChanged(from, tip);
     if (own.length === 0) return false;

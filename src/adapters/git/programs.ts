@@ -86,25 +86,31 @@ export function composeConfigVariables(overrides: readonly Override[]): Record<s
   return variables;
 }
 
+/** A repository's settings as they were when the board started, in the user's checkout. */
+export interface StartSettings {
+  readonly commonDir: string;
+  readonly settings: readonly Setting[];
+  /** When git was asked for them, in milliseconds of the clock. */
+  readonly settingsReadAt: number;
+}
+
 /** Keeps the programs of later settings from running in one repository's commands. */
 export class ProgramGuard {
-  readonly #trusted: readonly Setting[];
-  readonly #commonDir: string;
+  readonly #start: StartSettings;
   readonly #notice: (message: string) => void;
   readonly #told = new Set<string>();
   /** The findings for the repository's settings file at that `version`; null where they have to be read anew. */
   #known: { readonly version: string; readonly overrides: readonly Override[] } | null = null;
+  #firstLook: Promise<void> | null = null;
 
-  /** `trusted` are the settings as they were at the board's start, in the user's checkout. */
-  constructor(trusted: readonly Setting[], commonDir: string, notice: (message: string) => void) {
-    this.#trusted = trusted;
-    this.#commonDir = commonDir;
+  constructor(start: StartSettings, notice: (message: string) => void) {
+    this.#start = start;
     this.#notice = notice;
   }
 
   /** Git may fetch what is missing in the middle of any command, since the repository was cloned only in part. */
   get isPartialClone(): boolean {
-    return isPartialClone(this.#trusted);
+    return isPartialClone(this.#start.settings);
   }
 
   /** Whether a command could run a program that the settings name. */
@@ -117,12 +123,21 @@ export class ProgramGuard {
    * command is to run. No git process where the repository's settings are as they were.
    */
   async findOverrides(list: () => Promise<readonly Setting[]>): Promise<readonly Override[]> {
+    await (this.#firstLook ??= this.#lookFirst());
     const version = await this.#readVersion();
-    if (this.#known !== null && this.#known.version === version) return this.#known.overrides;
+    if (this.#known !== null && this.#known.version === version?.name) return this.#known.overrides;
     const settings = await list();
     const overrides = this.#compare(settings);
-    this.#known = version === null || settings.some(isElsewhere) ? null : { version, overrides };
+    this.#known = version === null || settings.some(isElsewhere) ? null : { version: version.name, overrides };
     return overrides;
+  }
+
+  /** Just after the start the settings are mostly as they were when git was asked for them, so it is not asked again. */
+  async #lookFirst(): Promise<void> {
+    const { settings, settingsReadAt } = this.#start;
+    const version = await this.#readVersion();
+    if (version === null || version.since > settingsReadAt || settings.some(isElsewhere)) return;
+    this.#known = { version: version.name, overrides: [] };
   }
 
   #compare(settings: readonly Setting[]): readonly Override[] {
@@ -131,7 +146,7 @@ export class ProgramGuard {
     for (const name of names) {
       const program = programs.find((each) => each.name.test(name));
       if (program === undefined) continue;
-      const [now, before] = [settings, this.#trusted].map((all) => all.filter((each) => each.name === name));
+      const [now, before] = [settings, this.#start.settings].map((all) => all.filter((each) => each.name === name));
       const own = (now ?? []).filter(isOwn);
       const trusted = (before ?? []).filter(isOwn);
       if (listValues(own) === listValues(trusted)) continue;
@@ -154,11 +169,14 @@ export class ProgramGuard {
     );
   }
 
-  /** Null where the file changed just now, or is not there. */
-  async #readVersion(): Promise<string | null> {
-    const stats = await stat(join(this.#commonDir, 'config'), { bigint: true }).catch(() => null);
-    if (stats === null || Date.now() - Number(stats.ctimeMs) < clockGrainMs) return null;
-    return `${String(stats.ino)}:${String(stats.size)}:${String(stats.mtimeNs)}:${String(stats.ctimeNs)}`;
+  /** The file as it is, and since when, in milliseconds; null where it changed just now, or is not there. */
+  async #readVersion(): Promise<{ readonly name: string; readonly since: number } | null> {
+    const stats = await stat(join(this.#start.commonDir, 'config'), { bigint: true }).catch(() => null);
+    if (stats === null) return null;
+    const since = Number(stats.ctimeMs) + clockGrainMs;
+    if (Date.now() < since) return null;
+    const name = `${String(stats.ino)}:${String(stats.size)}:${String(stats.mtimeNs)}:${String(stats.ctimeNs)}`;
+    return { name, since };
   }
 }
 

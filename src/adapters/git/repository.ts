@@ -23,8 +23,9 @@ export interface Repository {
   readonly hasSubmodules: boolean;
   /** The user told git a name and an email; without, the agents' commits fail. */
   readonly hasIdentity: boolean;
-  /** All of git's settings there. */
+  /** All of git's settings there, and when it was asked for them. */
   readonly settings: readonly Setting[];
+  readonly settingsReadAt: number;
 }
 
 /** Why a folder can't have a board. */
@@ -46,6 +47,7 @@ export async function openRepository(
 ): Promise<Result<Repository, RepositoryProblem>> {
   const env = options.env ?? process.env;
   const git = createGit(dir, options);
+  const settingsReadAt = Date.now();
   try {
     const [version, places, head, identity, settings] = await Promise.all([
       git.run(['version']),
@@ -68,6 +70,7 @@ export async function openRepository(
       hasSubmodules: await exists(join(found.value.topLevel, '.gitmodules')),
       hasIdentity: identity.exitCode === 0 || hasIdentityIn(env),
       settings: parseSettingsList(settings.stdout).filter(({ scope }) => scope !== 'command'),
+      settingsReadAt,
     });
   } catch (error) {
     if (!(error instanceof PortError)) throw error;

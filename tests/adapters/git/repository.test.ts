@@ -43,6 +43,7 @@ describe('opening a repository', () => {
       settings: expect.arrayContaining([
         { scope: 'local', origin: expect.any(String) as string, name: 'core.bare', value: 'false' },
       ]) as unknown[],
+      settingsReadAt: expect.any(Number) as number,
     });
   });
 
