@@ -13,6 +13,7 @@ const programs = [
   'adapters/agent/scripted/scripted-main',
   'adapters/sandbox/confined-main',
   'adapters/git-guard/guard-main',
+  'adapters/agent/claude/run-server-main',
 ];
 
 /** Files that the sandbox library looks for beside its code: they keep confined commands from sockets, and Java to its proxy. */

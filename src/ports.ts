@@ -213,10 +213,7 @@ export interface Worktrees {
   inspect(plan: RunPlan): Promise<Omit<Evidence, 'verify' | 'moved'>>;
   /** Makes all that the workspace holds, uncommitted files too, reachable from a ref, without touching the workspace. */
   keep(plan: RunPlan): Promise<void>;
-  /**
-   * Detaches the worktree from its branch, keeps the tip under a ref, and removes the worktree where it holds nothing
-   * else; with `forget` a branch without commits goes as well.
-   */
+  /** Keeps the tip under a ref, and removes the worktree where it holds nothing else; with `forget` a branch without commits as well. */
   release(plan: RunPlan, forget: boolean): Promise<void>;
   /** Removes what is kept of a finished task and holds nothing that would be lost: its worktree and internal refs. */
   prune(request: PruneRequest): Promise<Pick<Pruned, 'worktrees' | 'refs'>>;
@@ -251,6 +248,8 @@ export interface Notes {
   mark(task: TaskId): Promise<string>;
   /** Lays a note down, durably; `shown` is what the agent is shown. Nothing where the task has one of that key. */
   lay(task: TaskId, note: Note, shown: string): Promise<void>;
+  /** The same for an answer, which the call that waits for it takes, and no hook. */
+  layAnswer(task: TaskId, note: Note, shown: string): Promise<void>;
   /** All of a task, the oldest first. */
   list(task: TaskId): Promise<readonly KnownNote[]>;
   /** The notes that no agent was told, the oldest first, for this run's prompt: from now on no hook tells them. */
@@ -272,6 +271,8 @@ export interface AgentRunner {
   stop(run: RunId, cause: StopCause, hurried: boolean): void;
   /** Finds out about a run that an earlier daemon started; follows it from now on if it is alive. */
   recover(plan: RunPlan): Promise<LastRun>;
+  /** Follows no run any more; their agents go on, for the next board to find. */
+  letGo(): void;
   /** The runs of this board that have living processes, whoever started them and whether or not they are followed. */
   findRunning(): Promise<readonly RunId[]>;
   /** As `stop`, for a run that this daemon does not follow; it is closed for good. Resolves once all of it is gone. */

@@ -120,7 +120,7 @@ export const verbs: readonly KnownVerb[] = [
   {
     usage: 'answer <id>',
     group: 'decide',
-    description: "answer a task's question, which queues it again",
+    description: "answer a task's question; one that was stopped by it is queued again",
     load: async () => (await import('./commands/answer.ts')).answerCommand,
   },
   {

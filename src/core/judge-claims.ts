@@ -31,6 +31,7 @@ const settingsRules: Rules = {
     'retries',
     'timeout_ms',
     'stall_after_ms',
+    'answer_wait_ms',
     'base',
     'branch_prefix',
     'worktrees.reuse',

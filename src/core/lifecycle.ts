@@ -109,10 +109,15 @@ export function handleRunSeen(draft: Draft, run: RunId, view: RunView, lastOutpu
   tellWarnings(draft, run, task.phase.view, view);
   draft.putTask({ ...task, phase: { ...task.phase, view: counted, lastOutputAt: newest } });
   draft.touchProgress();
+  if (namesOf(view.questions) !== namesOf(task.phase.view.questions)) draft.touchFacts();
   if (view.answered && draft.board.hold !== null) {
     liftHold(draft, task.phase.plan);
     draft.touchFacts();
   }
+}
+
+function namesOf(questions: RunView['questions']): string {
+  return questions.map(({ id }) => id).join(' ');
 }
 
 /** Once for each run, when they come to be known. */

@@ -24,6 +24,7 @@ import { roundAfter, saidBefore } from '../domain/review.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
+import { isOnlyTold } from './commands/pending.ts';
 import type { Draft } from './draft.ts';
 import { wishOf } from './move.ts';
 import { takeMove } from './moved-meanwhile.ts';
@@ -112,7 +113,7 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
     adoptRecorded(draft, task, facts, last);
   } else if (lastRun?.kind === 'alive') {
     followAgent(draft, task.id, facts, lastRun);
-    if (draft.board.shutdown !== 'no') stopRun(draft, task.id, 'shutdown');
+    if (draft.board.shutdown !== 'no' && !isOnlyTold(draft.board, task.id)) stopRun(draft, task.id, 'shutdown');
   } else if (lastRun?.kind === 'dead') {
     const { exit } = lastRun;
     // Nobody stopped it but the end of its daemon or its machine: that costs no attempt.

@@ -174,6 +174,7 @@ class Errand {
     const { ports, onNotice } = this.#options;
     const { board } = this.#loop;
     this.#loop.end();
+    this.#loop.ports.agents.letGo();
     if (this.#undone !== null && [...this.#own].some((key) => board.live.get(key)?.state === 'settling')) {
       onNotice(`not all that follows could be done: ${this.#undone}. The next branchboard start does the rest.`);
     }
@@ -186,5 +187,7 @@ class Errand {
 
 function isBusyIn(board: Board, key: TaskKey): boolean {
   const task = board.live.get(key);
-  return task !== undefined && isBusy(task);
+  if (task === undefined || !isBusy(task)) return false;
+  // An agent that was only told something goes on without this board.
+  return task.state !== 'active' || task.phase.name !== 'running' || task.phase.stopping !== null;
 }

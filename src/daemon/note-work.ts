@@ -1,10 +1,11 @@
 /** Lays notes to agents down, takes those that wait into a prompt, and looks which were told. */
 import type { Note } from '../domain/agent-note.ts';
+import { keyOfAnswer } from '../domain/agent-question.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { RunPlan } from '../domain/run.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import { readLine } from '../domain/note-lines.ts';
-import { composeNote, listAddressed } from '../prompt/notes.ts';
+import { composeAnswer, composeNote, listAddressed } from '../prompt/notes.ts';
 import type { PromptInput } from '../prompt/prompt.ts';
 import type { Notes } from '../ports.ts';
 import { hashOwnText } from './parse-task.ts';
@@ -23,15 +24,23 @@ export interface NotePorts {
 /** `note-laid`, and `notes-seen`. */
 export async function layNote(
   ports: NotePorts,
-  { id, task, said, isLine }: Effect & { readonly type: 'lay-note' },
+  { id, task, said, isLine, answers }: Effect & { readonly type: 'lay-note' },
 ): Promise<readonly UntimedEvent[]> {
-  await lay(ports, task, { ...said, key: isLine ? await keyOfLine(said.text) : id });
+  for (const question of answers) await layAnswer(ports, task, { ...said, key: keyOfAnswer(question) });
+  if (answers.length === 0) await lay(ports, task, { ...said, key: isLine ? await keyOfLine(said.text) : id });
   return [{ type: 'note-laid', id }, await lookAtNotes(ports, task)];
 }
 
 async function lay(ports: NotePorts, task: TaskId, note: Note): Promise<void> {
   const text = ports.redact(note.text);
-  await ports.notes.lay(task, { ...note, text }, composeNote(text, await ports.notes.mark(task)));
+  const shown = composeNote(text, await ports.notes.mark(task));
+  await ports.notes.lay(task, { ...note, text }, shown);
+}
+
+async function layAnswer(ports: NotePorts, task: TaskId, note: Note): Promise<void> {
+  const text = ports.redact(note.text);
+  const shown = composeAnswer(text, await ports.notes.mark(task));
+  await ports.notes.layAnswer(task, { ...note, text }, shown);
 }
 
 /** `notes-seen`. */

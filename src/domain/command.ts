@@ -28,8 +28,8 @@ export type TaskCommand =
   | { readonly kind: MoveKind; readonly task: TaskId }
   /** Queues a task that is not done again with what the user says to it: an answer, or what is to be different. `text` is at most `maxSaidChars`. */
   | { readonly kind: 'tell'; readonly task: TaskId; readonly text: string }
-  /** Answers a task's question by one of the answers that it offers, counted from 1. */
-  | { readonly kind: 'choose'; readonly task: TaskId; readonly option: number }
+  | AnswerCommand
+  | ChooseCommand
   | SendBackCommand
   /** Tells the task's agent while it works, or at its next start. `text` is at most `maxNoteChars`. */
   | { readonly kind: 'note'; readonly task: TaskId; readonly text: string }
@@ -37,6 +37,26 @@ export type TaskCommand =
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId }
   | MergeCommand
   | DiscardCommand;
+
+/** Answers what an agent at work waits for. */
+export interface AnswerCommand {
+  readonly kind: 'answer';
+  readonly task: TaskId;
+  /** Null for all that it waits for. */
+  readonly question: string | null;
+  /** At most `maxNoteChars`. */
+  readonly text: string;
+}
+
+/** Answers a task's question by one of the answers that it offers. */
+export interface ChooseCommand {
+  readonly kind: 'choose';
+  readonly task: TaskId;
+  /** Null for the one that its last run ended with. */
+  readonly question: string | null;
+  /** Counted from 1. */
+  readonly option: number;
+}
 
 /** Has the author of a task that is done go on with it, and tells what is wrong. */
 export interface SendBackCommand {
@@ -90,6 +110,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     'put-aside': 'run',
     finish: 'decide',
     tell: 'decide',
+    answer: 'decide',
     choose: 'decide',
     'send-back': 'decide',
     note: 'decide',
@@ -121,6 +142,8 @@ export interface Tick {
   readonly commit?: string;
   /** The branch that the box names, of one that merges. */
   readonly target?: string;
+  /** Of one that answers an agent at work: the question. */
+  readonly question?: string;
   /** Of one that chooses an answer: which, counted from 1. */
   readonly option?: number;
   /** Of one with a place for words that was ticked: what the user typed. */
@@ -140,6 +163,7 @@ export type BoxKind = (typeof boxKinds)[number];
 export const boxKinds = [
   'retry',
   'tell',
+  'answer',
   'choose',
   'cancel',
   'merge',
@@ -148,7 +172,7 @@ export const boxKinds = [
 ] as const satisfies readonly TaskCommand['kind'][];
 
 /** Those whose box has a place for what the user says. */
-export const tellingKinds = ['tell', 'send-back'] as const satisfies readonly BoxKind[];
+export const tellingKinds = ['tell', 'answer', 'send-back'] as const satisfies readonly BoxKind[];
 
 /** Whether the box of a kind has a place for words. */
 export function isTelling(kind: BoxKind): kind is (typeof tellingKinds)[number] {
@@ -242,14 +266,16 @@ export function taskOfCommand(command: Command): TaskId | null {
 }
 
 /** The command that a ticked box asks for. */
-export function commandOfTick({ kind, task, commit, target, option = 0, text = '' }: Tick): TaskCommand {
+export function commandOfTick({ kind, task, commit, target, question, option = 0, text = '' }: Tick): TaskCommand {
   // One character more than may be told is enough to be refused.
   const said = text.slice(0, limits.maxSaidChars + 1);
   switch (kind) {
     case 'tell':
       return { kind, task, text: said };
+    case 'answer':
+      return { kind, task, question: question ?? null, text: said };
     case 'choose':
-      return { kind, task, option };
+      return { kind, task, question: question ?? null, option };
     case 'send-back':
       return { kind, task, commit: commit ?? null, text: said };
     case 'merge':

@@ -193,6 +193,8 @@ export type Effect =
       readonly task: TaskId;
       readonly said: Said;
       readonly isLine: boolean;
+      /** The questions that it answers, by which the calls that wait find it; none for a note. */
+      readonly answers: readonly string[];
     }
   /** Looks which notes of a task were told: `notes-seen`. */
   | { readonly type: 'look-at-notes'; readonly task: TaskId }

@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts';
 import type { TaskSpec } from './task.ts';
 
 type ByTask = Pick<Settings, 'permissionMode' | 'budgetUsd' | 'timeoutMs' | 'verify'>;
-type ByBoard = Pick<Settings, 'stallAfterMs' | 'allowedTools' | 'setup' | 'copy' | 'sandbox'>;
+type ByBoard = Pick<Settings, 'stallAfterMs' | 'answerWaitMs' | 'allowedTools' | 'setup' | 'copy' | 'sandbox'>;
 
 /** See the file's head. */
 export interface RunTerms extends ByTask, ByBoard {
@@ -30,14 +30,14 @@ export function agreeTerms(
   sandbox: Sandbox | null,
   runner: AgentKind | null,
 ): RunTerms {
-  const { stallAfterMs, allowedTools, setup, copy, agent } = settings;
+  const { stallAfterMs, answerWaitMs, allowedTools, setup, copy, agent } = settings;
   const { command, args } = agent;
   return {
     permissionMode: spec.permissionMode ?? settings.permissionMode,
     budgetUsd: spec.budgetUsd ?? settings.budgetUsd,
     timeoutMs: spec.timeoutMs ?? settings.timeoutMs,
     verify: spec.verify ?? settings.verify,
-    ...{ stallAfterMs, allowedTools: [...allowedTools, ...(spec.allowedTools ?? [])], setup, copy },
+    ...{ stallAfterMs, answerWaitMs, allowedTools: [...allowedTools, ...(spec.allowedTools ?? [])], setup, copy },
     sandbox: settings.sandbox,
     agent: { kind: spec.runner ?? runner ?? agent.kind, command, args },
     isConfined: sandbox?.kind === 'on',

@@ -4,6 +4,7 @@
  *   plan.json ──► claim ──► stream.jsonl, stderr.log ──► exit.json
  *   what it is    who runs   what the agent prints        how it ended, and what was found
  */
+import type { AgentQuestion } from './agent-question.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunTerms } from './run-terms.ts';
@@ -182,6 +183,8 @@ export interface RunView {
   readonly answered: boolean;
   /** Tool calls that have begun and not ended. */
   readonly openTools: number;
+  /** What it asks the user and waits for, at most `maxQuestions`. */
+  readonly questions: readonly AgentQuestion[];
   /** Tool calls that it was refused, at most `maxDenials`. */
   readonly denials: readonly Refusal[];
   /** The last command line that was to make a commit, where it made none. */
@@ -211,6 +214,7 @@ export const emptyRunView: RunView = {
   lastTool: null,
   answered: false,
   openTools: 0,
+  questions: [],
   denials: [],
   failedCommit: null,
   usageLimit: null,

@@ -11,6 +11,8 @@ export interface Settings {
   readonly retries: number;
   readonly timeoutMs: number;
   readonly stallAfterMs: number;
+  /** An agent that asks in the middle of its run waits so long for the answer. */
+  readonly answerWaitMs: number;
   /** The branch or commit that tasks start from; null is the branch that is checked out. */
   readonly base: string | null;
   readonly branchPrefix: string;
@@ -109,6 +111,7 @@ export const defaultSettings: Settings = {
   retries: 1,
   timeoutMs: 60 * 60_000,
   stallAfterMs: 10 * 60_000,
+  answerWaitMs: 10 * 60_000,
   base: null,
   branchPrefix: 'task/',
   agent: { kind: 'claude', command: 'claude', args: [], env: {} },

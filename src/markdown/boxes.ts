@@ -1,7 +1,7 @@
 /**
  * The boxes of the dashboard. A comment at the line's end, which only raw text shows, says what a box asks and what its
  * task was like: `<!-- retry add-auth attention 2 -->`; one about a commit names it at the end, one that merges the branch
- * behind it, and one that chooses an answer its number. Others' text can't make one, since the printer escapes it.
+ * behind it, one that answers an agent at work its question, and one that chooses an answer its number. Others' text can't make one, since the printer escapes it.
  */
 import type { Html, ListItem, Nodes } from 'mdast';
 import { remark } from 'remark';
@@ -14,7 +14,7 @@ import { plain, prose } from './safe-text.ts';
 /** Stands for the number of a last run that is not known. */
 const noRun = '-';
 const stampPattern = new RegExp(
-  `^<!-- (${boxKinds.join('|')}) (\\S+) (\\S+) (-|\\d{1,6})(?: ([0-9a-f]{40,64})(?: (\\S+))?)?(?: #(\\d{1,2}))? -->$`,
+  `^<!-- (${boxKinds.join('|')}) (\\S+) (\\S+) (-|\\d{1,6})(?: ([0-9a-f]{40,64})(?: (\\S+))?)?(?: \\?([\\w-]{1,80}))?(?: #(\\d{1,2}))? -->$`,
 );
 /** A text without this has no ticked box, and is not parsed. */
 const mayBeTicked = /\[[xX]\][^\n]*<!-- /;
@@ -31,10 +31,11 @@ export function renderBox(box: Box): ListItem {
 }
 
 /** A box's comment, which is the same for the same box in every dashboard. */
-export function formatTick({ kind, task, seen, commit, target, option }: Tick): string {
+export function formatTick({ kind, task, seen, commit, target, question, option }: Tick): string {
   const about = [kind, task, seen.column, seen.run === null ? noRun : String(seen.run)];
   const work = [...(commit === undefined ? [] : [commit]), ...(target === undefined ? [] : [encodeBranch(target)])];
-  const which = option === undefined ? [] : [`#${String(option)}`];
+  const asked = question === undefined ? [] : [`?${question}`];
+  const which = [...asked, ...(option === undefined ? [] : [`#${String(option)}`])];
   return `<!-- ${[...about, ...work, ...which].join(' ')} -->`;
 }
 
@@ -64,7 +65,7 @@ function readStamps({ children: [first] }: ListItem): readonly Tick[] {
 }
 
 function readStamp(html: string): Tick | null {
-  const [, kindName, id = '', columnName, run, commit, branch, option] = stampPattern.exec(html) ?? [];
+  const [, kindName, id = '', columnName, run, commit, branch, question, option] = stampPattern.exec(html) ?? [];
   const kind = boxKinds.find((each) => each === kindName);
   const task = parseTaskId(id);
   const column = columns.find((each) => each === columnName);
@@ -73,11 +74,13 @@ function readStamp(html: string): Tick | null {
   if (kind === 'merge' && (commit === undefined || target === null)) return null;
   if ((kind === 'choose') !== (option !== undefined)) return null;
   if (kind === 'discard' && commit === undefined) return null;
+  if (kind === 'answer' && question === undefined) return null;
   const seen = { column, run: run === noRun ? null : Number(run) };
   return {
     ...{ kind, task, seen },
     ...(commit === undefined ? {} : { commit }),
     ...(target === null ? {} : { target }),
+    ...(question === undefined ? {} : { question }),
     ...(option === undefined ? {} : { option: Number(option) }),
   };
 }

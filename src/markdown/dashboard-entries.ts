@@ -46,7 +46,7 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
   const outcomes = entry.outcomes.map(renderOutcome);
   const choices = entry.boxes.filter(({ kind }) => kind === 'choose').map(renderBox);
   const boxes = entry.boxes.filter(({ kind }) => kind !== 'choose').map(renderBox);
-  const isAsking = entry.question !== null && entry.boxes.some(({ kind }) => kind === 'tell');
+  const isAsking = entry.question !== null && entry.boxes.some(({ kind }) => kind === 'tell' || kind === 'answer');
   return [
     heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
     ...quote(entry.question),

@@ -19,7 +19,10 @@ export const tellWords = 'Try again, and tell it:';
 
 const sendBackWords = 'Send back(?: `?[0-9a-f]{7}`?)?, because:';
 
-const stamp = new RegExp(`<!-- (?:${tellingKinds.join('|')}) \\S+ \\S+ (?:-|\\d{1,6})(?: [0-9a-f]{40,64})? -->`, 'g');
+const stamp = new RegExp(
+  `<!-- (?:${tellingKinds.join('|')}) \\S+ \\S+ (?:-|\\d{1,6})(?: [0-9a-f]{40,64}| \\?[\\w-]{1,80})? -->`,
+  'g',
+);
 const opening = new RegExp(
   `^(?:${answerWords}|[ \\t]*[-*+][ \\t]+\\[[ xX]\\][ \\t]+(?:${tellWords}|${sendBackWords}))`,
   'gm',

@@ -77,6 +77,7 @@ function readSettings(fields: Fields): Settings {
     retries: fields.read('retries', readInteger(0, maxRetries)) ?? defaults.retries,
     timeoutMs: fields.read('timeout', readDurationMs) ?? defaults.timeoutMs,
     stallAfterMs: fields.read('stall_after', readDurationMs) ?? defaults.stallAfterMs,
+    answerWaitMs: fields.read('answer_wait', readDurationMs) ?? defaults.answerWaitMs,
     base: fields.read('base', readArgument) ?? defaults.base,
     branchPrefix: fields.read('branch_prefix', readBranchPrefix) ?? defaults.branchPrefix,
     agent: readAgent(fields.section('agent')),
@@ -236,6 +237,9 @@ const defaultText = `# The settings of this board. Each key stands here with its
 # The longest that one run may take, and the longest that it may be silent: 90s, 30m, 2h, 1h30m.
 #timeout: 60m
 #stall_after: 10m
+
+# How long an agent that asks you something waits for the answer, before it ends and the task waits for you.
+#answer_wait: 10m
 
 # The branch or commit that tasks start from. Empty: the branch that is checked out.
 #base:

@@ -26,6 +26,11 @@ export function composeNote(text: string, mark: string): string {
   return `A note from the user about your task, with the mark ${mark} of such notes. It counts as the task's own text does.\n\n${fence(`note-${mark}`, text)}`;
 }
 
+/** What an agent that asked is given: the user's answer. */
+export function composeAnswer(text: string, mark: string): string {
+  return `The user’s answer to your question, with the mark ${mark} of their notes. Go on by it.\n\n${fence(`answer-${mark}`, text)}`;
+}
+
 /** The names that notes are addressed to, each once, as they are written. */
 export function listAddresses(notes: string): readonly string[] {
   const names = addressLines(notes).flatMap(({ line, address }) =>

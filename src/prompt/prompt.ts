@@ -221,7 +221,7 @@ The structured result, always the very last:
 
 - \`status\`: \`done\`; \`nothing-to-do\` if the task asks for nothing that isn't there already; \`needs-input\` if you can't go on without an answer; \`failed\` if it can't be done.
 - \`summary\`: at most five sentences for the person who reviews it: what is different now, how it was checked, what to look at first.
-- \`questions\`: with \`needs-input\` only. Ask only if no sensible choice lets you go on; otherwise choose, and name the choice in the summary. ${isReader(role) ? 'Put' : 'Commit what you have first, and put'} all that the user needs for an answer into the question.
+- \`questions\`: with \`needs-input\` only. Ask only if no sensible choice lets you go on; otherwise choose, and name the choice in the summary. Where you have the tool \`ask_user\`, ask with it first, all that you have to ask in one turn: it waits for the user, and you go on by what they say. ${isReader(role) ? 'Put' : 'Commit what you have first, and put'} all that the user needs for an answer into the question.
 - \`options\`: with one question, the answers that the user may choose from, if there are few; a few words each.
 - \`follow_ups\`: what you noticed and left alone because it is not part of this task; one line each.`;
 }

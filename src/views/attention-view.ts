@@ -1,5 +1,6 @@
 /** Makes the dashboard's entries for what needs its user. */
-import type { AttentionTask, Board, FinishedTask } from '../domain/board.ts';
+import { listOpenQuestions } from '../core/commands/answer-command.ts';
+import type { AttentionTask, Board, FinishedTask, Task } from '../domain/board.ts';
 import type { Fault } from '../domain/run.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatCommand, keyOf, type TaskId } from '../domain/task.ts';
@@ -8,7 +9,7 @@ import { findNearest } from '../markdown/fields.ts';
 import type { AttentionEntry, StatusRow } from '../markdown/dashboard-model.ts';
 import { describeMoved } from '../markdown/moved-refs-text.ts';
 import { nameReason } from '../domain/reason-words.ts';
-import { viewBoxes } from './box-view.ts';
+import { viewBoxes, viewQuestionBoxes } from './box-view.ts';
 import { labelOf } from './pending-view.ts';
 
 /** What others wait for comes first, then what waits longest. */
@@ -80,6 +81,18 @@ export function viewAttention(task: AttentionTask, board: Board): AttentionEntry
         : []),
     ],
   };
+}
+
+/** The entries of what an agent at work waits for, each question in one of its own. */
+export function viewQuestions(task: Task, board: Board): readonly AttentionEntry[] {
+  return listOpenQuestions(board, task.id).map((question) => ({
+    ...labelOf(task),
+    headline: 'asks while it works',
+    ...{ detail: null, output: null, question: question.text, branch: null, links: [], warnings: [], outcomes: [] },
+    waitedForBy: countWaiting(board, task.id),
+    boxes: viewQuestionBoxes(board, task.id, question),
+    commands: [`branchboard logs ${task.id}`],
+  }));
 }
 
 /** What failed, and what it printed: the latter of a failure that holds the end of an output. */

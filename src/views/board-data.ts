@@ -1,10 +1,12 @@
 /** The board as data: the one shape of `queue.json`, `status --json` and the control channel. `docs/board-data.md` describes it. */
+import { listOpenQuestions } from '../core/commands/answer-command.ts';
 import { findWaitingOn } from '../core/dependencies.ts';
 import { listOffers, workOf, type Offer } from '../core/commands/offers.ts';
 import { findAsks, findGrant, listGranted } from '../core/granted-rights.ts';
 import { orderQueue } from '../core/schedule.ts';
 import { sumToday } from '../core/spending.ts';
 import { isUnseen, verdictOf, type Board, type FinishedTask, type Task } from '../domain/board.ts';
+import type { AgentQuestion } from '../domain/agent-question.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import type { PauseReason, Progress, Reason, RunPlan, RunView } from '../domain/run.ts';
@@ -166,6 +168,7 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
   const { id, spec, past } = task;
   const running = task.state === 'active' && task.phase.name === 'running' ? task.phase : null;
   const verdict = task.state === 'attention' ? task.verdict : null;
+  const asked = listOpenQuestions(board, id);
   const workspace = past.lastPlan?.workspace ?? null;
   const column = task.state === 'settling' ? task.file.column : task.state;
   return {
@@ -189,8 +192,8 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     diffstat: verdict?.diffstat ?? null,
     checks: describeChecks(verdict?.checks),
     reason: verdict?.fault?.reason ?? null,
-    question: verdict?.question ?? null,
-    options: verdict?.options ?? [],
+    question: verdict?.question ?? joinQuestions(asked),
+    options: verdict?.options ?? (asked.length === 1 ? asked.flatMap(({ options }) => options) : []),
     summary: verdict?.summary ?? null,
     progress: running?.view.progress ?? null,
     lastTool: running === null ? null : shortenTool(running),
@@ -202,6 +205,10 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     review: past.round === 1 ? null : { state: 'sent-back', round: past.round - 1 },
     commands: listOffers(column, id),
   };
+}
+
+function joinQuestions(asked: readonly AgentQuestion[]): string | null {
+  return asked.length === 0 ? null : asked.map(({ text }) => text).join('\n');
 }
 
 /** A run's last tool call, paths of its own worktree relative to it; null where there was none. */

@@ -4,11 +4,13 @@ import {
   labelOfBox,
   listAnswerBoxes,
   listBoxes,
+  listQuestionBoxes,
   mergeBox,
   sendBackBox,
   workOf,
 } from '../core/commands/offers.ts';
 import { see } from '../core/commands/seen.ts';
+import type { AgentQuestion } from '../domain/agent-question.ts';
 import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { boxKinds, type Box, type Seen } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
@@ -19,18 +21,29 @@ import type { Calendar } from './calendar.ts';
 
 /** The boxes of a task, of a finished one those for its review; none while it is being moved. */
 export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
-  const seen = see(board, id);
+  const seen = seeUnasked(board, id);
+  const live = board.live.get(keyOf(id));
+  const asks = live?.state === 'attention' && live.verdict.question !== null ? live.verdict : null;
+  if (seen === null) return [];
+  const finished = board.finished.get(keyOf(id));
+  if (finished !== undefined) return viewReviewBoxes(board, finished, seen);
+  return asks === null ? listBoxes(id, seen) : listAnswerBoxes(id, seen, asks.options);
+}
+
+/** The boxes of a question that a task's agent waits with. */
+export function viewQuestionBoxes(board: Board, id: TaskId, question: AgentQuestion): readonly Box[] {
+  const seen = seeUnasked(board, id);
+  return seen === null ? [] : listQuestionBoxes(id, seen, question);
+}
+
+/** Null as well while something that was asked of the task is not settled. */
+function seeUnasked(board: Board, id: TaskId): Seen | null {
   const isAsked = [...board.commands.values()].some((each) => {
     if (!('request' in each) || !('task' in each.request.command)) return false;
     const { kind, task } = each.request.command;
     return kind !== 'note' && kind !== 'set-priority' && kind !== 'add-dependency' && keyOf(task) === keyOf(id);
   });
-  const live = board.live.get(keyOf(id));
-  const asks = live?.state === 'attention' && live.verdict.question !== null ? live.verdict : null;
-  if (seen === null || isAsked) return [];
-  const finished = board.finished.get(keyOf(id));
-  if (finished !== undefined) return viewReviewBoxes(board, finished, seen);
-  return asks === null ? listBoxes(id, seen) : listAnswerBoxes(id, seen, asks.options);
+  return isAsked ? null : see(board, id);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Makes the dashboard's model from the board. */
 import { agentTraits } from '../domain/agent-kind.ts';
+import { listOpenQuestions } from '../core/commands/answer-command.ts';
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumToday } from '../core/spending.ts';
@@ -26,6 +27,7 @@ import {
   sortByWeight,
   viewAttention,
   viewAttentionRow,
+  viewQuestions,
   viewStrayNotes,
   viewUnreadable,
 } from './attention-view.ts';
@@ -63,6 +65,7 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
     board,
     live.filter((task) => task.state === 'attention'),
   );
+  const questions = active.flatMap((task) => viewQuestions(task, board));
   const pending = rankPending(board, clock, redact);
   const finished = listFinished(board);
   const done = finished.filter(isReviewed);
@@ -77,13 +80,13 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
   return {
     head: {
       ...viewHead(board, clock, daemon, page.repo),
-      needYou: attention.length + unreadable.length + asking.length + inboxProblems.length,
+      needYou: questions.length + attention.length + unreadable.length + asking.length + inboxProblems.length,
       toReview: ready.length,
       waiting: pending.length,
     },
     isNew: board.live.size + board.finished.size === 0,
     quickStatus: listRows([
-      ...active.map((task) => viewActiveRow(task, clock)),
+      ...active.map((task) => viewActiveRow(task, board, clock)),
       ...attention.map(viewAttentionRow),
       ...unreadable.map(viewUnreadableRow),
       ...pending.map(viewQueuedRow),
@@ -92,6 +95,7 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
     inboxProblems: listRows(inboxProblems),
     strayNotes: listRows(viewStrayNotes(board, page.addresses)),
     needsYou: listRows([
+      ...questions,
       ...attention.map((task) => ({ ...viewAttention(task, board), outcomes: tell(task.id) })),
       ...unreadable,
       ...asking.map((entry) => ({ ...entry, outcomes: tell(entry.id) })),
@@ -156,11 +160,12 @@ function describeMoment(time: number, clock: Calendar): string {
   return clock.day(time) === clock.day(clock.now()) ? ofDay : `${clock.day(time)} ${ofDay}`;
 }
 
-function viewActiveRow(task: WorkedOn, clock: Calendar): StatusRow {
+function viewActiveRow(task: WorkedOn, board: Board, clock: Calendar): StatusRow {
   const running = runningOf(task);
   const since = running === null ? [] : [formatDuration(Math.max(0, clock.now() - running.startedAt))];
   const tool = running === null ? null : shortenTool(running);
-  const facts = [...since, describeStage(task), ...(tool === null ? [] : [toCode(tool)])];
+  const asks = listOpenQuestions(board, task.id).length > 0 ? ['waits for your answer'] : [];
+  const facts = [...since, describeStage(task), ...asks, ...(tool === null ? [] : [toCode(tool)])];
   return { ...labelOf(task), agent: task.spec.agent, status: 'ACTIVE', progress: facts.join(' · ') };
 }
 

@@ -55,6 +55,17 @@ describe('a place for text', () => {
     expect(again).toContain(`- [ ] Try again, and tell it:  use v2 ${tell}\n`);
   });
 
+  it('belongs to one question of an agent at work, whose box names it', () => {
+    const asked = '<!-- answer pay active 1 ?toolu_01-a -->';
+    const offered = written.replaceAll(answer, asked);
+    const saved = offered.replace('Answer:\n', 'Answer: Stripe\n').replace('[ ] Send this', '[x] Send this');
+    expect(read(saved)).toMatchObject({ [asked]: ' Stripe\n\n' });
+    const seen = { column: 'active', run: 1 };
+    expect(readEdits(saved, { kind: 'exact', written: offered }, '').ticks).toEqual([
+      { kind: 'answer', task: 'pay', seen, question: 'toolu_01-a' },
+    ]);
+  });
+
   it('takes text that was typed in its task’s entry, and its ticked box is read whatever the text is', () => {
     const saved = written
       .replace('> Stripe or PayPal?\n', (line) => `${line}Stripe\n`)

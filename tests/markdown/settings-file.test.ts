@@ -20,6 +20,7 @@ max_parallel: 5
 retries: 0
 timeout: 2h
 stall_after: 90s
+answer_wait: 2h
 base: develop
 branch_prefix: ai/tasks-
 agent:
@@ -56,6 +57,7 @@ notify: notify-send Board
       retries: 0,
       timeoutMs: 7_200_000,
       stallAfterMs: 90_000,
+      answerWaitMs: 7_200_000,
       base: 'develop',
       branchPrefix: 'ai/tasks-',
       agent: {
@@ -238,7 +240,17 @@ describe('the settings file that init writes', () => {
   });
 
   it('names every setting', () => {
-    const keys = ['max_parallel', 'retries', 'timeout', 'stall_after', 'base', 'branch_prefix', 'agent', '  kind'];
+    const keys = [
+      'max_parallel',
+      'retries',
+      'timeout',
+      'stall_after',
+      'answer_wait',
+      'base',
+      'branch_prefix',
+      'agent',
+      '  kind',
+    ];
     keys.push('  command', '  args', '  env', 'sandbox', '  mode', '  allowed_domains', '  deny_read');
     keys.push('commands', '  env', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');

@@ -111,6 +111,7 @@ export function makeAgentRunner(world: World, life: Life, call: Call, listener: 
         const raw = { endedAt: agent.lastOutputAt, ...end };
         return { kind: 'dead', exit: { ...raw, endedBy: explainClaudeEnd(raw) } };
       }),
+    letGo: () => undefined,
     findRunning: () =>
       call('find-running', () => [...world.agents].map(({ plan: { task, n } }) => ({ task, n })), { safe: true }),
     endStray: (run) =>

@@ -293,18 +293,20 @@ export function makeNotes(world: World, call: Call): Notes {
     ...{ key, text, at },
     readAt: readAt ?? toldAt(task, toldBy),
   });
+  const lay: Notes['lay'] = (task, note) =>
+    call('lay-note', () => {
+      const { notes } = world.folderOf(task);
+      if (notes.has(note.key)) return;
+      // A line of User Notes is told anew to a task that takes the id of an earlier one.
+      const isLine = note.key.startsWith('line-');
+      if (!isLine && world.laid.has(note.key)) world.breakOff(`the note ${note.key} was laid down twice`);
+      world.laid.add(note.key);
+      notes.set(note.key, { ...note, toldBy: null, readAt: null });
+    });
   return {
     mark: () => call('mark-notes', () => 'mark'),
-    lay: (task, note) =>
-      call('lay-note', () => {
-        const { notes } = world.folderOf(task);
-        if (notes.has(note.key)) return;
-        // A line of User Notes is told anew to a task that takes the id of an earlier one.
-        const isLine = note.key.startsWith('line-');
-        if (!isLine && world.laid.has(note.key)) world.breakOff(`the note ${note.key} was laid down twice`);
-        world.laid.add(note.key);
-        notes.set(note.key, { ...note, toldBy: null, readAt: null });
-      }),
+    lay,
+    layAnswer: lay,
     list: (task) => call('list-notes', () => [...world.folderOf(task).notes.values()].map((note) => show(task, note))),
     take: ({ task, n }) =>
       call('take-notes', () => {

@@ -177,20 +177,25 @@ test('a command that a frozen board is asked is said to wait, and is carried out
   }),
 );
 
-test('an errand that cancels a task ends its agent, which outlived its board', { timeout }, () =>
-  withBoard({}, async (board) => {
-    board.drop({ 'job.md': writeTask('Job', ['say begun', `wait-for ${board.gate('never')}`, ...addFile('a.txt')]) });
-    const running = await board.start();
-    await waitUntil('the agent is at work', () => board.findAgentProcesses().length > 0);
-    await board.arrive('active', 'job');
-    running.signal('SIGKILL');
-    await running.ended;
-    const agents = board.findAgentProcesses();
-    expect(agents.length).toBeGreaterThan(0);
-    expect(await board.succeed('cancel', 'job')).toContain('job: ');
-    expect(board.has('archive', 'job')).toBe(true);
-    expect(agents.filter(isAlive)).toEqual([]);
-  }),
+test(
+  'an errand that cancels a task ends its agent, which outlived its board; one that only tells it something does not',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      board.drop({ 'job.md': writeTask('Job', ['say begun', `wait-for ${board.gate('never')}`, ...addFile('a.txt')]) });
+      const running = await board.start();
+      await waitUntil('the agent is at work', () => board.findAgentProcesses().length > 0);
+      await board.arrive('active', 'job');
+      running.signal('SIGKILL');
+      await running.ended;
+      const agents = board.findAgentProcesses();
+      expect(agents.length).toBeGreaterThan(0);
+      expect(await board.succeed('note', 'job', 'More.')).toContain('its agent is told');
+      expect(agents.filter((pid) => !isAlive(pid))).toEqual([]);
+      expect(await board.succeed('cancel', 'job')).toContain('job: ');
+      expect(board.has('archive', 'job')).toBe(true);
+      expect(agents.filter(isAlive)).toEqual([]);
+    }),
 );
 
 test('what a verb does shows at once, with what the user ticked and typed before', { timeout }, () =>

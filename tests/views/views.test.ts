@@ -275,6 +275,36 @@ describe('the dashboard', () => {
     expect([needsYou.rows, ready.rows, active.rows]).toMatchObject([[{ warnings }], [{ warnings }], [{ warnings }]]);
   });
 
+  it('shows what an agent at work asks under Needs You, each question with boxes of its own, until it is answered', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const questions = [
+      { id: 't1', text: 'Keep v1?', options: ['Yes', 'No'] },
+      { id: 't2', text: 'Which port?', options: [] },
+    ];
+    scene.tell({ type: 'run-seen', run: scene.run('a'), view: { ...emptyRunView, questions }, lastOutputAt: scene.at });
+    const { head, needsYou, quickStatus } = viewDashboard(scene.board, clock, 'running', page);
+    expect([head.needYou, quickStatus.rows[0]?.progress]).toEqual([2, '0 s · running · waits for your answer']);
+    const [id] = ids('a');
+    if (id === undefined) throw new Error('no id');
+    const about = { task: 'a', seen: { column: 'active', run: 1 } };
+    expect(needsYou.rows).toMatchObject([
+      {
+        question: 'Keep v1?',
+        boxes: [
+          { kind: 'choose', ...about, question: 't1', option: 1, label: 'Yes' },
+          { kind: 'choose', ...about, question: 't1', option: 2, label: 'No' },
+          { kind: 'answer', ...about, question: 't1' },
+        ],
+      },
+      { question: 'Which port?', boxes: [{ kind: 'answer', ...about, question: 't2', label: 'Send this answer' }] },
+    ]);
+    scene.tell({ type: 'notes-seen', task: id, notes: [{ key: 'answer-t1', text: 'Yes', at: 1, readAt: null }] });
+    const later = viewDashboard(scene.board, clock, 'running', page);
+    expect(later.needsYou.rows).toMatchObject([{ question: 'Which port?' }]);
+    const { tasks } = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
+    expect(tasks[0]).toMatchObject({ column: 'active', question: 'Which port?', options: [] });
+  });
+
   it('calls the first task that a slot alone keeps the next', () => {
     const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' }, { id: 'b' }, { id: 'c' });
     const { pending } = viewDashboard(scene.board, clock, 'running', page);

@@ -147,6 +147,13 @@ class ProcessRunner implements AgentRunner {
     return { kind: 'alive', view: follower.view, startedAt: found.claimedAt };
   }
 
+  letGo(): void {
+    for (const run of this.#runs.values()) run.leaveBeat();
+    this.#leaveNoteBeat?.();
+    this.#leaveNoteBeat = null;
+    this.#runs.clear();
+  }
+
   async findRunning(): Promise<readonly RunId[]> {
     const found = await findOfBoard(this.#options.boardDir, null);
     const runs = new Map(found.map(({ run }) => [run, run === null ? null : parseRunId(run)]));

@@ -15,7 +15,7 @@ import { stream, streamSSE } from 'hono/streaming';
 import { commandRights, type CommandAnswer, type CommandId, type CommandRequest } from '../../domain/command.ts';
 import { messageOf } from '../../domain/error-message.ts';
 import { limits } from '../../domain/limits.ts';
-import { askedShape } from '../files/fact-shapes.ts';
+import { askedShape } from '../files/command-shape.ts';
 import { findChange, type BoardState } from '../../domain/board-change.ts';
 
 /**

@@ -11,17 +11,17 @@
 import * as z from 'zod/mini';
 import type { AskedLine } from '../../domain/agent-note.ts';
 import { agentKinds } from '../../domain/agent-kind.ts';
-import { askingWays, parseCommandId, type CommandId, type CommandRequest } from '../../domain/command.ts';
+import { askingWays, type CommandRequest } from '../../domain/command.ts';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
-import { mergeWays } from '../../domain/merge-request.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
 import type { Review } from '../../domain/review.ts';
 import type { WrittenPage } from '../../domain/work-page.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
 import { amount, refusals, runView, time, toldTime } from './run-view-shape.ts';
-import { columns, parseTaskId, priorities, type TaskId } from '../../domain/task.ts';
+import { defaultSettings } from '../../domain/settings.ts';
+import { command, commandId, seen, taskId } from './command-shape.ts';
 
 /** Read-only all through, as the domain's types are, and nothing optional, so that no field is left out unseen. */
 type Whole<T> = T extends string | number | boolean | null ? T : { readonly [K in keyof T]-?: Whole<T[K]> };
@@ -45,7 +45,6 @@ const version = z.literal(1);
 const text = z.string();
 const flag = z.boolean();
 const count = z.int().check(z.gte(0));
-const taskId = z.custom<TaskId>((value) => typeof value === 'string' && parseTaskId(value) !== undefined);
 const runNumber = z.int().check(z.gte(1));
 const argv = z.tuple([text], text);
 const fault = z.object({ reason: z.enum(reasons), detail: text });
@@ -66,6 +65,7 @@ const terms = z.object({
   timeoutMs: amount,
   verify: z.array(argv),
   stallAfterMs: amount,
+  answerWaitMs: z._default(amount, defaultSettings.answerWaitMs),
   allowedTools: z.array(text),
   setup: z.array(argv),
   copy: z.array(text),
@@ -235,37 +235,6 @@ const grantShape = shapeOf<Grant>()(
     rights: z.array(z.custom<Right>((value) => typeof value === 'string' && isRight(value))),
   }),
 );
-
-/** A command's id. */
-export const commandId = z.custom<CommandId>(
-  (value) => typeof value === 'string' && parseCommandId(value) !== undefined,
-);
-const seen = z.nullable(z.object({ column: z.enum(columns), run: z.nullable(count) }));
-const commit = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
-/** What a command asks for. */
-export const command = z.discriminatedUnion('kind', [
-  z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish']), task: taskId }),
-  z.object({ kind: z.enum(['tell', 'note']), task: taskId, text }),
-  z.object({ kind: z.literal('choose'), task: taskId, option: count }),
-  z.object({ kind: z.literal('set-priority'), task: taskId, priority: z.enum(priorities) }),
-  z.object({ kind: z.literal('add-dependency'), task: taskId, on: taskId }),
-  z.object({ kind: z.literal('send-back'), task: taskId, commit: z.nullable(commit), text }),
-  z.object({
-    ...{ kind: z.literal('merge'), task: taskId, commit, target: z._default(z.nullable(text), null) },
-    ...{ way: z.enum(mergeWays), whatRuns: flag },
-  }),
-  z.object({ kind: z.literal('discard'), task: taskId, commit }),
-  z.object({ kind: z.enum(['pause', 'resume']) }),
-  z.object({ kind: z.literal('stop'), pid: count }),
-]);
-
-/** A command as it comes over the control channel. */
-export const askedShape = z.object({
-  id: z.optional(commandId),
-  command,
-  by: z._default(z.enum(askingWays), 'cli'),
-  seen: z.optional(seen),
-});
 
 interface AskedLines {
   readonly version: 1;

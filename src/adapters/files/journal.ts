@@ -13,7 +13,8 @@ import { refusals, type CommandAnswer, type CommandId, type SettledCommand } fro
 import { limits } from '../../domain/limits.ts';
 import { nameRun } from '../../domain/run.ts';
 import type { Clock, Journal } from '../../ports.ts';
-import { command, commandId, runEndedShape } from './fact-shapes.ts';
+import { command, commandId } from './command-shape.ts';
+import { runEndedShape } from './fact-shapes.ts';
 import { checkFolders } from './own-folders.ts';
 import { findLastPlaces } from './last-places.ts';
 import { listFormer, putLongAside } from './long-file.ts';

@@ -3,6 +3,7 @@
  * changes that, so that it is told once, whoever is killed when:
  *
  *   KEY.note ──► KEY.read     an agent at work took it after a tool call (`machine/note-script`)
+ *   KEY.answer ──┘            the same of one that answers a question: only the call that asked it takes it
  *       └─────► KEY.told-N    the prompt of run N tells it; as long as nobody claimed that run, the next prompt does
  *
  * They are the task's and not a run's: what one run's agent was not told in time, the next one's is. A file has two lines:
@@ -12,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { KnownNote } from '../../domain/agent-note.ts';
+import type { KnownNote, Note } from '../../domain/agent-note.ts';
 import type { TaskId } from '../../domain/task.ts';
 import type { Notes } from '../../ports.ts';
 import { codeOf } from '../machine/errors.ts';
@@ -80,6 +81,15 @@ export function createNotes(layout: Layout): Notes {
     }
   }
 
+  async function lay(task: TaskId, { key, text, at }: Note, shown: string, ending: string): Promise<void> {
+    const folder = await open(task);
+    const [waits, read] = [join(folder, `${key}${ending}`), join(folder, `${key}${noteEndings.read}`)];
+    // An agent may rename it in this moment: it is looked for under its first name at first.
+    if ((await exists(waits)) || (await exists(read))) return;
+    if ((await listFolder(folder)).some((name) => readName(folder, name)?.key === key)) return;
+    await createFile(waits, `${JSON.stringify(shown)}\n${JSON.stringify({ text, at })}\n`);
+  }
+
   return {
     list,
     async mark(task) {
@@ -87,14 +97,8 @@ export function createNotes(layout: Layout): Notes {
       if (!(await exists(path))) await createFile(path, randomBytes(markBytes).toString('hex'));
       return readRegular(path);
     },
-    async lay(task, { key, text, at }, shown) {
-      const folder = await open(task);
-      const [waits, read] = [join(folder, `${key}${noteEndings.waits}`), join(folder, `${key}${noteEndings.read}`)];
-      // An agent may rename it in this moment: it is looked for under its first name at first.
-      if ((await exists(waits)) || (await exists(read))) return;
-      if ((await listFolder(folder)).some((name) => readName(folder, name)?.key === key)) return;
-      await createFile(waits, `${JSON.stringify(shown)}\n${JSON.stringify({ text, at })}\n`);
-    },
+    lay: (task, note, shown) => lay(task, note, shown, noteEndings.waits),
+    layAnswer: (task, note, shown) => lay(task, note, shown, noteEndings.answers),
     async take({ task, n }) {
       const taken: KnownNote[] = [];
       for (const file of await listFiles(task)) {
@@ -110,7 +114,7 @@ export function createNotes(layout: Layout): Notes {
 }
 
 function readName(folder: string, name: string): NoteFile | null {
-  const [, key, ending = '', run] = /^([\w-]+)\.(note|read|told-(\d+))$/.exec(name) ?? [];
+  const [, key, ending = '', run] = /^([\w-]+)\.(note|answer|read|told-(\d+))$/.exec(name) ?? [];
   if (key === undefined) return null;
   const toldBy = run === undefined ? null : Number(run);
   return { path: join(folder, name), key, toldBy, isRead: `.${ending}` === noteEndings.read };

@@ -63,6 +63,7 @@ export const runView = z.object({
   lastTool: z._default(z.nullable(text), null),
   answered: flag,
   openTools: amount,
+  questions: z._default(z.array(z.object({ id: text, text, options: z.array(text) })), []),
   denials: refusals,
   failedCommit: z._default(z.nullable(z.object({ command: text, said: text })), null),
   usageLimit: z.nullable(

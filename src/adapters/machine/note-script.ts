@@ -11,8 +11,8 @@ export function notesFolderOf(taskRuns: string): string {
   return join(taskRuns, 'notes');
 }
 
-/** The endings of notes that wait, and of those that an agent at work was told. */
-export const noteEndings = { waits: '.note', read: '.read' } as const;
+/** The endings of notes that wait, of answers that a call waits for, and of what an agent at work was told. */
+export const noteEndings = { waits: '.note', answers: '.answer', read: '.read' } as const;
 
 /** It holds no single quote, so that one pair quotes it. */
 const noteScript = `

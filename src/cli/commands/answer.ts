@@ -1,4 +1,4 @@
-/** `answer`: queues a task again with what the user says to it, such as the answer to its question. */
+/** `answer`: tells an agent at work what it asks, and queues a task that ended with its question again with the answer. */
 import { askAndPrint } from '../ask-board.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, type GlobalOptions } from '../place.ts';
@@ -15,7 +15,13 @@ export const answerCommand: Verb = (command) =>
       '\nExamples:\n  branchboard answer pay "Use Stripe, in test mode"\n  branchboard answer pay - < answer.md',
     )
     .action(async (id: string, words: readonly string[], options: GlobalOptions) => {
-      await tellTask(id, words, options);
+      const place = await findPlace(options);
+      const { id: task, column } = await findTask(place, id);
+      if (column !== 'active') {
+        await tellTask(id, words, options);
+        return;
+      }
+      await askAndPrint(options, place, { kind: 'answer', task, question: null, text: await readWords(words) });
     });
 
 /**

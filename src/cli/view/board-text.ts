@@ -86,6 +86,7 @@ function detailOfActive(task: TaskData, data: BoardData, now: number): string {
   if (!data.daemon.running) return `branchboard start goes on with it: ${task.title}`;
   const parts = [
     stage === null || stage === 'running' ? null : stageWords[stage],
+    task.question === null ? null : `asks: ${task.question}`,
     startedAt === null ? null : formatDuration(Math.max(0, now - Date.parse(startedAt))),
     task.edited ? 'edited since, which this run does not see' : null,
     progress === null ? null : `${progress.done}/${progress.total} ${progress.step ?? 'steps'}`,

@@ -51,6 +51,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
       return;
     case 'retry':
     case 'tell':
+    case 'answer':
     case 'choose':
     case 'note':
     case 'requeue':

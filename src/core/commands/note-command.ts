@@ -9,6 +9,7 @@ import { limits } from '../../domain/limits.ts';
 import { areSameNotes, type KnownNote } from '../../domain/agent-note.ts';
 import { keyOf, type TaskId } from '../../domain/task.ts';
 import type { Draft } from '../draft.ts';
+import { listOpenQuestions } from './answer-command.ts';
 import { findUnfit } from './offers.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
@@ -44,13 +45,19 @@ export function carryOutNote(draft: Draft, request: NoteRequest, file: TaskFile)
     return;
   }
   putCommand(draft, id, { stage: 'under-way', request });
-  draft.emit({ type: 'lay-note', id, task, said: { text: text.trim(), at }, isLine });
+  // A line is read by who waits for an answer; whoever notes something else has the verb.
+  const answers = isLine ? listOpenQuestions(draft.board, task).map((question) => question.id) : [];
+  draft.emit({ type: 'lay-note', id, task, said: { text: text.trim(), at }, isLine, answers });
 }
 
 /** The note is where agents find it. */
 export function handleNoteLaid(draft: Draft, id: CommandId): void {
   const request = findUnderWay(draft, id);
-  if (request?.command.kind !== 'note') return;
+  if (request === undefined || !('task' in request.command)) return;
+  if (request.command.kind !== 'note') {
+    settleCommand(draft, request, { kind: 'done', said: 'its agent is told' });
+    return;
+  }
   const isAtWork = draft.task(request.command.task)?.state === 'active';
   const said = isAtWork ? 'its agent is told after its next tool call' : toldAtStart;
   settleCommand(draft, request, { kind: 'done', said });

@@ -4,7 +4,8 @@
  *                    queued   active   attention   done   archive
  *   retry              ·        ·          ✓         ✓       ✓      back to the queue; a done task is worked on again
  *   tell               ·        ·          ✓         ·       ✓      the same, with what the user says to it in its file
- *   choose             ·        ·          ✓         ·       ·      the same, with an answer that its question offers
+ *   answer             ·        ✓          ·         ·       ·      to what its agent at work waits for
+ *   choose             ·        ✓          ✓         ·       ·      the same, or told and queued, with an answer that is offered
  *   send-back          ·        ·          ·         ✓       ·      the same, with what the user says to it in its review
  *   note               ✓        ✓          ✓         ·       ·      told to its agent at work, or at its next start
  *   requeue            ·        ✓          ·         ·       ·      its run is stopped, and it is queued again
@@ -17,6 +18,7 @@
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
 import type { Box, BoxKind, Seen, TaskCommand } from '../../domain/command.ts';
+import type { AgentQuestion } from '../../domain/agent-question.ts';
 import type { Review } from '../../domain/review.ts';
 import { columns, type Column, type TaskId } from '../../domain/task.ts';
 import { leftCommits, type Verdict } from '../../domain/verdict.ts';
@@ -63,9 +65,16 @@ const isBased = unfit(
 const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | null>>>> = {
   retry: { queued: isQueued, active: isActive, attention: fits, done: fits, archive: fits },
   tell: { queued: isQueued, active: isActive, attention: fits, done: isReviewed, archive: fits },
+  answer: {
+    queued: unfit('is queued, and asks nothing', 'To tell it something: branchboard note ID TEXT'),
+    active: fits,
+    attention: unfit('waits for you and is not being worked on', tellIt),
+    done: isReviewed,
+    archive: unfit('is in archive/', tellIt),
+  },
   choose: {
     queued: isQueued,
-    active: isActive,
+    active: fits,
     attention: fits,
     done: isReviewed,
     archive: unfit('is in archive/', tellIt),
@@ -118,6 +127,7 @@ const boxLabels: Readonly<Record<BoxKind, string>> = {
   merge: 'Merge',
   retry: 'Try again',
   tell: 'Try again, and tell it:',
+  answer: 'Send this answer',
   choose: 'Answer',
   cancel: 'Cancel',
   'send-back': 'Send back, because:',
@@ -184,10 +194,20 @@ export function listBoxes(task: TaskId, seen: Seen): readonly Box[] {
 /** The boxes of a task that asks: it is given one of the answers that it offers, or what the user types, or is put away. */
 export function listAnswerBoxes(task: TaskId, seen: Seen, options: readonly string[]): readonly Box[] {
   return [
-    ...options.map((label, at): Box => ({ kind: 'choose', task, seen, option: at + 1, label })),
+    ...listChoices({ task, seen }, options),
     { kind: 'tell', task, seen, label: 'Send this answer' },
     { kind: 'cancel', task, seen, label: boxLabels.cancel },
   ];
+}
+
+/** The boxes of a question that an agent at work waits with. */
+export function listQuestionBoxes(task: TaskId, seen: Seen, { id, options }: AgentQuestion): readonly Box[] {
+  const about = { task, seen, question: id };
+  return [...listChoices(about, options), { kind: 'answer', ...about, label: boxLabels.answer }];
+}
+
+function listChoices(about: Pick<Box, 'task' | 'seen' | 'question'>, options: readonly string[]): readonly Box[] {
+  return options.map((label, at) => ({ kind: 'choose', ...about, option: at + 1, label }));
 }
 
 /** The words of a box, for what became of it. */
@@ -199,7 +219,8 @@ export function labelOfBox(kind: BoxKind): string {
 export function listFittingColumns(verb: string): readonly Column[] {
   const rows: Readonly<Partial<Record<string, Readonly<Record<Column, Unfit | null>>>>> = {
     ...table,
-    answer: table.tell,
+    // The verb also tells a task that ended with its question.
+    answer: { ...table.tell, active: fits },
   };
   return columns.filter((column) => rows[verb]?.[column] == null);
 }

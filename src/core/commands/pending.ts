@@ -1,7 +1,8 @@
 /** Commands that are not settled: how the board meets them, and what they keep from going on. */
-import type { Board, BoardScan } from '../../domain/board.ts';
+import { noDaemon, type Board, type BoardScan } from '../../domain/board.ts';
+import type { Command } from '../../domain/command.ts';
 import { limits } from '../../domain/limits.ts';
-import { keyOf, type TaskKey } from '../../domain/task.ts';
+import { keyOf, type TaskId, type TaskKey } from '../../domain/task.ts';
 import type { Draft } from '../draft.ts';
 import { putCommand } from './settle-command.ts';
 
@@ -20,6 +21,18 @@ export function listCommanded({ commands }: Board): ReadonlySet<TaskKey> {
   const underWay = [...commands.values()].flatMap((each) => (each.stage === 'under-way' ? [each.request] : []));
   return new Set(underWay.flatMap(({ command }) => ('task' in command ? [keyOf(command.task)] : [])));
 }
+
+/**
+ * Whether no daemon runs, and all that is asked about a task is to tell its agent something: one that is at work is told, and
+ * goes on by itself.
+ */
+export function isOnlyTold({ pid, commands }: Board, task: TaskId): boolean {
+  const asked = [...commands.values()].flatMap((each) => ('request' in each ? [each.request.command] : []));
+  const own = asked.filter((command) => 'task' in command && keyOf(command.task) === keyOf(task));
+  return pid === noDaemon && own.length > 0 && own.every(({ kind }) => telling.includes(kind));
+}
+
+const telling: readonly Command['kind'][] = ['note', 'answer', 'choose'];
 
 /** Whether a command is being read: it may be the one that pauses the board, or that cancels what would start now. */
 export function isReadingCommands({ commands }: Board): boolean {

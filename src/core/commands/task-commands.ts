@@ -6,6 +6,7 @@ import { countOf } from '../../domain/amounts.ts';
 import { verdictOf, type TaskFile } from '../../domain/board.ts';
 import {
   targetColumns,
+  type ChooseCommand,
   type CommandRequest,
   type MoveKind,
   type SendBackCommand,
@@ -21,6 +22,7 @@ import { handleTaskRead, readVerdicts } from '../file-results.ts';
 import { describeMove, moveTask } from '../move.ts';
 import { sentBackWith } from '../review-states.ts';
 import { isReadingInbox } from '../schedule.ts';
+import { carryOutAnswer } from './answer-command.ts';
 import { carryOutDiscard } from './discard-command.ts';
 import { carryOutMerge } from './merge-command.ts';
 import { carryOutNote } from './note-command.ts';
@@ -58,6 +60,13 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
   }
   if (command.kind === 'note') {
     carryOutNote(draft, { ...request, command }, file);
+    return;
+  }
+  if (command.kind === 'answer' || (command.kind === 'choose' && command.question !== null)) {
+    const live = draft.task(id);
+    // While the work of an agent that is gone is looked at, it is not known where its task goes.
+    if (live?.state === 'active' && live.phase.name === 'inspecting') return;
+    carryOutAnswer(draft, { ...request, command }, file);
     return;
   }
   if (command.kind === 'choose') {
@@ -113,11 +122,7 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
 }
 
 /** Tells the task the answer that its question offers under that number. */
-function choose(
-  draft: Draft,
-  request: TaskRequest & { readonly command: TaskCommand & { readonly kind: 'choose' } },
-  file: TaskFile,
-): void {
+function choose(draft: Draft, request: TaskRequest & { readonly command: ChooseCommand }, file: TaskFile): void {
   const { task, option } = request.command;
   if (settleStale(draft, request, file, 'queued')) return;
   const live = draft.task(task);

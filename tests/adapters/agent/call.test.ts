@@ -26,8 +26,14 @@ beforeAll(() => {
 afterAll(() => bench.remove());
 
 const agent = defaultSettings.agent;
-const asChecked = { confinement: null, readsOnly: false, project: { kind: 'as-checked-out' } } as const;
-const files = { settings: '/run/settings.json', mcp: null };
+const asChecked = {
+  answerWaitMs: 1_000,
+  confinement: null,
+  readsOnly: false,
+  project: { kind: 'as-checked-out' },
+} as const;
+const files = { settings: '/run/settings.json', mcp: '/run/mcp.json', asCheckedOut: true };
+const askTool = 'mcp__branchboard-run__ask_user';
 const mine: Role = {
   ...{ name: 'mine', description: 'Mine', model: null, tools: ['Read'], source: 'claude-agent' },
   runner: null,
@@ -42,7 +48,10 @@ describe('claudeArguments', () => {
     const args = claudeArguments(requestOf(bench.plan()));
     const { id } = bench.plan().session;
     expect(args.slice(0, 6)).toEqual(['-p', '--output-format', 'stream-json', '--verbose', '--session-id', id]);
-    expect(args.slice(10)).toEqual(['--permission-mode', 'acceptEdits', '--disallowedTools', ...closedTools]);
+    expect(args.slice(10)).toEqual([
+      ...['--mcp-config', '/run/mcp.json', '--permission-mode', 'acceptEdits'],
+      ...['--allowedTools', askTool, '--disallowedTools', ...closedTools],
+    ]);
     const schema = JSON.parse(args[args.indexOf('--json-schema') + 1] ?? '') as { required: string[] };
     expect(schema.required).toEqual(['status', 'summary']);
     expect(claudeArguments(requestOf(bench.plan({ resume: true })))).toEqual(expect.arrayContaining(['--resume', id]));
@@ -54,12 +63,26 @@ describe('claudeArguments', () => {
       ...{ permissionMode: 'plan', allowedTools: ['Bash(git add *)', 'Edit'], disallowedTools: ['WebFetch'] },
     });
     expect(claudeArguments(request).slice(10)).toEqual([
-      ...['--permission-mode', 'plan', '--model', 'opus', '--effort', 'high', '--max-turns', '9'],
+      ...[
+        '--mcp-config',
+        '/run/mcp.json',
+        '--permission-mode',
+        'plan',
+        '--model',
+        'opus',
+        '--effort',
+        'high',
+        '--max-turns',
+        '9',
+      ],
       ...['--max-budget-usd', '1.5'],
-      // With the tool for the structured result, which an agent that lists its tools would lack.
-      ...['--agents', '{"mine":{"description":"Mine","prompt":"Be brief.","tools":["Read","StructuredOutput"]}}'],
+      // With the tools for the structured result and for questions, which an agent that lists its tools would lack.
+      ...[
+        '--agents',
+        `{"mine":{"description":"Mine","prompt":"Be brief.","tools":["Read","StructuredOutput","${askTool}"]}}`,
+      ],
       ...['--agent', 'mine'],
-      ...['--allowedTools', 'Bash(git add *)', 'Edit', '--disallowedTools', 'WebFetch', ...closedTools],
+      ...['--allowedTools', 'Bash(git add *)', 'Edit', askTool, '--disallowedTools', 'WebFetch', ...closedTools],
     ]);
   });
 

@@ -79,7 +79,7 @@ const fullRecord: RunRecord = {
     endedBy: { kind: 'broken-off', service: { reason: 'usage-limit', detail: 'x', until: 9 } },
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
-      lastTool: 'Bash npm test',
+      ...{ lastTool: 'Bash npm test', questions: [] },
       ...{ openTools: 1, denials: verdict.refusals, apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9 },
       noiseLines: 3,
       strayLines: 2,

@@ -55,6 +55,14 @@ describe('a note to an agent at work', () => {
     expect(await readKeys()).toEqual(['k read']);
   });
 
+  it('that answers a question is shown by no hook, and told by the next prompt where the call that asked is gone', async () => {
+    await notes.layAnswer(task, noteOf('answer-t1', 'Yes.'), 'Yes.');
+    await notes.layAnswer(task, noteOf('answer-t1', 'Yes.'), 'Yes.');
+    expect(callTool()).toBeNull();
+    expect(await readKeys()).toEqual(['answer-t1 -']);
+    expect((await notes.take({ task, n: 2 })).map(({ text }) => text)).toEqual(['Yes.']);
+  });
+
   it('goes to one of several tool calls that end at once', async () => {
     await notes.lay(task, noteOf('k'), 'k');
     const [program, ...args] = commandOf();

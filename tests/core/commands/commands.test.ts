@@ -113,10 +113,10 @@ describe('a command', () => {
     const scene = new Scene({ maxParallel: 1 }).queue({ id: 'a' });
     scene.find(scene.run('a'), makeExit({ result: makeResult({ report }) })).settle('a');
     for (const option of [0, 3]) {
-      scene.ask({ kind: 'choose', task: id('a'), option });
+      scene.ask({ kind: 'choose', task: id('a'), question: null, option });
       expect(answerOf(scene)).toMatchObject({ kind: 'refused', said: 'a offers no such answer' });
     }
-    scene.ask({ kind: 'choose', task: id('a'), option: 2 });
+    scene.ask({ kind: 'choose', task: id('a'), question: null, option: 2 });
     expect(scene.effects).toMatchObject([{ type: 'move-for-command', to: 'queued', said: { text: 'Right' } }]);
     expect(answerOf(move(scene))).toEqual({ kind: 'done', said: 'attention/ → queued/' });
   });

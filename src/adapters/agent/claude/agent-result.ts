@@ -27,13 +27,7 @@ const texts = (max: number) =>
     ),
   );
 
-/** Answers to choose from: each on one line, so that what is shown is what is told. */
-const options = z.pipe(
-  texts(limits.maxOptions),
-  z.transform((items: string[]) => [
-    ...new Set(items.map((item) => keepStart(toVisibleLine(item).trim(), limits.maxOptionChars)).filter(Boolean)),
-  ]),
-);
+const options = z.pipe(z.catch(z.unknown(), []), z.transform(readOptions));
 
 const answerShape = z.object({ comment: z.int().check(z.gte(1), z.lte(limits.maxComments)), answer: z.string() });
 
@@ -101,6 +95,14 @@ export const reportSchema = {
   required: ['status', 'summary'],
   additionalProperties: false,
 } as const;
+
+/** Reads answers to choose from: each on one line, so that what is shown is what is told. */
+export function readOptions(value: unknown): readonly string[] {
+  const lines = asArray(value).map((item) =>
+    keepStart(toVisibleLine(asString(item) ?? '').trim(), limits.maxOptionChars),
+  );
+  return [...new Set(lines)].filter((line) => line !== '').slice(0, limits.maxOptions);
+}
 
 /** Reads a structured result; null where there is none or its status is none that was offered. */
 export function readReport(value: unknown): AgentReport | null {

@@ -8,6 +8,7 @@ import type { Abilities } from './abilities.ts';
 import { reportSchema } from './agent-result.ts';
 import type { ClaudeFiles } from './claude-settings.ts';
 import { closedTools } from './claude-doors.ts';
+import { runToolNames } from './run-tools.ts';
 
 /**
  * The arguments of `agent.command` for a run, with what the board wrote for it in `files`. The user's `agent.args` come first, so that `command` may be a program
@@ -27,7 +28,8 @@ export function claudeArguments(
     ...option(session.mode === 'resume' ? '--resume' : '--session-id', [session.id]),
     ...['--json-schema', JSON.stringify(reportSchema)],
     ...['--settings', files.settings],
-    ...(files.mcp === null ? [] : ['--setting-sources', 'user', '--strict-mcp-config', '--mcp-config', files.mcp]),
+    ...(files.asCheckedOut ? [] : ['--setting-sources', 'user', '--strict-mcp-config']),
+    ...['--mcp-config', files.mcp],
     ...option('--permission-mode', [request.permissionMode]),
     ...(abilities.permissionPrompts ? ['--permission-prompts', 'none'] : []),
     ...option('--model', [request.model]),
@@ -35,7 +37,7 @@ export function claudeArguments(
     ...option('--max-turns', [request.maxTurns]),
     ...option('--max-budget-usd', [request.budgetUsd]),
     ...agentOptions(request.ownRole),
-    ...option('--allowedTools', request.allowedTools),
+    ...option('--allowedTools', [...request.allowedTools, ...runToolNames]),
     ...option('--disallowedTools', [...request.disallowedTools, ...closedTools]),
   ];
 }
@@ -50,7 +52,7 @@ function agentOptions(role: Role | null): readonly string[] {
   const agent = {
     description,
     prompt,
-    ...(tools === null ? {} : { tools: [...tools, 'StructuredOutput'] }),
+    ...(tools === null ? {} : { tools: [...tools, 'StructuredOutput', ...runToolNames] }),
     ...(model === null ? {} : { model }),
   };
   return ['--agents', JSON.stringify({ [name]: agent }), ...option('--agent', [name])];

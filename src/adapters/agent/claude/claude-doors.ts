@@ -12,7 +12,7 @@ export const closedTools: readonly string[] = [
   ...['CronCreate', 'CronDelete', 'CronList', 'ScheduleWakeup', 'Monitor'],
   // Work in another place, or by dozens of agents.
   ...['EnterWorktree', 'ExitWorktree', 'Workflow'],
-  // Nobody is there to choose: a question ends the run by its structured result.
+  // Nobody is there to choose: the board has a tool of its own for questions (`run-tools`).
   'AskUserQuestion',
 ];
 

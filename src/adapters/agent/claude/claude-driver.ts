@@ -1,6 +1,7 @@
 /** Claude Code as a kind of agent: joins its command line, its stream and its words for an end. */
 import path from 'node:path';
 import type { RunView, Session } from '../../../domain/run.ts';
+import { defaultSettings } from '../../../domain/settings.ts';
 import type { Clock } from '../../../ports.ts';
 import { gitGuardSettings } from '../../git-guard/guard-settings.ts';
 import { markOwnCommands } from '../../machine/leftovers.ts';
@@ -31,6 +32,7 @@ export function createClaudeDriver(clock: Clock): AgentDriver {
         project,
         guard,
         notes: notesFolderOf(path.dirname(folder)),
+        answerWaitMs: request.plan.terms?.answerWaitMs ?? defaultSettings.answerWaitMs,
         configured: agent.env,
       };
       return { program, args: claudeArguments(request, agent, await writeClaudeFiles(folder, given), abilities) };

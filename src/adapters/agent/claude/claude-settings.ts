@@ -12,6 +12,7 @@ import type { Confinement } from '../../sandbox/confinement.ts';
 import { loginVariables } from '../../machine/environment.ts';
 import { noteCommand } from '../../machine/note-script.ts';
 import { closeDoors } from './claude-doors.ts';
+import { runServer } from './run-tools.ts';
 import { asArray, asObject } from '../../machine/json-shape.ts';
 
 /** The parts that the settings are made of. */
@@ -28,6 +29,8 @@ export interface ClaudeSettingsRequest {
   readonly guard: GuardSettings | null;
   /** The folder of the notes to this task's agents. */
   readonly notes: string;
+  /** A question of the agent's waits so long, in milliseconds. */
+  readonly answerWaitMs: number;
   /** The user's `agent.env`. */
   readonly configured: Readonly<Record<string, string>>;
 }
@@ -35,19 +38,21 @@ export interface ClaudeSettingsRequest {
 /** Where a run's settings and MCP servers are. */
 export interface ClaudeFiles {
   readonly settings: string;
-  /** Null where Claude Code is to look for the servers, and for the project's settings, itself. */
-  readonly mcp: string | null;
+  readonly mcp: string;
+  /** Whether Claude Code is to look for further servers, and for the project's settings, itself. */
+  readonly asCheckedOut: boolean;
 }
 
 type Data = Readonly<Record<string, unknown>>;
 
 /** Writes both into a run's folder, for the user alone. Throws the system's errors. */
 export async function writeClaudeFiles(folder: string, request: ClaudeSettingsRequest): Promise<ClaudeFiles> {
-  const { project } = request;
+  const { project, notes } = request;
   const settings = await writeJson(path.join(folder, 'settings.json'), composeSettings(request));
-  if (project.kind === 'as-checked-out') return { settings, mcp: null };
-  const mcpServers = project.mcp?.['mcpServers'] ?? {};
-  return { settings, mcp: await writeJson(path.join(folder, 'mcp.json'), { mcpServers }) };
+  const asCheckedOut = project.kind === 'as-checked-out';
+  const ofBase = asCheckedOut ? {} : asObject(project.mcp?.['mcpServers']);
+  const mcpServers = { ...ofBase, ...runServer(notes, request.answerWaitMs) };
+  return { settings, mcp: await writeJson(path.join(folder, 'mcp.json'), { mcpServers }), asCheckedOut };
 }
 
 function composeSettings(request: ClaudeSettingsRequest): Data {

@@ -28,6 +28,7 @@ import { explainToolRefusals } from '../../sandbox/refusals.ts';
 import { beginCall, endCall, noCalls, refuseCall, type ToolCalls } from './call-account.ts';
 import { readUsageLimit } from './usage-limit.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
+import { readQuestion } from './run-tools.ts';
 import { describeToolCall, isWorkCall } from './tool-call.ts';
 
 /** Open tool calls beyond this many are not tracked. */
@@ -199,7 +200,10 @@ function openTool(state: StreamState, block: JsonObject, parent: string | null):
       : state.stepCalls;
   const lastTool = isWorkCall(block) ? describeToolCall(block) : state.view.lastTool;
   const calls = beginCall(state.calls, id, tool, input);
-  return patchView({ ...state, openTools, calls, stepCalls }, { openTools: openTools.size, lastTool });
+  const question = readQuestion(block);
+  const known = state.view.questions;
+  const questions = question === null || known.length >= limits.maxQuestions ? known : [...known, question];
+  return patchView({ ...state, openTools, calls, stepCalls }, { openTools: openTools.size, lastTool, questions });
 }
 
 function readUser(state: StreamState, message: JsonObject): StreamState {
@@ -220,7 +224,7 @@ function closeTool(state: StreamState, result: JsonObject, structured: unknown):
   if (id === null) return state;
   const openTools = new Map([...state.openTools].filter(([open, parent]) => open !== id && parent !== id));
   const ended = { text: readText(result['content']), isError: result['is_error'] === true };
-  const counted = takeCalls({ ...state, openTools }, endCall(state.calls, id, ended));
+  const counted = dropQuestions(takeCalls({ ...state, openTools }, endCall(state.calls, id, ended)));
   const closed = noteRefusals(counted, ended.text, openTools.size);
   const call = state.stepCalls.get(id);
   if (call === undefined) return closed;
@@ -229,6 +233,12 @@ function closeTool(state: StreamState, result: JsonObject, structured: unknown):
   if (result['is_error'] === true) return { ...closed, stepCalls };
   const steps = applyStepCall(state.steps, call, findCreatedId(structured, result['content']));
   return patchProgress({ ...closed, stepCalls, steps });
+}
+
+/** Leaves the questions whose calls are open. */
+function dropQuestions(state: StreamState): StreamState {
+  const questions = state.view.questions.filter(({ id }) => state.openTools.has(id));
+  return questions.length === state.view.questions.length ? state : patchView(state, { questions });
 }
 
 /** Notes each refusal of the sandbox once. */
@@ -279,7 +289,8 @@ function readEnd(state: StreamState, message: JsonObject): StreamState {
     .reduce<StreamState>((sofar, told) => noteDenial(sofar, told, null), next);
   // A tool that is at work goes on after a success that the agent can't have told.
   if (isAtWork && !result.isError) return refused;
-  return patchView({ ...refused, openTools: new Map(), stepCalls: new Map() }, { openTools: 0, apiRetry: null });
+  const ended = dropQuestions({ ...refused, openTools: new Map(), stepCalls: new Map() });
+  return patchView(ended, { openTools: 0, apiRetry: null });
 }
 
 function takeEnd(state: StreamState, { end, isStray }: EndReading): StreamState {

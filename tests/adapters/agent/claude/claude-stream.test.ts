@@ -308,6 +308,17 @@ describe('readStreamLine', () => {
     expect(readMessages().lastTool).toBeNull();
   });
 
+  it('tells what it asks the user as long as the call waits', () => {
+    const ask = (id: string) => call(id, 'mcp__branchboard-run__ask_user', { question: `${id}?`, options: ['a'] });
+    const asked = [ask('t1'), ask('t2')];
+    const [first, second] = ['t1', 't2'].map((id) => ({ id, text: `${id}?`, options: ['a'] }));
+    expect(readMessages(...asked).questions).toEqual([first, second]);
+    expect(readMessages(...asked, answer('t1')).questions).toEqual([second]);
+    expect(readMessages(...asked, answer('t1'), answer('t2', true)).questions).toEqual([]);
+    const many = Array.from({ length: limits.maxQuestions + 1 }, (_, at) => ask(`q${String(at)}`));
+    expect(readMessages(...many).questions).toHaveLength(limits.maxQuestions);
+  });
+
   it('reads TodoWrite, and only if it went well', () => {
     const todos = [
       { content: 'Look', status: 'completed' },
