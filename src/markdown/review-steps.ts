@@ -11,14 +11,16 @@ export interface ReviewStep {
 export function listReviewSteps(id: string, verdict: Verdict, isMerged: boolean): readonly ReviewStep[] {
   if (verdict.column !== 'done') return [];
   const again = isMerged ? 'Work on it again' : 'Send it back';
+  const isOpen = !isMerged && leftCommits(verdict);
+  const away = isOpen ? `branchboard discard ${id}` : `mv .orchestrator/done/${id}.md .orchestrator/archive/`;
   return [
-    ...(isMerged || !leftCommits(verdict)
-      ? []
-      : [
+    ...(isOpen
+      ? [
           { what: 'Look at it', line: `branchboard diff ${id}` },
           { what: 'Take it', line: `branchboard merge ${id}` },
-        ]),
+        ]
+      : []),
     { what: again, line: `branchboard send-back ${id} "what is ${isMerged ? 'to be done' : 'wrong'}"` },
-    { what: 'Put it away', line: `mv .orchestrator/done/${id}.md .orchestrator/archive/` },
+    { what: 'Put it away', line: away },
   ];
 }

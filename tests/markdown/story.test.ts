@@ -62,7 +62,7 @@ What you can do:
 - Look at it: \`branchboard diff add-auth\`
 - Take it: \`branchboard merge add-auth\`
 - Send it back: \`branchboard send-back add-auth "what is wrong"\`
-- Put it away: \`mv .orchestrator/done/add-auth.md .orchestrator/archive/\`
+- Put it away: \`branchboard discard add-auth\`
 
 <!-- branchboard: end of what happened -->
 `);
@@ -98,7 +98,7 @@ What you can do:
     (changes) => {
       const told = renderStory(makeVerdict(changes), facts);
       expect(told).not.toContain('git merge');
-      expect(told).toContain('- Put it away: ');
+      expect(told).toContain('- Put it away: `mv .orchestrator/done/add-auth.md ');
     },
   );
 
