@@ -42,12 +42,15 @@ export function checkPermissions(settings: Settings, sandbox: Sandbox, suggestio
       hint: 'Use it in a container or a virtual machine only.',
     };
   }
-  const forbidden = suggestion.verify.find((command) => !isAllowed(command, settings.allowedTools));
-  if (forbidden !== undefined && sandbox.kind !== 'on' && settings.verify.length === 0) {
+  if (suggestion.verify.length > 0 && settings.verify.length === 0) {
+    const forbidden = suggestion.verify.find((command) => !isAllowed(command, settings.allowedTools));
     return {
       check,
       status: 'warning',
-      detail: `agents can't run \`${forbidden}\``,
+      detail:
+        forbidden === undefined || sandbox.kind === 'on'
+          ? 'no `verify` command: work is done unchecked'
+          : `agents can't run \`${forbidden}\``,
       hint: `Add to .orchestrator/config.yaml  verify: ${renderSuggested(suggestion.verify)}`,
     };
   }

@@ -11,15 +11,23 @@ const conflictNames: readonly RegExp[] = [
   /^(.+)\.sync-conflict-\d{8}-\d{6}(?:-\w+)?$/i,
   /^(.+)_conflict-\d{8}-\d{4,6}$/i,
   // Dropbox, Nextcloud, Box, Seafile, pCloud.
-  /^(.+?)[ _-]*[([](?:[^()[\]]* )?(?:conflicted(?: copy)?|case conflict|sfconflict)(?: [^()[\]]*)?[)\]]$/i,
+  /^(.+?)[ _-]*[([](?:[^()[\]]* )?(?:conflicted(?: copy)?|conflicting version|case conflict|sfconflict)(?: [^()[\]]*)?[)\]]$/i,
+  // Synology Drive.
+  /^(.+?)_[^_]+_[a-z]{3}-\d{2}-\d{4,6}-\d{4}_conflict$/i,
+  // Git's merge tools.
+  /^(.+)_(?:BACKUP|BASE|LOCAL|REMOTE)_\d+$/,
 ];
 
 /** Names that a person may give as well: they count where there is a file that they can be a copy of. */
 const copyNames: readonly RegExp[] = [
   // Finder, Explorer, Nautilus, Google Drive; browsers, iCloud.
-  /^(.+?)(?: -)? (?:copy|kopie|copie|copia|cópia)(?: \d{1,3}| \(\d{1,3}\))?$/i,
+  /^(.+?)(?: [-—])? (?:copy|kopie|copie|copia|cópia|kopia|копия|コピー|副本)(?: \d{1,3}| \(\d{1,3}\))?$/iu,
   /^(.+) \((?:another |\d+(?:st|nd|rd|th) )?copy(?: \d{1,3})?\)$/i,
-  /^copy of (.+)$/i,
+  /^(.+?)(?:のコピー|的副本|副本)(?: \d{1,3})?$/u,
+  /^(?:copy of|kopie von|kopie van|copie de|copia de|cópia de|copia di|kopia|копия) (.+)$/iu,
+  // Resilio Sync and others; backups by hand.
+  /^(.+?)[ ._-]*[([]conflict(?: \d[^()[\]]*)?[)\]]$/i,
+  /^(.+)\.(?:conflict|bak|backup|orig|old|rej)$/i,
   /^(.+?) ?\(\d{1,3}\)$/,
   /^(.+) \d{1,2}$/,
 ];

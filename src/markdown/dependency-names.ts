@@ -150,7 +150,10 @@ function readText(field: Field, { source, offset }: YamlScalar, isWhole: boolean
     ...[...source.matchAll(markdownLink)].map(([, , target = '']) => decode(target)),
   ];
   if (links.length > 0) {
-    const rest = source.replace(wikiLink, '').replace(markdownLink, '');
+    const rest = source
+      .replace(wikiLink, ' ')
+      .replace(markdownLink, ' ')
+      .replace(/(?<!\S)(?:and|then)(?!\S)/gi, '');
     if (/[^\s,;&-]/.test(rest)) return refuseAll(field, notPlain(field, source));
     return links.flatMap((target) => readOne(field, target, offset));
   }
@@ -175,6 +178,9 @@ function notPlain({ name }: Field, source: string): Problem {
   return { message: `${name} is ${source === '' ? 'empty' : quote(source)}`, expected };
 }
 
+/** Words between ids. Where the text is a title, it is one with them. */
+const joining = /^(?:and|&|\+|then)$/i;
+
 function readOne(field: Field, text: string, offset: number): readonly Named[] {
   const words = unwrap(text.replace(/\|.*$/, ''));
   const stem = words === '' ? null : findStem(words);
@@ -182,8 +188,9 @@ function readOne(field: Field, text: string, offset: number): readonly Named[] {
     const hint = describeId(words);
     return refuseAll(field, { ...notPlain(field, text), ...(hint !== undefined && { hint }) });
   }
-  const singles = stem.includes(' ') ? words.split(/\s+/).map((word) => findStem(unwrap(word))) : [];
-  const ids = singles.flatMap((single) => (single === null ? [] : (parseTaskId(single) ?? [])));
+  const single = stem.includes(' ') ? words.split(/\s+/).filter((word) => !joining.test(word)) : [];
+  const singles = single.map((word) => findStem(unwrap(word)));
+  const ids = singles.flatMap((each) => (each === null ? [] : (parseTaskId(each) ?? [])));
   const parts = ids.length === singles.length ? ids : [];
   return [{ words: toOneLine(stem), id: parseTaskId(stem) ?? makeTaskId(stem), parts, offset }];
 }

@@ -160,9 +160,9 @@ function isBlockOfKeys(block: readonly Line[]): boolean {
   return isYaml && written.some(({ text }) => isTaskKey(keyOfLine(text) ?? ''));
 }
 
-/** The key of a line `key: value`, or of TOML's `key = value`, folded; null where there is none. */
+/** The key of a line `key: value`, of TOML's `key = value` or of Dataview's `key:: value`, folded; null where there is none. */
 function keyOfLine(text: string): string | null {
-  const key = /^["']?(\p{L}[\p{L}\p{N} _.-]{0,40}?)["']?\s*(?::(?=\s|$)|=(?=\s))/u.exec(text)?.[1];
+  const key = /^["']?(\p{L}[\p{L}\p{N} _.-]{0,40}?)["']?\s*(?:::?(?=\s|$)|=(?=\s))/u.exec(text)?.[1];
   return key === undefined ? null : foldKey(key);
 }
 

@@ -1,4 +1,4 @@
-/** What the user can do with a task that is done, each as a line to type: for its story, and for `show`. */
+/** What the user can do with a task that is done or waits for them, each as a line to type: for its story, and for `show`. */
 import { leftCommits, type Verdict } from '../domain/verdict.ts';
 
 /** A line to type, and what it is for. */
@@ -22,5 +22,16 @@ export function listReviewSteps(id: string, verdict: Verdict, isMerged: boolean)
       : []),
     { what: again, line: `branchboard send-back ${id} "what is ${isMerged ? 'to be done' : 'wrong'}"` },
     { what: 'Put it away', line: away },
+  ];
+}
+
+/** The steps with a task that waits for its user, likewise; none where it does not wait. */
+export function listWaitingSteps(id: string, { column, question }: Verdict): readonly ReviewStep[] {
+  if (column !== 'attention') return [];
+  return [
+    question === null
+      ? { what: 'Try it again', line: `branchboard retry ${id} -m "what to do differently"` }
+      : { what: 'Answer it', line: `branchboard answer ${id} "your answer"` },
+    { what: 'Put it away', line: `branchboard cancel ${id}` },
   ];
 }

@@ -12,12 +12,17 @@ test.each([
   'a (Case Conflict 1).md',
   'a (SFConflict jane@example.com 2026-11-27-12-00-00).md',
   'a [conflicted].markdown',
+  'a (conflicting version by Jane from 2026-11-28).md',
+  'a_DESKTOP-1_Nov-28-120000-2026_Conflict.md',
+  'a_REMOTE_4711.md',
 ])('%s is a copy of a, whether or not there is an a', (name) => {
   expect(findCopied(name, none)).toBe('a');
 });
 
 test.each([
   ...['a (1).md', 'a(12).md', 'a 2.md', 'a copy.md', 'a copy 3.md', 'a - Copy.md', 'a - Copy (2).md', 'a - Kopie.md'],
+  ...['a - Copie.md', 'a — копия.md', 'aのコピー.md', 'a - 副本.md', 'Kopie von a.md', 'Copia de a.md'],
+  ...['a [conflict].md', 'a (conflict 2026-11-28-12-00-00).md', 'a.Conflict.md', 'a.bak.md', 'a.orig.md'],
   ...['a (copy).md', 'a (another copy).md', 'a (3rd copy).md', 'Copy of a.md', 'A (1).MD'],
 ])('%s is a copy of a where there is an a', (name) => {
   expect(findCopied(name, (id) => id === 'a')).toBe('a');
@@ -26,7 +31,7 @@ test.each([
 
 test.each([
   ...['a.md', 'a-2.md', 'a2.md', 'phase-10.md', 'Resolve the merge conflict.md', 'Fix (shift-reduce conflict).md'],
-  ...['Improve copy.txt of the page.md', 'copy.md', 'Release 2026.md', 'Fix #12.md', '(1).md'],
+  ...['Improve copy.txt of the page.md', 'copy.md', 'release-1.old-api.md', 'Release 2026.md', 'Fix #12.md', '(1).md'],
 ])('%s is no copy', (name) => {
   expect(findCopied(name, all)).toBeNull();
 });

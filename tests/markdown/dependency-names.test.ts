@@ -54,6 +54,7 @@ describe('a dependency', () => {
     ['[[a], [c]]'],
     ['"[[a]], [[c]]"'],
     ['"[[a]] [[c]]"'],
+    ['"[[a]] and [[c]]"'],
     ['"[one](a.md), [two](c.md)"'],
     ['{a: x, c: y}'],
     ['{a, c}'],
@@ -89,6 +90,10 @@ describe('a dependency', () => {
     });
     expect(parse('depends_on: "[[Add a login page|first]]"').value?.dependsOn).toEqual(['add-a-login-page']);
     expect(parse('depends_on: inbox/Add a login page.md').value?.dependsOn).toEqual(['add-a-login-page']);
+  });
+
+  it.each(['a and c', 'a & c', 'a + c', '[a and c]'])('may be one of several with a word between: %j', (written) => {
+    expect(parse(`depends_on: ${written}`).value?.dependencyNames).toMatchObject([{ parts: ['a', 'c'] }]);
   });
 
   it.each([

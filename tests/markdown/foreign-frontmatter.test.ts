@@ -51,6 +51,7 @@ describe('frontmatter', () => {
     ['2:1', `# a comment\n---\n${keys}\n---\nDo it`, 'below other lines'],
     ['3:1', `Here is the task:\n\n---\n${keys}\n---\nDo it`, 'below other lines'],
     ['1:1', `${keys}\n\nDo it`, 'no line `---` is above them'],
+    ['3:1', '# B\n\ndependsOn:: [[a]]\n\nDo it', 'no line `---` is above them'],
     ['1:1', `Depends on: #a\n\nDo it`, 'no line `---` is above them'],
     ['1:1', `title: T\npriority: high\n---\nDo it`, 'no line `---` is above them'],
     ['4:1', `---\nid: b\n---\n---\ndepends_on: [a]\n---\nDo it`, 'a second frontmatter'],

@@ -161,6 +161,11 @@ test.concurrent('what editors leave behind is passed over in silence', { timeout
       'a.md___jb_old___',
       '.hidden.md',
       'a.md.crdownload',
+      '~$a.md',
+      'a.md.tmp.4711.1732',
+      'a.md.filepart',
+      'Thumbs.db',
+      'desktop.ini',
     ];
     for (const name of names) writeFileSync(board.path('inbox', name), nothing);
     board.drop({ 'last.md': nothing });

@@ -30,8 +30,9 @@ const folderClockTickMs = 50;
 /** The number of files looked at before other work gets its turn. */
 const filesPerTurn = 256;
 
-/** Names that editors and downloads use for files that are not meant yet. */
-const temporaryName = /^\.|~$|^#.*#$|\.(?:sw[a-z]|tmp|temp|part|partial|crdownload|bak|orig)$|^4913$|___jb_\w+___$/i;
+/** Names that editors, downloads and desktops use for files of their own, or for files that are not meant yet. */
+const temporaryName =
+  /^\.|~$|^~\$|^#.*#$|\.(?:sw[a-z]|tmp|temp|part|partial|filepart|crdownload|download|bak|orig)$|\.tmp[.-][\w.-]+$|^4913$|___jb_\w+___$|^(?:thumbs\.db|desktop\.ini|icon\r)$/i;
 
 /** Whether a file of the inbox or of a column is passed over by its name. */
 export function isPassedOver(name: string): boolean {

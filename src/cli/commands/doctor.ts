@@ -18,7 +18,7 @@ import { composeSettings } from '../compose-reader.ts';
 import { exitCodes } from '../exit-code.ts';
 import type { Finding } from '../finding.ts';
 import { suggestFor } from '../found-tools.ts';
-import { placeOf, type GlobalOptions, type Place } from '../place.ts';
+import { findUncheckedPlace, placeOf, type GlobalOptions, type Place } from '../place.ts';
 import { checkSecrets, checkTracked, checkTrust } from '../repository-checks.ts';
 import { checkPermissions, checkSandbox } from '../sandbox-checks.ts';
 import { print, printJson, type Verb } from '../verb.ts';
@@ -43,10 +43,18 @@ export const doctorCommand: Verb = (command, exit) =>
     if (options.json === true) printJson({ version: 1, findings });
     else {
       for (const finding of findings) print(formatFinding(finding));
-      if (!findings.some(({ status }) => status === 'problem')) print('Ready. Type: branchboard add TASK.md');
+      if (!findings.some(({ status }) => status === 'problem')) print(`Ready. Type: ${await nextStep(options)}`);
     }
     if (findings.some(({ status }) => status === 'problem')) exit(exitCodes.notReady);
   });
+
+async function nextStep(options: GlobalOptions): Promise<string> {
+  const hasBoard = await findUncheckedPlace(options).then(
+    () => true,
+    () => false,
+  );
+  return hasBoard ? 'branchboard add "A sentence", or: branchboard add TASK.md' : 'branchboard init';
+}
 
 async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
   const opened = await openRepository(options.repo ?? process.cwd());

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Offer } from '../../core/commands/offers.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
-import { describeDoubts, describeWaysOn } from '../../domain/verdict.ts';
+import { describeDoubts, describeWaysOn, type Verdict } from '../../domain/verdict.ts';
 import { emptyRunView } from '../../domain/run.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import type { TaskDescription } from '../../views/task-description.ts';
@@ -13,7 +13,7 @@ import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { nameOutcome, nameReason } from '../../domain/reason-words.ts';
-import { listReviewSteps, type ReviewStep } from '../../markdown/review-steps.ts';
+import { listReviewSteps, listWaitingSteps, type ReviewStep } from '../../markdown/review-steps.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
@@ -46,7 +46,7 @@ export const showCommand: Verb = (command) =>
         printJson(data);
         return;
       }
-      const { id, column, task, verdict, review, runs, commands } = data;
+      const { id, column, task, verdict, runs, commands } = data;
       print(`${cleanLine(task?.title ?? verdict?.title ?? id)} (${id}) · ${describeState(data)}`);
       print(`File: ${relative(place.topLevel, data.file)}`);
       if (task !== null && task.waitingFor.length > 0) print(`Waits for: ${task.waitingFor.join(', ')}`);
@@ -71,11 +71,20 @@ export const showCommand: Verb = (command) =>
       for (const { number, text } of data.hiddenLines) print(`  ${String(number)}: ${cleanLine(text, maxTextChars)}`);
       print(runs.length === 0 ? '\nNo runs yet.' : '\nRuns:');
       for (const run of runs) print(formatRun(run, relative(place.topLevel, place.layout.run(run.plan))));
-      const steps =
-        column !== 'done' || verdict === null ? [] : listReviewSteps(id, verdict, mergedAtOf(review) !== null);
+      const steps = verdict === null ? [] : listSteps(data, verdict);
       if (steps.length > 0) print(`\nWhat you can do:\n${steps.map(formatStep).join('\n')}`);
-      print(`\nCommands:\n${commands.map(formatOffer).join('\n')}`);
+      const [fit, unfit] = [
+        commands.filter((each) => each.unfit === null),
+        commands.filter((each) => each.unfit !== null),
+      ];
+      print(`\nCommands:\n${[...fit, ...unfit].map(formatOffer).join('\n')}`);
     });
+
+/** The steps that fit where the task is now: the user may have moved it since its verdict. */
+function listSteps({ id, column, review }: TaskDescription, verdict: Verdict): readonly ReviewStep[] {
+  if (column === 'done') return listReviewSteps(id, verdict, mergedAtOf(review) !== null);
+  return column === 'attention' ? listWaitingSteps(id, verdict) : [];
+}
 
 /** Where a task stands: of one at work for how long and at what, of one that is over what became of its work. */
 function describeState({ column, task, review }: TaskDescription): string {
