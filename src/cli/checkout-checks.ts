@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { exists } from '../adapters/machine/file-presence.ts';
 import { createGit, type Git } from '../adapters/git/git.ts';
 import { adviseOnFilter } from '../adapters/git/git-errors.ts';
-import { branchRef } from '../adapters/git/refs.ts';
+import { branchRef, resolveReadable } from '../adapters/git/refs.ts';
 import type { Repository } from '../adapters/git/repository.ts';
 import { isOnPath } from '../adapters/sandbox/sandbox-probe.ts';
 import type { Settings } from '../domain/settings.ts';
+import { findNearest } from '../markdown/fields.ts';
 import type { Finding } from './finding.ts';
 import { folderOfWorktrees, type OpenPlace } from './place.ts';
 
@@ -124,6 +125,18 @@ async function checkBase(git: Git, { base }: Settings): Promise<Finding | null> 
   if (base === null) return null;
   const isBranch = (await git.attempt(['show-ref', '--verify', '--quiet', '--', branchRef(base)])).exitCode === 0;
   if (isBranch) return null;
+  const [commit = null] = await resolveReadable(git, [base]);
+  if (commit === null) {
+    const branches = (await git.run(['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads'])).split('\n');
+    const own = branches.filter((name) => name !== '' && !name.startsWith('task/'));
+    const hint = 'Set `base` in .orchestrator/config.yaml to a branch';
+    return {
+      check: 'base',
+      status: 'problem',
+      detail: `tasks start from ${base}, and there is no branch, tag or commit of that name`,
+      hint: own.length === 0 ? `${hint}.` : `${hint}, such as ${findNearest(base, own)}.`,
+    };
+  }
   return warn(
     'base',
     `tasks start from ${base}, which is no branch and stays where it is`,

@@ -131,7 +131,7 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Out
 
 /** Why work is missing on the branch: what the agent met on the way comes before what is seen at the end. */
 function explainMissing({ denials, failedCommit }: RunView, plan: RunPlan, evidence: Evidence): Fault {
-  const { dirty, commits, repositories } = evidence;
+  const { dirty, ignored, commits, repositories } = evidence;
   const files = dirty.filter((name) => !repositories.includes(name.replace(/\/$/, '')));
   const left = [
     ...repositories.map(describeRepository),
@@ -152,8 +152,13 @@ function explainMissing({ denials, failedCommit }: RunView, plan: RunPlan, evide
   }
   if (left.length > 0) return { reason: 'uncommitted', detail: left.join('\n') };
   const detail = `The agent says it is done, but ${describeBranch(plan)} holds no commit of it.`;
-  return { reason: 'no-changes', detail };
+  if (ignored.length === 0) return { reason: 'no-changes', detail };
+  const written = `It wrote these, which git ignores, by the rules beside them:\n${ignored.join('\n')}`;
+  return { reason: 'no-changes', detail: `${detail} ${written}\n${ignoredAdvice}` };
 }
+
+const ignoredAdvice =
+  'What belongs to the task: change the rule, or write it where git takes it, or `git add -f` it; then commit.';
 
 /** By a copy, since Claude Code asks a person each time before anything is removed below a `.git`. */
 function describeRepository(path: string): string {

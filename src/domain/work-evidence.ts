@@ -30,6 +30,8 @@ export interface Evidence {
   readonly dirty: readonly string[];
   /** Paths that differ from the commit as they did before any agent came, at most `maxDirtyFilesNamed`. */
   readonly asGiven: readonly string[];
+  /** Of a run that left nothing else: what it wrote where git ignores it, each with the rule; at most `maxDirtyFilesNamed`. */
+  readonly ignored: readonly string[];
   /** Repositories inside the worktree, whose files the branch does not hold; bounded. */
   readonly repositories: readonly string[];
   /** What the branch only points to: sentences for reviewers and dependents. */

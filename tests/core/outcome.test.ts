@@ -169,7 +169,7 @@ describe('interpretExit', () => {
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   ...{ tip: 't', commits: 1, diffstat: { files: 1, insertions: 1, deletions: 0 }, dirty: [], verify: [], moved: [] },
-  ...{ changesWhatRuns: [], asGiven: [], repositories: [], elsewhere: [] },
+  ...{ changesWhatRuns: [], asGiven: [], ignored: [], repositories: [], elsewhere: [] },
   ...more,
 });
 
@@ -188,6 +188,13 @@ describe('judgeWork', () => {
     expect(judgeWork(good, plan, evidence({ commits: 0 }))).toMatchObject({ fault: { reason: 'no-changes' } });
     const idle = exitOf({ result: result({ report: report({ status: 'nothing-to-do' }) }) });
     expect(judgeWork(idle, plan, evidence({ commits: 0 })).kind).toBe('done');
+    const ignored = evidence({ commits: 0, ignored: ['dist/x.js (.gitignore:1: dist)'] });
+    expect(judgeWork(good, plan, ignored)).toMatchObject({
+      fault: {
+        reason: 'no-changes',
+        detail: expect.stringMatching(/git ignores.*\ndist\/x\.js \(\.gitignore:1: dist\)\n.*git add -f/),
+      },
+    });
   });
 
   it('blames refused tools where nothing was committed, and names them', () => {

@@ -116,7 +116,7 @@ export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
     commits: 1,
     diffstat: { files: 1, insertions: 1, deletions: 0 },
     changesWhatRuns: [],
-    ...{ asGiven: [], repositories: [], elsewhere: [] },
+    ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [] },
     dirty: [],
     verify: [],
     moved: [],

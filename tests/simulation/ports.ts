@@ -110,7 +110,7 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
           tip: tipOf(commits),
           commits,
           diffstat: { files: commits, insertions: 1, deletions: 0 },
-          ...{ asGiven: [], repositories: [], elsewhere: [] },
+          ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [] },
           changesWhatRuns: [],
           dirty,
         };

@@ -30,6 +30,11 @@ test.concurrent(
       for (const each of told) expect(doctor).toContain(each);
       const started = await board.succeed('start', '--until-idle');
       for (const each of told) expect(started).toContain(each);
+      board.write('config.yaml', 'agent: { kind: scripted }\nbase: mian\n');
+      expect((await board.cli('doctor')).stdout).toMatch(
+        /✗ base .*no branch, tag or commit of that name\n.*such as main\./,
+      );
+      board.write('config.yaml', `agent: { kind: scripted }\nbase: ${commit}\n`);
       board.git('config', '--remove-section', 'filter.lfs');
       const unset = (await board.cli('doctor')).stdout;
       // Where a filter can't run, git can't tell which files are changed.

@@ -142,6 +142,7 @@ const evidence = z.object({
   changesWhatRuns: z._default(z.array(text), []),
   dirty: z.array(text),
   asGiven: z._default(z.array(text), []),
+  ignored: z._default(z.array(text), []),
   repositories: z._default(z.array(text), []),
   elsewhere: z._default(z.array(text), []),
   verify: z.array(z.object({ argv, ok: flag, outputTail: text })),

@@ -122,17 +122,18 @@ export async function readLock(record: string): Promise<string | null> {
   );
 }
 
+/** The file of a mark. */
+export const markOf = (record: string, mark: Mark): string => join(record, `branchboard-${mark}`);
+
 /** Whether the mark is there. */
 export async function hasMark(record: string, mark: Mark): Promise<boolean> {
-  return exists(join(record, `branchboard-${mark}`));
+  return exists(markOf(record, mark));
 }
 
 /** Whether the marks say that a run of that task made the worktree, or let go of its branch. */
 export async function isOfTask(record: string, task: TaskId): Promise<boolean> {
   const marks: readonly Mark[] = ['checked-out', 'ready', 'released'];
-  const texts = await Promise.all(
-    marks.map((mark) => readFile(join(record, `branchboard-${mark}`), 'utf8').catch(() => '')),
-  );
+  const texts = await Promise.all(marks.map((mark) => readFile(markOf(record, mark), 'utf8').catch(() => '')));
   const found = texts.filter((text) => text !== '');
   return found.length > 0 && found.every((text) => text.startsWith(`${task}/`));
 }
@@ -144,7 +145,7 @@ export async function isCheckedOut(record: string): Promise<boolean> {
 
 /** Leaves a mark that survives a power cut. Throws the system's error if it can't. */
 export async function leaveMark(record: string, mark: Mark, text: string): Promise<void> {
-  const target = join(record, `branchboard-${mark}`);
+  const target = markOf(record, mark);
   const temporary = `${target}.new`;
   const file = await open(temporary, 'w');
   try {

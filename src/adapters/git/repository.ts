@@ -1,6 +1,7 @@
 /** Opens a repository: reads once the facts that all else relies on, and says clearly why one can't be used. */
 import { join, resolve } from 'node:path';
 import { failure, success, type Result } from '../../domain/result.ts';
+import { formatCommand } from '../../domain/task.ts';
 import { PortError } from '../../ports.ts';
 import { createGit, noProgram, oldestGit } from './git.ts';
 import { quote, type GitOutput } from './git-errors.ts';
@@ -61,7 +62,16 @@ export async function openRepository(
     const found = readPlaces(places, dir);
     if (!found.ok) return found;
     const [commit, name] = head.stdout.trim().split('\n');
-    if (head.exitCode !== 0 || commit === undefined) return failure(noCommit(found.value.topLevel));
+    if (head.exitCode !== 0 || commit === undefined) {
+      const branches = await git.run([
+        'for-each-ref',
+        '--count=1',
+        '--sort=-committerdate',
+        '--format=%(refname:lstrip=2)',
+        'refs/heads',
+      ]);
+      return failure(noCommit(found.value.topLevel, branches.trim()));
+    }
     return success({
       ...found.value,
       gitVersion,
@@ -99,7 +109,16 @@ function tooOld(version: string): RepositoryProblem {
   };
 }
 
-function noCommit(topLevel: string): RepositoryProblem {
+/** `other` is a branch that has commits, or empty. */
+function noCommit(topLevel: string, other: string): RepositoryProblem {
+  if (other !== '') {
+    const message = `the branch checked out in ${topLevel} has no commit yet`;
+    return {
+      kind: 'no-commit',
+      message,
+      hint: `Make its first one, or go to one that has: git switch ${formatCommand([other])}`,
+    };
+  }
   return {
     kind: 'no-commit',
     message: `${topLevel} has no commit yet, so there is nothing that a task could start from`,

@@ -94,7 +94,7 @@ async function checkMachine(place: OpenPlace): Promise<void> {
     requireOwnRecords(place),
   ]);
   await requireTrust(place, untrusted);
-  const warnings = findings.filter(({ status }) => status === 'warning');
+  const warnings = findings.filter(({ status }) => status !== 'ok');
   for (const { detail, hint } of [...exposures, ...warnings]) print(`! ${detail}. ${hint ?? ''}`);
   try {
     findAgent(settings, process.env, place.repository.topLevel);

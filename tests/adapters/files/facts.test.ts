@@ -98,7 +98,12 @@ const fullRecord: RunRecord = {
   evidence: {
     ...{ tip: 't', commits: 1, dirty: ['a'], diffstat: { files: 1, insertions: 1, deletions: 0 } },
     changesWhatRuns: ['.mcp.json'],
-    ...{ asGiven: ['package-lock.json'], repositories: ['web'], elsewhere: ['The link x leads out.'] },
+    ...{
+      asGiven: ['package-lock.json'],
+      ignored: ['out/ (.gitignore:1: out/)'],
+      repositories: ['web'],
+      elsewhere: ['The link x leads out.'],
+    },
     verify: [{ argv: ['npm', 'test'], ok: false, outputTail: 'red' }],
     moved: [],
   },

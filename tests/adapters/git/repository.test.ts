@@ -62,6 +62,9 @@ describe('opening a repository', () => {
 
   it('says that there is no commit yet', async () => {
     expect(await problemIn(scratch.dir)).toMatchObject({ kind: 'no-commit', hint: /git commit/ });
+    scratch.commit({ 'a.txt': 'a' });
+    scratch.git('checkout', '--quiet', '--orphan', 'fresh');
+    expect(await problemIn(scratch.dir)).toMatchObject({ kind: 'no-commit', hint: /git switch main$/ });
   });
 
   it('says that a folder is in no repository, in a bare one, or in .git', async () => {

@@ -23,6 +23,7 @@ import { branchRef, isAncestor, resolveCommits } from '../refs.ts';
 import type { Repository } from '../repository.ts';
 import { listDifferences } from './loose-folder.ts';
 import { readOwnStatus } from './baseline.ts';
+import { listIgnored } from './ignored.ts';
 import { findRepositories, readHoldings, type Holdings } from './holdings.ts';
 import { listWhatRuns } from '../what-runs.ts';
 import { findSound } from './mending.ts';
@@ -52,7 +53,9 @@ export async function inspect(
     const held = found.commits === 0 ? noHoldings : await readHoldings(git, repository, { plan, tip, record });
     const repositories = [...untracked, ...held.repositories.filter((path) => !status.asGiven.includes(`${path}/`))];
     const named = [...notes, ...dirty].slice(0, limits.maxDirtyFilesNamed);
-    return { tip, ...found, dirty: named, asGiven, repositories, elsewhere: held.elsewhere };
+    const hasWork = found.commits > 0 || named.length > 0 || repositories.length > 0;
+    const ignored = hasWork ? [] : await listIgnored(git, workspace.path, record).catch(() => []);
+    return { tip, ...found, dirty: named, asGiven, ignored, repositories, elsewhere: held.elsewhere };
   };
   const isAtHome = workspace.kind === 'detached' || status.branch === workspace.branch;
   if (isAtHome && status.head !== null) {
@@ -69,7 +72,7 @@ export async function inspect(
 type Measured = Pick<Evidence, 'commits' | 'diffstat' | 'changesWhatRuns'>;
 
 /** Of a branch without commits, or a folder that git can't work in. */
-const noHoldings: Holdings = { repositories: [], elsewhere: [] };
+const noHoldings: Holdings & Pick<Evidence, 'ignored'> = { repositories: [], elsewhere: [], ignored: [] };
 
 /** Empty files of a sandbox that was killed with its command; they are no work. */
 async function removeLeftMasks(git: Git, path: string): Promise<void> {

@@ -330,14 +330,16 @@ describe('what a run left', () => {
       diffstat: { files: 0, insertions: 0, deletions: 0 },
       changesWhatRuns: [],
       dirty: [],
-      ...{ asGiven: [], repositories: [], elsewhere: [] },
+      ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [] },
     });
+    scratch.write({ '.env': 'new\n' }, path);
+    expect((await worktrees.inspect(plan)).ignored).toEqual([expect.stringMatching(/^\.env \(.*:\d+: \.env\)$/)]);
     scratch.commit({ 'c.txt': 'c\nc\n' }, path);
     const tip = scratch.commit({ 'a.txt': 'A\n' }, path);
     scratch.write({ 'dir/b.txt': 'B\n', 'sp ace/ü.txt': 'new\n', '.env': 'ignored\n' }, path);
     expect(await worktrees.inspect(plan)).toEqual({
       tip,
-      asGiven: [],
+      ...{ asGiven: [], ignored: [] },
       elsewhere: [],
       repositories: [],
       commits: 2,
