@@ -33,15 +33,20 @@ function recordDemo() {
     stdio: 'ignore',
     env: { ...process.env, TERM: 'xterm-256color', TMPDIR: folder },
   });
-  const text = readFileSync(file, 'utf8');
+  // The first line is of `script`, and names paths of this machine.
+  const text = readFileSync(file, 'utf8').replace(/^Script started on .*\n/, '');
   rmSync(folder, { recursive: true });
   return text;
 }
 
-/** The screen at the last frame in which two agents work and something is done, as lines of styled pieces. */
+/** The screen at the last frame in which two agents work and something is done, as lines of styled pieces. Throws where no frame is such. */
 async function showMiddle(text) {
   const frames = text.split('\x1b[?2026l');
   const last = frames.findLastIndex((frame) => /· 2 active · \d queued/.test(frame) && frame.includes('✓'));
+  if (last === -1)
+    throw new Error(
+      'The demo showed no frame with two agents at work and a task that is done. Run it again on a machine that is less busy.',
+    );
   const screen = new xterm.Terminal({ cols, rows, allowProposedApi: true, convertEol: true });
   for (const frame of frames.slice(0, last + 1)) await new Promise((done) => screen.write(frame, done));
   const { active } = screen.buffer;
@@ -65,8 +70,14 @@ function readLine(line) {
   return pieces;
 }
 
+/** The dashboard that the demo prints at its end. Throws where it printed none. */
 function readDashboard(text) {
-  const lines = text.slice(text.lastIndexOf('# Orchestrator Dashboard')).replaceAll('\r', '').split('\n');
+  const from = text.lastIndexOf('\n# branchboard: ');
+  if (from === -1) throw new Error('The demo printed no dashboard.');
+  const lines = text
+    .slice(from + 1)
+    .replaceAll('\r', '')
+    .split('\n');
   return lines.map((line) => {
     const style = line.startsWith('#') ? 'font-weight="bold"' : line.startsWith('_') ? 'opacity="0.7"' : '';
     return [{ style, text: line.length > cols ? `${line.slice(0, cols - 1)}…` : line }];
