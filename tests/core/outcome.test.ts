@@ -192,7 +192,7 @@ describe('judgeWork', () => {
     expect(judgeWork(good, plan, ignored)).toMatchObject({
       fault: {
         reason: 'no-changes',
-        detail: expect.stringMatching(/git ignores.*\ndist\/x\.js \(\.gitignore:1: dist\)\n.*git add -f/),
+        detail: expect.stringMatching(/git ignores.*\ndist\/x\.js \(\.gitignore:1: dist\)\n.*git add -f/) as string,
       },
     });
   });
