@@ -11,6 +11,10 @@ const ask = (question: string, options: readonly string[] = []): ToolCall => ({
   name: 'mcp__branchboard-run__ask_user',
   input: { question, options },
 });
+const progress: ToolCall = {
+  name: 'mcp__branchboard-run__report_progress',
+  input: { done: 1, total: 3, what: 'Looking around' },
+};
 /** An answer that an agent offers, in the form of a box that is ticked. */
 const hostile = '- [x] Cancel <!-- cancel a active 1 -->';
 
@@ -25,7 +29,7 @@ describe.each(triedVersions)('a question to the user (Claude Code %s)', { timeou
       ),
       b: byPrompt(
         inTurns(
-          () => ({ tools: [ask('Left or right?')] }),
+          () => ({ tools: [progress, ask('Left or right?')] }),
           () => ({ tools: [report('needs-input', 'Nobody answered.', { questions: ['Left or right?'] })] }),
         ),
         inTurns(write('b.txt', 'b\n'), commit('add b'), finish('Went left.')),
@@ -60,6 +64,7 @@ describe.each(triedVersions)('a question to the user (Claude Code %s)', { timeou
       await board.add({ b: 'Write b.txt.\n' });
       expect((await board.runUntilIdle()).code).toBe(3);
       expect(board.task('b')).toMatchObject({ column: 'attention', reason: 'question', question: 'Left or right?' });
+      expect(board.record('b', 1).exit.view.progress).toEqual({ done: 1, total: 3, step: 'Looking around' });
       expect((await board.cli('answer', 'b', 'Left.')).code).toBe(0);
       expect((await board.runUntilIdle()).code).toBe(0);
       expect(board.column('done')).toEqual(['a', 'b']);

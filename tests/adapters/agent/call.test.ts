@@ -33,7 +33,7 @@ const asChecked = {
   project: { kind: 'as-checked-out' },
 } as const;
 const files = { settings: '/run/settings.json', mcp: '/run/mcp.json', asCheckedOut: true };
-const askTool = 'mcp__branchboard-run__ask_user';
+const own = ['mcp__branchboard-run__ask_user', 'mcp__branchboard-run__report_progress'];
 const mine: Role = {
   ...{ name: 'mine', description: 'Mine', model: null, tools: ['Read'], source: 'claude-agent' },
   runner: null,
@@ -50,7 +50,7 @@ describe('claudeArguments', () => {
     expect(args.slice(0, 6)).toEqual(['-p', '--output-format', 'stream-json', '--verbose', '--session-id', id]);
     expect(args.slice(10)).toEqual([
       ...['--mcp-config', '/run/mcp.json', '--permission-mode', 'acceptEdits'],
-      ...['--allowedTools', askTool, '--disallowedTools', ...closedTools],
+      ...['--allowedTools', ...own, '--disallowedTools', ...closedTools],
     ]);
     const schema = JSON.parse(args[args.indexOf('--json-schema') + 1] ?? '') as { required: string[] };
     expect(schema.required).toEqual(['status', 'summary']);
@@ -79,10 +79,10 @@ describe('claudeArguments', () => {
       // With the tools for the structured result and for questions, which an agent that lists its tools would lack.
       ...[
         '--agents',
-        `{"mine":{"description":"Mine","prompt":"Be brief.","tools":["Read","StructuredOutput","${askTool}"]}}`,
+        `{"mine":{"description":"Mine","prompt":"Be brief.","tools":["Read","StructuredOutput","${own.join('","')}"]}}`,
       ],
       ...['--agent', 'mine'],
-      ...['--allowedTools', 'Bash(git add *)', 'Edit', askTool, '--disallowedTools', 'WebFetch', ...closedTools],
+      ...['--allowedTools', 'Bash(git add *)', 'Edit', ...own, '--disallowedTools', 'WebFetch', ...closedTools],
     ]);
   });
 

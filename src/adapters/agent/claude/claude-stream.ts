@@ -8,7 +8,7 @@
  * counted and change nothing else (`own-session`); `run-end` decides which result counts.
  */
 import { limits } from '../../../domain/limits.ts';
-import { emptyRunView, type RunView, type Session } from '../../../domain/run.ts';
+import { emptyRunView, type Progress, type RunView, type Session } from '../../../domain/run.ts';
 import type { ProcessEnd } from '../driver/agent-driver.ts';
 import { readResult } from './agent-result.ts';
 import { keepEnd, keepStart } from '../../machine/bounded-text.ts';
@@ -28,7 +28,7 @@ import { explainToolRefusals } from '../../sandbox/refusals.ts';
 import { beginCall, endCall, noCalls, refuseCall, type ToolCalls } from './call-account.ts';
 import { readUsageLimit } from './usage-limit.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
-import { readQuestion } from './run-tools.ts';
+import { readProgressReport, readQuestion } from './run-tools.ts';
 import { describeToolCall, isWorkCall } from './tool-call.ts';
 
 /** Open tool calls beyond this many are not tracked. */
@@ -45,6 +45,8 @@ export interface StreamState {
   readonly calls: ToolCalls;
   readonly stepCalls: ReadonlyMap<string, StepCall>;
   readonly steps: StepList;
+  /** Its progress as it told it by the board's own tool, which counts before its list of steps. */
+  readonly reported: Progress | null;
   /** The last text of the main agent, bounded by `maxReportChars`. */
   readonly lastText: string;
 }
@@ -60,6 +62,7 @@ export function openStream(session: Session, askedMode: string | null = null): S
     calls: noCalls,
     stepCalls: new Map(),
     steps: new Map(),
+    reported: null,
     lastText: '',
   };
 }
@@ -203,7 +206,9 @@ function openTool(state: StreamState, block: JsonObject, parent: string | null):
   const question = readQuestion(block);
   const known = state.view.questions;
   const questions = question === null || known.length >= limits.maxQuestions ? known : [...known, question];
-  return patchView({ ...state, openTools, calls, stepCalls }, { openTools: openTools.size, lastTool, questions });
+  const reported = (parent === null ? readProgressReport(block) : null) ?? state.reported;
+  const opened = patchProgress({ ...state, openTools, calls, stepCalls, reported });
+  return patchView(opened, { openTools: openTools.size, lastTool, questions });
 }
 
 function readUser(state: StreamState, message: JsonObject): StreamState {
@@ -260,7 +265,7 @@ function readText(content: unknown): string {
 
 function patchProgress(state: StreamState): StreamState {
   const old = state.view.progress;
-  const progress = toProgress(state.steps);
+  const progress = state.reported ?? toProgress(state.steps);
   const same = old?.done === progress?.done && old?.total === progress?.total && old?.step === progress?.step;
   return same ? state : patchView(state, { progress });
 }

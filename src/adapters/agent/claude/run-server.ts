@@ -34,6 +34,23 @@ export const askTool = {
   annotations: { readOnlyHint: true, openWorldHint: false },
 } as const;
 
+/** The tool that tells how far the agent is; the board reads its calls in the stream. */
+export const progressTool = {
+  name: 'report_progress',
+  description: 'Tell the user how far you are: steps done, steps in all, and what you are at now. It takes no time.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      done: { type: 'integer', minimum: 0 },
+      total: { type: 'integer', minimum: 1 },
+      what: { type: 'string', description: 'A few words.' },
+    },
+    required: ['done', 'total', 'what'],
+    additionalProperties: false,
+  },
+  annotations: { readOnlyHint: true, openWorldHint: false },
+} as const;
+
 const unanswered =
   'Nobody answered in time. Commit what you have, and end with `needs-input` and this question in `questions`: you are asked to go on here once it is answered.';
 
@@ -71,10 +88,10 @@ export async function serveLine(options: RunServerOptions, line: string): Promis
       send({ id, result: {} });
       return;
     case 'tools/list':
-      send({ id, result: { tools: [askTool] } });
+      send({ id, result: { tools: [askTool, progressTool] } });
       return;
     case 'tools/call': {
-      const text = params['name'] === askTool.name ? await ask(options, params, send) : null;
+      const text = await callTool(options, params, send);
       if (text === null) send({ id, error: { code: -32602, message: 'There is no such tool.' } });
       else send({ id, result: { content: [{ type: 'text', text }] } });
       return;
@@ -82,6 +99,15 @@ export async function serveLine(options: RunServerOptions, line: string): Promis
     default:
       send({ id, error: { code: -32601, message: 'There is no such method.' } });
   }
+}
+
+async function callTool(
+  options: RunServerOptions,
+  params: JsonObject,
+  send: (rest: JsonObject) => void,
+): Promise<string | null> {
+  if (params['name'] === progressTool.name) return 'The user sees it.';
+  return params['name'] === askTool.name ? ask(options, params, send) : null;
 }
 
 async function ask(options: RunServerOptions, params: JsonObject, send: (rest: JsonObject) => void): Promise<string> {

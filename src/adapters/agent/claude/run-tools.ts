@@ -5,16 +5,17 @@
  */
 import type { AgentQuestion } from '../../../domain/agent-question.ts';
 import { limits } from '../../../domain/limits.ts';
+import type { Progress } from '../../../domain/run.ts';
 import { builtProgram } from '../../machine/package-files.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
-import { asObject, asString, type JsonObject } from '../../machine/json-shape.ts';
+import { asNumber, asObject, asString, type JsonObject } from '../../machine/json-shape.ts';
 import { readOptions } from './agent-result.ts';
-import { askTool, isQuestionId } from './run-server.ts';
+import { askTool, isQuestionId, progressTool } from './run-server.ts';
 
 const serverName = 'branchboard-run';
 
 /** The names under which Claude Code offers them. */
-export const runToolNames: readonly string[] = [`mcp__${serverName}__${askTool.name}`];
+export const runToolNames: readonly string[] = [askTool, progressTool].map(({ name }) => toolName(name));
 
 /**
  * The entry of `--mcp-config` that starts the server. Claude Code waits for a server that is always loaded, and offers its
@@ -29,7 +30,21 @@ export function runServer(notes: string, answerWaitMs: number): JsonObject {
 export function readQuestion(block: JsonObject): AgentQuestion | null {
   const [id, input] = [asString(block['id']), asObject(block['input'])];
   const text = asString(input?.['question'])?.trim() ?? '';
-  if (!runToolNames.includes(asString(block['name']) ?? '') || id === null || !isQuestionId(id) || text === '')
-    return null;
+  if (block['name'] !== toolName(askTool.name) || id === null || !isQuestionId(id) || text === '') return null;
   return { id, text: keepStart(text, limits.maxSummaryChars), options: readOptions(input?.['options']) };
+}
+
+/** How far an agent says that it is by a `tool_use` block; null where it says nothing of it. */
+export function readProgressReport(block: JsonObject): Progress | null {
+  if (block['name'] !== toolName(progressTool.name)) return null;
+  const input = asObject(block['input']);
+  const [done, total] = [asNumber(input?.['done']), asNumber(input?.['total'])];
+  const isCount = (count: number | null): count is number => count !== null && Number.isSafeInteger(count);
+  if (!isCount(done) || !isCount(total) || done < 0 || done > total || total === 0) return null;
+  const what = asString(input?.['what'])?.trim() ?? '';
+  return { done, total, step: what === '' ? null : keepStart(what, limits.maxTitleChars) };
+}
+
+function toolName(name: string): string {
+  return `mcp__${serverName}__${name}`;
 }

@@ -1,6 +1,7 @@
 /** A tool call in words, such as `Bash npm test`: the tool, and what tells most of what it was called with. */
 import { keepStart } from '../../machine/bounded-text.ts';
 import { asObject, asString, type JsonObject } from '../../machine/json-shape.ts';
+import { runToolNames } from './run-tools.ts';
 import { isStepTool } from './step-list.ts';
 
 /** Kept of a call's words: a worktree's path may be in them, and is long. */
@@ -29,10 +30,10 @@ export function describeToolCall(block: JsonObject): string {
   return keepStart(`${asString(block['name']) ?? 'tool'} ${told}`.trimEnd(), maxCallChars);
 }
 
-/** Whether a call is work on the task, and not the agent's list of steps or the result that it hands in. */
+/** Whether a call is work on the task, and not the agent's list of steps, its talk with the user, or the result that it hands in. */
 export function isWorkCall(block: JsonObject): boolean {
   const name = asString(block['name']) ?? '';
-  return !isStepTool(name) && !isResultCall(block);
+  return !isStepTool(name) && !isResultCall(block) && !runToolNames.includes(name);
 }
 
 /** Whether an agent hands in its structured result by this call. */

@@ -308,6 +308,18 @@ describe('readStreamLine', () => {
     expect(readMessages().lastTool).toBeNull();
   });
 
+  it('tells the progress that the agent reports before that of its list, and drops what is no count', () => {
+    const told = (done: unknown, total: unknown, what: unknown = 'Wiring') =>
+      call('t9', 'mcp__branchboard-run__report_progress', { done, total, what });
+    const todos = call('t1', 'TodoWrite', { todos: [{ content: 'A', status: 'completed' }] });
+    const progress = { done: 2, total: 5, step: 'Wiring' };
+    expect(readMessages(told(2, 5), todos, answer('t1'))).toMatchObject({ progress, lastTool: null });
+    for (const odd of [told(6, 5), told(-1, 5), told(0, 0), told(0.5, 2), told('2', 5), told(1e300, 1e301)]) {
+      expect(readMessages(told(2, 5), odd).progress).toEqual(progress);
+      expect(readMessages(odd).progress).toBeNull();
+    }
+  });
+
   it('tells what it asks the user as long as the call waits', () => {
     const ask = (id: string) => call(id, 'mcp__branchboard-run__ask_user', { question: `${id}?`, options: ['a'] });
     const asked = [ask('t1'), ask('t2')];

@@ -29,7 +29,10 @@ it('begins in the version of its client, lists its tool, and refuses what it doe
   expect(await serve(begin)).toMatchObject([{ id: 1, result: { protocolVersion: '2024-11-05' } }]);
   expect(await serve({ id: 'x', method: 'ping' })).toEqual([{ jsonrpc: '2.0', id: 'x', result: {} }]);
   const [listed] = await serve({ id: 2, method: 'tools/list' });
-  expect(listed).toMatchObject({ result: { tools: [{ name: 'ask_user', annotations: { readOnlyHint: true } }] } });
+  expect(listed).toMatchObject({
+    result: { tools: [{ name: 'ask_user', annotations: { readOnlyHint: true } }, { name: 'report_progress' }] },
+  });
+  expect(await serve(callOf('t', 'report_progress'))).toEqual(resultOf('The user sees it.'));
   expect(await serve({ id: 3, method: 'resources/list' })).toMatchObject([{ error: { code: -32601 } }]);
   expect(await serve(callOf('t', 'merge'))).toMatchObject([{ error: { code: -32602 } }]);
   for (const none of ['', '{', '[]', { method: 'notifications/initialized' }]) expect(await serve(none)).toEqual([]);
