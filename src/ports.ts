@@ -17,7 +17,8 @@ import type { TaskEnd } from './domain/event.ts';
 import type { Result } from './domain/result.ts';
 import type { Fault, RunExit, RunId, RunPlan, RunRecord, RunView, StopCause, Workspace } from './domain/run.ts';
 import type { CommandOutcome, Evidence } from './domain/work-evidence.ts';
-import type { Review } from './domain/review.ts';
+import type { Behind, DependentWork, PreparedRestack, RestackAttempt } from './domain/restack-outcome.ts';
+import type { RestackRecord, Review } from './domain/review.ts';
 import type { BranchWork, FinishedWork, Verdict, WorkBranch } from './domain/verdict.ts';
 import type { SavedPage } from './domain/work-page.ts';
 import type { Grant } from './domain/rights.ts';
@@ -87,10 +88,7 @@ export interface BoardFiles {
   scan(): Promise<BoardScan>;
   /** Reads a file that is to be taken in; `path` is below `.orchestrator/`, such as `inbox/a.md`, as in {@link BoardScan.inbox}. */
   readInbox(path: string, identity: FileIdentity): Promise<Result<{ readonly text: string }, Unreadable>>;
-  /**
-   * Puts such a file into `queued/` under the task's id, removes the original if it is still as read, and drops
-   * the grant of an earlier task of that id. `in-use`: a task of that id exists, in any column.
-   */
+  /** Puts such a file into `queued/` under the task's id, removes the original if it is as read, and drops an earlier task's grant. */
   acceptInbox(
     path: string,
     identity: FileIdentity,
@@ -118,6 +116,8 @@ export interface BoardFiles {
   readReview(task: TaskId): Promise<Review | UnreadableFact | null>;
   /** Exclusive and durable: throws PortError if that run has a plan already. */
   writePlan(plan: RunPlan): Promise<void>;
+  /** Replaces the plan of a run, once its task is done and its work has another base. */
+  replacePlan(plan: RunPlan): Promise<void>;
   writeRecord(run: RunId, record: RunRecord): Promise<void>;
   writeReport(run: RunId, text: string): Promise<void>;
   writePrompt(run: RunId, text: string): Promise<void>;
@@ -152,10 +152,7 @@ export interface BoardFiles {
 
 /** The dashboard's file, with the zones that belong to the user. */
 export interface DashboardFile {
-  /**
-   * Replaces the file by what `compose` makes of it as it is now, so that nothing that an editor saves meanwhile is
-   * lost; `compose` may be called more than once. Does nothing where the text stays the same.
-   */
+  /** Replaces the file by what `compose`, which may be called more than once, makes of it as it is now: no save is lost. */
   update(compose: (current: string | null) => string): Promise<void>;
   /** Reads saves since the last update, late ones into replaced files too. */
   settle(): Promise<void>;
@@ -183,10 +180,7 @@ export interface ReadSettings<Value = Settings> {
 
 /** Git: branches, worktrees and what is in them. Commands that change the repository's records never run at once. */
 export interface Worktrees {
-  /**
-   * A commit that contains the work of all dependencies: the start, the one dependency's tip, or a merge of their tips.
-   * Throws PortError where the start is unknown.
-   */
+  /** A commit that contains the work of all dependencies. Throws PortError where the start is unknown. */
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
@@ -200,6 +194,12 @@ export interface Worktrees {
   prepareMerge(request: MergeRequest): Promise<MergeAttempt>;
   /** Moves the merge's target from where it was, and its checkout with it. */
   finishMerge(prepared: PreparedMerge): Promise<TargetMove>;
+  /** Makes a task's own commits again on what it builds on now; nothing refers to them yet. `begun` may have been broken off. */
+  prepareRestack(work: BranchWork, request: BaseRequest, begun: RestackRecord | null): Promise<RestackAttempt>;
+  /** Moves the branch from where it was, and keeps that under a ref; why it can't be moved, or null. */
+  finishRestack(run: RunId, prepared: PreparedRestack): Promise<Extract<RestackAttempt, { kind: 'refused' }> | null>;
+  /** Which dependencies of each work are not in it as they are now. */
+  findBehind(works: readonly DependentWork[]): Promise<readonly Behind[]>;
   /** Which of these works are contained in the branch or commit `base`; null is HEAD. */
   findMerged(base: string | null, works: readonly FinishedWork[]): Promise<readonly TaskId[]>;
   /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */

@@ -31,7 +31,7 @@ export async function previewPrompt(place: OpenPlace, role: Role, text: string):
   }
   const settings = await requireSettings(place);
   const spec = { ...task.spec, agent: role.name };
-  const dependencies = collectHandoffs(board, task);
+  const dependencies = collectHandoffs(board, task.spec.dependsOn);
   const sandbox = { sandbox: Promise.resolve({ kind: 'off' } as const), onNotice: () => undefined };
   const { worktrees, dashboard, clock, notes } = composeParts(place, () => settings, sandbox).ports;
   const terms = agreeTerms(settings, spec, board.sandbox, role.runner);

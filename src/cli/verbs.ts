@@ -100,6 +100,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/discard.ts')).discardCommand,
   },
   {
+    usage: 'restack <id>',
+    group: 'decide',
+    description: "make a finished task's commits again on its dependencies as they are now, once its checks pass there",
+    load: async () => (await import('./commands/restack.ts')).restackCommand,
+  },
+  {
     usage: 'review <id>',
     group: 'decide',
     description: "write a task's diff into a file, for your comments between its lines",

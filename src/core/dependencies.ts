@@ -19,7 +19,8 @@ export function findWaitingOn(board: Board, task: Task): readonly WaitingOn[] {
   });
 }
 
-function explainUnfinished(board: Board, key: TaskKey): Exclude<WaitingOn['why'], 'ambiguous'> | null {
+/** Why a dependency is not done; null where it is. */
+export function explainUnfinished(board: Board, key: TaskKey): Exclude<WaitingOn['why'], 'ambiguous'> | null {
   const live = board.live.get(key);
   if (live?.state === 'settling') return 'active';
   if (live !== undefined) return live.state === 'queued' && findAsks(board, live.spec) !== null ? 'rights' : live.state;
@@ -47,8 +48,8 @@ export function findUnreadDependencies(board: Board): readonly FinishedTask[] {
 }
 
 /** The hand-offs of a task's dependencies, in the order it names them. All of them are done. */
-export function collectHandoffs(board: Board, task: Task): readonly Handoff[] {
-  return task.spec.dependsOn.map((id) => {
+export function collectHandoffs(board: Board, dependsOn: readonly TaskId[]): readonly Handoff[] {
+  return dependsOn.map((id) => {
     const finished = board.finished.get(keyOf(id));
     const verdict = finished === undefined ? null : verdictOf(finished);
     return verdict === null ? emptyHandoff(id) : handOff(id, verdict, finished?.review?.sentBack ?? []);

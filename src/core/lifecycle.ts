@@ -50,7 +50,7 @@ export function handleRunPlanned(draft: Draft, planned: BoardEvent & { readonly 
     return;
   }
   const taskChanged = found.past.lastPlan !== null && found.past.lastPlan.taskHash !== plan.taskHash;
-  const dependencies = collectHandoffs(draft.board, task);
+  const dependencies = collectHandoffs(draft.board, task.spec.dependsOn);
   const sentBack = saidBefore(task.past.round, task.past.sentBack);
   draft.putTask({ ...task, phase: { name: 'preparing', plan } });
   if (task.file.column !== 'active') draft.emit({ type: 'move-task', task: id, file: task.file, to: 'active' });

@@ -16,7 +16,8 @@ export function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void 
 export function markMerged(draft: Draft, id: TaskId): void {
   const task = draft.board.finished.get(keyOf(id));
   if (task?.review?.state !== 'ready') return;
-  const review: Review = { ...task.review, state: 'merged', at: draft.at };
+  const { round, sentBack } = task.review;
+  const review: Review = { ...openReview(round, sentBack), state: 'merged', at: draft.at };
   draft.putFinished({ ...task, review });
   draft.emit({ type: 'write-review', task: id, review });
   const verdict = verdictOf(task);

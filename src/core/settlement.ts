@@ -169,7 +169,7 @@ export function listSettlingEffects(task: TaskBase, settlement: Settlement): rea
 export function planRun(draft: Draft, task: Task, next: NextRun, before: EndedBefore | null = null): void {
   const { id, past, file } = task;
   draft.putTask({ ...baseOf(task), state: 'active', phase: { name: 'planning', next, before }, wish: null });
-  const dependencies = collectHandoffs(draft.board, task);
+  const dependencies = collectHandoffs(draft.board, task.spec.dependsOn);
   draft.emit({ type: 'plan-run', task: id, n: past.runs + 1, next, past, file, dependencies });
 }
 

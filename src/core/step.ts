@@ -41,6 +41,7 @@ import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
 import { handleNoteLaid, handleNotesSeen, lookAtNotes } from './commands/note-command.ts';
+import { handleBehindFound, handleCommandRestacked } from './commands/restack-command.ts';
 import { handleCommandMerged } from './commands/merge-command.ts';
 import { handleCommandEdited, handleCommandMoved, handleCommandRefused } from './commands/task-commands.ts';
 import { handleMergesFound } from './review-states.ts';
@@ -178,6 +179,9 @@ function handle(draft: Draft, event: BoardEvent): void {
     case 'merges-found':
       handleMergesFound(draft, event.tasks);
       return;
+    case 'behind-found':
+      handleBehindFound(draft, event.found);
+      return;
     case 'sandbox-tried':
       draft.set({ sandbox: event.sandbox });
       return;
@@ -202,6 +206,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'command-merged':
       handleCommandMerged(draft, event);
+      return;
+    case 'command-restacked':
+      handleCommandRestacked(draft, event);
       return;
     case 'command-moved':
       handleCommandMoved(draft, event);

@@ -153,9 +153,12 @@ export class Daemon {
 
   /** `isLast`: the board is about to end, and goes on with that once it is known. */
   async #lookForMerges(isLast: boolean): Promise<void> {
-    const tasks = await (isLast ? this.#mergeWatch.lookNow(this.board) : this.#mergeWatch.look(this.board));
-    if (tasks.length > 0) this.#loop.post({ type: 'merges-found', tasks });
-    else if (isLast) this.#endIfDone();
+    const { merged, behind } = await (isLast
+      ? this.#mergeWatch.lookNow(this.board)
+      : this.#mergeWatch.look(this.board));
+    if (behind.length > 0) this.#loop.post({ type: 'behind-found', found: behind });
+    if (merged.length > 0) this.#loop.post({ type: 'merges-found', tasks: merged });
+    if (isLast && merged.length + behind.length === 0) this.#endIfDone();
   }
 
   async #scan(): Promise<void> {

@@ -46,6 +46,7 @@ const ofCommands: ReadonlySet<Effect['type']> = new Set([
     'send-back-for-command',
     'discard-for-command',
     'merge-for-command',
+    'restack-for-command',
     'lay-note',
     'write-pause',
     'settle-command',

@@ -52,6 +52,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     case 'send-back-for-command':
     case 'discard-for-command':
     case 'merge-for-command':
+    case 'restack-for-command':
     case 'lay-note':
     case 'write-pause':
       return [{ type: 'command-failed', id: effect.id, fault }];

@@ -1,18 +1,30 @@
-/** Finds finished tasks whose branches the user merged by hand, now and then, and before a board ends by itself. */
-import { verdictOf, type Board } from '../domain/board.ts';
+/**
+ * Looks at the branches of finished tasks, now and then, and before a board ends by itself: which the user merged by hand, and
+ * which are behind their dependencies.
+ */
+import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
-import type { TaskId } from '../domain/task.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
+import type { Behind, DependentWork } from '../domain/restack-outcome.ts';
 import type { FinishedWork } from '../domain/verdict.ts';
 import type { Clock, Worktrees } from '../ports.ts';
+
+/** What a look found that the board does not know yet. */
+export interface Found {
+  readonly merged: readonly TaskId[];
+  readonly behind: readonly Behind[];
+}
+
+const nothing: Found = { merged: [], behind: [] };
 
 /** See the file's head. */
 export class MergeWatch {
   readonly #clock: Clock;
-  readonly #worktrees: Pick<Worktrees, 'findMerged'>;
+  readonly #worktrees: Worktrees;
   #lookedAt = -Infinity;
   #looks = 0;
 
-  constructor(clock: Clock, worktrees: Pick<Worktrees, 'findMerged'>) {
+  constructor(clock: Clock, worktrees: Worktrees) {
     this.#clock = clock;
     this.#worktrees = worktrees;
   }
@@ -22,27 +34,33 @@ export class MergeWatch {
     return this.#looks > 0;
   }
 
-  /** Those that were merged; none where it is too early to look again, and the look before may be under way. */
-  async look(board: Board): Promise<readonly TaskId[]> {
+  /** Nothing where it is too early to look again, and the look before may be under way. */
+  async look(board: Board): Promise<Found> {
     // A clock that was set back must not keep it from looking.
     const isEarly = Math.abs(this.#clock.now() - this.#lookedAt) < limits.mergeCheckEveryMs;
-    return isEarly || this.isLooking ? [] : this.lookNow(board);
+    return isEarly || this.isLooking ? nothing : this.lookNow(board);
   }
 
-  /** Those that were merged. A fault, such as a base that is gone, shows when a task starts from it. */
-  async lookNow(board: Board): Promise<readonly TaskId[]> {
-    const waiting = listUnmerged(board);
-    if (waiting.length === 0) return [];
+  /** What there is to find now. */
+  async lookNow(board: Board): Promise<Found> {
+    if (listUnmerged(board).length === 0) return nothing;
     this.#lookedAt = this.#clock.now();
     this.#looks += 1;
     try {
-      return await this.#worktrees.findMerged(board.settings.base, waiting);
-    } catch {
-      return [];
+      const merged = await findMerges(this.#worktrees, board);
+      const dependents = listDependents(board);
+      const behind = dependents.length === 0 ? [] : await this.#worktrees.findBehind(dependents).catch(() => []);
+      return { merged, behind: behind.filter((each) => isNews(board, each)) };
     } finally {
       this.#looks -= 1;
     }
   }
+}
+
+/** The finished tasks that were merged. A fault, such as a base that is gone, shows when a task starts from it. */
+export async function findMerges(worktrees: Pick<Worktrees, 'findMerged'>, board: Board): Promise<readonly TaskId[]> {
+  const works = listUnmerged(board);
+  return works.length === 0 ? [] : worktrees.findMerged(board.settings.base, works).catch(() => []);
 }
 
 /**
@@ -53,8 +71,28 @@ function listUnmerged(board: Board): readonly FinishedWork[] {
   return [...board.finished.values()].flatMap((task) => {
     const verdict = verdictOf(task);
     if (task.file.column !== 'done' || task.review?.state !== 'ready' || verdict?.branch == null) return [];
-    return verdict.tip !== null && verdict.commits > 0 && verdict.moved.length === 0
-      ? [{ id: task.id, tip: verdict.tip, branch: verdict.branch, base: verdict.base }]
-      : [];
+    return verdict.moved.length === 0 ? listWork(task) : [];
   });
+}
+
+/** The commits that a task left, or none. */
+function listWork(task: FinishedTask): readonly FinishedWork[] {
+  const { tip = null, branch = null, base = null, commits = 0 } = verdictOf(task) ?? {};
+  return tip !== null && commits > 0 ? [{ id: task.id, tip, branch, base }] : [];
+}
+
+/** Those that build on others' work. */
+function listDependents(board: Board): readonly DependentWork[] {
+  const find = (id: TaskId): FinishedTask | undefined => board.finished.get(keyOf(id));
+  return listUnmerged(board).flatMap((work) => {
+    const task = find(work.id);
+    const dependsOn = (task === undefined ? null : verdictOf(task))?.dependsOn ?? [];
+    const dependencies = dependsOn.flatMap((id) => find(id) ?? []).flatMap(listWork);
+    return dependencies.length === 0 ? [] : [{ ...work, dependencies }];
+  });
+}
+
+function isNews(board: Board, { id, changed }: Behind): boolean {
+  const known = board.finished.get(keyOf(id))?.review?.behind ?? [];
+  return known.join() !== changed.join();
 }

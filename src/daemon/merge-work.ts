@@ -6,6 +6,7 @@ import { limits } from '../domain/limits.ts';
 import type { MergeOutcome, MergeRequest, PreparedMerge } from '../domain/merge-request.ts';
 import type { CommandOutcome } from '../domain/work-evidence.ts';
 import type { RunPlan } from '../domain/run.ts';
+import type { TaskId } from '../domain/task.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { BoardFiles, CommandRunner, Worktrees } from '../ports.ts';
 
@@ -22,7 +23,7 @@ export async function mergeWork(ports: MergePorts, request: MergeRequest, settin
   for (let tries = 0; tries < limits.maxMergeTries; tries += 1) {
     const prepared = await worktrees.prepareMerge(request);
     if (prepared.kind !== 'prepared') return prepared;
-    const red = await findRed(ports, request, prepared, settings);
+    const red = await findRed(ports, request.task, prepared, settings);
     if (red !== null) return { kind: 'red', target: prepared.target, check: red };
     const outcome = await worktrees.finishMerge(prepared);
     if (outcome.kind !== 'moved') return outcome;
@@ -31,11 +32,11 @@ export async function mergeWork(ports: MergePorts, request: MergeRequest, settin
   return { kind: 'refused', why, hint: `Try again: branchboard merge ${request.task}` };
 }
 
-/** The first check that fails on the merged files, or null. */
-async function findRed(
+/** The first check that fails on the files of a commit that a task's work led to, or null. Throws what the ports throw. */
+export async function findRed(
   { files, worktrees, commands }: MergePorts,
-  { task }: MergeRequest,
-  { after, isSameTree }: PreparedMerge,
+  task: TaskId,
+  { after, isSameTree }: Pick<PreparedMerge, 'after' | 'isSameTree'>,
   settings: Settings,
 ): Promise<CommandOutcome | null> {
   if (isSameTree) return null;

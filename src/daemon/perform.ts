@@ -1,17 +1,15 @@
 /** The imperative shell: performs one effect by calls of the ports, and returns the events that follow. */
 import { agentTraits } from '../domain/agent-kind.ts';
-import type { TaskFile } from '../domain/board.ts';
 import type { CommandAnswer, CommandId } from '../domain/command.ts';
-import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { CommandOutcome } from '../domain/work-evidence.ts';
-import { combineGrants, limitSpec, listAsks, listKeys, type Right } from '../domain/rights.ts';
+import { limitSpec } from '../domain/rights.ts';
 import { agreeTerms, areSameTerms, mayShareSession } from '../domain/run-terms.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Argv, TaskId, TaskSpec } from '../domain/task.ts';
+import type { Argv, TaskId } from '../domain/task.ts';
 import { renderStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
 import { isReader, permissionsFor } from '../prompt/permissions.ts';
@@ -35,10 +33,11 @@ import type { Intake } from './take-in.ts';
 import { loadTask, readTask, readVerdicts } from './load-task.ts';
 import { mergeWork } from './merge-work.ts';
 import { layNote, lookAtNotes, takeNotes } from './note-work.ts';
+import { readGranted } from './read-granted.ts';
+import { restackWork } from './restack-work.ts';
 import { sendBack } from './send-work-back.ts';
 import { lookForRoom } from './outside-fault.ts';
 import type { UntimedEvent } from './untimed-event.ts';
-import { hashOwnText, parseTask } from './parse-task.ts';
 
 /** Everything outside that effects are performed on. */
 export interface Ports {
@@ -155,6 +154,12 @@ export class Performer {
         const outcome = await mergeWork(this.#ports, effect.request, this.#settings());
         return [{ type: 'command-merged', id: effect.id, outcome }];
       }
+      case 'restack-for-command': {
+        const settings = this.#settings();
+        const { spec } = await readGranted(this.#ports.files, effect, settings, this.#sandbox());
+        const outcome = await restackWork(this.#ports, effect, spec.base ?? settings.base, settings);
+        return [{ type: 'command-restacked', id: effect.id, outcome }];
+      }
       case 'lay-note':
         return layNote(this.#ports, effect);
       case 'look-at-notes':
@@ -181,14 +186,9 @@ export class Performer {
   async #planRun(effect: Effect & { readonly type: 'plan-run' }): Promise<UntimedEvent> {
     const { clock, files, worktrees, roles } = this.#ports;
     const { task, n, next, past } = effect;
-    const { spec, hash } = await this.#readSpec(task, effect.file);
-    const role = await roles.find(spec.agent);
-    const rights = await this.#readRights(spec);
     const settings = this.#settings();
-    // Before anything is made of it: what a base that was not granted would bring stays in the worktree.
-    const asks = listAsks(spec, settings, this.#sandbox()).filter((right) => !rights.includes(right));
-    if (asks.length > 0)
-      throw new PortError(`its file now asks for more than it was given (${listKeys(asks).join(', ')})`);
+    const { spec, hash, rights } = await readGranted(files, effect, settings, this.#sandbox());
+    const role = await roles.find(spec.agent);
     let workspace = past.lastPlan?.workspace ?? null;
     if (workspace === null) {
       const start = spec.base ?? settings.base;
@@ -218,34 +218,6 @@ export class Performer {
     };
     await files.writePlan(plan);
     return { type: 'run-planned', task, plan, spec, rights };
-  }
-
-  /** The file is read again for each run: what it says at the start is what runs. */
-  async #readSpec(task: TaskId, file: TaskFile): Promise<{ readonly spec: TaskSpec; readonly hash: string }> {
-    const read = await this.#ports.files.readTask(file);
-    if (!read.ok) {
-      const detail =
-        read.failure.kind === 'changed'
-          ? `${file.column}/${file.name} is gone`
-          : read.failure.diagnostics.map(formatDiagnostic).join('\n');
-      throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
-    }
-    const { value, diagnostics } = parseTask(read.value);
-    if (value === undefined) {
-      const detail = diagnostics.map(formatDiagnostic).join('\n');
-      throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
-    }
-    return { spec: { ...value, id: task }, hash: await hashOwnText(read.value.text) };
-  }
-
-  /** The rights of a task, read from the facts: the last scan may be older than its file. */
-  async #readRights(spec: TaskSpec): Promise<readonly Right[]> {
-    const { files } = this.#ports;
-    const [own, parent] = await Promise.all([
-      files.readGrant(spec.id),
-      spec.parent === undefined ? null : files.readGrant(spec.parent),
-    ]);
-    return combineGrants(spec, own, parent);
   }
 
   async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<UntimedEvent> {

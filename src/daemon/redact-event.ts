@@ -49,6 +49,9 @@ export function redactEvent(event: UntimedEvent, redact: Redact): UntimedEvent {
       return { ...event, detail: redact(event.detail) };
     case 'base-conflicted':
       return { ...event, conflict: redactTexts(event.conflict, redact) };
+    case 'command-merged':
+    case 'command-restacked':
+      return event.outcome.kind === 'conflict' ? redactTexts(event, redact) : event;
     default:
       return event;
   }

@@ -9,7 +9,7 @@ import { emptyRunView } from '../domain/run.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { AgentRunner, BoardFiles, Clock, Journal, Worktrees } from '../ports.ts';
-import { MergeWatch } from './merge-watch.ts';
+import { findMerges } from './merge-watch.ts';
 import { loadTask, readVerdicts } from './load-task.ts';
 import { lookAtDropped } from './take-in.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -42,11 +42,10 @@ const unlooked: Pick<Worktrees, 'listMoved'> = { listMoved: () => Promise.resolv
  * starts nothing.
  */
 export async function readBoard(ports: SnapshotPorts, settings: Settings, sandbox: Sandbox | null): Promise<Board> {
-  const { clock } = ports;
   const opening = [await readOpening(ports, noDaemon), { type: 'scanned', scan: await ports.files.scan() }] as const;
   const board = await follow(ports, { ...emptyBoard, settings, sandbox, shutdown: 'asked' }, opening);
   // The user may have merged since a board ran.
-  const tasks = await new MergeWatch(clock, ports.worktrees).lookNow(board);
+  const tasks = await findMerges(ports.worktrees, board);
   return tasks.length === 0 ? board : follow(ports, board, [{ type: 'merges-found', tasks }]);
 }
 

@@ -31,6 +31,7 @@ export type TaskCommand =
   | AnswerCommand
   | ChooseCommand
   | SendBackCommand
+  | RestackCommand
   /** Tells the task's agent while it works, or at its next start. `text` is at most `maxNoteChars`. */
   | { readonly kind: 'note'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
@@ -66,6 +67,14 @@ export interface SendBackCommand {
   readonly commit: string | null;
   /** At most `maxSaidChars`. */
   readonly text: string;
+}
+
+/** Makes the work of a task that is done again on what it builds on now. */
+export interface RestackCommand {
+  readonly kind: 'restack';
+  readonly task: TaskId;
+  /** The commit that the user saw. */
+  readonly commit: string;
 }
 
 /** Puts the work of a task that is done into the branch that tasks start from. */
@@ -116,6 +125,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     note: 'decide',
     merge: 'decide',
     discard: 'decide',
+    restack: 'decide',
   },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };
@@ -167,6 +177,7 @@ export const boxKinds = [
   'choose',
   'cancel',
   'merge',
+  'restack',
   'send-back',
   'discard',
 ] as const satisfies readonly TaskCommand['kind'][];
@@ -281,6 +292,7 @@ export function commandOfTick({ kind, task, commit, target, question, option = 0
     case 'merge':
       return { kind, task, commit: commit ?? '', target: target ?? null, way: 'merge', whatRuns: false };
     case 'discard':
+    case 'restack':
       return { kind, task, commit: commit ?? '' };
     case 'retry':
     case 'cancel':

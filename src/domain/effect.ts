@@ -186,6 +186,17 @@ export type Effect =
       readonly task: TaskId;
       readonly request: MergeRequest;
     }
+  /** Restacks a task's work as a command asks: `command-restacked`. `work.tip` is the commit that the user saw. */
+  | {
+      readonly type: 'restack-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly file: TaskFile;
+      readonly work: BranchWork;
+      readonly verdict: Verdict;
+      readonly review: Review;
+      readonly dependencies: readonly Handoff[];
+    }
   /** Lays a note down for a task's agents, once: `note-laid`, and `notes-seen`. A line of User Notes is the same note as long as it says the same. */
   | {
       readonly type: 'lay-note';

@@ -8,6 +8,7 @@ import type { EffectKind } from './effect.ts';
 import type { KnownNote } from './agent-note.ts';
 import type { MergeOutcome } from './merge-request.ts';
 import type { Pruned } from './pruned.ts';
+import type { Behind, RestackOutcome } from './restack-outcome.ts';
 import type { RunExit, RunId, RunPlan, RunView } from './run.ts';
 import type { Evidence } from './work-evidence.ts';
 import type { ReadVerdict } from './task-facts.ts';
@@ -114,6 +115,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'command-refused'; readonly id: CommandId; readonly why: string; readonly hint: string }
   /** A merge that a command asked for came to its end. */
   | { readonly type: 'command-merged'; readonly id: CommandId; readonly outcome: MergeOutcome }
+  /** A restack that a command asked for came to its end. */
+  | { readonly type: 'command-restacked'; readonly id: CommandId; readonly outcome: RestackOutcome }
   /** A note that a command asked for lies where the task's agents are told of it. */
   | { readonly type: 'note-laid'; readonly id: CommandId }
   /** All notes to a task's agents, the oldest first. */
@@ -126,6 +129,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'command-removed'; readonly id: CommandId }
   /** The work of these finished tasks was found to be in the base. */
   | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
+  /** Which dependencies of these finished tasks changed since their branches were cut, where that is news. */
+  | { readonly type: 'behind-found'; readonly found: readonly Behind[] }
   | { readonly type: 'ends-read'; readonly ends: readonly TaskEnd[] }
   | { readonly type: 'task-pruned'; readonly task: TaskId; readonly pruned: Pruned }
   /** Something that the board does all the time fails, with a reason that is new, or no longer fails. */

@@ -10,6 +10,7 @@
  *   ready ─► discarded ─► ready where its file comes back to done/, sent-back where it is queued again
  */
 
+import type { TaskId } from './task.ts';
 import { areSameComments, type Comment } from './review-comment.ts';
 
 /** The review's file in a task's folder. */
@@ -31,11 +32,29 @@ export interface SentBack {
   readonly work: { readonly commit: string; readonly base: string } | null;
 }
 
+/** A restack as its task's review keeps it, from before the branch moves. */
+export interface RestackRecord {
+  /** The commit that the branch was at. */
+  readonly from: string;
+  /** The commit that its own work begins at now. */
+  readonly base: string;
+  /** The commit that the branch is at now. */
+  readonly tip: string;
+}
+
 /**
  * See the file's head. `round` is 1 for the first review; each sending back ends one. `sentBack` are the last ones of which
  * the user said why, oldest first, at most `maxSentBackKept`.
  */
-export type Review = { readonly version: 1; readonly round: number; readonly sentBack: readonly SentBack[] } & (
+export type Review = {
+  readonly version: 1;
+  readonly round: number;
+  readonly sentBack: readonly SentBack[];
+  /** The dependencies that changed since its branch was cut. */
+  readonly behind?: readonly TaskId[] | undefined;
+  /** The last restack in this round, also one that was broken off. */
+  readonly restack?: RestackRecord | undefined;
+} & (
   | { readonly state: 'ready' | 'sent-back' }
   /** `at` is when its work was found in the base, in milliseconds since the epoch. */
   | { readonly state: 'merged'; readonly at: number }
@@ -44,7 +63,7 @@ export type Review = { readonly version: 1; readonly round: number; readonly sen
 );
 
 /** A review that waits for its user. */
-export function openReview(round: number, sentBack: readonly SentBack[] = []): Review {
+export function openReview(round: number, sentBack: readonly SentBack[] = []): Review & { readonly state: 'ready' } {
   return { version: 1, round, sentBack, state: 'ready' };
 }
 
@@ -67,6 +86,12 @@ export function listUnsent(
 ): readonly Comment[] {
   const sent = sentBack.flatMap((each) => (each.round >= round ? each.comments : []));
   return comments.filter((comment) => !sent.some((each) => areSameComments(each, comment)));
+}
+
+/** In a sentence, that dependencies changed since a task's branch was cut; null where none did. */
+export function describeBehind(review: Review | null): string | null {
+  if (review?.state !== 'ready' || review.behind === undefined || review.behind.length === 0) return null;
+  return `${review.behind.join(', ')} changed since this was cut: restack`;
 }
 
 /** When the work was found in the base; null before. */

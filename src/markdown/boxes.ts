@@ -73,7 +73,7 @@ function readStamp(html: string): Tick | null {
   const target = branch === undefined ? null : decodeBranch(branch);
   if (kind === 'merge' && (commit === undefined || target === null)) return null;
   if ((kind === 'choose') !== (option !== undefined)) return null;
-  if (kind === 'discard' && commit === undefined) return null;
+  if ((kind === 'restack' || kind === 'discard') && commit === undefined) return null;
   if (kind === 'answer' && question === undefined) return null;
   const seen = { column, run: run === noRun ? null : Number(run) };
   return {

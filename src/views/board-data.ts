@@ -64,7 +64,12 @@ export interface TaskData {
   readonly finishedAt: string | null;
   readonly mergedAt: string | null;
   /** What became of its work since it was done; null where it was not. */
-  readonly review: { readonly state: Review['state']; readonly round: number } | null;
+  readonly review: {
+    readonly state: Review['state'];
+    readonly round: number;
+    /** Dependencies that changed since its branch was cut; left out where none did. */
+    readonly behind?: readonly string[];
+  } | null;
   /** What can be asked of it, and why something else can't be. */
   readonly commands: readonly Offer[];
 }
@@ -256,7 +261,9 @@ function describeFinished(task: FinishedTask): TaskData {
 }
 
 function describeReview(review: Review | null): TaskData['review'] {
-  return review === null ? null : { state: review.state, round: review.round };
+  if (review === null) return null;
+  const { state, round, behind } = review;
+  return { state, round, ...(behind === undefined ? {} : { behind }) };
 }
 
 function describeChecks(checks: Verdict['checks'] = []): TaskData['checks'] {

@@ -6,6 +6,7 @@ import {
   listBoxes,
   listQuestionBoxes,
   mergeBox,
+  restackBox,
   sendBackBox,
   workOf,
 } from '../core/commands/offers.ts';
@@ -56,10 +57,16 @@ function viewReviewBoxes(board: Board, task: FinishedTask, seen: Seen): readonly
   const verdict = verdictOf(task);
   const tip = verdict?.tip ?? null;
   const target = board.settings.base;
+  const behind = review?.behind ?? [];
   const back = sendBackBox(id, seen, tip);
   if (tip === null || workOf(verdict, review) !== 'open') return [back];
   const isOffered = target !== null && verdict?.changesWhatRuns.length === 0;
-  return [...(isOffered ? [mergeBox(id, seen, tip, target)] : []), back, discardBox(id, seen, tip)];
+  return [
+    ...(behind.length > 0 ? [restackBox(id, seen, tip, behind)] : []),
+    ...(isOffered ? [mergeBox(id, seen, tip, target)] : []),
+    back,
+    discardBox(id, seen, tip),
+  ];
 }
 
 /** What became of the boxes that were ticked lately, and of lines of User Notes. */

@@ -5,7 +5,7 @@ import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
 import { sumToday } from '../core/spending.ts';
 import { verdictOf, type ActiveTask, type Board, type FinishedTask, type SettlingTask } from '../domain/board.ts';
-import { mergedAtOf } from '../domain/review.ts';
+import { describeBehind, mergedAtOf } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Phase } from '../domain/board.ts';
 import { formatDuration } from '../domain/amounts.ts';
@@ -202,7 +202,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     costUsd: verdict.costUsd,
     summary: verdict.summary,
     changesWhatRuns: verdict.changesWhatRuns,
-    warnings: listDoubts(verdict),
+    warnings: [...[describeBehind(task.review) ?? []].flat(), ...listDoubts(verdict)],
     review:
       work.kind === 'branch'
         ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `branchboard merge ${task.id}` }

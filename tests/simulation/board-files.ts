@@ -235,6 +235,12 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         if (plan.freeRestarts > limits.maxFreeRestarts) world.breakOff(`${plan.task} restarts for ever`);
         runs.set(plan.n, { plan, record: null, claim: 'none', damaged: new Set() });
       }),
+    replacePlan: (plan) =>
+      call('replace-plan', () => {
+        const folder = folderOfRun(plan);
+        if (folder === undefined) world.breakOff(`a run of ${plan.task} that is not there has another base`);
+        else folder.plan = plan;
+      }),
     writeRecord: (run, record) =>
       call(
         'write-record',

@@ -159,6 +159,38 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
+    prepareRestack: ({ id, branch, tip, base }, _request, begun) =>
+      call('prepare-restack', () => {
+        const tree = [...world.trees.values()].find((each) => each.branch === branch);
+        const now = tree === undefined ? null : tipOf(tree.commits);
+        const size = { commits: 1, diffstat: { files: 1, insertions: 1, deletions: 0 }, changesWhatRuns: [] };
+        const isMoved = begun !== null && world.restacked.get(id) === begun.base;
+        if (begun !== null && isMoved) {
+          return { kind: 'prepared' as const, ...begun, ...size, branch, isMoved, isSameTree: true };
+        }
+        if (now !== tip) return { kind: 'refused' as const, why: 'it is elsewhere by now', hint: '' };
+        if (world.random.chance(world.weather.trouble / 4))
+          return { kind: 'conflict' as const, files: ['a.txt'], commit: { id: tip, subject: 'Work' } };
+        const next = { from: tip, tip, base: `${base}'` };
+        return { kind: 'prepared' as const, ...next, ...size, branch, isMoved: false, isSameTree: false };
+      }),
+    finishRestack: ({ task }, { base }) =>
+      call(
+        'finish-restack',
+        () => {
+          if (world.folders.get(task)?.review?.restack?.base !== base) world.breakOff(`${task} moved without a word`);
+          world.restacked.set(task, base);
+          return null;
+        },
+        slow,
+      ),
+    findBehind: (works) =>
+      call('find-behind', () =>
+        works.map(({ id, dependencies }) => {
+          const isBehind = world.random.chance(world.weather.trouble / 4);
+          return { id, changed: isBehind ? dependencies.map((each) => each.id) : [] };
+        }),
+      ),
     prune: ({ plan }) =>
       call(
         'prune',

@@ -144,8 +144,20 @@ export class User {
     const run = Math.max(0, ...(world.folders.get(task)?.runs.keys() ?? []));
     const stale: Seen = { column: random.pick(columns), run: random.int(0, 3) };
     const seen = file === null || random.chance(0.1) ? null : random.chance(0.2) ? stale : { column: file.column, run };
-    const others = ['tell', 'note', 'send-back', 'merge', 'discard', 'set-priority', 'add-dependency'] as const;
-    const kind = random.pick([...askedKinds, ...others]);
+    const others = [
+      'tell',
+      'note',
+      'send-back',
+      'merge',
+      'restack',
+      'discard',
+      'set-priority',
+      'add-dependency',
+    ] as const;
+    // Of what is done mostly what fits it: a wrong commit is refused often enough.
+    const ofReviews = ['send-back', 'merge', 'restack', 'discard'] as const;
+    const isDone = file?.column === 'done' && random.chance(0.7);
+    const kind = random.pick(isDone ? ofReviews : [...askedKinds, ...others]);
     if (kind === 'tell' || kind === 'note') this.#ask({ kind, task, text: `Word ${this.#edits++}.` }, seen);
     else if (kind === 'send-back') {
       const commit = random.pick([tipOf(1), tipOf(2), null]);
@@ -153,6 +165,7 @@ export class User {
     } else if (kind === 'discard') this.#ask({ kind, task, commit: tipOf(random.int(1, 3)) }, seen);
     else if (kind === 'merge')
       this.#ask({ kind, task, commit: tipOf(1), target: 'main', way: 'merge', whatRuns: random.chance(0.5) }, seen);
+    else if (kind === 'restack') this.#ask({ kind, task, commit: tipOf(1) }, seen);
     else if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
     else if (kind === 'add-dependency') {
       this.#ask({ kind, task, on: `t${random.int(1, this.#taskCount)}` as TaskId }, seen);

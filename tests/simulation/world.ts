@@ -59,7 +59,7 @@ export interface Agent {
 
 /** `runs/TASK/N/`. */
 export interface RunFolder {
-  readonly plan: RunPlan;
+  plan: RunPlan;
   record: RunRecord | null;
   /** Whether its facts can't be understood any more. What they said stays known to the world. */
   readonly damaged: Set<'plan' | 'record'>;
@@ -140,6 +140,8 @@ export class World {
   readonly merged = new Set<string>();
   /** Tasks whose branches were discarded and not made again. */
   readonly discarded = new Set<string>();
+  /** The bases of tasks whose branches were restacked. */
+  readonly restacked = new Map<TaskId, string>();
   readonly agents = new Set<Agent>();
   /** The lines of User Notes that became commands, and the commands that any ever became. */
   lines: readonly AskedLine[] = [];

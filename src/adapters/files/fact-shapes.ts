@@ -216,11 +216,13 @@ const sentBack = z._default(
   [],
 );
 
+const restack = z.optional(z.object({ from: text, base: text, tip: text }));
+const reviewed = { version, round: runNumber, sentBack, behind: z.optional(z.array(taskId)), restack };
 const reviewShape = shapeOf<Review>()(
   z.discriminatedUnion('state', [
-    z.object({ version, round: runNumber, sentBack, state: z.enum(['ready', 'sent-back']) }),
-    z.object({ version, round: runNumber, sentBack, state: z.literal('merged'), at: time }),
-    z.object({ version, round: runNumber, sentBack, state: z.literal('discarded'), at: time, branch: text, tip: text }),
+    z.object({ ...reviewed, state: z.enum(['ready', 'sent-back']) }),
+    z.object({ ...reviewed, state: z.literal('merged'), at: time }),
+    z.object({ ...reviewed, state: z.literal('discarded'), at: time, branch: text, tip: text }),
   ]),
 );
 

@@ -103,6 +103,11 @@ export async function writePlanFact(layout: Layout, plan: RunPlan): Promise<void
   }
 }
 
+/** Writes the plan of a run again, of a task that is done: what its work builds on changed. */
+export async function replacePlanFact(layout: Layout, plan: RunPlan): Promise<void> {
+  await replaceFact(await openRun(layout, plan, runFiles.plan), planFormat, plan);
+}
+
 /** Writes how a run ended. */
 export async function writeRecordFact(layout: Layout, run: RunId, record: RunRecord): Promise<void> {
   await replaceFact(await openRun(layout, run, runFiles.record), recordFormat, record);

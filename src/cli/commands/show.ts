@@ -10,7 +10,7 @@ import type { TaskDescription } from '../../views/task-description.ts';
 import { redactTexts } from '../../daemon/redact-event.ts';
 import { findRunning, isUnanswered } from '../ask-running.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
-import { mergedAtOf } from '../../domain/review.ts';
+import { describeBehind, mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { nameOutcome, nameReason } from '../../domain/reason-words.ts';
 import { listReviewSteps, listWaitingSteps, type ReviewStep } from '../../markdown/review-steps.ts';
@@ -60,6 +60,8 @@ export const showCommand: Verb = (command) =>
       if (verdict?.fault != null && column === 'attention')
         print(`\n${clean(`${nameReason(verdict.fault.reason)}: ${verdict.fault.detail}`)}`);
       if (column === 'attention') for (const option of verdict?.options ?? []) print(`  - ${cleanLine(option)}`);
+      const behind = describeBehind(data.review);
+      if (behind !== null) print(`\n${clean(behind)}. Type: branchboard restack ${id}`);
       for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       const waysOn = verdict === null || column !== 'attention' ? null : describeWaysOn(id, verdict);

@@ -63,6 +63,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
     case 'send-back':
     case 'merge':
     case 'discard':
+    case 'restack':
       // Two about one task are carried out one after the other.
       if (!listCommanded(draft.board).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });
       return;

@@ -14,6 +14,7 @@
  *   finish             ✓        ✓          ✓         ·       ·      done, by the user's word
  *   merge              ·        ·          ·         ✓       ·      into the branch that tasks start from
  *   discard            ·        ·          ·         ✓       ·      its branch is taken away, its commit kept
+ *   restack            ·        ·          ·         ✓       ·      its commits again on what it builds on now
  *   set-priority       ✓        ✓          ✓         ·       ·      in its file
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
@@ -53,6 +54,10 @@ const isActive = unfit('is being worked on already', 'To follow it: branchboard 
 const waits = unfit('waits for you and is not being worked on', 'To queue it again: branchboard retry ID');
 const isUndone = unfit('is not done, so there is nothing to merge', 'To see how it stands: branchboard show ID');
 const isUnfinished = unfit('is not done, so there is nothing to discard', 'To stop it: branchboard cancel ID');
+const isNotCut = unfit(
+  'is not done; it starts from what it builds on then',
+  'To see how it stands: branchboard show ID',
+);
 const isDone = unfit('is done', 'To work on it again: branchboard retry ID');
 const isArchived = unfit('is in archive/', 'To queue it again: branchboard retry ID');
 const tellIt = 'To try again, and tell it something: branchboard retry ID -m TEXT';
@@ -105,6 +110,16 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
     ...{ queued: isUnfinished, active: isUnfinished, attention: isUnfinished, done: fits },
     archive: unfit('is in archive/ already', 'To queue it again: branchboard retry ID'),
   },
+  restack: {
+    queued: isNotCut,
+    active: unfit(
+      'is being worked on, and nothing is pulled away from under its agent',
+      'When it is done: branchboard restack ID',
+    ),
+    attention: unfit('waits for you and is not done', 'To work on it again: branchboard retry ID'),
+    done: fits,
+    archive: isArchived,
+  },
   'set-priority': { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   'add-dependency': { queued: fits, active: isBased, attention: fits, done: isDone, archive: isArchived },
 };
@@ -112,6 +127,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
 /** The verbs of those kinds that have one, in the order in which they are offered. */
 const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   merge: 'branchboard merge ID',
+  restack: 'branchboard restack ID',
   'send-back': 'branchboard send-back ID TEXT',
   discard: 'branchboard discard ID',
   retry: 'branchboard retry ID',
@@ -125,6 +141,7 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
 /** The kinds that have a box on the dashboard, with its words, in the order in which they are offered. */
 const boxLabels: Readonly<Record<BoxKind, string>> = {
   merge: 'Merge',
+  restack: 'Restack',
   retry: 'Try again',
   tell: 'Try again, and tell it:',
   answer: 'Send this answer',
@@ -141,7 +158,7 @@ export function workOf(verdict: Verdict | null, review: Review | null): WorkStat
   return leftCommits(verdict) ? 'open' : 'none';
 }
 
-/** Of a task that is done, why there is nothing to merge or to discard. */
+/** Of a task that is done, why there is nothing to merge, to restack or to discard. */
 const unmergeable: Readonly<Record<'merged' | 'none', Unfit>> = {
   merged: unfit('is merged already', 'To look for it: git log --grep "Task: ID"'),
   none: unfit('left no branch', 'To see what it left: branchboard show ID'),
@@ -149,8 +166,9 @@ const unmergeable: Readonly<Record<'merged' | 'none', Unfit>> = {
 
 /** Why a command does not fit a task that is in `column`; null where it does. */
 export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId, work: WorkState = null): Unfit | null {
-  const isAboutWork = (kind === 'merge' || kind === 'discard') && (work === 'merged' || work === 'none');
-  const found = table[kind][column] ?? (isAboutWork ? unmergeable[work] : fits);
+  const isAboutWork = kind === 'merge' || kind === 'restack' || kind === 'discard';
+  const isClosed = isAboutWork && (work === 'merged' || work === 'none');
+  const found = table[kind][column] ?? (isClosed ? unmergeable[work] : fits);
   return found === null ? null : { why: found.why, hint: found.hint?.replaceAll('ID', id) ?? null };
 }
 
@@ -171,6 +189,12 @@ export function mergeBox(task: TaskId, seen: Seen, commit: string, target: strin
 /** The box that discards the work of a task that is done, at the commit that is shown. */
 export function discardBox(task: TaskId, seen: Seen, commit: string): Box {
   return { kind: 'discard', task, seen, commit, label: `${boxLabels.discard} ${shorten(commit)}` };
+}
+
+/** The box that restacks the work of a task that is done, at the commit that is shown, on dependencies that changed. */
+export function restackBox(task: TaskId, seen: Seen, commit: string, on: readonly TaskId[]): Box {
+  const names = on.map((id) => `\`${id}\``).join(', ');
+  return { kind: 'restack', task, seen, commit, label: `Restack ${shorten(commit)} on ${names} as it is now` };
 }
 
 /** The box that sends the work of a task that is done back, at the commit that is shown; null for what left none. */

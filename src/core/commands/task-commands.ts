@@ -26,6 +26,7 @@ import { carryOutAnswer } from './answer-command.ts';
 import { carryOutDiscard } from './discard-command.ts';
 import { carryOutMerge } from './merge-command.ts';
 import { carryOutNote } from './note-command.ts';
+import { carryOutRestack } from './restack-command.ts';
 import { findUnfit } from './offers.ts';
 import { settleStale } from './seen.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
@@ -44,13 +45,14 @@ export function carryOutForTask(draft: Draft, request: TaskRequest): void {
     settleCommand(draft, request, { kind: 'refused', why: 'unknown-task', said, hint: 'Type: branchboard status' });
     return;
   }
-  if (command.kind === 'merge' || command.kind === 'discard') {
+  if (command.kind === 'merge' || command.kind === 'restack' || command.kind === 'discard') {
     const finished = draft.board.finished.get(keyOf(id));
     if (command.kind === 'discard' && settleStale(draft, { ...request, command }, file, 'archive')) return;
     const unfit = findUnfit(command.kind, file.column, id);
     if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
     else if (finished === undefined) return;
     else if (command.kind === 'merge') carryOutMerge(draft, { ...request, command }, finished);
+    else if (command.kind === 'restack') carryOutRestack(draft, { ...request, command }, finished);
     else carryOutDiscard(draft, { ...request, command }, finished);
     return;
   }

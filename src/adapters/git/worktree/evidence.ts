@@ -130,7 +130,8 @@ export async function findTip(
   return { tip: branchTip, strayed: !(await isAncestor(git, head, branchTip)) };
 }
 
-async function measure(git: Git, base: string, tip: string, where: GitOptions = {}): Promise<Measured> {
+/** The size of a task's own work, and what of it runs for whoever merges it. Throws PortError if git fails. */
+export async function measure(git: Git, base: string, tip: string, where: GitOptions = {}): Promise<Measured> {
   const diff = ['diff-tree', '-r', '-M', '--no-ext-diff', '--no-textconv', '--shortstat', base, tip];
   const [count, stat, changesWhatRuns] = await Promise.all([
     git.run(['rev-list', '--count', `${base}..${tip}`], where),

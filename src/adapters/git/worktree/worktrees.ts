@@ -18,6 +18,7 @@ import { finishMerge, prepareMerge } from '../merging.ts';
 import { keep, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
 import { prune } from './pruning.ts';
+import { BehindWork, finishRestack, prepareRestack } from './restacking.ts';
 import { keepReviewed } from '../own-changes.ts';
 import { readProjectConfiguration, type ReadTrusted } from '../../trust/project-configuration.ts';
 import { listMoved } from '../oversight/moved-refs.ts';
@@ -65,6 +66,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   };
   const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
   const merged = new MergedWork(git, repository);
+  const behind = new BehindWork(git, repository);
   const tampering = new TamperingWatch(repository, notice);
   /** The task that each branch or folder is promised to, so that two tasks with like names don't get the same one. */
   const promises = new Map<string, TaskId>();
@@ -138,6 +140,9 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     restore: (work) => told(restoreBranch(git, work)),
     prepareMerge: (request) => told(prepareMerge(git, merged, request)),
     finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
+    prepareRestack: (work, request, begun) => told(prepareRestack(git, repository, work, request, begun)),
+    finishRestack: (run, prepared) => told(finishRestack(git, run, prepared)),
+    findBehind: (works) => behind.find(works),
     prune: (request) => told(prune(git, repository, request)),
     async findMerged(base, works) {
       return (await merged.find(base ?? 'HEAD', works)).map(({ id }) => id);
