@@ -24,14 +24,13 @@ const hints: ReadonlyMap<string, string> = new Map([
   ...['run', 'watch', 'up', 'serve'].map((word) => [word, start] as const),
   ...['new', 'create', 'task'].map((word) => [word, add] as const),
   ...['rm', 'remove', 'delete', 'kill', 'archive'].map((word) => [word, cancel] as const),
-  ...['accept', 'approve', 'review'].map((word) => [word, take] as const),
+  ...['accept', 'approve'].map((word) => [word, take] as const),
   ...['open', 'dashboard', 'view'].map((word) => [word, open] as const),
   ['down', 'To end the board: branchboard stop'],
   ['edit', "Open the task's file in your editor: branchboard show ID names it"],
   ['rebase', "To make a task's commits again on what it builds on now: branchboard restack ID"],
   ['config', 'Open .orchestrator/config.yaml in your editor; branchboard doctor says whether it is right'],
   ['history', 'Each thing that happened is a line of .orchestrator/history.jsonl'],
-  ['send-back', 'To send a task back: branchboard retry ID -m "what is wrong"'],
 ]);
 
 /** The words with the first one as the verb or option that it is another name of. */
