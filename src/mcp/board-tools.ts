@@ -111,7 +111,7 @@ export const boardTools: readonly BoardTool[] = [
   tool(
     'answer',
     'adds',
-    'Answer the question of a task, in the words of the user. It is queued again.',
+    'Answer the question of a task, in the words of the user. An agent that waits for it goes on; a task that was set aside is queued again.',
     { id, text: text('the answer') },
     sayBy('answer'),
   ),
@@ -162,6 +162,13 @@ export const boardTools: readonly BoardTool[] = [
         ...(input.what_runs === true ? ['--what-runs'] : []),
       ],
     }),
+  ),
+  tool(
+    'restack',
+    'adds',
+    'Make the commits of a finished task again on the work that it builds on as that is now, where the board says that this changed. The commits before are kept.',
+    { id, commit },
+    (input) => ({ args: ['restack', input.id, `--commit=${input.commit}`] }),
   ),
   tool(
     'discard',

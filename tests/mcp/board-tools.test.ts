@@ -30,9 +30,9 @@ describe('a tool', () => {
     expect(() => callOf('add', { text: 'x', agent: id })).toThrow();
   });
 
-  it('discards only a commit that is named', () => {
-    expect(() => callOf('discard', { id: 'a' })).toThrow();
-    expect(callOf('discard', { id: 'a', commit: 'abcdef0' }).args).toEqual(['discard', 'a', '--commit=abcdef0']);
+  it.each(['discard', 'restack'])('%s is asked for only with a commit that is named', (verb) => {
+    expect(() => callOf(verb, { id: 'a' })).toThrow();
+    expect(callOf(verb, { id: 'a', commit: 'abcdef0' }).args).toEqual([verb, 'a', '--commit=abcdef0']);
   });
 
   it('merges only a commit that is named', () => {
