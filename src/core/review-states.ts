@@ -80,6 +80,8 @@ export function recallReview(
   // The user put it back into `done/` before it was worked on again.
   if (found?.state === 'sent-back' || found?.state === 'discarded') {
     const opened = openReview(found.round, found.sentBack);
+    const note = 'its work was discarded, and its branch is made again';
+    if (found.state === 'discarded') draft.journal({ type: 'task-found', task: id, column: file.column, note });
     goOn(draft, id, found, opened);
     return opened;
   }

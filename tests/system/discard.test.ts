@@ -41,6 +41,9 @@ test.concurrent('is the same whether or not a board runs, and is undone by eithe
       else await board.arrive('done', 'b');
       expect([board.git('rev-parse', 'task/a'), reviewOf(board, 'a')]).toEqual([tip, 'ready']);
       expect(existsSync(board.path('done', 'b.md'))).toBe(true);
+      expect(board.happened('task-found').map(({ note }) => note)).toEqual([
+        'its work was discarded, and its branch is made again',
+      ]);
 
       await board.succeed('discard', 'a');
       const retried = await board.succeed('retry', 'a');

@@ -194,7 +194,13 @@ export function discardBox(task: TaskId, seen: Seen, commit: string): Box {
 /** The box that restacks the work of a task that is done, at the commit that is shown, on dependencies that changed. */
 export function restackBox(task: TaskId, seen: Seen, commit: string, on: readonly TaskId[]): Box {
   const names = on.map((id) => `\`${id}\``).join(', ');
-  return { kind: 'restack', task, seen, commit, label: `Restack ${shorten(commit)} on ${names} as it is now` };
+  return {
+    kind: 'restack',
+    task,
+    seen,
+    commit,
+    label: `Restack ${shorten(commit)} on ${names} as ${on.length === 1 ? 'it is' : 'they are'} now`,
+  };
 }
 
 /** The box that sends the work of a task that is done back, at the commit that is shown; null for what left none. */
