@@ -42,7 +42,7 @@ test.concurrent(
       const { client, call } = await connect(board);
       const { tools } = await client.listTools();
       const ends = tools.flatMap(({ name, annotations }) => (annotations?.destructiveHint === true ? [name] : []));
-      expect(ends.sort()).toEqual(['cancel', 'merge']);
+      expect(ends.sort()).toEqual(['cancel', 'discard', 'merge']);
       expect(tools.find(({ name }) => name === 'diff')?.annotations?.readOnlyHint).toBe(true);
 
       expect((await call('wait_for_change', { seconds: 1 })).text).toBe('Nothing changed.');

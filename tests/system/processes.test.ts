@@ -98,7 +98,7 @@ ${note('begun')}
 until [ -e ${board.gate('go')} ]; do sleep 0.02; done
 `,
       );
-      board.write('config.yaml', `${board.read('config.yaml')}\nsandbox: off\n${kind}: sh ${script}\n`);
+      board.write('config.yaml', `${board.read('config.yaml')}\n${kind}: sh ${script}\n`);
       board.drop({ 'job.md': writeTask('Job', addFile('a.txt')) });
       const noted = (): readonly string[] => readFileSync(board.gate('noted'), 'utf8').trim().split('\n');
       const first = await board.start();
