@@ -77,7 +77,9 @@ test.concurrent(
   { timeout },
   () =>
     withBoard({}, async (board) => {
-      expect(await board.succeed('doctor')).toMatch(/\nReady\. Type: branchboard add TASK\.md\n$/);
+      expect(await board.succeed('doctor')).toMatch(
+        /\nReady\. Type: branchboard add "A sentence", or: branchboard add TASK\.md\n$/,
+      );
       const outside = join(board.root, 'outside');
       mkdirSync(outside);
       const { code, stdout } = await board.launch(['doctor'], { cwd: outside }).ended;
