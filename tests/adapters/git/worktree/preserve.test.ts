@@ -49,12 +49,11 @@ describe('every run', () => {
     const fake = fakeGit(scratch, 'exec "$REAL" "$@"');
     const board = await scratch.worktrees({ env: fake.env });
     await board.keep(plan);
-    // The first command that looks at files also reads the settings.
-    expect(countCalls(fake)).toBe(3);
+    expect(countCalls(fake)).toBe(2);
     await board.keep({ ...plan, n: 2 });
-    expect(countCalls(fake)).toBe(5);
+    expect(countCalls(fake)).toBe(4);
     await board.release({ ...plan, n: 3 }, false);
-    expect(countCalls(fake)).toBe(9);
+    expect(countCalls(fake)).toBe(8);
     expect(existsSync(path)).toBe(false);
   });
 });
