@@ -14,7 +14,7 @@ const schema = JSON.stringify({
   required: ['status', 'summary'],
 });
 const mayCommit = ['--permission-mode', 'acceptEdits', '--allowedTools', 'Bash(git add *)', 'Bash(git commit *)'];
-const claudeTimeoutMs = 60_000;
+const claudeTimeoutMs = 600_000;
 
 let folder: string;
 let repo: string;

@@ -90,14 +90,14 @@ describe('what setup leaves', () => {
 });
 
 it('line ends that the repository’s attributes would change are not the agent’s', async () => {
-  scratch.settings = { ...scratch.settings, setup: [] };
   scratch.commit({ 'crlf.txt': 'one\r\ntwo\r\n' });
   scratch.write({ '.gitattributes': '*.txt text eol=lf\n' });
   scratch.git('add', '.gitattributes');
   scratch.git('commit', '--quiet', '-m', 'attributes');
-  const { worktrees, plan, path } = await begin(() => undefined);
   // Git looks at the content of a file only where its time says that it may have changed.
-  scratch.write({ 'crlf.txt': 'one\r\ntwo\r\n' }, path);
+  const touch = (path: string) => writeFileSync(join(path, 'crlf.txt'), 'one\r\ntwo\r\n');
+  const { worktrees, plan, path } = await begin(touch);
+  touch(path);
   scratch.write({ 'b.txt': 'b\n' }, path);
   scratch.gitIn(path, 'add', 'b.txt');
   scratch.gitIn(path, 'commit', '--quiet', '-m', 'b');
