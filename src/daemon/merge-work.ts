@@ -3,7 +3,8 @@
  * of their own, so that the target never breaks; where they are the task's own, they were checked when it was done.
  */
 import { limits } from '../domain/limits.ts';
-import type { MergeOutcome, MergeRequest, PreparedMerge } from '../domain/merge-request.ts';
+import type { MergeOutcome, PreparedMerge } from '../domain/merge-request.ts';
+import type { Effect } from '../domain/effect.ts';
 import type { CommandOutcome } from '../domain/work-evidence.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
@@ -18,12 +19,16 @@ export interface MergePorts {
 }
 
 /** See the file's head. Throws what the ports throw: nothing is merged then. */
-export async function mergeWork(ports: MergePorts, request: MergeRequest, settings: Settings): Promise<MergeOutcome> {
+export async function mergeWork(
+  ports: MergePorts,
+  { request, isConfined }: Effect & { readonly type: 'merge-for-command' },
+  settings: Settings,
+): Promise<MergeOutcome> {
   const { worktrees } = ports;
   for (let tries = 0; tries < limits.maxMergeTries; tries += 1) {
     const prepared = await worktrees.prepareMerge(request);
     if (prepared.kind !== 'prepared') return prepared;
-    const red = await findRed(ports, request.task, prepared, settings);
+    const red = await findRed(ports, request.task, prepared, { settings, isConfined });
     if (red !== null) return { kind: 'red', target: prepared.target, check: red };
     const outcome = await worktrees.finishMerge(prepared);
     if (outcome.kind !== 'moved') return outcome;
@@ -32,16 +37,20 @@ export async function mergeWork(ports: MergePorts, request: MergeRequest, settin
   return { kind: 'refused', why, hint: `Try again: branchboard merge ${request.task}` };
 }
 
-/** The first check that fails on the files of a commit that a task's work led to, or null. Throws what the ports throw. */
+/**
+ * The first check that fails on the files of a commit that a task's work led to, or null. Checks of the task's own that were
+ * to be confined don't run on a board that can't confine any more: those of the settings do. Throws what the ports throw.
+ */
 export async function findRed(
   { files, worktrees, commands }: MergePorts,
   task: TaskId,
   { after, isSameTree }: Pick<PreparedMerge, 'after' | 'isSameTree'>,
-  settings: Settings,
+  { settings, isConfined }: { readonly settings: Settings; readonly isConfined: boolean },
 ): Promise<CommandOutcome | null> {
   if (isSameTree) return null;
   const last = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
-  const verify = last?.terms?.verify ?? settings.verify;
+  const terms = last?.terms ?? null;
+  const verify = terms === null || (terms.isConfined && !isConfined) ? settings.verify : terms.verify;
   if (last === null || verify.length === 0) return null;
   // A run of its own, after the task's last, so that what its checks leave running is ended with it. No task's folder is
   // called so.

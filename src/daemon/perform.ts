@@ -151,7 +151,7 @@ export class Performer {
       case 'discard-for-command':
         return [await discardWork(this.#ports, effect)];
       case 'merge-for-command': {
-        const outcome = await mergeWork(this.#ports, effect.request, this.#settings());
+        const outcome = await mergeWork(this.#ports, effect, this.#settings());
         return [{ type: 'command-merged', id: effect.id, outcome }];
       }
       case 'restack-for-command': {

@@ -16,7 +16,7 @@ export async function restackWork(
   settings: Settings,
 ): Promise<RestackOutcome> {
   const { files, worktrees } = ports;
-  const { task, work, verdict, review, dependencies } = effect;
+  const { task, work, verdict, review, dependencies, isConfined } = effect;
   const { restack = null } = review;
   // One that came to its end has the facts on its side, unless this is the same command again.
   const begun = restack?.from === work.tip || restack?.tip !== verdict.tip ? restack : null;
@@ -27,7 +27,7 @@ export async function restackWork(
   const { plan = null } = (await files.readFacts(task)).runs.at(-1) ?? {};
   if (!prepared.isMoved) {
     const isSameTree = prepared.isSameTree && verdict.verified && verdict.tip === from;
-    const red = await findRed(ports, task, { after: tip, isSameTree }, settings);
+    const red = await findRed(ports, task, { after: tip, isSameTree }, { settings, isConfined });
     if (red !== null) return { kind: 'red', check: red };
     await files.writeReview(task, { ...review, ...restacked });
     const refused = await worktrees.finishRestack({ task, n: plan?.n ?? 0 }, prepared);

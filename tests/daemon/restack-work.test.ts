@@ -57,7 +57,7 @@ class Disk {
     };
     const effect: Parameters<typeof restackWork>[1] = {
       type: 'restack-for-command',
-      ...{ id: 'x' as CommandId, task, dependencies: [] },
+      ...{ id: 'x' as CommandId, task, dependencies: [], isConfined: true },
       file: { column: 'done', name: 'b.md', identity: { inode: 1, size: 1, mtimeMs: 1 } },
       work: { id: task, branch: 'task/b', base: this.verdict.base ?? '', tip },
       ...{ verdict: this.verdict, review: this.review },

@@ -129,10 +129,11 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         () => {
           const { identity } = stored(file);
           if (file.column === to) return { ...file, identity };
-          let { name } = file;
+          const own = file.column === 'archive' ? file.name.replace(/~\d+\.md$/, '.md') : file.name;
+          let name = own;
           for (let number = 2; world.columns[to].has(name); number++) {
             if (to !== 'archive') throw new PortError(`${to}/${name} is there already`, { code: 'EEXIST' });
-            name = file.name.replace(/\.md$/, `~${number}.md`);
+            name = own.replace(/\.md$/, `~${number}.md`);
           }
           world.checkMove(file, to);
           world.note(() => `moved ${file.column}/${file.name} to ${to}/${name}`);

@@ -319,8 +319,9 @@ export class World {
 
   /** Whether a command about that file waits, so that the board may do with it what only the user may. */
   isAsked(name: string): boolean {
+    const own = name.replace(/~\d+\.md$/, '.md');
     return [...this.commands.values()].some(
-      ({ command }) => 'task' in command && `${command.task}.md`.toLowerCase() === name.toLowerCase(),
+      ({ command }) => 'task' in command && `${command.task}.md`.toLowerCase() === own.toLowerCase(),
     );
   }
 

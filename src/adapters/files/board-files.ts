@@ -53,7 +53,9 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
   async function move(file: TaskFile, to: Column): Promise<TaskFile> {
     if (file.column === to) return locate(to, file.name);
     await makeFolder(layout.column(to));
-    const name = await findFreeName(to, file.name);
+    // Only the archive numbers namesakes; anywhere else a numbered name would be another task's.
+    const own = file.column === 'archive' ? file.name.replace(/~\d+\.md$/, '.md') : file.name;
+    const name = await findFreeName(to, own);
     try {
       await rename(pathOf(file), pathOf({ column: to, name }));
     } catch (error) {

@@ -42,7 +42,8 @@ export function carryOutMerge(draft: Draft, request: MergeRequested, task: Finis
   const message = composeMessage(task, verdict);
   putCommand(draft, id, { stage: 'under-way', request });
   const merge = { task: task.id, branch, commit, base, target, way, whatRuns, checked, message };
-  draft.emit({ type: 'merge-for-command', id, task: task.id, request: merge });
+  const isConfined = draft.board.sandbox?.kind === 'on';
+  draft.emit({ type: 'merge-for-command', id, task: task.id, request: merge, isConfined });
 }
 
 /** The task's name is in a trailer, so that `git log` finds what came of it. */

@@ -42,6 +42,7 @@ export function carryOutRestack(draft: Draft, request: RestackRequested, task: F
     work: { id: task.id, branch, base, tip: command.commit },
     ...{ verdict, review: task.review },
     dependencies: collectHandoffs(draft.board, verdict.dependsOn),
+    isConfined: draft.board.sandbox?.kind === 'on',
   });
 }
 

@@ -35,16 +35,19 @@ type TaskRequest = CommandRequest & { readonly command: TaskCommand };
 type MoveRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: MoveKind | 'tell' } };
 
 /** Begins to carry a command out, or refuses it; it waits as long as it is not known how its task stands. */
-export function carryOutForTask(draft: Draft, request: TaskRequest): void {
-  const { command } = request;
-  const { task: id } = command;
-  const file = findFile(draft, id);
+export function carryOutForTask(draft: Draft, asked: TaskRequest): void {
+  const { task: name } = asked.command;
+  const file = findFile(draft, name);
   if (file === 'unsettled') return;
   if (file === null) {
-    const said = `there is no task ${id}`;
-    settleCommand(draft, request, { kind: 'refused', why: 'unknown-task', said, hint: 'Type: branchboard status' });
+    const said = `there is no task ${name}`;
+    settleCommand(draft, asked, { kind: 'refused', why: 'unknown-task', said, hint: 'Type: branchboard status' });
     return;
   }
+  // In the task's own case: its facts stand in a folder of that name.
+  const id = (draft.board.finished.get(keyOf(name)) ?? draft.task(name))?.id ?? name;
+  const request: TaskRequest = { ...asked, command: { ...asked.command, task: id } };
+  const { command } = request;
   if (command.kind === 'merge' || command.kind === 'restack' || command.kind === 'discard') {
     const finished = draft.board.finished.get(keyOf(id));
     if (command.kind === 'discard' && settleStale(draft, { ...request, command }, file, 'archive')) return;

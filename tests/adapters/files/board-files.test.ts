@@ -177,9 +177,13 @@ test('a task moves to another column, and never over another one', async () => {
 });
 
 test('the archive takes namesakes under numbered names', async () => {
-  for (const text of ['1', '2', '3']) await files.moveTask(putTask('queued', 'a.md', text), 'archive');
+  for (const text of ['1', '2']) await files.moveTask(putTask('queued', 'a.md', text), 'archive');
+  const third = await files.moveTask(putTask('queued', 'a.md', '3'), 'archive');
   expect(list('archive')).toEqual(['a.md', 'a~2.md', 'a~3.md']);
   expect(read('archive', 'a~3.md')).toBe('3');
+  // Elsewhere a numbered name would be another task's.
+  expect(await files.moveTask(third, 'queued')).toMatchObject({ column: 'queued', name: 'a.md' });
+  expect([list('archive'), read('queued', 'a.md')]).toEqual([['a.md', 'a~2.md'], '3']);
 });
 
 test('a task that is gone can not be moved', async () => {

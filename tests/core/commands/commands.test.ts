@@ -154,6 +154,19 @@ describe('a command', () => {
     expect([...scene.asked].join()).toMatch(/for-command|settle-command/);
   });
 
+  it('is about a task in the case of its own file, whichever case it was asked in', () => {
+    const scene = taskIn('done');
+    const verdict = verdictOf({ column: 'done', run: 1, branch: 'task/a', tip: 'tip', commits: 1 });
+    const known = { kind: 'known', verdict, review: openReview(1) } as const;
+    scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(id('a')), known]]) });
+    scene.ask({ kind: 'merge', task: id('A'), commit: 'tip', target: 'main', way: 'merge', whatRuns: false });
+    const asked = scene.effects[0];
+    if (asked?.type !== 'merge-for-command') throw new Error('it was not asked for');
+    const outcome = { kind: 'merged', target: 'main', commit: 'made', followed: null } as const;
+    scene.tell({ type: 'command-merged', id: asked.id, outcome });
+    expect(scene.effects.find(({ type }) => type === 'write-review')).toMatchObject({ task: 'a' });
+  });
+
   it('discards, by the same effect until that is answered, and tells dependents', () => {
     const verdict = verdictOf({ column: 'done', run: 1, branch: 'task/a', tip: 'tip', commits: 1 });
     const known = { kind: 'known', verdict, review: openReview(2) } as const;
