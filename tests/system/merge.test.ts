@@ -190,8 +190,11 @@ test.concurrent('a ticked box merges the commit that it names, and what changes 
       `- [ ] Merge \`${tip(board, `task/${id}`).slice(0, 7)}\` into \`main\` <!-- merge ${id} done 1 ${tip(board, `task/${id}`)} main -->`;
     for (const id of ['a', 'b', 'c']) await board.arrive('done', id);
     const [takeA, takeB, takeC] = ['a', 'b', 'c'].map(boxOf);
-    await waitUntil('both are offered', () => [takeA, takeB].every((box) => board.dashboard.includes(`${box}\n`)));
-    expect(board.dashboard).toContain('branchboard merge c');
+    await waitUntil('both are offered, and the verb for the third', () =>
+      [`${String(takeA)}\n`, `${String(takeB)}\n`, 'branchboard merge c'].every((text) =>
+        board.dashboard.includes(text),
+      ),
+    );
     expect(board.dashboard).not.toContain(takeC);
 
     // The branch goes on after its box was shown.

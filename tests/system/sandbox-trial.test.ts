@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { sandboxHere } from '../sandbox.ts';
 import { boardTestTimeoutMs, waitUntil, withBoard, type ScratchBoard } from './board.ts';
 
 const timeout = boardTestTimeoutMs;
@@ -52,4 +53,19 @@ test.runIf(process.platform === 'linux')(
       expect(board.dashboard).not.toContain('Running');
       expect(existsSync(board.path('runs', 'hello'))).toBe(false);
     }),
+);
+
+test.runIf(sandboxHere.kind === 'on')('checks of what is merged on a stopped board are confined', { timeout }, () =>
+  withBoard({ config: 'sandbox: auto' }, async (board) => {
+    const check = `touch ${board.gate('escaped')} 2>/dev/null; true`;
+    writeFileSync(board.gate('check'), check);
+    board.write('config.yaml', `${board.read('config.yaml')}verify: sh ${board.gate('check')}\n`);
+    board.drop({ 'hello.md': task });
+    await board.runUntilIdle();
+    writeFileSync(join(board.repo, 'other.txt'), 'other\n');
+    board.git('add', 'other.txt');
+    board.git('commit', '--quiet', '--message=Another file');
+    expect(await board.succeed('merge', 'hello')).toContain('merged into main');
+    expect(existsSync(board.gate('escaped'))).toBe(false);
+  }),
 );
