@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { isTelling, type Tick } from '../../domain/command.ts';
 import { limits } from '../../domain/limits.ts';
+import { keepNewest } from '../machine/newest.ts';
 
 /** Dashboards whose notes are remembered, by stamp. */
 const maxStamps = 10_000;
@@ -299,12 +300,4 @@ export class NotesLedger {
 
 function hashLine(key: string): string {
   return createHash('sha256').update(key).digest('base64').slice(0, lineHashChars);
-}
-
-/** Puts a value last, and drops the oldest ones beyond `max`. */
-function keepNewest<Value>(map: Map<string, Value>, key: string, value: Value, max: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }

@@ -14,6 +14,7 @@
 import { limits } from '../../domain/limits.ts';
 import type { FinishedWork } from '../../domain/verdict.ts';
 import { PortError } from '../../ports.ts';
+import { keepNewest } from '../machine/newest.ts';
 import type { Git } from './git.ts';
 import { withAttributesOf } from './merge-trees.ts';
 import { branchLog, isCommitting, readReflog } from './reflog.ts';
@@ -73,10 +74,7 @@ export class MergedWork {
       if (error instanceof PortError && error.code === null) return false;
       throw error;
     });
-    this.#known.delete(tip);
-    this.#known.set(tip, { base, isIn });
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined && this.#known.size > limits.maxMergesRemembered) this.#known.delete(oldest);
+    keepNewest(this.#known, tip, { base, isIn }, limits.maxMergesRemembered);
     return isIn;
   }
 

@@ -10,6 +10,7 @@ import type { RestackRecord } from '../../../domain/review.ts';
 import type { BranchWork } from '../../../domain/verdict.ts';
 import { PortError } from '../../../ports.ts';
 import { exists } from '../../machine/file-presence.ts';
+import { keepNewest } from '../../machine/newest.ts';
 import { resolveBase } from '../base.ts';
 import { listBranches } from '../branches.ts';
 import type { Git } from '../git.ts';
@@ -147,10 +148,7 @@ export class BehindWork {
   async #isIn(commit: string, work: DependentWork['dependencies'][number]): Promise<boolean> {
     const pair = `${work.tip} ${commit}`;
     const isIn = this.#known.get(pair) ?? (await this.#merged.isIn(commit, work));
-    this.#known.delete(pair);
-    this.#known.set(pair, isIn);
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined && this.#known.size > limits.maxMergesRemembered) this.#known.delete(oldest);
+    keepNewest(this.#known, pair, isIn, limits.maxMergesRemembered);
     return isIn;
   }
 }
