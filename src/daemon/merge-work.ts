@@ -2,13 +2,12 @@
  * Merges a task's work as the user asked. The merged files are checked before the branch moves, confined and in a checkout
  * of their own, so that the target never breaks; where they are the task's own, they were checked when it was done.
  */
+import type { Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
-import type { MergeOutcome, PreparedMerge } from '../domain/merge-request.ts';
-import type { Effect } from '../domain/effect.ts';
+import type { MergeOutcome, MergeRequest, PreparedMerge } from '../domain/merge-request.ts';
 import type { CommandOutcome } from '../domain/work-evidence.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
-import type { Settings } from '../domain/settings.ts';
 import type { BoardFiles, CommandRunner, Worktrees } from '../ports.ts';
 
 /** The parts of the outside that a merge needs. */
@@ -18,17 +17,16 @@ export interface MergePorts {
   readonly commands: CommandRunner;
 }
 
+/** The settings and the sandbox as they are. */
+export type BoardNow = Pick<Board, 'settings' | 'sandbox'>;
+
 /** See the file's head. Throws what the ports throw: nothing is merged then. */
-export async function mergeWork(
-  ports: MergePorts,
-  { request, isConfined }: Effect & { readonly type: 'merge-for-command' },
-  settings: Settings,
-): Promise<MergeOutcome> {
+export async function mergeWork(ports: MergePorts, request: MergeRequest, now: BoardNow): Promise<MergeOutcome> {
   const { worktrees } = ports;
   for (let tries = 0; tries < limits.maxMergeTries; tries += 1) {
     const prepared = await worktrees.prepareMerge(request);
     if (prepared.kind !== 'prepared') return prepared;
-    const red = await findRed(ports, request.task, prepared, { settings, isConfined });
+    const red = await findRed(ports, request.task, prepared, now);
     if (red !== null) return { kind: 'red', target: prepared.target, check: red };
     const outcome = await worktrees.finishMerge(prepared);
     if (outcome.kind !== 'moved') return outcome;
@@ -45,12 +43,12 @@ export async function findRed(
   { files, worktrees, commands }: MergePorts,
   task: TaskId,
   { after, isSameTree }: Pick<PreparedMerge, 'after' | 'isSameTree'>,
-  { settings, isConfined }: { readonly settings: Settings; readonly isConfined: boolean },
+  { settings, sandbox }: BoardNow,
 ): Promise<CommandOutcome | null> {
   if (isSameTree) return null;
   const last = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
   const terms = last?.terms ?? null;
-  const verify = terms === null || (terms.isConfined && !isConfined) ? settings.verify : terms.verify;
+  const verify = terms === null || (terms.isConfined && sandbox?.kind !== 'on') ? settings.verify : terms.verify;
   if (last === null || verify.length === 0) return null;
   // A run of its own, after the task's last, so that what its checks leave running is ended with it. No task's folder is
   // called so.

@@ -31,7 +31,7 @@ import { discardWork } from './discard-work.ts';
 import { editTask, moveForCommand } from './edit-task.ts';
 import type { Intake } from './take-in.ts';
 import { loadTask, readTask, readVerdicts } from './load-task.ts';
-import { mergeWork } from './merge-work.ts';
+import { mergeWork, type BoardNow } from './merge-work.ts';
 import { layNote, lookAtNotes, takeNotes } from './note-work.ts';
 import { readGranted } from './read-granted.ts';
 import { restackWork } from './restack-work.ts';
@@ -79,6 +79,10 @@ export class Performer {
     this.#intake = intake;
     this.#settings = settings;
     this.#sandbox = sandbox;
+  }
+
+  #now(): BoardNow {
+    return { settings: this.#settings(), sandbox: this.#sandbox() };
   }
 
   /** The events that follow from an effect. Throws where it could not be performed. */
@@ -151,13 +155,13 @@ export class Performer {
       case 'discard-for-command':
         return [await discardWork(this.#ports, effect)];
       case 'merge-for-command': {
-        const outcome = await mergeWork(this.#ports, effect, this.#settings());
+        const outcome = await mergeWork(this.#ports, effect.request, this.#now());
         return [{ type: 'command-merged', id: effect.id, outcome }];
       }
       case 'restack-for-command': {
-        const settings = this.#settings();
-        const { spec } = await readGranted(this.#ports.files, effect, settings, this.#sandbox());
-        const outcome = await restackWork(this.#ports, effect, spec.base ?? settings.base, settings);
+        const now = this.#now();
+        const { spec } = await readGranted(this.#ports.files, effect, now.settings, now.sandbox);
+        const outcome = await restackWork(this.#ports, effect, spec.base ?? now.settings.base, now);
         return [{ type: 'command-restacked', id: effect.id, outcome }];
       }
       case 'lay-note':

@@ -5,18 +5,17 @@
 import type { Effect } from '../domain/effect.ts';
 import type { RestackOutcome } from '../domain/restack-outcome.ts';
 import { openReview } from '../domain/review.ts';
-import type { Settings } from '../domain/settings.ts';
-import { findRed, type MergePorts } from './merge-work.ts';
+import { findRed, type BoardNow, type MergePorts } from './merge-work.ts';
 
 /** See the file's head; `start` is the branch or commit that the task starts from. Throws what the ports throw. */
 export async function restackWork(
   ports: MergePorts,
   effect: Effect & { readonly type: 'restack-for-command' },
   start: string | null,
-  settings: Settings,
+  now: BoardNow,
 ): Promise<RestackOutcome> {
   const { files, worktrees } = ports;
-  const { task, work, verdict, review, dependencies, isConfined } = effect;
+  const { task, work, verdict, review, dependencies } = effect;
   const { restack = null } = review;
   // One that came to its end has the facts on its side, unless this is the same command again.
   const begun = restack?.from === work.tip || restack?.tip !== verdict.tip ? restack : null;
@@ -27,7 +26,7 @@ export async function restackWork(
   const { plan = null } = (await files.readFacts(task)).runs.at(-1) ?? {};
   if (!prepared.isMoved) {
     const isSameTree = prepared.isSameTree && verdict.verified && verdict.tip === from;
-    const red = await findRed(ports, task, { after: tip, isSameTree }, { settings, isConfined });
+    const red = await findRed(ports, task, { after: tip, isSameTree }, now);
     if (red !== null) return { kind: 'red', check: red };
     await files.writeReview(task, { ...review, ...restacked });
     const refused = await worktrees.finishRestack({ task, n: plan?.n ?? 0 }, prepared);

@@ -185,8 +185,6 @@ export type Effect =
       readonly id: CommandId;
       readonly task: TaskId;
       readonly request: MergeRequest;
-      /** Whether checks are confined. */
-      readonly isConfined: boolean;
     }
   /** Restacks a task's work as a command asks: `command-restacked`. `work.tip` is the commit that the user saw. */
   | {
@@ -198,7 +196,6 @@ export type Effect =
       readonly verdict: Verdict;
       readonly review: Review;
       readonly dependencies: readonly Handoff[];
-      readonly isConfined: boolean;
     }
   /** Lays a note down for a task's agents, once: `note-laid`, and `notes-seen`. A line of User Notes is the same note as long as it says the same. */
   | {

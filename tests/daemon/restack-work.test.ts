@@ -57,12 +57,14 @@ class Disk {
     };
     const effect: Parameters<typeof restackWork>[1] = {
       type: 'restack-for-command',
-      ...{ id: 'x' as CommandId, task, dependencies: [], isConfined: true },
+      ...{ id: 'x' as CommandId, task, dependencies: [] },
       file: { column: 'done', name: 'b.md', identity: { inode: 1, size: 1, mtimeMs: 1 } },
       work: { id: task, branch: 'task/b', base: this.verdict.base ?? '', tip },
       ...{ verdict: this.verdict, review: this.review },
     };
-    return (await restackWork(ports as unknown as MergePorts, effect, 'main', defaultSettings)).kind;
+    return (
+      await restackWork(ports as unknown as MergePorts, effect, 'main', { settings: defaultSettings, sandbox: null })
+    ).kind;
   }
 }
 

@@ -1,37 +1,28 @@
 /** Merges the work of a task that is done, or says why that can't be. */
-import { verdictOf, type FinishedTask } from '../../domain/board.ts';
+import type { FinishedTask } from '../../domain/board.ts';
 import type { CommandRequest, MergeCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import { describeConflict, type MergeOutcome } from '../../domain/merge-request.ts';
 import { unreachable } from '../../domain/result.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
-import { readVerdicts } from '../file-results.ts';
 import { markMerged } from '../review-states.ts';
-import { findUnfit, workOf } from './offers.ts';
+import { findOpenWork } from './open-work.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type MergeRequested = CommandRequest & { readonly command: MergeCommand };
 
 /** Begins to merge; has the task's verdict read before. */
 export function carryOutMerge(draft: Draft, request: MergeRequested, task: FinishedTask): void {
-  if (task.verdict === undefined) {
-    readVerdicts(draft, [task]);
-    return;
-  }
-  const verdict = verdictOf(task);
   const { id, command } = request;
   const { commit, way, whatRuns } = command;
   const target = command.target ?? draft.board.settings.base;
-  if (task.review?.state === 'merged') {
+  if (task.verdict !== undefined && task.review?.state === 'merged') {
     settleCommand(draft, request, { kind: 'done', said: 'its work is merged already' });
     return;
   }
-  const unfit = findUnfit('merge', task.file.column, task.id, workOf(verdict, task.review));
-  if (verdict?.branch == null || unfit !== null) {
-    refuse(draft, request, unfit?.why ?? 'has no verdict that can be read', unfit?.hint ?? null);
-    return;
-  }
+  const verdict = findOpenWork(draft, request, task);
+  if (verdict === null) return;
   if (target === null) {
     const hint = `Write the branch into .orchestrator/config.yaml, such as \`base: main\`, or merge into the one that is checked out: branchboard merge ${task.id}`;
     refuse(draft, request, 'was asked to be merged, but the settings name no branch', hint);
@@ -42,8 +33,7 @@ export function carryOutMerge(draft: Draft, request: MergeRequested, task: Finis
   const message = composeMessage(task, verdict);
   putCommand(draft, id, { stage: 'under-way', request });
   const merge = { task: task.id, branch, commit, base, target, way, whatRuns, checked, message };
-  const isConfined = draft.board.sandbox?.kind === 'on';
-  draft.emit({ type: 'merge-for-command', id, task: task.id, request: merge, isConfined });
+  draft.emit({ type: 'merge-for-command', id, task: task.id, request: merge });
 }
 
 /** The task's name is in a trailer, so that `git log` finds what came of it. */

@@ -9,28 +9,29 @@ import { keyOf } from '../../domain/task.ts';
 import { collectHandoffs, explainUnfinished } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
 import { readVerdicts } from '../file-results.ts';
-import { findUnfit, workOf } from './offers.ts';
+import { findOpenWork, noVerdict } from './open-work.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type RestackRequested = CommandRequest & { readonly command: RestackCommand };
 
 /** Begins to restack; has the verdicts of the task and of its dependencies read before. */
 export function carryOutRestack(draft: Draft, request: RestackRequested, task: FinishedTask): void {
-  const verdict = verdictOf(task);
-  const finished = [task.id, ...(verdict?.dependsOn ?? [])].flatMap((id) => draft.board.finished.get(keyOf(id)) ?? []);
+  const dependsOn = verdictOf(task)?.dependsOn ?? [];
+  const finished = [task.id, ...dependsOn].flatMap((id) => draft.board.finished.get(keyOf(id)) ?? []);
   const unread = finished.filter((each) => each.verdict === undefined);
   if (unread.length > 0) {
     readVerdicts(draft, unread);
     return;
   }
+  const verdict = findOpenWork(draft, request, task);
+  if (verdict === null) return;
   const { id, command } = request;
-  const unfit = findUnfit('restack', task.file.column, task.id, workOf(verdict, task.review));
-  const { branch = null, base = null } = verdict ?? {};
-  if (unfit !== null || verdict === null || branch === null || base === null || task.review === null) {
-    refuse(draft, request, unfit?.why ?? 'has no verdict that can be read', unfit?.hint ?? null);
+  const { branch, base } = verdict;
+  if (base === null || task.review === null) {
+    refuse(draft, request, noVerdict, null);
     return;
   }
-  const undone = verdict.dependsOn.find((each) => explainUnfinished(draft.board, keyOf(each)) !== null);
+  const undone = dependsOn.find((each) => explainUnfinished(draft.board, keyOf(each)) !== null);
   if (undone !== undefined) {
     const hint = `When it is done: branchboard restack ${task.id}. To see how it stands: branchboard show ${undone}`;
     refuse(draft, request, `builds on ${undone}, which is not done`, hint);
@@ -41,8 +42,7 @@ export function carryOutRestack(draft: Draft, request: RestackRequested, task: F
     ...{ type: 'restack-for-command', id, task: task.id, file: task.file },
     work: { id: task.id, branch, base, tip: command.commit },
     ...{ verdict, review: task.review },
-    dependencies: collectHandoffs(draft.board, verdict.dependsOn),
-    isConfined: draft.board.sandbox?.kind === 'on',
+    dependencies: collectHandoffs(draft.board, dependsOn),
   });
 }
 
