@@ -52,18 +52,13 @@ export function takeMove(draft: Draft, id: TaskId, loaded: LoadedTask): Column |
   const place = draft.board.left.get(keyOf(id));
   if (place === undefined) return null;
   const to = loaded.isGone ? null : loaded.file;
-  forgetPlace(draft, id);
-  if (to?.column === place.column || isOwn(place, to, loaded)) return null;
-  if (place.told !== (to?.column ?? 'archive') && !isCommanded(draft, id))
+  const isMoved = to?.column !== place.column && !isOwn(place, to, loaded);
+  if (isMoved && place.told !== (to?.column ?? 'archive') && !isCommanded(draft, id))
     journalMove(draft, id, place.column, to?.column ?? null);
-  forgetPlace(draft, id);
-  return place.column;
-}
-
-function forgetPlace(draft: Draft, id: TaskId): void {
   const left = new Map(draft.board.left);
   left.delete(keyOf(id));
   draft.set({ left });
+  return isMoved ? place.column : null;
 }
 
 /** Whether the facts say that the last board moved it. */
