@@ -6,6 +6,7 @@ import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { Behind, DependentWork } from '../domain/restack-outcome.ts';
+import { isBehindOn } from '../domain/review.ts';
 import type { FinishedWork } from '../domain/verdict.ts';
 import type { Clock, Worktrees } from '../ports.ts';
 
@@ -50,7 +51,8 @@ export class MergeWatch {
       const merged = await findMerges(this.#worktrees, board);
       const dependents = listDependents(board);
       const behind = dependents.length === 0 ? [] : await this.#worktrees.findBehind(dependents).catch(() => []);
-      return { merged, behind: behind.filter((each) => isNews(board, each)) };
+      const isNews = ({ id, changed }: Behind) => !isBehindOn(board.finished.get(keyOf(id))?.review, changed);
+      return { merged, behind: behind.filter(isNews) };
     } finally {
       this.#looks -= 1;
     }
@@ -90,9 +92,4 @@ function listDependents(board: Board): readonly DependentWork[] {
     const dependencies = dependsOn.flatMap((id) => find(id) ?? []).flatMap(listWork);
     return dependencies.length === 0 ? [] : [{ ...work, dependencies }];
   });
-}
-
-function isNews(board: Board, { id, changed }: Behind): boolean {
-  const known = board.finished.get(keyOf(id))?.review?.behind ?? [];
-  return known.join() !== changed.join();
 }

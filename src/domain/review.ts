@@ -88,6 +88,11 @@ export function listUnsent(
   return comments.filter((comment) => !sent.some((each) => areSameComments(each, comment)));
 }
 
+/** Whether a review names these dependencies as changed, and no others. */
+export function isBehindOn(review: Review | null | undefined, changed: readonly TaskId[]): boolean {
+  return (review?.behind ?? []).join() === changed.join();
+}
+
 /** In a sentence, that dependencies changed since a task's branch was cut; null where none did. */
 export function describeBehind(review: Review | null): string | null {
   if (review?.state !== 'ready' || review.behind === undefined || review.behind.length === 0) return null;

@@ -202,7 +202,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     costUsd: verdict.costUsd,
     summary: verdict.summary,
     changesWhatRuns: verdict.changesWhatRuns,
-    warnings: [...[describeBehind(task.review) ?? []].flat(), ...listDoubts(verdict)],
+    warnings: [describeBehind(task.review) ?? [], listDoubts(verdict)].flat(),
     review:
       work.kind === 'branch'
         ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `branchboard merge ${task.id}` }

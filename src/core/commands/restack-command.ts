@@ -4,6 +4,7 @@ import type { CommandRequest, RestackCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import type { Behind, RestackOutcome } from '../../domain/restack-outcome.ts';
 import { unreachable } from '../../domain/result.ts';
+import { isBehindOn } from '../../domain/review.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { keyOf } from '../../domain/task.ts';
 import { collectHandoffs, explainUnfinished } from '../dependencies.ts';
@@ -116,7 +117,7 @@ function listBranches(board: Board, verdict: Verdict | null): readonly string[] 
 export function handleBehindFound(draft: Draft, found: readonly Behind[]): void {
   for (const { id, changed } of found) {
     const task = draft.board.finished.get(keyOf(id));
-    if (task?.review?.state !== 'ready' || (task.review.behind ?? []).join() === changed.join()) continue;
+    if (task?.review?.state !== 'ready' || isBehindOn(task.review, changed)) continue;
     const review = { ...task.review, behind: changed.length === 0 ? undefined : changed };
     draft.putFinished({ ...task, review });
     draft.emit({ type: 'write-review', task: id, review });
