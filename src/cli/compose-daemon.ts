@@ -71,7 +71,7 @@ export function composeDaemon(place: OpenPlace, choices: DaemonChoices): Daemon 
     sandbox: choices.sandbox,
     onBoard: (board) => {
       choices.onBoard?.(board);
-      if (isIdle(board, parts.ports.clock.now())) notifier.hearIdle();
+      notifier.hearIdle(() => isIdle(board, parts.ports.clock.now()));
     },
     onHistory: async (entry) => {
       choices.onHistory?.(entry);

@@ -3,6 +3,7 @@
  * comes within two seconds is one notification, and each kind of news comes at most once a minute: a night of forty tasks
  * is no night of forty alarms.
  */
+import { basename } from 'node:path';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { unreachable } from '../../domain/result.ts';
 import type { Argv } from '../../domain/task.ts';
@@ -69,9 +70,9 @@ export class Notifier {
     this.#tellSoon(news);
   }
 
-  /** The board has nothing to do without the user: news where tasks were settled since it was so last. */
-  hearIdle(): void {
-    if (this.#settled.length === 0) return;
+  /** Tells once that the board has nothing to do without the user, where tasks were settled since it was so last. */
+  hearIdle(isIdle: () => boolean): void {
+    if (this.#settled.length === 0 || !isIdle()) return;
     const count = (kind: Kind) => String(this.#settled.filter((each) => each === kind).length);
     const detail = `the board is idle: ${count('done')} done, ${count('attention')} need you`;
     this.#settled = [];
@@ -152,7 +153,7 @@ async function send(argv: Argv, notification: Notification, topLevel: string): P
   const way = chooseWay(argv);
   switch (way.kind) {
     case 'url': {
-      const repository = topLevel.slice(topLevel.lastIndexOf('/') + 1);
+      const repository = basename(topLevel);
       const response = await fetch(way.url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

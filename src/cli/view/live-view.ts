@@ -2,6 +2,7 @@
  * The live view of `start` on a terminal: history lines scroll by above, the board stands below. The terminal's title says
  * how many tasks need the user, and its bell rings when one begins to, since the window may be out of sight.
  */
+import { basename } from 'node:path';
 import cliTruncate from 'cli-truncate';
 import { createLogUpdate } from 'log-update';
 import colors from 'picocolors';
@@ -93,7 +94,7 @@ function titleOf({ repo, tasks, problems }: BoardData): string {
     [count((task) => task.column === 'done' && task.mergedAt === null), 'to review'],
   ] as const;
   const parts = counts.filter(([n]) => n > 0).map(([n, what]) => `${String(n)} ${what}`);
-  return toVisibleLine(`${repo.slice(repo.lastIndexOf('/') + 1)}: ${parts.join(', ') || 'nothing to do'}`);
+  return toVisibleLine(`${basename(repo)}: ${parts.join(', ') || 'nothing to do'}`);
 }
 
 function cutNote(count: number): string {

@@ -64,8 +64,8 @@ test('what comes together is one notification, named by the most urgent', async 
   notifier.hear(settled('a'));
   notifier.hear(settled('b', 'attention'));
   notifier.hear(settled('c', 'archive'));
-  notifier.hearIdle();
-  notifier.hearIdle();
+  notifier.hearIdle(() => true);
+  notifier.hearIdle(() => true);
   await notifier.flush();
   expect(read()).toBe(
     '[attention|a b|done a: 1 file of a\nattention b: 1 file of b\nidle: the board is idle: 1 done, 1 need you]\n',
