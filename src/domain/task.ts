@@ -121,6 +121,19 @@ export function fileNameOf(id: TaskId): string {
   return `${id}.md`;
 }
 
+/** The number of an archived file that has namesakes there. */
+const namesakeNumber = /~\d+(?=\.md$)/;
+
+/** Whether a file's name has the number that the archive gives to a namesake. */
+export function isNumbered(name: string): boolean {
+  return namesakeNumber.test(name);
+}
+
+/** A file's name without that number. */
+export function withoutNumber(name: string): string {
+  return name.replace(namesakeNumber, '');
+}
+
 /** The id that a file's name stands for, or null. */
 export function idOfFile(name: string): TaskId | null {
   return name.endsWith('.md') ? (parseTaskId(name.slice(0, -'.md'.length)) ?? null) : null;

@@ -3,7 +3,15 @@ import { isSameFile, type FileIdentity, type TaskFile } from '../../src/domain/b
 import { mergedAtOf } from '../../src/domain/review.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { failure, success } from '../../src/domain/result.ts';
-import { columns, fileNameOf, idOfFile, keyOf, type Column, type TaskId } from '../../src/domain/task.ts';
+import {
+  columns,
+  fileNameOf,
+  idOfFile,
+  keyOf,
+  withoutNumber,
+  type Column,
+  type TaskId,
+} from '../../src/domain/task.ts';
 import { PortError, type BoardFiles } from '../../src/ports.ts';
 import type { Call } from './calls.ts';
 import type { World } from './world.ts';
@@ -129,7 +137,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         () => {
           const { identity } = stored(file);
           if (file.column === to) return { ...file, identity };
-          const own = file.column === 'archive' ? file.name.replace(/~\d+\.md$/, '.md') : file.name;
+          const own = file.column === 'archive' ? withoutNumber(file.name) : file.name;
           let name = own;
           for (let number = 2; world.columns[to].has(name); number++) {
             if (to !== 'archive') throw new PortError(`${to}/${name} is there already`, { code: 'EEXIST' });

@@ -12,7 +12,15 @@ import { mergedAtOf, type Review } from '../../src/domain/review.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
 import type { Grant, Right } from '../../src/domain/rights.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
-import { columns, keyOf, type Argv, type Column, type TaskId, type TaskKey } from '../../src/domain/task.ts';
+import {
+  columns,
+  keyOf,
+  withoutNumber,
+  type Argv,
+  type Column,
+  type TaskId,
+  type TaskKey,
+} from '../../src/domain/task.ts';
 import { stripStory } from '../../src/markdown/story.ts';
 import type { RunListener, RunRequest } from '../../src/ports.ts';
 import { Prng } from './prng.ts';
@@ -319,7 +327,7 @@ export class World {
 
   /** Whether a command about that file waits, so that the board may do with it what only the user may. */
   isAsked(name: string): boolean {
-    const own = name.replace(/~\d+\.md$/, '.md');
+    const own = withoutNumber(name);
     return [...this.commands.values()].some(
       ({ command }) => 'task' in command && `${command.task}.md`.toLowerCase() === own.toLowerCase(),
     );

@@ -7,7 +7,7 @@ import { isSameFile, type TaskFile } from '../../domain/board.ts';
 import type { Hold } from '../../domain/hold.ts';
 import { limits } from '../../domain/limits.ts';
 import { failure, success } from '../../domain/result.ts';
-import { columns, fileNameOf, idOfFile, type Column, type TaskId } from '../../domain/task.ts';
+import { columns, fileNameOf, idOfFile, withoutNumber, type Column, type TaskId } from '../../domain/task.ts';
 import { PortError, type BoardFiles, type Clock } from '../../ports.ts';
 import { Acceptance, removeIfSame } from './acceptance.ts';
 import { makeFolder, replaceFile, syncFolder, syncOrUndo, writeAnew } from '../machine/durable.ts';
@@ -54,7 +54,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     if (file.column === to) return locate(to, file.name);
     await makeFolder(layout.column(to));
     // Only the archive numbers namesakes; anywhere else a numbered name would be another task's.
-    const own = file.column === 'archive' ? file.name.replace(/~\d+\.md$/, '.md') : file.name;
+    const own = file.column === 'archive' ? withoutNumber(file.name) : file.name;
     const name = await findFreeName(to, own);
     try {
       await rename(pathOf(file), pathOf({ column: to, name }));

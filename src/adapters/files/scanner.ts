@@ -10,6 +10,7 @@ import {
   columns,
   idOfFile,
   isFinishedColumn,
+  isNumbered,
   keyOf,
   type Column,
   type TaskId,
@@ -41,9 +42,6 @@ export function isPassedOver(name: string): boolean {
 
 /** Columns in which a markdown file under any name is a task that somebody wants done. */
 const takenInFrom: ReadonlySet<string> = new Set(['queued', 'active']);
-
-/** The names of namesakes in the archive, which the board numbers itself. */
-const numberedName = /~\d+\.md$/;
 
 interface Listing {
   /** The tasks' own files. */
@@ -199,7 +197,7 @@ function describeUnread(name: string, stats: Stats | null): string | null {
 
 /** Whether a file of this name in a column is a task's own. */
 function isTaskName(column: Column, name: string): boolean {
-  if (column === 'archive' && numberedName.test(name)) return true;
+  if (column === 'archive' && isNumbered(name)) return true;
   return idOfFile(name) !== null && findCopied(name, () => false) === null;
 }
 
