@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { exists } from '../adapters/machine/file-presence.ts';
 import { createGit, type Git } from '../adapters/git/git.ts';
 import { adviseOnFilter } from '../adapters/git/git-errors.ts';
+import { listBranches } from '../adapters/git/branches.ts';
 import { branchRef, resolveReadable } from '../adapters/git/refs.ts';
 import type { Repository } from '../adapters/git/repository.ts';
 import { isOnPath } from '../adapters/sandbox/sandbox-probe.ts';
@@ -127,8 +128,8 @@ async function checkBase(git: Git, { base }: Settings): Promise<Finding | null> 
   if (isBranch) return null;
   const [commit = null] = await resolveReadable(git, [base]);
   if (commit === null) {
-    const branches = (await git.run(['for-each-ref', '--format=%(refname:lstrip=2)', 'refs/heads'])).split('\n');
-    const own = branches.filter((name) => name !== '' && !name.startsWith('task/'));
+    const branches = [...(await listBranches(git)).keys()].map((ref) => ref.slice(branchRef('').length));
+    const own = branches.filter((name) => !name.startsWith('task/'));
     const hint = 'Set `base` in .orchestrator/config.yaml to a branch';
     return {
       check: 'base',

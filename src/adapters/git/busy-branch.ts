@@ -1,7 +1,8 @@
-/** Finds operations of the user's, in whichever checkout, that will move a branch when they end. */
+/** Finds what keeps a branch from being moved or taken away: a checkout of it, and an operation that will move it when it ends. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { branchRef } from './refs.ts';
+import { exists } from '../machine/file-presence.ts';
+import { branchRef, type BranchState } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** The files of a checkout's git directory that name the branch an unfinished operation will move. */
@@ -22,4 +23,16 @@ export async function findBusy({ commonDir }: Repository, branch: string): Promi
     }
   }
   return null;
+}
+
+/** Why a branch must stay as it is; null where nobody is on it. `folder` is the checkout, null for an operation. */
+export async function findHolder(
+  repository: Repository,
+  branch: string,
+  { checkedOutIn }: BranchState,
+): Promise<{ readonly why: string; readonly folder: string | null } | null> {
+  if (checkedOutIn !== null && (await exists(checkedOutIn)))
+    return { why: `${branch} is checked out in ${checkedOutIn}`, folder: checkedOutIn };
+  const busy = await findBusy(repository, branch);
+  return busy === null ? null : { why: `a ${busy} of ${branch} is under way`, folder: null };
 }

@@ -5,8 +5,7 @@
 import { quote } from 'shell-quote';
 import type { Discarding } from '../../domain/outside-answers.ts';
 import type { WorkBranch } from '../../domain/verdict.ts';
-import { exists } from '../machine/file-presence.ts';
-import { findBusy } from './busy-branch.ts';
+import { findHolder } from './busy-branch.ts';
 import type { Git } from './git.ts';
 import { branchRef, leftRef, readBranch, rescueRef, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -20,14 +19,12 @@ export async function discardBranch(git: Git, repository: Repository, work: Work
     const hint = `Look at it: branchboard diff ${id}. Then: ${again}`;
     return { kind: 'refused', why: `${branch} is at ${state.tip.slice(0, 10)} by now`, hint };
   }
-  const folder = state?.checkedOutIn ?? null;
-  if (folder !== null && (await exists(folder))) {
-    const hint = `Check another branch out there: git -C ${quote([folder])} switch BRANCH. Then: ${again}`;
-    return { kind: 'refused', why: `${branch} is checked out in ${folder}`, hint };
-  }
-  const busy = state === null ? null : await findBusy(repository, branch);
-  if (busy !== null) {
-    return { kind: 'refused', why: `a ${busy} of ${branch} is under way`, hint: `End it. Then: ${again}` };
+  const held = state === null ? null : await findHolder(repository, branch, state);
+  if (held !== null) {
+    const { why, folder } = held;
+    const leave = folder === null ? null : `git -C ${quote([folder])} switch BRANCH`;
+    const first = leave === null ? 'End it' : `Check another branch out there: ${leave}`;
+    return { kind: 'refused', why, hint: `${first}. Then: ${again}` };
   }
   const [earlier = null, commit = null] = await resolveCommits(git, [rescueRef(id), tip]);
   if (commit === null) {

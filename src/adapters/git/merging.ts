@@ -17,7 +17,7 @@ import type { Git } from './git.ts';
 import { quote as quoteGit } from './git-errors.ts';
 import { withAttributesOf } from './merge-trees.ts';
 import type { MergedWork } from './merged-work.ts';
-import { branchRef, readBranch, resolveCommits } from './refs.ts';
+import { branchRef, readBranch, readTrees, resolveCommits } from './refs.ts';
 import { replayCommits } from './replay.ts';
 import type { Repository } from './repository.ts';
 import { listWhatRuns } from './what-runs.ts';
@@ -116,10 +116,6 @@ export async function finishMerge(
     `${target} is checked out in ${followed}, which can't follow: ${said}`,
     `Commit your changes there or put them aside, then merge again: git -C ${quote([followed])} status`,
   );
-}
-
-async function readTrees(git: Git, ...commits: readonly string[]): Promise<readonly string[]> {
-  return (await git.run(['rev-parse', ...commits.map((commit) => `${commit}^{tree}`)])).trim().split('\n');
 }
 
 async function moveRef(git: Git, target: string, before: string, after: string): Promise<string> {

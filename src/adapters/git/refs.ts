@@ -79,6 +79,11 @@ export async function isAncestor(git: Git, ancestor: string, descendant: string)
   return exitCode === 0;
 }
 
+/** The trees of commits. Throws PortError if git fails. */
+export async function readTrees(git: Git, ...commits: readonly string[]): Promise<readonly string[]> {
+  return (await git.run(['rev-parse', ...commits.map((commit) => `${commit}^{tree}`)])).trim().split('\n');
+}
+
 /** A branch: its tip, and the folder of the worktree that has it checked out, or null. */
 export interface BranchState {
   readonly tip: string;

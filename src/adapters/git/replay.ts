@@ -12,6 +12,7 @@ import type { ReplayedCommit } from '../../domain/merge-request.ts';
 import { commitTree, type Author } from './commit.ts';
 import type { Git } from './git.ts';
 import { withAttributesOf, type MergeTrees, type TreeMerge } from './merge-trees.ts';
+import { readTrees } from './refs.ts';
 
 /** The commits to replay: those of the first-parent line of `tip` that neither `from` nor `onto` contains. */
 export interface ReplayRequest {
@@ -54,7 +55,7 @@ async function replayAll(
   request: ReplayRequest,
 ): Promise<Replay> {
   let tip = request.onto;
-  let tree = (await git.run(['rev-parse', `${tip}^{tree}`])).trim();
+  let [tree = ''] = await readTrees(git, tip);
   for (const { id, parent, author, message } of commits) {
     if (parent === null) return { kind: 'impossible', why: `its commit ${id.slice(0, 10)} has none before it` };
     const moved = await moveChange(git, mergeTrees, parent, id, tree);

@@ -9,14 +9,13 @@ import type { Behind, DependentWork, PreparedRestack, RestackAttempt } from '../
 import type { RestackRecord } from '../../../domain/review.ts';
 import type { BranchWork } from '../../../domain/verdict.ts';
 import { PortError } from '../../../ports.ts';
-import { exists } from '../../machine/file-presence.ts';
 import { keepNewest } from '../../machine/newest.ts';
 import { resolveBase } from '../base.ts';
 import { listBranches } from '../branches.ts';
 import type { Git } from '../git.ts';
 import { MergedWork } from '../merged-work.ts';
-import { findBusy } from '../busy-branch.ts';
-import { branchRef, doneRef, isAncestor, leftRef, readBranch, resolveReadable } from '../refs.ts';
+import { findHolder } from '../busy-branch.ts';
+import { branchRef, doneRef, isAncestor, leftRef, readBranch, readTrees, resolveReadable } from '../refs.ts';
 import { replayCommits } from '../replay.ts';
 import type { Repository } from '../repository.ts';
 import { measure } from './evidence.ts';
@@ -32,6 +31,7 @@ type Refused = Extract<RestackAttempt, { readonly kind: 'refused' }>;
 export async function prepareRestack(
   git: Git,
   repository: Repository,
+  merged: MergedWork,
   work: BranchWork,
   request: BaseRequest,
   begun: RestackRecord | null,
@@ -46,14 +46,12 @@ export async function prepareRestack(
     const now = `${branch} is at ${state.tip.slice(0, 10)} by now`;
     return refuse(now, `Look at it: branchboard diff ${id}. Then: branchboard restack ${id}`);
   }
-  const { checkedOutIn } = state;
-  if (checkedOutIn !== null && (await exists(checkedOutIn))) {
-    const leave = `git -C ${quote([checkedOutIn])} switch --detach`;
-    return refuse(`${branch} is checked out in ${checkedOutIn}`, `Leave it there, and ask again: ${leave}`);
+  const held = await findHolder(repository, branch, state);
+  if (held !== null) {
+    const leave = held.folder === null ? null : `git -C ${quote([held.folder])} switch --detach`;
+    const hint = leave === null ? 'End it, and ask again: git status' : `Leave it there, and ask again: ${leave}`;
+    return refuse(held.why, hint);
   }
-  const busy = await findBusy(repository, branch);
-  if (busy !== null) return refuse(`a ${busy} of ${branch} is under way`, 'End it, and ask again: git status');
-  const merged = new MergedWork(git, repository);
   const base = await resolveBase(git, merged, request, await listBranches(git));
   if (!base.ok) return { kind: 'base-conflict', conflict: base.failure };
   return replayOn(git, work, base.value.commit);
@@ -83,8 +81,8 @@ async function replayOn(git: Git, { id, branch, base, tip }: BranchWork, onto: s
         return refuse(why, `Put it away: mv .orchestrator/done/${id}.md .orchestrator/archive/`);
       }
       const made = await describe(git, branch, { from: tip, base: onto, tip: replayed.tip });
-      const trees = (await git.run(['rev-parse', `${tip}^{tree}`, `${replayed.tip}^{tree}`])).trim().split('\n');
-      return { ...made, isMoved: false, isSameTree: trees[0] === trees[1] };
+      const [before, after] = await readTrees(git, tip, replayed.tip);
+      return { ...made, isMoved: false, isSameTree: before === after };
     }
   }
 }

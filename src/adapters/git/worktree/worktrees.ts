@@ -140,7 +140,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     restore: (work) => told(restoreBranch(git, work)),
     prepareMerge: (request) => told(prepareMerge(git, merged, request)),
     finishMerge: (prepared) => told(finishMerge(git, repository, prepared)),
-    prepareRestack: (work, request, begun) => told(prepareRestack(git, repository, work, request, begun)),
+    prepareRestack: (work, request, begun) => told(prepareRestack(git, repository, merged, work, request, begun)),
     finishRestack: (run, prepared) => told(finishRestack(git, run, prepared)),
     findBehind: (works) => behind.find(works),
     prune: (request) => told(prune(git, repository, request)),
