@@ -1,9 +1,9 @@
 /** `answer`: tells an agent at work what it asks, and queues a task that ended with its question again with the answer. */
 import { askAndPrint } from '../ask-board.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
-import { findPlace, type GlobalOptions } from '../place.ts';
+import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { readWords } from '../read-words.ts';
-import { findTask } from '../task-files.ts';
+import { findTask, type FoundTask } from '../task-files.ts';
 import type { Verb } from '../verb.ts';
 
 /** The verb `answer`. */
@@ -16,22 +16,20 @@ export const answerCommand: Verb = (command) =>
     )
     .action(async (id: string, words: readonly string[], options: GlobalOptions) => {
       const place = await findPlace(options);
-      const { id: task, column } = await findTask(place, id);
-      if (column !== 'active') {
-        await tellTask(id, words, options);
-        return;
-      }
-      await askAndPrint(options, place, { kind: 'answer', task, question: null, text: await readWords(words) });
+      const found = await findTask(place, id);
+      const text = await readWords(words);
+      if (found.column === 'active')
+        await askAndPrint(options, place, { kind: 'answer', task: found.id, question: null, text });
+      else await tellTask(options, place, found, text);
     });
 
-/**
- * Queues a task again with these words, of standard input where they are `-`; one that is done is sent back. Throws CliError
- * where there are none.
- */
-export async function tellTask(id: string, words: readonly string[], options: GlobalOptions): Promise<void> {
-  const place = await findPlace(options);
-  const { id: task, column } = await findTask(place, id);
-  const text = await readWords(words);
+/** Queues a task again with these words; one that is done is sent back. Throws CliError where there are none. */
+export async function tellTask(
+  options: GlobalOptions,
+  place: Place,
+  { id: task, column }: FoundTask,
+  text: string,
+): Promise<void> {
   if (text.trim() === '') {
     throw new CliError(exitCodes.usage, 'there is nothing to tell', `Type: branchboard answer ${task} "your words"`);
   }

@@ -5,6 +5,7 @@ import { readRegular } from '../../adapters/machine/regular-file.ts';
 import { hashOwnText } from '../../daemon/parse-task.ts';
 import { askAndPrint } from '../ask-board.ts';
 import { findPlace, type GlobalOptions, type Place } from '../place.ts';
+import { readWords } from '../read-words.ts';
 import { findTask, type FoundTask } from '../task-files.ts';
 import { print, type Verb } from '../verb.ts';
 import { tellTask } from './answer.ts';
@@ -20,12 +21,12 @@ export const retryCommand: Verb = (command) =>
     )
     .action(async (id: string, words: readonly string[], options: GlobalOptions & { readonly message?: string }) => {
       const said = [...(options.message === undefined ? [] : [options.message]), ...words];
-      if (said.length > 0) {
-        await tellTask(id, said, options);
-        return;
-      }
       const place = await findPlace(options);
       const found = await findTask(place, id);
+      if (said.length > 0) {
+        await tellTask(options, place, found, await readWords(said));
+        return;
+      }
       const isUnexplained = found.column === 'done' && !(await isEdited(place, found));
       await askAndPrint(options, place, { kind: 'retry', task: found.id });
       if (!isUnexplained) return;
