@@ -1,4 +1,4 @@
-/** What a run is told at its start: the bytes of its prompt. Work of other tasks is named there, and not put into it. */
+/** Counts the bytes of prompts. A prompt names the work of other tasks by branch and commit, so it must stay short with many. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cliMain, printTable, run } from './scratch.mjs';
 

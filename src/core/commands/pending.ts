@@ -23,8 +23,8 @@ export function listCommanded({ commands }: Board): ReadonlySet<TaskKey> {
 }
 
 /**
- * Whether no daemon runs, and all that is asked about a task is to tell its agent something: one that is at work is told, and
- * goes on by itself.
+ * Whether an errand only tells a task's agent something. It must not stop an agent that outlived its board, since the agent
+ * takes notes and answers by itself.
  */
 export function isOnlyTold({ pid, commands }: Board, task: TaskId): boolean {
   const asked = [...commands.values()].flatMap((each) => ('request' in each ? [each.request.command] : []));
