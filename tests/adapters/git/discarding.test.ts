@@ -1,3 +1,4 @@
+/** The branch of work that is not wanted goes, its commit is kept, and the branch comes back. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { listKept } from '../../../src/adapters/git/worktree/kept-work.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Notifier } from '../../../src/adapters/machine/notifier.ts';
 import type { HistoryEntry } from '../../../src/domain/history.ts';
@@ -115,7 +115,7 @@ test('a URL gets it as JSON, and a refusal is told', async () => {
       notifier.hear({ type: 'board-stopped', at: now, fault });
       await notifier.flush();
     }
-    const repository = root.slice(root.lastIndexOf('/') + 1);
+    const repository = basename(root);
     expect(bodies[0]).toEqual({
       ...{ event: 'stopped', task: '', detail: 'first' },
       ...{ repository, text: `${repository}: stopped: first` },
