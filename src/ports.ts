@@ -1,5 +1,4 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
-import type { AgentKind } from './domain/agent-kind.ts';
 import type { Board, BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
 import type { BaseConflict, Discarding, KeptReview, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
@@ -22,6 +21,7 @@ import type { RestackRecord, Review } from './domain/review.ts';
 import type { BranchWork, FinishedWork, Verdict, WorkBranch } from './domain/verdict.ts';
 import type { SavedPage } from './domain/work-page.ts';
 import type { Grant } from './domain/rights.ts';
+import type { Role } from './domain/role.ts';
 import type { Settings, WatchMode } from './domain/settings.ts';
 import type { Argv, Column, TaskId } from './domain/task.ts';
 
@@ -232,7 +232,10 @@ export interface RunRequest {
   readonly ownRole: Role | null;
   readonly project: ProjectConfiguration;
   readonly model: string | null;
+  /** See `Role`. */
   readonly effort: string | null;
+  /** Serves where that model is overloaded. */
+  readonly fallbackModel: string | null;
   readonly maxTurns: number | null;
   readonly budgetUsd: number | null;
   readonly permissionMode: string;
@@ -296,20 +299,6 @@ export interface Journal {
 export interface ChangeHints {
   /** Calls `hint` until the returned function is called. A change of `mode` counts after some seconds. */
   watch(hint: () => void, mode: () => WatchMode): Promise<() => Promise<void>>;
-}
-
-/** A role's template or an agent file of the repository. */
-export interface Role {
-  readonly name: string;
-  readonly description: string;
-  readonly model: string | null;
-  /** Tools that the role may use; null is no restriction. */
-  readonly tools: readonly string[] | null;
-  /** Its instructions, in markdown. */
-  readonly instructions: string;
-  readonly source: 'shipped' | 'override' | 'claude-agent';
-  /** The kind of agent that works in it; null where the task or the settings say. */
-  readonly runner: AgentKind | null;
 }
 
 /** Finds roles by name. */

@@ -10,10 +10,10 @@ import {
   settingsSource,
 } from '../core/judge-claims.ts';
 import type { Claim } from '../domain/claim.ts';
+import type { Role } from '../domain/role.ts';
 import { parseRoleFile } from '../markdown/role-file.ts';
 import { parseSettings } from '../markdown/settings-file.ts';
 import { toolsAllowedBy } from '../prompt/permissions.ts';
-import type { Role } from '../ports.ts';
 
 /** The folders of roles, in small letters. */
 const roleFolders = ['.orchestrator/templates', '.orchestrator/templates/roles', '.claude/agents'];

@@ -7,7 +7,7 @@ import { agreeTerms } from '../domain/run-terms.ts';
 import { keyOf } from '../domain/task.ts';
 import { isReader } from '../prompt/permissions.ts';
 import { composePrompt } from '../prompt/prompt.ts';
-import type { Role } from '../ports.ts';
+import type { Role } from '../domain/role.ts';
 import { composeParts } from './compose-daemon.ts';
 import { readBoardOf, requireSettings } from './compose-reader.ts';
 import { CliError, exitCodes } from './exit-code.ts';

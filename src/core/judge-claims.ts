@@ -34,6 +34,7 @@ const settingsRules: Rules = {
     'answer_wait_ms',
     'base',
     'branch_prefix',
+    'fallback_model',
     'worktrees.reuse',
     'watch',
     'budget_usd',

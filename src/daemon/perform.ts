@@ -1,5 +1,4 @@
 /** The imperative shell: performs one effect by calls of the ports, and returns the events that follow. */
-import { agentTraits } from '../domain/agent-kind.ts';
 import type { CommandAnswer, CommandId } from '../domain/command.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
@@ -12,7 +11,7 @@ import type { Settings } from '../domain/settings.ts';
 import type { Argv, TaskId } from '../domain/task.ts';
 import { renderStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
-import { isReader, permissionsFor } from '../prompt/permissions.ts';
+import { isReader } from '../prompt/permissions.ts';
 import {
   PortError,
   type AgentRunner,
@@ -35,6 +34,7 @@ import { mergeWork, type BoardNow } from './merge-work.ts';
 import { layNote, lookAtNotes, takeNotes } from './note-work.ts';
 import { readGranted } from './read-granted.ts';
 import { restackWork } from './restack-work.ts';
+import { composeRequest, roleToTell } from './run-request.ts';
 import { sendBack } from './send-work-back.ts';
 import { lookForRoom } from './outside-fault.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -234,28 +234,23 @@ export class Performer {
     if (plan.terms === null || !areSameTerms(plan.terms, terms)) {
       throw new PortError('the settings were changed while the run was prepared, so it is planned again');
     }
-    const ownRole = role.source === agentTraits[terms.agent.kind].ownRoles ? role : null;
-    const toldRole = ownRole === null ? role : { ...role, instructions: '' };
-    const { verify, budgetUsd } = terms;
+    const { verify } = terms;
     const notes = await dashboard.readNotes();
     const told = await takeNotes(this.#ports, { plan, userNotes: notes, at: clock.now() });
     const project = await worktrees.readProject(plan);
     const instructions = project.kind === 'of-the-base' ? project.instructions : null;
-    const prompt = composePrompt({ ...effect, role: toldRole, notes, told, verify, boardDir, instructions });
+    const prompt = composePrompt({
+      ...effect,
+      role: roleToTell(role, terms),
+      notes,
+      told,
+      verify,
+      boardDir,
+      instructions,
+    });
     await files.writePrompt(plan, prompt);
     await this.#ports.worktrees.noteRefs(plan);
-    const readable = dependencies.flatMap(({ report }) => (report === null ? [] : [`${boardDir}/${report}`]));
-    await agents.start({
-      plan,
-      readsOnly: isReader(role),
-      ownRole,
-      project,
-      model: spec.model ?? role.model,
-      effort: spec.effort ?? null,
-      maxTurns: spec.maxTurns ?? null,
-      budgetUsd,
-      ...permissionsFor(role, settings, spec, readable),
-    });
+    await agents.start(composeRequest({ plan, terms, spec, role, settings, project, dependencies, boardDir }));
     const setAside = project.kind === 'of-the-base' ? project.differs : [];
     return { type: 'run-started', run: { task: effect.task, n: plan.n }, setAside };
   }

@@ -33,6 +33,8 @@ export interface Settings {
     /** Names of variables of the board's own environment that `verify` and `setup` get besides the agent's. */
     readonly env: readonly string[];
   };
+  /** The model that serves where the one that a run asks for is overloaded; null is none. */
+  readonly fallbackModel: string | null;
   readonly permissionMode: string;
   readonly allowedTools: readonly string[];
   /** Rights that any task's file may have beyond these settings without a yes of the user. */
@@ -117,6 +119,7 @@ export const defaultSettings: Settings = {
   agent: { kind: 'claude', command: 'claude', args: [], env: {} },
   sandbox: { mode: 'auto', allowedDomains: [], denyRead: credentialPaths },
   commands: { env: [] },
+  fallbackModel: null,
   permissionMode: 'acceptEdits',
   allowedTools: [
     // Without a sandbox a guard judges the options of all of these (src/adapters/git-guard).

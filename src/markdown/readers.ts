@@ -1,9 +1,10 @@
 /** Readers of single values, shared by task files and settings. */
 import { agentKinds } from '../domain/agent-kind.ts';
+import { highestEffort } from '../domain/role.ts';
 import { priorities } from '../domain/task.ts';
 import type { Argv, Priority } from '../domain/task.ts';
 import { parseArgv } from './argv.ts';
-import { findNearest, refuse, refuseWith } from './fields.ts';
+import { findNear, findNearest, refuse, refuseWith } from './fields.ts';
 import type { Field, Read } from './fields.ts';
 import { findControlCharacter } from './plain-text.ts';
 
@@ -31,6 +32,26 @@ export const readArgument: Read<string> = (field) => {
   const text = readLine(field);
   return text?.startsWith('-') === true ? refuse(field, 'a value that does not begin with `-`') : text;
 };
+
+/** Short names of models that Claude Code knows. */
+const modelAliases = ['default', 'best', 'fable', 'opus', 'opusplan', 'sonnet', 'haiku', 'inherit'];
+
+/** A model. Services and gateways have names of their own, so that only a slip in a short name of Claude Code's is told. */
+export const readModel: Read<string> = (field) => {
+  const text = readArgument(field);
+  if (text === null || !/^[a-z]+$/i.test(text) || modelAliases.includes(text)) return text;
+  const meant = findNear(text, modelAliases);
+  return meant === null ? text : refuse(field, `a model (the nearest is \`${meant}\`)`);
+};
+
+/** A level of effort. Without `known` levels any word may be one: the agent's program passes over those that it lacks. */
+export const readEffort =
+  (known: readonly string[] | null): Read<string> =>
+  (field) => {
+    if (known !== null) return readWord([...known, highestEffort])(field);
+    const text = readArgument(field);
+    return text === null || /^[a-z]+$/.test(text) ? text : refuse(field, `a word such as high, or ${highestEffort}`);
+  };
 
 /** A whole number from `min` to `max`. */
 export function readInteger(min: number, max: number): Read<number> {

@@ -1,24 +1,15 @@
 /** Parses a role's file: its instructions and its frontmatter, which is that of Claude Code's own agent files. */
-import type { AgentKind } from '../domain/agent-kind.ts';
 import type { Parsed } from '../domain/diagnostic.ts';
-import { openFields, type Read } from './fields.ts';
+import type { Role } from '../domain/role.ts';
+import { openFields, type Fields, type Read } from './fields.ts';
 import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
-import { readAgentKind, readArgument, readText, readTools, splitTools } from './readers.ts';
+import { readAgentKind, readArgument, readEffort, readModel, readText, readTools, splitTools } from './readers.ts';
 import { createReporter } from './reporter.ts';
-import type { Problem, Reporter } from './reporter.ts';
+import type { Problem } from './reporter.ts';
 import { parseYamlMap } from './yaml.ts';
 
 /** A parsed role's file. A role's name is its file's, whatever the frontmatter says. */
-export interface RoleText {
-  readonly description: string;
-  /** Null is the user's own choice. */
-  readonly model: string | null;
-  /** Null is no restriction. */
-  readonly tools: readonly string[] | null;
-  readonly instructions: string;
-  /** The kind of agent that works in this role; null where the task or the settings say. */
-  readonly runner: AgentKind | null;
-}
+export type RoleText = Omit<Role, 'name' | 'source'>;
 
 /** Which file a text is from. */
 export interface RoleSource {
@@ -29,12 +20,14 @@ export interface RoleSource {
    * that takes is good enough.
    */
   readonly isClaudeAgent: boolean;
+  /** The levels of effort that the agent's program knows; left out where it was not asked. */
+  readonly efforts?: readonly string[] | null;
 }
 
-type Frontmatter = Partial<Pick<RoleText, 'description' | 'model' | 'tools' | 'runner'>>;
+type Frontmatter = Partial<Omit<RoleText, 'instructions'>>;
 
 /** Reads a role. The value is undefined exactly if there is an error among the diagnostics. Never throws. */
-export function parseRoleFile(text: string, { file, isClaudeAgent }: RoleSource): Parsed<RoleText> {
+export function parseRoleFile(text: string, { file, isClaudeAgent, efforts = null }: RoleSource): Parsed<RoleText> {
   const clean = stripByteOrderMark(text).replaceAll('\r\n', '\n');
   const reporter = createReporter(file, clean);
   const cut = cutFrontmatter(clean);
@@ -47,12 +40,14 @@ export function parseRoleFile(text: string, { file, isClaudeAgent }: RoleSource)
   const {
     description = '',
     model = null,
+    effort = null,
     tools = null,
     runner = null,
   } = cut.kind === 'none' ? {} : readFrontmatter(cut);
   return reporter.finish({
     description,
     model: model === 'inherit' ? null : model,
+    effort,
     tools: tools === null || tools.length === 0 || tools.includes('*') ? null : tools,
     instructions,
     runner,
@@ -60,29 +55,38 @@ export function parseRoleFile(text: string, { file, isClaudeAgent }: RoleSource)
 
   function readFrontmatter({ start, end }: { readonly start: number; readonly end: number }): Frontmatter {
     const yaml = clean.slice(start, end);
-    if (!isClaudeAgent) return readFields(yaml, start, reporter, readAgentKind);
-    const judge = createReporter(file, clean);
-    // Whatever stands under `runner` there is a word to Claude Code, not to the board.
-    const fields = readFields(yaml, start, judge, () => null);
-    return judge.failed() ? guessFields(yaml) : fields;
+    const judge = isClaudeAgent ? createReporter(file, clean) : reporter;
+    const map = parseYamlMap(yaml, start, judge);
+    const fields = map === undefined ? null : openFields(map, judge);
+    if (!isClaudeAgent) return fields === null ? {} : readOwn(fields);
+    const read = fields === null ? {} : readShared(fields, readArgument, null);
+    return judge.failed() ? guessFields(yaml) : read;
+  }
+
+  /** A key that the board passes over might be a right that somebody means to take away: each unknown one is an error. */
+  function readOwn(fields: Fields): Frontmatter {
+    const read = readShared(fields, readModel, efforts);
+    const runner = fields.read('runner', readAgentKind);
+    // Claude Code's own files have them, and nothing follows from them.
+    for (const key of ['name', 'color']) fields.read(key, readText);
+    fields.reportUnknown('error');
+    return { ...read, ...(runner !== undefined && { runner }) };
   }
 }
 
 const noInstructions: Problem = { message: 'there are no instructions', expected: 'text below the frontmatter' };
 
-function readFields(yaml: string, start: number, reporter: Reporter, readRunner: Read<AgentKind>): Frontmatter {
-  const map = parseYamlMap(yaml, start, reporter);
-  if (map === undefined) return {};
-  const fields = openFields(map, reporter);
+/** The keys that Claude Code's own files have as well. */
+function readShared(fields: Fields, asModel: Read<string>, efforts: readonly string[] | null): Frontmatter {
   const description = fields.read('description', readText);
-  const model = fields.read('model', readArgument);
+  const model = fields.read('model', asModel);
+  const effort = fields.read('effort', readEffort(efforts));
   const tools = fields.read('tools', readTools);
-  const runner = fields.read('runner', readRunner);
   return {
     ...(description !== undefined && { description }),
     ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
     ...(tools !== undefined && { tools }),
-    ...(runner !== undefined && { runner }),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   readLine,
   readLongDurationMs,
   readList,
+  readModel,
   readRepositoryPath,
   readText,
   readTools,
@@ -83,6 +84,7 @@ function readSettings(fields: Fields): Settings {
     agent: readAgent(fields.section('agent')),
     sandbox: fields.read('sandbox', readSandbox) ?? defaults.sandbox,
     commands: { env: fields.section('commands').read('env', readList(readVariableName)) ?? defaults.commands.env },
+    fallbackModel: fields.read('fallback_model', readModel) ?? defaults.fallbackModel,
     permissionMode: fields.read('permission_mode', readArgument) ?? defaults.permissionMode,
     allowedTools: [...new Set([...defaults.allowedTools, ...(fields.read('allowed_tools', readTools) ?? [])])],
     taskRights: readTaskRights(fields.section('task_rights')),
@@ -266,6 +268,9 @@ const defaultText = `# The settings of this board. Each key stands here with its
 # Names of variables of your environment that verify and setup get besides those that agents get.
 #commands:
 #  env: []
+
+# The model that serves while the one that a task, a role or you chose is overloaded, such as sonnet. Empty: none.
+#fallback_model:
 
 # What the agent may do without being asked. Tools are added to those that let it look at its work and commit it.
 #permission_mode: acceptEdits

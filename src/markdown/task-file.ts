@@ -18,9 +18,11 @@ import {
   readCommand,
   readDollars,
   readDurationMs,
+  readEffort,
   readInteger,
   readLine,
   readList,
+  readModel,
   readPriority,
   readRepositoryPath,
   readText,
@@ -110,8 +112,8 @@ type Overrides = Omit<
 function readOverrides(fields: Fields): Overrides {
   const base = fields.read('base', readArgument);
   const runner = fields.read('runner', readAgentKind);
-  const model = fields.read('model', readArgument);
-  const effort = fields.read('effort', readArgument);
+  const model = fields.read('model', readModel);
+  const effort = fields.read('effort', readEffort(null));
   const turns = fields.read('max_turns', readInteger(1, maxTurns));
   const budgetUsd = fields.read('budget_usd', readDollars);
   const timeoutMs = fields.read('timeout', readDurationMs);

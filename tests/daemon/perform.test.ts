@@ -7,7 +7,8 @@ import { agreeTerms } from '../../src/domain/run-terms.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { Intake } from '../../src/daemon/take-in.ts';
 import { Performer, type Ports } from '../../src/daemon/perform.ts';
-import type { Role, RunRequest } from '../../src/ports.ts';
+import type { Role } from '../../src/domain/role.ts';
+import type { RunRequest } from '../../src/ports.ts';
 import { firstRun, type NextRun } from '../../src/domain/board.ts';
 import { emptyPast, type TaskPast } from '../../src/domain/task-past.ts';
 import { emptyBoard } from '../../src/core/step.ts';
@@ -36,7 +37,15 @@ function makePerformer(text: string, grants: readonly Grant[] = [], more: Partia
     },
     roles: {
       find: (name: string) => {
-        const role = { name, tools: null, model: null, instructions: '', source: 'shipped', runner: null };
+        const role = {
+          name,
+          tools: null,
+          model: null,
+          effort: null,
+          instructions: '',
+          source: 'shipped',
+          runner: null,
+        };
         return Promise.resolve({ ...role, ...more });
       },
     },
@@ -140,6 +149,17 @@ describe('the kind of agent of a run', () => {
 });
 
 describe('a run that is started', () => {
+  it('has the model and the effort of its role, unless its file says otherwise', async () => {
+    const { start, requests, inForce } = makePerformer('', [], { model: 'opus', effort: 'highest' });
+    inForce.settings = { ...defaultSettings, fallbackModel: 'sonnet' };
+    await start({}, []);
+    await start({ model: 'haiku', effort: 'low' }, []);
+    expect(requests).toMatchObject([
+      { model: 'opus', effort: 'highest', fallbackModel: 'sonnet' },
+      { model: 'haiku', effort: 'low', fallbackModel: 'sonnet' },
+    ]);
+  });
+
   it('has what was decided', async () => {
     const { start, requests } = makePerformer('');
     await start({ permissionMode: 'auto', allowedTools: ['Bash'] }, [bash, 'permission_mode auto']);

@@ -28,6 +28,7 @@ agent:
   command: /opt/claude
   args: [--verbose, "2"]
   env: { API_URL: http://localhost, DEBUG: 1, FLAG: true, __proto__: x }
+fallback_model: sonnet
 permission_mode: dontAsk
 allowed_tools: ["Bash(npm test)", "Bash(git status)"]
 task_rights:
@@ -73,6 +74,7 @@ notify: notify-send Board
       },
       sandbox: defaultSettings.sandbox,
       commands: { env: [] },
+      fallbackModel: 'sonnet',
       permissionMode: 'dontAsk',
       allowedTools: [...defaultSettings.allowedTools, 'Bash(npm test)'],
       taskRights: {
@@ -252,7 +254,7 @@ describe('the settings file that init writes', () => {
       '  kind',
     ];
     keys.push('  command', '  args', '  env', 'sandbox', '  mode', '  allowed_domains', '  deny_read');
-    keys.push('commands', '  env', 'permission_mode', 'allowed_tools');
+    keys.push('commands', '  env', 'fallback_model', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
     keys.push('  retries', '  base', '  runner', 'verify', 'setup', 'copy');
     keys.push('worktrees', '  dir', '  reuse', 'watch', 'keep', 'budget_usd', 'daily_budget_usd', 'notify');

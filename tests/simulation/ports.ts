@@ -19,11 +19,11 @@ import {
   type Disk,
   type Journal,
   type Notes,
-  type Role,
   type Roles,
   type SettingsFile,
   type Worktrees,
 } from '../../src/ports.ts';
+import type { Role } from '../../src/domain/role.ts';
 import type { Call } from './calls.ts';
 import { tipOf, type Life, type SimulatedNote, type World } from './world.ts';
 
@@ -368,7 +368,15 @@ export function makeHints(world: World, life: Life): ChangeHints {
 const roles: readonly Role[] = [
   { name: 'developer', tools: null },
   { name: 'scout', tools: ['Read', 'Grep'] },
-].map((role) => ({ ...role, runner: null, description: '', model: null, instructions: 'Do it.', source: 'shipped' }));
+].map((role) => ({
+  ...role,
+  runner: null,
+  description: '',
+  model: null,
+  effort: null,
+  instructions: 'Do it.',
+  source: 'shipped',
+}));
 
 /** Two roles. */
 export function makeRoles(call: Call): Roles {

@@ -15,8 +15,9 @@ import { codeOf } from '../machine/errors.ts';
 import { packageRoot } from '../machine/package-files.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import type { Diagnostic, Parsed } from '../../domain/diagnostic.ts';
+import type { Role } from '../../domain/role.ts';
 import { PortError } from '../../ports.ts';
-import type { Role, Roles } from '../../ports.ts';
+import type { Roles } from '../../ports.ts';
 import { readTextFile } from './reader.ts';
 
 /** Where the package keeps its own templates. */

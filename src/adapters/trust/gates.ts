@@ -4,8 +4,9 @@
  */
 import { formatDiagnostic, type Diagnostic } from '../../domain/diagnostic.ts';
 import type { Claim } from '../../domain/claim.ts';
+import type { Role } from '../../domain/role.ts';
 import type { Settings } from '../../domain/settings.ts';
-import { PortError, type Role, type Roles, type SettingsFile } from '../../ports.ts';
+import { PortError, type Roles, type SettingsFile } from '../../ports.ts';
 import type { Trust } from './trusted-claims.ts';
 
 /** Settings as the file has them, or, where they are not trusted, none with the reason; asked again until they are. */

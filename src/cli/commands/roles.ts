@@ -1,9 +1,10 @@
 /** `roles`: the roles that a task may name, and what each is told; with a task, the prompt that it would get. */
 import { relative } from 'node:path';
+import type { Role } from '../../domain/role.ts';
 import { stripHidden } from '../../domain/visible-text.ts';
 import { cleanLine } from '../../markdown/safe-text.ts';
 import { isReader } from '../../prompt/permissions.ts';
-import { PortError, type Role } from '../../ports.ts';
+import { PortError } from '../../ports.ts';
 import { composeRoles } from '../compose-roles.ts';
 import { CliError, exitCodes } from '../exit-code.ts';
 import { findPlace, openPlace, type GlobalOptions, type Place } from '../place.ts';

@@ -16,7 +16,8 @@ import { claudeArguments as argumentsOf } from '../../../src/adapters/agent/clau
 import { resolveCommand } from '../../../src/adapters/agent/driver/command-path.ts';
 import { gitGuardSettings } from '../../../src/adapters/git-guard/guard-settings.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
-import type { Role, RunRequest } from '../../../src/ports.ts';
+import type { Role } from '../../../src/domain/role.ts';
+import type { RunRequest } from '../../../src/ports.ts';
 import { createBench, requestOf, type Bench } from './harness.ts';
 
 let bench: Bench;
@@ -35,7 +36,7 @@ const asChecked = {
 const files = { settings: '/run/settings.json', mcp: '/run/mcp.json', asCheckedOut: true };
 const own = ['mcp__branchboard-run__ask_user', 'mcp__branchboard-run__report_progress'];
 const mine: Role = {
-  ...{ name: 'mine', description: 'Mine', model: null, tools: ['Read'], source: 'claude-agent' },
+  ...{ name: 'mine', description: 'Mine', model: null, effort: null, tools: ['Read'], source: 'claude-agent' },
   runner: null,
   instructions: 'Be brief.',
 };
@@ -86,6 +87,15 @@ describe('claudeArguments', () => {
     ]);
   });
 
+  it('asks for the highest effort by the name that the program gives it, and for none where it names none', () => {
+    const request = requestOf(bench.plan(), { effort: 'highest', fallbackModel: 'sonnet' });
+    const args = argumentsOf(request, agent, files, { ...noAbilities, efforts: ['low', 'ultra'] });
+    expect(args[args.indexOf('--effort') + 1]).toBe('ultra');
+    expect(args[args.indexOf('--fallback-model') + 1]).toBe('sonnet');
+    expect(claudeArguments(request)).not.toContain('--effort');
+    expect(claudeArguments(requestOf(bench.plan()))).not.toContain('--fallback-model');
+  });
+
   it('refuses messages of other sessions, and has prompts denied where the program knows how', async () => {
     const request = requestOf(bench.plan());
     const settingsOf = async (configured: Readonly<Record<string, string>>): Promise<unknown> => {
@@ -97,7 +107,7 @@ describe('claudeArguments', () => {
     const waiting = { CLAUDE_CODE_RETRY_WATCHDOG: '1' };
     expect(await settingsOf(waiting)).toMatchObject({ ...refused, env: waiting });
     expect(claudeArguments(request)).not.toContain('--permission-prompts');
-    const asked = argumentsOf(request, agent, files, { permissionPrompts: true });
+    const asked = argumentsOf(request, agent, files, { permissionPrompts: true, efforts: [] });
     expect(asked[asked.indexOf('--permission-prompts') + 1]).toBe('none');
   });
 

@@ -139,6 +139,7 @@ export function requestOf(plan: RunPlan, more: Partial<RunRequest> = {}): RunReq
     project: { kind: 'as-checked-out' },
     model: null,
     effort: null,
+    fallbackModel: null,
     maxTurns: null,
     budgetUsd: null,
     permissionMode: 'acceptEdits',

@@ -21,6 +21,9 @@ const writers = [
 ] as const;
 const readers = ['backend-reviewer', 'frontend-reviewer', 'pattern-critique', 'pattern-scout', 'planner'] as const;
 
+/** Roles whose mistakes cost more than their thinking. */
+const thorough = ['architecture', 'planner', 'backend-reviewer', 'frontend-reviewer'];
+
 let repo: string;
 let roles: RoleTemplates;
 
@@ -65,7 +68,8 @@ describe('the shipped roles', () => {
 
   test.each([...readers, ...writers])('%s has a description, tools and the three sections', async (name) => {
     const role = await roles.find(name);
-    expect(role).toMatchObject({ name, model: null, source: 'shipped' });
+    const effort = thorough.includes(name) ? 'highest' : null;
+    expect(role).toMatchObject({ name, model: null, effort, source: 'shipped' });
     expect(role.description).toMatch(/^[A-Z].*\.$/);
     expect(role.instructions.match(/^## .*/gm)).toEqual(['## Preamble', '## Investigation', '## Output']);
     expect(role.instructions.split('\n').length).toBeLessThan(45);
@@ -89,6 +93,7 @@ describe('the place that wins', () => {
       runner: null,
       description: 'Ours',
       model: 'haiku',
+      effort: null,
       tools: null,
       instructions: 'Agent.',
       source: 'claude-agent',
@@ -132,6 +137,22 @@ describe('frontmatter', () => {
       /^\.orchestrator\/templates\/x\.md:4:1: this is not valid YAML/,
     ],
     ['a wrong type', '---\nname: x\nmodel:\n  a: 1\n---\nDo.', /x\.md:4:3: model is a map; expected/],
+    ['an unknown key', '---\nname: x\nefort: high\n---\nDo.', /x\.md:3:1: unknown key "efort"; expected `effort`/],
+    [
+      'a key of Claude Code that would be passed over',
+      '---\ndisallowedTools: Bash\n---\nDo.',
+      /x\.md:2:1: unknown key/,
+    ],
+    [
+      'a model that is a slip',
+      '---\nmodel: sonet\n---\nDo.',
+      /x\.md:2:8: model is "sonet"; expected a model \(the nearest is `sonnet`\)/,
+    ],
+    [
+      'an effort that is no word',
+      '---\neffort: "very high"\n---\nDo.',
+      /x\.md:2:9: effort is "very high"; expected a word/,
+    ],
     ['no mapping', '---\n- a\n---\nDo.', /x\.md:2:1: there is a list where keys with values should be/],
     ['no instructions', '---\nname: x\n---\n\n', /x\.md:4:1: there are no instructions; expected text/],
     ['deep nesting', `---\na: ${'['.repeat(4_000)}\n---\nDo.`, /x\.md:2:68: the YAML is nested too deep/],

@@ -20,10 +20,12 @@ export interface Abilities {
    * there.
    */
   readonly permissionPrompts: boolean;
+  /** The levels of `--effort` that it names, the lowest first. */
+  readonly efforts: readonly string[];
 }
 
 /** A program of which nothing is known. */
-export const noAbilities: Abilities = { permissionPrompts: false };
+export const noAbilities: Abilities = { permissionPrompts: false, efforts: [] };
 
 /** Dependencies of the question, so that tests can shorten its time. */
 export interface AbilityRequest {
@@ -58,8 +60,15 @@ export class AbilityReader {
 
   async #ask(request: AbilityRequest): Promise<Abilities | null> {
     const help = await readHelp(request, this.#clock).catch(() => null);
-    return help === null ? null : { permissionPrompts: /^\s*--permission-prompts\s/m.test(help) };
+    if (help === null) return null;
+    return { permissionPrompts: /^\s*--permission-prompts\s/m.test(help), efforts: findEfforts(help) };
   }
+}
+
+/** The words in the brackets behind the option, which may be broken over lines. */
+function findEfforts(help: string): readonly string[] {
+  const [, listed = ''] = /^\s*--effort <level>[^(]*\(([a-z,\s]+)\)/m.exec(help) ?? [];
+  return listed.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()]));
 }
 
 /** Any other program might take the question for the start of its work. */

@@ -2,8 +2,9 @@
  * Composes the command line of Claude Code for one run. The prompt comes on stdin: an argument would be bounded and
  * readable by all.
  */
-import { PortError, type Role, type RunRequest } from '../../../ports.ts';
+import { highestEffort, type Role } from '../../../domain/role.ts';
 import type { Settings } from '../../../domain/settings.ts';
+import { PortError, type RunRequest } from '../../../ports.ts';
 import type { Abilities } from './abilities.ts';
 import { reportSchema } from './agent-result.ts';
 import type { ClaudeFiles } from './claude-settings.ts';
@@ -33,7 +34,8 @@ export function claudeArguments(
     ...option('--permission-mode', [request.permissionMode]),
     ...(abilities.permissionPrompts ? ['--permission-prompts', 'none'] : []),
     ...option('--model', [request.model]),
-    ...option('--effort', [request.effort]),
+    ...option('--fallback-model', [request.fallbackModel]),
+    ...option('--effort', [request.effort === highestEffort ? (abilities.efforts.at(-1) ?? null) : request.effort]),
     ...option('--max-turns', [request.maxTurns]),
     ...option('--max-budget-usd', [request.budgetUsd]),
     ...agentOptions(request.ownRole),

@@ -13,8 +13,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const reader = new AbilityReader(realClock);
-const knows = { permissionPrompts: true };
-const help = "echo '  --permission-prompts <target>  Who answers'";
+const knows = { permissionPrompts: true, efforts: ['low', 'high'] };
+const help = "printf '  --permission-prompts <target>  Who answers\\n  --effort <level>  Level (low,\\n      high)\\n'";
 
 function requestOf(program: string, args: readonly string[] = []): AbilityRequest {
   return { program, args, cwd: folder, env: { HOME: folder, PATH: process.env['PATH'] } };
@@ -34,7 +34,10 @@ describe('AbilityReader', () => {
     'finds out what claude %s knows, and leaves nothing behind in the home folder',
     async (version) => {
       const abilities = await reader.read(requestOf(claudeVersions[version]));
-      expect(abilities).toEqual({ permissionPrompts: version !== '2.1.197' });
+      expect(abilities).toEqual({
+        permissionPrompts: version !== '2.1.197',
+        efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
+      });
       expect(existsSync(path.join(folder, '.claude'))).toBe(false);
     },
   );
