@@ -204,6 +204,8 @@ export interface Worktrees {
   findMerged(base: string | null, works: readonly FinishedWork[]): Promise<readonly TaskId[]>;
   /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */
   prepare(plan: RunPlan): Promise<void>;
+  /** Makes the workspace of a task's last run again, or takes it as it is; one that `isDone` keeps off its branch, which others may move. Throws as {@link prepare}. */
+  open(plan: RunPlan, isDone: boolean): Promise<void>;
   /** Compares the workspace's configuration of Claude Code with that of the commit that tasks start from. */
   readProject(plan: RunPlan): Promise<ProjectConfiguration>;
   /** Notes where all branches, tags and checkouts stand, before the run's agent starts. Throws PortError. */

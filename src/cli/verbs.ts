@@ -88,6 +88,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/diff.ts')).diffCommand,
   },
   {
+    usage: 'open <id>',
+    group: 'decide',
+    description: "open a task's worktree in your editor; one that is gone is made again",
+    load: async () => (await import('./commands/open.ts')).openCommand,
+  },
+  {
     usage: 'merge [id]',
     group: 'decide',
     description: "merge a task's branch into the one that tasks start from, once its checks pass on the result",

@@ -40,7 +40,7 @@ const settingsRules: Rules = {
     'budget_usd',
     'daily_budget_usd',
   ]),
-  whole: new Set(['agent', 'notify']),
+  whole: new Set(['agent', 'notify', 'open_with']),
 };
 
 /** Keys of Claude Code's settings that choose among what the user has, change how it looks, or take rights away. */

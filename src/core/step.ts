@@ -41,6 +41,7 @@ import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
 import { handleNoteLaid, handleNotesSeen, lookAtNotes } from './commands/note-command.ts';
+import { handleCommandOpened } from './commands/open-command.ts';
 import { handleBehindFound, handleCommandRestacked } from './commands/restack-command.ts';
 import { handleCommandMerged } from './commands/merge-command.ts';
 import { handleCommandEdited, handleCommandMoved, handleCommandRefused } from './commands/task-commands.ts';
@@ -209,6 +210,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'command-restacked':
       handleCommandRestacked(draft, event);
+      return;
+    case 'command-opened':
+      handleCommandOpened(draft, event);
       return;
     case 'command-moved':
       handleCommandMoved(draft, event);

@@ -53,6 +53,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     case 'discard-for-command':
     case 'merge-for-command':
     case 'restack-for-command':
+    case 'open-for-command':
     case 'lay-note':
     case 'write-pause':
       return [{ type: 'command-failed', id: effect.id, fault }];

@@ -32,6 +32,7 @@ import type { Intake } from './take-in.ts';
 import { loadTask, readTask, readVerdicts } from './load-task.ts';
 import { mergeWork, type BoardNow } from './merge-work.ts';
 import { layNote, lookAtNotes, takeNotes } from './note-work.ts';
+import { makeWorktree } from './make-worktree.ts';
 import { readGranted } from './read-granted.ts';
 import { restackWork } from './restack-work.ts';
 import { composeRequest, roleToTell } from './run-request.ts';
@@ -164,6 +165,8 @@ export class Performer {
         const outcome = await restackWork(this.#ports, effect, spec.base ?? now.settings.base, now);
         return [{ type: 'command-restacked', id: effect.id, outcome }];
       }
+      case 'open-for-command':
+        return [await makeWorktree(this.#ports, effect)];
       case 'lay-note':
         return layNote(this.#ports, effect);
       case 'look-at-notes':

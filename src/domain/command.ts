@@ -36,6 +36,8 @@ export type TaskCommand =
   | { readonly kind: 'note'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId }
+  /** Makes a task's worktree again where it is gone, so that the user can look at its work there. */
+  | { readonly kind: 'open'; readonly task: TaskId }
   | MergeCommand
   | DiscardCommand;
 
@@ -126,6 +128,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     merge: 'decide',
     discard: 'decide',
     restack: 'decide',
+    open: 'decide',
   },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };

@@ -197,6 +197,8 @@ export type Effect =
       readonly review: Review;
       readonly dependencies: readonly Handoff[];
     }
+  /** Makes the worktree of a task's last run again, as a command asks: `command-opened` or `command-refused`. */
+  | { readonly type: 'open-for-command'; readonly id: CommandId; readonly task: TaskId; readonly file: TaskFile }
   /** Lays a note down for a task's agents, once: `note-laid`, and `notes-seen`. A line of User Notes is the same note as long as it says the same. */
   | {
       readonly type: 'lay-note';

@@ -117,6 +117,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'command-merged'; readonly id: CommandId; readonly outcome: MergeOutcome }
   /** A restack that a command asked for came to its end. */
   | { readonly type: 'command-restacked'; readonly id: CommandId; readonly outcome: RestackOutcome }
+  /** The worktree that a command asked for is there; its path is absolute. */
+  | { readonly type: 'command-opened'; readonly id: CommandId; readonly path: string }
   /** A note that a command asked for lies where the task's agents are told of it. */
   | { readonly type: 'note-laid'; readonly id: CommandId }
   /** All notes to a task's agents, the oldest first. */

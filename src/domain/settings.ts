@@ -68,20 +68,24 @@ export interface Settings {
   readonly dailyBudgetUsd: number | null;
   /** A command run with each noteworthy event in its environment. */
   readonly notify: Argv | null;
+  /** The editor that `open` opens worktrees in; null is the user's own. */
+  readonly openWith: Argv | null;
 }
 
 /** The settings of `local.yaml`, which the repository does not hold; null where it says nothing. */
 export interface LocalSettings {
   readonly agent: { readonly env: Settings['agent']['env'] | null };
   readonly notify: Settings['notify'];
+  readonly openWith: Settings['openWith'];
 }
 
 /** The settings of `config.yaml` with what `local.yaml` says instead; of `agent.env` each variable counts for itself. */
-export function applyLocalSettings(settings: Settings, { agent, notify }: LocalSettings): Settings {
+export function applyLocalSettings(settings: Settings, { agent, notify, openWith }: LocalSettings): Settings {
   return {
     ...settings,
     agent: { ...settings.agent, env: { ...settings.agent.env, ...agent.env } },
     notify: notify ?? settings.notify,
+    openWith: openWith ?? settings.openWith,
   };
 }
 
@@ -152,4 +156,5 @@ export const defaultSettings: Settings = {
   budgetUsd: null,
   dailyBudgetUsd: null,
   notify: null,
+  openWith: null,
 };

@@ -13,7 +13,7 @@ import {
 import { see } from '../core/commands/seen.ts';
 import type { AgentQuestion } from '../domain/agent-question.ts';
 import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
-import { boxKinds, type Box, type Seen } from '../domain/command.ts';
+import { boxKinds, type Box, type Command, type Seen } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { BoxOutcome } from '../markdown/dashboard-model.ts';
@@ -37,12 +37,15 @@ export function viewQuestionBoxes(board: Board, id: TaskId, question: AgentQuest
   return seen === null ? [] : listQuestionBoxes(id, seen, question);
 }
 
+/** Commands that leave a task where it is. */
+const changingNothing: readonly Command['kind'][] = ['note', 'set-priority', 'add-dependency', 'open'];
+
 /** Null as well while something that was asked of the task is not settled. */
 function seeUnasked(board: Board, id: TaskId): Seen | null {
   const isAsked = [...board.commands.values()].some((each) => {
     if (!('request' in each) || !('task' in each.request.command)) return false;
     const { kind, task } = each.request.command;
-    return kind !== 'note' && kind !== 'set-priority' && kind !== 'add-dependency' && keyOf(task) === keyOf(id);
+    return !changingNothing.includes(kind) && keyOf(task) === keyOf(id);
   });
   return isAsked ? null : see(board, id);
 }

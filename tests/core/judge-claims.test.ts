@@ -5,7 +5,8 @@ import { fc } from '../properties.ts';
 import { claimsOfProjectFile, claimsOfRole, claimsOfSettings } from '../../src/core/judge-claims.ts';
 import { canonicalClaim } from '../../src/domain/claim.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
-import { parseSettings, renderDefaultSettings } from '../../src/markdown/settings-file.ts';
+import { renderDefaultSettings } from '../../src/markdown/default-settings-text.ts';
+import { parseSettings } from '../../src/markdown/settings-file.ts';
 
 /** What a settings file claims, as `key: JSON`. */
 function claimsOf(text: string): readonly string[] {
@@ -26,6 +27,7 @@ const claiming = [
   'copy: [.env]',
   'worktrees: { dir: ../elsewhere }',
   'notify: touch /x',
+  'open_with: touch /y',
 ];
 const harmless = ['max_parallel: 9', 'retries: 3', 'timeout: 2h', 'stall_after: 5m', 'base: develop'];
 const alsoHarmless = ['branch_prefix: x/', 'watch: polling', 'budget_usd: 3', 'daily_budget_usd: 30'];
@@ -57,6 +59,7 @@ describe('settings', () => {
         'copy: ".env"',
         'worktrees.dir: "../elsewhere"',
         'notify: ["touch","/x"]',
+        'open_with: ["touch","/y"]',
       ].toSorted(),
     );
   });

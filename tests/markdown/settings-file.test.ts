@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { fc } from '../properties.ts';
 import { formatDiagnostic } from '../../src/domain/diagnostic.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
-import { parseSettings, renderDefaultSettings } from '../../src/markdown/settings-file.ts';
+import { renderDefaultSettings } from '../../src/markdown/default-settings-text.ts';
+import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { anyText } from './arbitrary-text.ts';
 
 const parse = (text: string) => parseSettings(text, 'config.yaml');
@@ -51,6 +52,7 @@ keep: 36h
 budget_usd: 1.5
 daily_budget_usd: 20
 notify: notify-send Board
+open_with: code --new-window
 `;
     expect(complaints(text)).toEqual([]);
     expect(parse(text).value).toEqual({
@@ -99,6 +101,7 @@ notify: notify-send Board
       budgetUsd: 1.5,
       dailyBudgetUsd: 20,
       notify: ['notify-send', 'Board'],
+      openWith: ['code', '--new-window'],
     });
   });
 
@@ -257,7 +260,17 @@ describe('the settings file that init writes', () => {
     keys.push('commands', '  env', 'fallback_model', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
     keys.push('  retries', '  base', '  runner', 'verify', 'setup', 'copy');
-    keys.push('worktrees', '  dir', '  reuse', 'watch', 'keep', 'budget_usd', 'daily_budget_usd', 'notify');
+    keys.push(
+      'worktrees',
+      '  dir',
+      '  reuse',
+      'watch',
+      'keep',
+      'budget_usd',
+      'daily_budget_usd',
+      'notify',
+      'open_with',
+    );
     const named = uncomment(renderDefaultSettings(null)).matchAll(/^( *[a-z_]+):/gm);
     expect([...named].map(([, key]) => key)).toEqual(keys);
   });

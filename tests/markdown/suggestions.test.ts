@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fc } from '../properties.ts';
 import { defaultSettings } from '../../src/domain/settings.ts';
-import { parseSettings, renderDefaultSettings } from '../../src/markdown/settings-file.ts';
+import { renderDefaultSettings } from '../../src/markdown/default-settings-text.ts';
+import { parseSettings } from '../../src/markdown/settings-file.ts';
 import { noSuggestion, suggestSettings, type Suggestion, type ToolFiles } from '../../src/markdown/suggestions.ts';
 import { anyText } from './arbitrary-text.ts';
 

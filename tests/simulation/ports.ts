@@ -97,6 +97,11 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
         },
         slow,
       ),
+    open: ({ workspace: { path } }, isDone) =>
+      call('open', () => {
+        const known = world.trees.get(path);
+        if (known !== undefined) known.ready ||= !isDone;
+      }),
     readProject: () => call('readProject', () => ({ kind: 'as-checked-out' as const })),
     noteRefs: () => call('note-refs', () => undefined),
     listMoved: () => Promise.resolve([]),

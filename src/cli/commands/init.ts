@@ -10,7 +10,7 @@ import type { Repository } from '../../adapters/git/repository.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import { columns } from '../../domain/task.ts';
 import { renderDashboard } from '../../markdown/dashboard.ts';
-import { renderDefaultSettings } from '../../markdown/settings-file.ts';
+import { renderDefaultSettings } from '../../markdown/default-settings-text.ts';
 import type { Suggestion } from '../../markdown/suggestions.ts';
 import { viewDashboard } from '../../views/dashboard-view.ts';
 import { composeDashboard } from '../compose-dashboard.ts';

@@ -15,6 +15,7 @@
  *   merge              ·        ·          ·         ✓       ·      into the branch that tasks start from
  *   discard            ·        ·          ·         ✓       ·      its branch is taken away, its commit kept
  *   restack            ·        ·          ·         ✓       ·      its commits again on what it builds on now
+ *   open               ✓        ✓          ✓         ✓       ·      its worktree is made again where it is gone
  *   set-priority       ✓        ✓          ✓         ·       ·      in its file
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
@@ -120,6 +121,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
     done: fits,
     archive: isArchived,
   },
+  open: { queued: fits, active: fits, attention: fits, done: fits, archive: isArchived },
   'set-priority': { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   'add-dependency': { queued: fits, active: isBased, attention: fits, done: isDone, archive: isArchived },
 };
@@ -133,6 +135,7 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   retry: 'branchboard retry ID',
   tell: 'branchboard retry ID -m TEXT',
   note: 'branchboard note ID TEXT',
+  open: 'branchboard open ID',
   cancel: 'branchboard cancel ID',
   'set-priority': 'branchboard set-priority ID high',
   'add-dependency': 'branchboard add-dependency ID OTHER',

@@ -23,8 +23,8 @@ export function listCommanded({ commands }: Board): ReadonlySet<TaskKey> {
 }
 
 /**
- * Whether an errand only tells a task's agent something. It must not stop an agent that outlived its board, since the agent
- * takes notes and answers by itself.
+ * Whether an errand only tells a task's agent something, or shows its worktree. It must not stop an agent that outlived its
+ * board, since the agent takes notes and answers by itself.
  */
 export function isOnlyTold({ pid, commands }: Board, task: TaskId): boolean {
   const asked = [...commands.values()].flatMap((each) => ('request' in each ? [each.request.command] : []));
@@ -32,7 +32,7 @@ export function isOnlyTold({ pid, commands }: Board, task: TaskId): boolean {
   return pid === noDaemon && own.length > 0 && own.every(({ kind }) => telling.includes(kind));
 }
 
-const telling: readonly Command['kind'][] = ['note', 'answer', 'choose'];
+const telling: readonly Command['kind'][] = ['note', 'answer', 'choose', 'open'];
 
 /** Whether a command is being read: it may be the one that pauses the board, or that cancels what would start now. */
 export function isReadingCommands({ commands }: Board): boolean {

@@ -26,6 +26,7 @@ import { carryOutAnswer } from './answer-command.ts';
 import { carryOutDiscard } from './discard-command.ts';
 import { carryOutMerge } from './merge-command.ts';
 import { carryOutNote } from './note-command.ts';
+import { carryOutOpen } from './open-command.ts';
 import { carryOutRestack } from './restack-command.ts';
 import { findUnfit } from './offers.ts';
 import { settleStale } from './seen.ts';
@@ -65,6 +66,10 @@ export function carryOutForTask(draft: Draft, asked: TaskRequest): void {
   }
   if (command.kind === 'note') {
     carryOutNote(draft, { ...request, command }, file);
+    return;
+  }
+  if (command.kind === 'open') {
+    carryOutOpen(draft, { ...request, command }, file);
     return;
   }
   if (command.kind === 'answer' || (command.kind === 'choose' && command.question !== null)) {

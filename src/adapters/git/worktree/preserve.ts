@@ -183,6 +183,11 @@ export async function release(git: Git, repository: Repository, plan: RunPlan, f
   if (forget) await removeEmptyBranch(git, plan);
 }
 
+/** Detaches the worktree from its branch as {@link release} does, and leaves it there. Throws PortError if git fails. */
+export async function letGo(git: Git, repository: Repository, plan: RunPlan): Promise<void> {
+  await detach(git, plan, await findSound(git, repository, plan));
+}
+
 /**
  * Takes away git's record of a worktree whose folder was deleted by hand, or which git can't work in, since it would hold
  * on to the branch; commits that only the record knew are kept. Returns whether there was one. Throws PortError if git

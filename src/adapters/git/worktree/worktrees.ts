@@ -15,7 +15,7 @@ import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
 import { MergedWork } from '../merged-work.ts';
 import { finishMerge, prepareMerge } from '../merging.ts';
-import { keep, release } from './preserve.ts';
+import { keep, letGo, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
 import { prune } from './pruning.ts';
 import { BehindWork, finishRestack, prepareRestack } from './restacking.ts';
@@ -111,6 +111,13 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     }
   }
 
+  /** As for the run that may come next: the branch is there, and what the last run had not committed is brought back. */
+  async function open(last: RunPlan, isDone: boolean): Promise<void> {
+    const plan = { ...last, n: last.n + 1, cause: { kind: 'interrupted' } } as const;
+    await prepare({ git, repository, boardDir, settings, runCommand, signal, notice }, plan);
+    if (isDone) await told(letGo(git, repository, last));
+  }
+
   async function prepareAndForget(plan: RunPlan): Promise<void> {
     const { workspace } = plan;
     await prepare({ git, repository, boardDir, settings, runCommand, signal, notice }, plan);
@@ -124,6 +131,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     resolveBase: findBase,
     choose,
     prepare: prepareAndForget,
+    open,
     readProject: (plan) => told(readProjectConfiguration(git, plan, settings().base, options.readTrusted)),
     noteRefs: (plan) => told(takeNotes(git, repository).then((notes) => writeNotes(boardDir, plan, notes))),
     listMoved: (plan) =>
