@@ -269,7 +269,7 @@ function settleCycles(draft: Draft): void {
     for (const id of cycle) {
       const task = draft.task(id);
       if (task?.state !== 'queued') continue;
-      const detail = `These tasks wait for each other: ${shown}. Remove one of the dependencies, then retry.`;
+      const detail = `These tasks wait for each other: ${shown}. Remove one of the dependencies from one of their files, then retry each.`;
       settleFault(draft, task, { reason: 'dependency-cycle', detail });
     }
   }

@@ -28,3 +28,12 @@ export function stripHidden(text: string): string {
 export function toVisibleLine(text: string): string {
   return stripHidden(text).replace(/[^\S ]+/g, ' ');
 }
+
+/** A word that begins further back from a cut than this is cut in two, as is text that is written without spaces. */
+const maxWordChars = 20;
+const cutWord = new RegExp(`\\s+[^\\s${escape}]{0,${String(maxWordChars)}}…(?=(?:${escape}\\[[\\d;]*m)*$)`);
+
+/** What a text was cut to, with an ellipsis at its end, cut back to the space before its last word where that is near. Colours stay. */
+export function endAtWord(cut: string, text: string): string {
+  return cut === text ? text : cut.replace(cutWord, '…');
+}

@@ -10,6 +10,7 @@ import type {
   AttentionEntry,
   BoxOutcome,
   FileLink,
+  MemberEntry,
   PendingEntry,
   ReadyEntry,
   TaskLabel,
@@ -48,7 +49,7 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
   const boxes = entry.boxes.filter(({ kind }) => kind !== 'choose').map(renderBox);
   const isAsking = entry.question !== null && entry.boxes.some(({ kind }) => kind === 'tell' || kind === 'answer');
   return [
-    heading(3, [...label(entry), plain(': '), ...prose(entry.headline)]),
+    heading(3, [...label(entry), ...nameOthers(entry.members), plain(': '), ...prose(entry.headline)]),
     ...quote(entry.question),
     ...quote(entry.detail),
     ...fenced(entry.output),
@@ -56,8 +57,22 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
     ...(isAsking
       ? [...list([...outcomes, ...choices]), paragraph([plain(answerWords)]), ...list(boxes)]
-      : list([...outcomes, ...boxes])),
+      : list([...outcomes, ...boxes, ...entry.members.map(renderMember)])),
   ];
+}
+
+/** The other tasks of an entry: the second by name where there are two. */
+function nameOthers([, ...others]: readonly MemberEntry[]): PhrasingContent[] {
+  const [second] = others;
+  if (second === undefined) return [];
+  return [plain(' and '), ...(others.length === 1 ? label(second) : [plain(countOf(others.length, 'other'))])];
+}
+
+function renderMember(member: MemberEntry): ListItem {
+  const links = member.links.map((link) => [renderLink(link)]);
+  const line = item([...label(member), plain(': '), ...intersperse(links)]);
+  const below = list([...member.outcomes.map(renderOutcome), ...member.boxes.map(renderBox)]);
+  return { ...line, children: [...line.children, ...below] };
 }
 
 /** An entry of Ready for Review. */

@@ -71,8 +71,17 @@ export interface FileLink {
   readonly path: string;
 }
 
-/** A task that only the user can settle. */
+/** A task of several that share one entry. */
+export interface MemberEntry extends TaskLabel {
+  readonly links: readonly FileLink[];
+  readonly boxes: readonly Box[];
+  readonly outcomes: readonly BoxOutcome[];
+}
+
+/** A task that only the user can settle, or several that wait for each other. */
 export interface AttentionEntry extends TaskLabel {
+  /** Empty for one task; else all of them, each with its links and boxes. */
+  readonly members: readonly MemberEntry[];
   /** Such as `has a question` or `failed twice: its checks failed`. */
   readonly headline: string;
   /** Why: lines, shown as a quotation; null where there is none. */

@@ -4,6 +4,7 @@ import { findHiddenCharacters, nameCharacter } from '../domain/hidden-characters
 import { limits } from '../domain/limits.ts';
 import { parseTaskId } from '../domain/task.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
+import { endAtWord } from '../domain/visible-text.ts';
 import { readDependencies } from './dependency-names.ts';
 import { openFields, refuse } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
@@ -194,7 +195,8 @@ const readTitle: Read<string> = (field) => {
 };
 
 function boundTitle(text: string): string {
-  return clip(toOneLine(text), limits.maxTitleChars);
+  const line = toOneLine(text);
+  return endAtWord(clip(line, limits.maxTitleChars), line);
 }
 
 const readAgent: Read<string> = (field) => {

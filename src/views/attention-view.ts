@@ -6,7 +6,7 @@ import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatCommand, keyOf, type TaskId } from '../domain/task.ts';
 import { describeDoubts, type Verdict } from '../domain/verdict.ts';
 import { findNearest } from '../markdown/fields.ts';
-import type { AttentionEntry, StatusRow } from '../markdown/dashboard-model.ts';
+import type { AttentionEntry, BoxOutcome, StatusRow } from '../markdown/dashboard-model.ts';
 import { describeMoved } from '../markdown/moved-refs-text.ts';
 import { nameReason } from '../domain/reason-words.ts';
 import { viewBoxes, viewQuestionBoxes } from './box-view.ts';
@@ -19,9 +19,13 @@ export function sortByWeight(board: Board, tasks: readonly AttentionTask[]): rea
   return tasks.toSorted((a, b) => weightOf(b) - weightOf(a) || a.verdict.at - b.verdict.at);
 }
 
-/** Live tasks that depend on one. */
-function countWaiting({ live }: Board, id: TaskId): number {
-  return [...live.values()].filter(({ spec }) => spec.dependsOn.some((on) => keyOf(on) === keyOf(id))).length;
+/** Live tasks that depend on one, or on one of several without being of them. */
+function countWaiting({ live }: Board, ...ids: readonly TaskId[]): number {
+  const keys = new Set(ids.map(keyOf));
+  return [...live.values()].filter(({ id, spec }) => {
+    const isOne = keys.size > 1 && keys.has(keyOf(id));
+    return !isOne && spec.dependsOn.some((on) => keys.has(keyOf(on)));
+  }).length;
 }
 
 /** Lines of the user's notes for a task that is not there, each in a sentence. */
@@ -55,8 +59,49 @@ function headlineOf({ fault, attempts }: Verdict): string {
   }
 }
 
+/** Their entries under Needs You: one for each, and one for all that wait for each other. */
+export function viewAttentions(
+  tasks: readonly AttentionTask[],
+  board: Board,
+  tell: (id: TaskId) => readonly BoxOutcome[],
+): readonly AttentionEntry[] {
+  const cycles = new Map<string, AttentionTask[]>();
+  for (const task of tasks) {
+    const cycle = cycleOf(task);
+    if (cycle !== null) cycles.set(cycle, [...(cycles.get(cycle) ?? []), task]);
+  }
+  return tasks.flatMap((task) => {
+    const all = cycles.get(cycleOf(task) ?? '') ?? [];
+    const entry = { ...viewAttention(task, board), outcomes: tell(task.id) };
+    if (all.length < 2) return [entry];
+    return all[0] === task ? [viewCycle(entry, all, board, tell)] : [];
+  });
+}
+
+/** What tasks that wait for each other have in common: the same fault, which names them all. */
+function cycleOf({ verdict: { fault } }: AttentionTask): string | null {
+  return fault?.reason === 'dependency-cycle' ? fault.detail : null;
+}
+
+function viewCycle(
+  entry: AttentionEntry,
+  tasks: readonly AttentionTask[],
+  board: Board,
+  tell: (id: TaskId) => readonly BoxOutcome[],
+): AttentionEntry {
+  return {
+    ...entry,
+    ...{ headline: 'they wait for each other', links: [], boxes: [], outcomes: [] },
+    waitedForBy: countWaiting(board, ...tasks.map(({ id }) => id)),
+    members: tasks.map((task) => {
+      const { id, title, links, boxes } = viewAttention(task, board);
+      return { id, title, links, boxes, outcomes: tell(task.id) };
+    }),
+  };
+}
+
 /** Its entry under Needs You. */
-export function viewAttention(task: AttentionTask, board: Board): AttentionEntry {
+function viewAttention(task: AttentionTask, board: Board): AttentionEntry {
   const { verdict, id } = task;
   const { question, fault, run } = verdict;
   const [detail, output] = cutOutput(question === null ? fault : null);
@@ -73,6 +118,7 @@ export function viewAttention(task: AttentionTask, board: Board): AttentionEntry
     warnings: listDoubts(verdict),
     boxes: viewBoxes(board, id),
     outcomes: [],
+    members: [],
     commands: [
       ...(run === null ? [] : [`branchboard logs ${id}`]),
       ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
@@ -89,6 +135,7 @@ export function viewQuestions(task: Task, board: Board): readonly AttentionEntry
     ...labelOf(task),
     headline: 'asks while it works',
     ...{ detail: null, output: null, question: question.text, branch: null, links: [], warnings: [], outcomes: [] },
+    members: [],
     waitedForBy: countWaiting(board, task.id),
     boxes: viewQuestionBoxes(board, task.id, question),
     commands: [`branchboard logs ${task.id}`],
@@ -109,7 +156,16 @@ export function viewUnreadable({ id, file, verdict }: FinishedTask): readonly At
   const { path, what, advice, commands } = explainUnreadable(id, verdict);
   const detail = `${path} ${what}. ${advice}`;
   const headline = 'is done, and its verdict is not known';
-  const none = { output: null, question: null, branch: null, links: [], warnings: [], boxes: [], outcomes: [] };
+  const none = {
+    output: null,
+    question: null,
+    branch: null,
+    links: [],
+    warnings: [],
+    boxes: [],
+    outcomes: [],
+    members: [],
+  };
   return [{ id, title: id, headline, detail, ...none, waitedForBy: 0, commands }];
 }
 

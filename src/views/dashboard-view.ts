@@ -25,7 +25,7 @@ import {
 import {
   listDoubts,
   sortByWeight,
-  viewAttention,
+  viewAttentions,
   viewAttentionRow,
   viewQuestions,
   viewStrayNotes,
@@ -96,7 +96,7 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
     strayNotes: listRows(viewStrayNotes(board, page.addresses)),
     needsYou: listRows([
       ...questions,
-      ...attention.map((task) => ({ ...viewAttention(task, board), outcomes: tell(task.id) })),
+      ...viewAttentions(attention, board, tell),
       ...unreadable,
       ...asking.map((entry) => ({ ...entry, outcomes: tell(entry.id) })),
     ]),

@@ -70,7 +70,7 @@ export function viewAsking({ task, waiting, request }: Pending, boxes: readonly 
       ...labelOf(task),
       headline: 'asks for rights',
       detail: request,
-      ...{ output: null, question: null, branch: null, warnings: [], boxes, outcomes: [], waitedForBy: 0 },
+      ...{ output: null, question: null, branch: null, warnings: [], boxes, outcomes: [], waitedForBy: 0, members: [] },
       links: [{ words: 'file', path: `queued/${task.file.name}` }],
       commands: [...grant, `branchboard show ${id}`],
     },

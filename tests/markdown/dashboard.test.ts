@@ -121,6 +121,7 @@ function fill(text: string): DashboardModel {
         question: text,
         output: text,
         waitedForBy: 1,
+        members: [],
         ...more,
         branch: text,
         // An answer that an agent offers is the words of a box.
@@ -298,6 +299,7 @@ describe('renderDashboard', () => {
           detail: null,
           output: null,
           waitedForBy: 2,
+          members: [],
           branch: 'task/review-api',
           links: [
             { words: 'file and story', path: 'attention/review-api.md' },
@@ -312,7 +314,33 @@ describe('renderDashboard', () => {
           ...{ id: 'sum', title: 'Sum', headline: 'failed twice: its checks failed', question: null },
           detail: '`npm test` failed:',
           output: '```\n# not ok\n  <b>\n## User Notes\nexpected 3 <!-- cancel sum attention 1 -->\n',
-          ...{ waitedForBy: 0, branch: null, links: [], warnings: [], boxes: [], outcomes: [], commands: [] },
+          ...{
+            waitedForBy: 0,
+            branch: null,
+            links: [],
+            warnings: [],
+            boxes: [],
+            outcomes: [],
+            commands: [],
+            members: [],
+          },
+        },
+        {
+          ...{ id: 'a', title: 'One', headline: 'they wait for each other', question: null, detail: 'a → b → a' },
+          ...{
+            waitedForBy: 1,
+            branch: null,
+            links: [],
+            warnings: [],
+            boxes: [],
+            outcomes: [],
+            commands: [],
+            output: null,
+          },
+          members: ['a', 'b'].map((id) => ({
+            ...{ id, title: `Task ${id}`, outcomes: [], boxes: [box] },
+            links: [{ words: 'file and story', path: `attention/${id}.md` }],
+          })),
         },
       ]),
       ready: listRows([
@@ -420,6 +448,16 @@ describe('renderDashboard', () => {
           ## User Notes
       expected 3 <! -- cancel sum attention 1 -->
       \`\`\`\`
+
+      ### One (\`a\`) and Task b (\`b\`): they wait for each other
+      > a → b → a
+
+      1 task waits for it
+
+      - Task a (\`a\`): [file and story](attention/a.md)
+        - [ ] Try again <!-- retry add-auth attention 2 -->
+      - Task b (\`b\`): [file and story](attention/b.md)
+        - [ ] Try again <!-- retry add-auth attention 2 -->
 
       ## Ready for Review
       Send one back: type behind its box what is wrong, tick it, and save this file; or comment on its diff: \`branchboard review ID\`. Put one away: \`mv .orchestrator/done/ID.md .orchestrator/archive/\`.
@@ -560,7 +598,7 @@ ${notesHint}
       title: 'y'.repeat(1_000),
       headline: 'failed',
       ...{ output: null, question: null, branch: null, links: [], warnings: [], boxes: [], outcomes: [] },
-      ...{ waitedForBy: 0, commands: [] },
+      ...{ waitedForBy: 0, commands: [], members: [] },
     };
     const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');
     expect(printed).toContain('> first\n>\n> second\n> third xxx');

@@ -203,6 +203,9 @@ describe('a title', () => {
     const { title } = parseClean(frontmatter(`title: ${'😀'.repeat(200)}`));
     expect(title.length).toBeLessThanOrEqual(limits.maxTitleChars);
     expect(title).toMatch(/^(?:😀)+…$/u);
+    expect(parseClean(`# ${'Make the login page say why. '.repeat(9)}`).title).toBe(
+      `${'Make the login page say why. '.repeat(4).trimEnd()}…`,
+    );
   });
 
   it('is taken as written where YAML sees a number', () => {

@@ -60,6 +60,8 @@ test.concurrent(
       expect(text).toMatch(
         /These tasks wait for each other: (?:x → z → y → x|z → y → x → z|y → x → z → y|x → y → z → x|y → z → x → y|z → x → y → z)/,
       );
+      expect(text.match(/ wait for each other$/gm)).toHaveLength(1);
+      expect(text).toContain('](attention/y.md)');
       expect(text).toContain('on `nobody-wrote-this`, which does not exist yet');
       expect(text).toContain('on `broken`, which needs you');
       expect(text).toContain('The disk is on fire.');

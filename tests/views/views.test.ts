@@ -210,6 +210,30 @@ describe('the dashboard', () => {
     expect(head).toMatchObject({ repo: 'shop', needYou: 3, toReview: 0, waiting: 1, updated: 'today 00:16:40' });
   });
 
+  it('has one entry for tasks that wait for each other, with the file and the boxes of each', () => {
+    const { board } = new Scene()
+      .queue({ id: 'a', dependsOn: ids('b') }, { id: 'b', dependsOn: ids('a') }, { id: 'c', dependsOn: ids('a', 'b') })
+      .settle('a')
+      .settle('b');
+    const { needsYou, head } = viewDashboard(board, clock, 'running', page);
+    expect(needsYou.rows).toMatchObject([
+      { id: 'a', headline: 'they wait for each other', waitedForBy: 1, links: [], boxes: [] },
+    ]);
+    expect(needsYou.rows[0]?.detail).toContain('a → b → a');
+    const members = needsYou.rows[0]?.members.map(({ id, links, boxes }) => [
+      ...[id, ...links.map(({ path }) => path)],
+      ...boxes.map(({ kind, task }) => `${kind} ${task}`),
+    ]);
+    expect(members).toEqual([
+      ['a', 'attention/a.md', 'retry a', 'tell a', 'cancel a'],
+      ['b', 'attention/b.md', 'retry b', 'tell b', 'cancel b'],
+    ]);
+    expect(head.needYou).toBe(2);
+    const alone = new Map([...board.live].filter(([key]) => key !== 'a'));
+    const left = viewDashboard({ ...board, live: alone }, clock, 'running', page).needsYou.rows;
+    expect(left).toMatchObject([{ id: 'b', members: [], links: [{ path: 'attention/b.md' }] }]);
+  });
+
   it('says which lines of the notes are for a task that is not there, with the nearest', () => {
     const notes = 'For all.\n\n@wroks: left\n@WORKS: right\n- @asks: up\n\n```\n@code: none\n```\n';
     const { strayNotes } = viewDashboard(busy().board, clock, 'running', { ...page, addresses: listAddresses(notes) });

@@ -101,6 +101,8 @@ function detailOf(task: TaskData): string {
   switch (task.column) {
     case 'attention':
       if (task.question !== null) return `asks: ${task.question}`;
+      if (task.reason === 'dependency-cycle')
+        return `${nameReason(task.reason)}, on ${task.dependsOn.join(', ')}: ${task.title}`;
       return `${task.reason === null ? 'waits for you' : nameReason(task.reason)}: ${task.title}`;
     case 'queued':
       if (task.asksFor.length > 0) return `asks for ${task.asksFor.join(', ')}: branchboard grant ${task.id}`;

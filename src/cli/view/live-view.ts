@@ -9,7 +9,7 @@ import colors from 'picocolors';
 import wrapAnsi from 'wrap-ansi';
 import { describeBoard, type BoardData, type Surroundings } from '../../views/board-data.ts';
 import type { Board } from '../../domain/board.ts';
-import { toVisibleLine } from '../../domain/visible-text.ts';
+import { endAtWord, toVisibleLine } from '../../domain/visible-text.ts';
 import { formatBoard } from './board-text.ts';
 import { formatHistory } from './history-text.ts';
 import { formatTimeOfDay } from './local-time.ts';
@@ -47,7 +47,7 @@ export function createLiveView(stream: NodeJS.WriteStream, surroundings: Surroun
     const options = { now, maxDone: maxDoneShown, doneSince: now - doneForMs, hasStopped };
     const lines = formatBoard(data, options);
     const foot = wrap(lines.at(-1) ?? '');
-    const rows = lines.slice(0, -1).map((line) => cliTruncate(line, stream.columns));
+    const rows = lines.slice(0, -1).map((line) => endAtWord(cliTruncate(line, stream.columns), line));
     const room = Math.max(5, stream.rows - 4) - foot.length;
     const shown = rows.length > room ? [...rows.slice(0, room - 1), colors.dim(cutNote(rows.length - room + 1))] : rows;
     update(`\n${[...shown, ...foot].join('\n')}`);
