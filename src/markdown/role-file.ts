@@ -1,8 +1,9 @@
 /** Parses a role's file: its instructions and its frontmatter, which is that of Claude Code's own agent files. */
 import type { Parsed } from '../domain/diagnostic.ts';
 import type { Role } from '../domain/role.ts';
-import { openFields, type Fields, type Read } from './fields.ts';
+import { findNearest, openFields, type Fields, type Read } from './fields.ts';
 import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
+import { quote } from './plain-text.ts';
 import { readAgentKind, readArgument, readEffort, readModel, readText, readTools, splitTools } from './readers.ts';
 import { createReporter } from './reporter.ts';
 import type { Problem } from './reporter.ts';
@@ -22,12 +23,17 @@ export interface RoleSource {
   readonly isClaudeAgent: boolean;
   /** The levels of effort that the agent's program knows; left out where it was not asked. */
   readonly efforts?: readonly string[] | null;
+  /** Texts that a role of the board takes in by a line such as `{{output}}`; left out where those lines stay as they are. */
+  readonly parts?: ReadonlyMap<string, string>;
 }
 
 type Frontmatter = Partial<Omit<RoleText, 'instructions'>>;
 
 /** Reads a role. The value is undefined exactly if there is an error among the diagnostics. Never throws. */
-export function parseRoleFile(text: string, { file, isClaudeAgent, efforts = null }: RoleSource): Parsed<RoleText> {
+export function parseRoleFile(
+  text: string,
+  { file, isClaudeAgent, efforts = null, parts }: RoleSource,
+): Parsed<RoleText> {
   const clean = stripByteOrderMark(text).replaceAll('\r\n', '\n');
   const reporter = createReporter(file, clean);
   const cut = cutFrontmatter(clean);
@@ -37,6 +43,7 @@ export function parseRoleFile(text: string, { file, isClaudeAgent, efforts = nul
   }
   const instructions = clean.slice(cut.bodyStart).trim();
   if (instructions === '') reporter.report(cut.bodyStart, noInstructions);
+  const told = isClaudeAgent || parts === undefined ? instructions : takeIn(parts, cut.bodyStart);
   const {
     description = '',
     model = null,
@@ -49,9 +56,20 @@ export function parseRoleFile(text: string, { file, isClaudeAgent, efforts = nul
     model: model === 'inherit' ? null : model,
     effort,
     tools: tools === null || tools.length === 0 || tools.includes('*') ? null : tools,
-    instructions,
+    instructions: told,
     runner,
   });
+
+  function takeIn(known: ReadonlyMap<string, string>, bodyStart: number): string {
+    return clean
+      .slice(bodyStart)
+      .replace(partLine, (line: string, name: string, at: number) => {
+        const part = known.get(name);
+        if (part === undefined) reporter.report(bodyStart + at, describeNoPart(name, [...known.keys()]));
+        return part ?? line;
+      })
+      .trim();
+  }
 
   function readFrontmatter({ start, end }: { readonly start: number; readonly end: number }): Frontmatter {
     const yaml = clean.slice(start, end);
@@ -72,6 +90,17 @@ export function parseRoleFile(text: string, { file, isClaudeAgent, efforts = nul
     fields.reportUnknown('error');
     return { ...read, ...(runner !== undefined && { runner }) };
   }
+}
+
+/** A line that stands for a part. One that is indented is text. */
+const partLine = /^\{\{([a-z][a-z0-9-]*)\}\}[ \t]*$/gm;
+
+function describeNoPart(name: string, known: readonly string[]): Problem {
+  return {
+    message: `there is no part ${quote(name)}`,
+    expected: `one of ${known.join(', ')} (the nearest is \`${findNearest(name, known)}\`)`,
+    hint: `Your own would be .orchestrator/templates/parts/${name}.md; indent the line if it is text.`,
+  };
 }
 
 const noInstructions: Problem = { message: 'there are no instructions', expected: 'text below the frontmatter' };

@@ -47,6 +47,8 @@ export const madeUpKey = 'sk-ant-made-up-for-tests';
 /** What a script sees of one request. */
 export interface ApiRequest {
   readonly model: string;
+  /** How hard the model is to think. */
+  readonly effort: string | null;
   readonly messages: readonly ApiMessage[];
   /** The system prompt, joined. */
   readonly system: string;
@@ -181,6 +183,7 @@ async function answer(
 
 interface RawRequest {
   readonly model: string;
+  readonly output_config?: { readonly effort?: string };
   readonly stream?: boolean;
   readonly system?: string | readonly ApiBlock[];
   readonly tools?: readonly { readonly name: string }[];
@@ -198,6 +201,7 @@ function readRequest(raw: RawRequest, headers: IncomingHttpHeaders): ApiRequest 
   const calls = messages[lastTurnAt]?.content.map(({ id }) => id) ?? [];
   return {
     model: raw.model,
+    effort: raw.output_config?.effort ?? null,
     messages,
     system: typeof raw.system === 'string' ? raw.system : textOf(raw.system ?? []),
     tools: (raw.tools ?? []).map(({ name }) => name),

@@ -54,6 +54,7 @@ test.concurrent(
       const notes = makeNotes(board);
       for (const folder of layOut(board.path()).folders) {
         const kept = join(board.root, 'kept');
+        mkdirSync(join(folder, '..'), { recursive: true });
         const wasThere = readdirSync(join(folder, '..')).includes(folder.slice(folder.lastIndexOf('/') + 1));
         if (wasThere) renameSync(folder, kept);
         symlinkSync(notes, folder);

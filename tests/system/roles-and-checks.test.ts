@@ -1,5 +1,5 @@
 /** What counts as done: a commit that passes `verify`, or a report of a role that only reads; and where it is told. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { addFile, boardTestTimeoutMs, waitUntil, withBoard, writeTask } from './board.ts';
@@ -47,13 +47,18 @@ test.concurrent('`roles show` prints the prompt that a task then gets, but for t
     await board.succeed('pause');
     board.drop({ 'second.md': writeTask('Second', addFile('second.txt'), { agent: 'tester', depends_on: 'first' }) });
     await board.runUntilIdle();
-    const shown = await board.succeed('roles', 'show', 'tester', '--task', 'second');
+    const { stdout: shown, stderr: call } = await board.cli('roles', 'show', 'tester', '--task', 'second');
+    expect(call).toMatch(/^\$ \S*node\S* \S+scripted-main\.js fresh SESSION \S+runs\/second\/notes < prompt$/m);
     expect(existsSync(board.path('runs', 'second'))).toBe(false);
     await board.succeed('resume');
     await board.runUntilIdle();
     const told = board.prompt('second', 1);
     expect(shown.replace('`MARK`', /(?<=carries the mark )`[^`]+`/.exec(told)?.[0] ?? '')).toBe(told);
     expect((await board.cli('roles', 'show', 'tester', '--task', 'second')).stderr).toContain('second is finished');
+    mkdirSync(board.path('templates'), { recursive: true });
+    board.write('templates/tester.md', '---\nefort: high\n---\nTest.\n');
+    const problem = '.orchestrator/templates/tester.md:2:1: unknown key "efort"; expected `effort`';
+    for (const verb of ['roles', 'doctor'] as const) expect((await board.cli(verb)).stdout).toContain(problem);
   }),
 );
 

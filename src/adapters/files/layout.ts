@@ -78,7 +78,7 @@ export function layOut(root: string): Layout {
       root,
       inbox,
       ...columns.map(inFolder),
-      templates,
+      ...[templates, join(templates, 'roles'), join(templates, 'parts')],
       runs,
       commands,
       grants,

@@ -4,6 +4,9 @@
  *   .orchestrator/templates/  ──►  .claude/agents/  ──►  the templates that come with the package
  *   the user's overrides           the repository's own
  *
+ * What several roles have in common stands once, as a part: `parts/NAME.md` of the templates that come with the package, or
+ * the user's override of it.
+ *
  * Files are looked at for each run, so that an edit counts from the next run on.
  */
 import { lstat, readdir } from 'node:fs/promises';
@@ -30,6 +33,8 @@ export interface RoleDirs {
   readonly overridesDir: string;
   /** `.claude/agents` of the repository. */
   readonly claudeAgentsDir: string;
+  /** The levels of effort that the agent's program knows, which a role's is checked against; null where it was not asked. */
+  readonly efforts?: readonly string[] | null;
 }
 
 /** A role that can be named, and the file that it would be read from. */
@@ -48,7 +53,12 @@ export interface RoleTemplates extends Roles {
 /** Turns a role's text into what it says. */
 export type ParseRole = (
   text: string,
-  source: { readonly file: string; readonly isClaudeAgent: boolean },
+  source: {
+    readonly file: string;
+    readonly isClaudeAgent: boolean;
+    readonly efforts: readonly string[] | null;
+    readonly parts: ReadonlyMap<string, string>;
+  },
 ) => Parsed<Omit<Role, 'name' | 'source'>>;
 
 /** A larger file is refused. */
@@ -67,16 +77,14 @@ export function createRoles(dirs: RoleDirs, parse: ParseRole): RoleTemplates {
     { source: 'claude-agent', path: dirs.claudeAgentsDir },
     { source: 'shipped', path: dirs.shippedDir },
   ];
+  const partsDirs = [join(dirname(dirs.shippedDir), 'parts'), join(dirs.overridesDir, 'parts')];
   const repository = dirname(dirname(dirs.overridesDir));
 
   async function listRoles(): Promise<readonly RoleEntry[]> {
     const found = new Map<string, RoleEntry>();
     for (const { source, path } of places) {
-      for (const file of await listFiles(path)) {
-        const name = basename(file, '.md');
-        if (file.endsWith('.md') && roleName.test(name) && !found.has(name)) {
-          found.set(name, { name, source, path: join(path, file) });
-        }
+      for (const name of await listNames(path)) {
+        if (!found.has(name)) found.set(name, { name, source, path: join(path, `${name}.md`) });
       }
     }
     return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -94,16 +102,33 @@ export function createRoles(dirs: RoleDirs, parse: ParseRole): RoleTemplates {
 
   async function readRole({ name, source, path }: RoleEntry): Promise<Role | null> {
     const file = nameForUser(path, repository);
-    const read = await readTextFile(path, file, maxRoleFileBytes).catch(nullIfMissing);
-    if (read === null) return null;
-    if (!read.ok) {
-      if (read.failure.kind === 'refused') throw broken(read.failure.diagnostics);
-      // Gone, or saved at this very moment.
-      return (await lstat(path).catch(nullIfMissing)) === null ? null : readRole({ name, source, path });
-    }
-    const parsed = parse(read.value.text, { file, isClaudeAgent: source === 'claude-agent' });
+    const text = await readIfThere(path);
+    if (text === null) return null;
+    const isClaudeAgent = source === 'claude-agent';
+    const parsed = parse(text, { file, isClaudeAgent, efforts: dirs.efforts ?? null, parts: await readParts() });
     if (parsed.value === undefined) throw broken(parsed.diagnostics);
     return { name, source, ...parsed.value };
+  }
+
+  async function readParts(): Promise<ReadonlyMap<string, string>> {
+    const parts = new Map<string, string>();
+    for (const folder of partsDirs) {
+      for (const name of await listNames(folder)) {
+        const text = await readIfThere(join(folder, `${name}.md`));
+        if (text !== null) parts.set(name, text.trim());
+      }
+    }
+    return parts;
+  }
+
+  /** Throws PortError where the file is none that may be read. */
+  async function readIfThere(path: string): Promise<string | null> {
+    const read = await readTextFile(path, nameForUser(path, repository), maxRoleFileBytes).catch(nullIfMissing);
+    if (read === null) return null;
+    if (read.ok) return read.value.text;
+    if (read.failure.kind === 'refused') throw broken(read.failure.diagnostics);
+    // Gone, or saved at this very moment.
+    return (await lstat(path).catch(nullIfMissing)) === null ? null : readIfThere(path);
   }
 
   return { find, listRoles };
@@ -133,8 +158,12 @@ function nameForUser(path: string, repository: string): string {
   return short.startsWith('..') ? path : short;
 }
 
-async function listFiles(dir: string): Promise<readonly string[]> {
-  return (await readdir(dir).catch(nullIfMissing)) ?? [];
+/** The names of the markdown files in a folder that may name a role or a part. */
+async function listNames(dir: string): Promise<readonly string[]> {
+  const files = (await readdir(dir).catch(nullIfMissing)) ?? [];
+  return files
+    .flatMap((file) => (file.endsWith('.md') ? [basename(file, '.md')] : []))
+    .filter((name) => roleName.test(name));
 }
 
 function nullIfMissing(error: unknown): null {

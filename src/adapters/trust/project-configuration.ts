@@ -5,10 +5,11 @@
  * the run gets the commit's and none of the worktree's. Of the commit's, nothing counts that came by git and that the
  * user did not say yes to.
  */
-import type { RunPlan } from '../../domain/run.ts';
+import type { RunPlan, Workspace } from '../../domain/run.ts';
 import type { ProjectConfiguration } from '../../domain/trusted-project.ts';
 import type { TrustedProject } from './trusted-claims.ts';
 import type { Git } from '../git/git.ts';
+import { exists } from '../machine/file-presence.ts';
 import { inWorktree } from '../git/record.ts';
 
 /** Files that Claude Code reads by itself, in whichever folder of a repository they are. */
@@ -33,10 +34,7 @@ export async function readProjectConfiguration(
   readTrusted: ReadTrusted,
 ): Promise<ProjectConfiguration> {
   const commit = (await git.run(['rev-parse', '--verify', '--end-of-options', `${base ?? 'HEAD'}^{commit}`])).trim();
-  const [differs, project] = await Promise.all([
-    listDifferences(git, plan.workspace.path, commit),
-    readTrusted(commit),
-  ]);
+  const [differs, project] = await Promise.all([listDifferences(git, plan.workspace, commit), readTrusted(commit)]);
   const untrusted = project.kind === 'untrusted' ? project.claims.map(({ source }) => source) : [];
   if (differs.length === 0 && untrusted.length === 0) return { kind: 'as-checked-out' };
   const instructions = await Promise.all(['CLAUDE.md', '.claude/CLAUDE.md'].map((path) => readBlob(git, commit, path)));
@@ -49,9 +47,13 @@ export async function readProjectConfiguration(
   };
 }
 
-/** Paths that are changed, added (ignored ones, too) or missing in a worktree, as against a commit. */
-async function listDifferences(git: Git, worktree: string, commit: string): Promise<readonly string[]> {
-  const where = inWorktree(worktree);
+/**
+ * Paths that are changed, added (ignored ones, too) or missing in a worktree, as against a commit. One that is not made yet
+ * will be as its own base is.
+ */
+async function listDifferences(git: Git, { path, base }: Workspace, commit: string): Promise<readonly string[]> {
+  const isThere = await exists(path);
+  const where = isThere ? inWorktree(path) : {};
   const diff = [
     'diff',
     '-z',
@@ -62,8 +64,8 @@ async function listDifferences(git: Git, worktree: string, commit: string): Prom
     '--ignore-submodules=all',
   ];
   const [changed, others, links] = await Promise.all([
-    git.run([...diff, commit, '--', ...pathspecs], where),
-    git.run(['ls-files', '-z', '--others', '--', ...pathspecs], where),
+    git.run([...diff, commit, ...(isThere ? [] : [base]), '--', ...pathspecs], where),
+    isThere ? git.run(['ls-files', '-z', '--others', '--', ...pathspecs], where) : '',
     git.run(['ls-tree', '-z', commit, '--', '.claude', '.mcp.json'], where),
   ]);
   // A link leads to files that are not compared here.

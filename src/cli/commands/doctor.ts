@@ -13,6 +13,7 @@ import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { defaultSettings, type Settings } from '../../domain/settings.ts';
 import { fetchesSubmodules } from '../../domain/task.ts';
 import { checkCheckout } from '../checkout-checks.ts';
+import { checkRoles } from '../check-roles.ts';
 import { checkBehaviour, checkLocalRights } from '../claude-checks.ts';
 import { composeSettings } from '../compose-reader.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -98,6 +99,7 @@ async function examine(options: GlobalOptions): Promise<readonly Finding[]> {
     ...(await checkAgent(settings, repository.topLevel, trust.length === 0)),
     found,
     checkPermissions(settings, sandbox, await suggestFor(repository.topLevel)),
+    await checkTemplates(place, trust.length === 0 ? settings : null),
     ...checkLocalRights(repository, settings),
     await checkWritable(place),
     await checkDisk(repository.topLevel),
@@ -147,6 +149,14 @@ async function checkSettings(place: Place): Promise<{ readonly settings: Setting
     ? { check, status: 'ok', detail: place.layout.settings }
     : { check, status: 'warning', detail: 'no board yet: the defaults hold', hint: 'Type: branchboard init' };
   return { settings: read.settings, finding };
+}
+
+/** Roles; the agent's program is asked what it knows only where it is trusted. */
+async function checkTemplates(place: Place, trusted: Settings | null): Promise<Finding> {
+  const check = 'roles';
+  const problems = (await checkRoles(place, trusted)).flatMap(({ problem }) => (problem === null ? [] : [problem]));
+  if (problems.length === 0) return { check, status: 'ok', detail: 'all can be used: branchboard roles' };
+  return { check, status: 'problem', detail: problems.join('\n'), hint: 'Mend it; tasks in that role wait for you.' };
 }
 
 /** The agent's program is run only where the settings that name it are trusted. */

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createBoardFiles } from '../../../src/adapters/files/board-files.ts';
 import { createDashboardFile } from '../../../src/adapters/dashboard/dashboard-file.ts';
@@ -34,14 +34,16 @@ beforeEach(() => {
 });
 afterEach(() => scratch.remove());
 
-const names = layOut('/board').folders.map((path) => (path === '/board' ? '.' : basename(path)));
+const names = layOut('/board').folders.map((path) => relative('/board', path) || '.');
 
 /** The folder of that name, and a folder of the user's elsewhere that holds a note. */
 function placesOf(name: string): { readonly folder: string; readonly elsewhere: string } {
   const elsewhere = join(scratch.root, 'elsewhere');
   mkdirSync(elsewhere);
   writeFileSync(join(elsewhere, 'note.md'), '# Mine\n');
-  return { folder: name === '.' ? scratch.layout.root : join(scratch.layout.root, name), elsewhere };
+  const folder = join(scratch.layout.root, name);
+  mkdirSync(dirname(folder), { recursive: true });
+  return { folder, elsewhere };
 }
 
 describe.each(names)('the folder %s', (name) => {

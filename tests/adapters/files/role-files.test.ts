@@ -32,12 +32,13 @@ beforeEach(async () => {
   roles = makeRoles();
 });
 
-function makeRoles(): RoleTemplates {
+function makeRoles(efforts: readonly string[] | null = null): RoleTemplates {
   const layout = layOut(join(repo, '.orchestrator'));
   const dirs = {
     shippedDir: shippedRolesDir,
     overridesDir: layout.templates,
     claudeAgentsDir: join(repo, '.claude/agents'),
+    efforts,
   };
   return createRoles(dirs, parseRoleFile);
 }
@@ -192,6 +193,44 @@ describe('frontmatter', () => {
     await put('.claude/agents/rev.md', '---\nname: rev\ndescription: Use it: often\ntools: Read, Bash\n---\nLook.');
     expect(await roles.find('rev')).toMatchObject({ description: 'Use it: often', tools: ['Read', 'Bash'] });
   });
+});
+
+describe('a part', () => {
+  test('stands in all roles of the package, and is changed for all of them by one file', async () => {
+    for (const { name } of await roles.listRoles()) expect((await roles.find(name)).instructions).not.toContain('{{');
+    await put('.orchestrator/templates/parts/output.md', 'Costs $& at $1.\n');
+    for (const { name } of await roles.listRoles()) {
+      expect((await roles.find(name)).instructions).toContain('## Output\n\nCosts $& at $1.\n');
+    }
+  });
+
+  test('may be a team’s own; one that is not there is an error at its line, and an indented line is text', async () => {
+    await put('.orchestrator/templates/parts/rules.md', 'Be kind.\n\n{{output}}\n');
+    await put('.orchestrator/templates/x.md', 'Do.\r\n{{rules}}\n    {{name}}\n');
+    expect((await roles.find('x')).instructions).toBe('Do.\nBe kind.\n\n{{output}}\n    {{name}}');
+    await put('.orchestrator/templates/x.md', '---\nname: x\n---\nDo.\n{{ruls}}\n');
+    expect(await refusalOf('x')).toMatch(
+      /^\.orchestrator\/templates\/x\.md:5:1: there is no part "ruls"; .*nearest is `rules`/,
+    );
+  });
+
+  test('that is a link is refused by its name, and an agent file of Claude Code’s takes none in', async () => {
+    const secret = await put('id_rsa', 'secret');
+    await mkdir(join(repo, '.orchestrator/templates/parts'), { recursive: true });
+    await put('.claude/agents/y.md', '---\nname: y\n---\n{{output}}');
+    await symlink(secret, join(repo, '.orchestrator/templates/parts/output.md'));
+    expect(await refusalOf('tester')).toContain('.orchestrator/templates/parts/output.md: this is a symbolic link');
+    await rm(join(repo, '.orchestrator/templates/parts/output.md'));
+    expect((await roles.find('y')).instructions).toBe('{{output}}');
+  });
+});
+
+test('an effort is checked against the levels that the agent knows, where it was asked', async () => {
+  await put('.orchestrator/templates/x.md', '---\neffort: ultra\n---\nDo.');
+  expect(await roles.find('x')).toMatchObject({ effort: 'ultra' });
+  roles = makeRoles(['low', 'high']);
+  expect(await refusalOf('x')).toMatch(/x\.md:2:9: effort is "ultra"; expected one of low, high, highest/);
+  expect(await roles.find('planner')).toMatchObject({ effort: 'highest' });
 });
 
 describe('a kind of agent', () => {
