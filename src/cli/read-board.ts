@@ -1,4 +1,5 @@
 /** The board's data for commands: the running daemon's own, or read from the folder where none runs. */
+import { readdir } from 'node:fs/promises';
 import { readRegular } from '../adapters/machine/regular-file.ts';
 import { findDaemon, type Daemon } from '../adapters/daemon-lock/daemon-lock.ts';
 import { listOffers } from '../core/commands/offers.ts';
@@ -10,7 +11,7 @@ import { redactFor } from './output-redaction.ts';
 /** The board's data, and where it came from. */
 export interface KnownBoard {
   readonly data: BoardData;
-  /** The number of files that wait to be taken in; 0 where a daemon runs. */
+  /** The number of files that wait to be taken in; those that are refused are problems of the data. */
   readonly waiting: number;
 }
 
@@ -19,7 +20,7 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
   const { layout, topLevel } = place;
   const owner = await findDaemon(layout.root);
   const running = owner === null ? null : await readRunning(layout.boardData, owner);
-  if (running !== null) return { data: running, waiting: 0 };
+  if (running !== null) return addUntaken(place, running);
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
   const { readBoardOf } = await import('./compose-reader.ts');
   const board = await readBoardOf(place);
@@ -32,6 +33,19 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
   // What is wrong is on the board; the others wait in the folder.
   const unread = [...(board.scan?.inbox.keys() ?? [])].filter((path) => !board.inbox.has(path));
   return { data, waiting: unread.length + (board.scan?.unsettled.size ?? 0) };
+}
+
+/** A running board's data with the files of its inbox that it has not looked at yet. */
+async function addUntaken(place: Place, data: BoardData): Promise<KnownBoard> {
+  const names = await readdir(place.layout.inbox).catch(() => []);
+  // What it takes to read them is loaded only where there are any; a board that names some problems alone knows of all.
+  if (names.length === 0 || data.omittedProblems > 0) return { data, waiting: 0 };
+  const { readInboxFiles } = await import('./inbox-files.ts');
+  const known = new Set(data.problems.map(({ file }) => file));
+  const untaken = (await readInboxFiles(place)).filter(({ shownAs }) => !known.has(shownAs));
+  const refused = untaken.flatMap(({ errors }) => errors);
+  const waiting = untaken.filter(({ task, errors }) => task !== null && errors.length === 0).length;
+  return { data: { ...data, problems: [...data.problems, ...refused] }, waiting };
 }
 
 /** One task of the board, or undefined. */

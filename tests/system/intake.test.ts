@@ -321,6 +321,23 @@ test.concurrent('ids that differ only in case are one id', { timeout: boardTestT
     expect(board.column('queued')).toEqual(['auth']);
     expect(board.read('queued', 'auth.md')).toBe('# First\n');
     expect(board.happened('inbox-rejected')[0]?.diagnostics[0]?.message).toContain('is in use by queued/auth.md');
+
+    // What a board has not looked at yet is told all the same; this one looks at nothing for a moment.
+    await waitUntil('both are told', () => board.data.problems.length === 2);
+    const pid = board.data.daemon.pid ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    board.drop({ 'late.md': '# Late\n', 'wrong.md': '---\npriorty: high\ntimeout: soon\n---\n# Wrong\n' });
+    const status = await board.succeed('status');
+    process.kill(pid, 'SIGCONT');
+    expect(status).toContain('1 file waits to be taken in once');
+    expect(status.match(/^refused: .*/gm)).toEqual(
+      ['AUTH.md: ', 'auth.md: ', 'wrong.md:3:10: timeout is "soon"'].map(
+        (said) => expect.stringContaining(`.orchestrator/inbox/${said}`) as string,
+      ),
+    );
+    await board.arrive('queued', 'late');
+    await waitUntil('the wrong one is refused', () => board.data.problems.length > 2);
+    expect(await board.succeed('status')).toMatch(/^warning: .*inbox\/wrong\.md.*priorty/m);
     await board.stop(running);
   }),
 );

@@ -23,6 +23,7 @@ export const statusCommand: Verb = (command) =>
     const foot = lines.at(-1) ?? '';
     for (const line of lines.slice(0, -1)) print(await cutLine(line, columns));
     print(await wrapLine(foot, columns));
-    for (const problem of data.problems) print(`refused: ${formatDiagnostic(problem)}`);
+    for (const problem of data.problems)
+      print(`${problem.severity === 'error' ? 'refused' : 'warning'}: ${formatDiagnostic(problem)}`);
     if (data.omittedProblems > 0) print(`… and ${data.omittedProblems} more`);
   });

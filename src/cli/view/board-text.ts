@@ -36,7 +36,7 @@ export function formatBoard(data: BoardData, options: BoardTextOptions): readonl
   return [
     ...shown.map((task) => formatTask(task, width, data, options)),
     ...(hidden > 0 ? [colors.dim(`… and ${hidden} more done: .orchestrator/DASHBOARD.md lists them`)] : []),
-    ...(waiting > 0 ? [describeWaiting(waiting)] : []),
+    ...(waiting > 0 ? [describeWaiting(waiting, data)] : []),
     ...(shown.length + hidden === 0 && waiting === 0
       ? [
           colors.dim(
@@ -48,9 +48,11 @@ export function formatBoard(data: BoardData, options: BoardTextOptions): readonl
   ];
 }
 
-function describeWaiting(count: number): string {
-  const what = count === 1 ? '1 file waits' : `${count} files wait`;
-  return `${what} to be taken in: branchboard start`;
+function describeWaiting(count: number, { daemon, paused }: BoardData): string {
+  const what = `${count === 1 ? '1 file waits' : `${count} files wait`} to be taken in`;
+  if (!daemon.running) return `${what}: branchboard start`;
+  if (paused?.reason === 'disk-full') return `${what}, held back: ${describeWhy(paused.reason)}`;
+  return `${what} once nothing was written to ${count === 1 ? 'it' : 'them'} for a moment`;
 }
 
 function formatTask(task: TaskData, width: number, data: BoardData, { now }: BoardTextOptions): string {

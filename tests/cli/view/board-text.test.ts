@@ -78,7 +78,11 @@ test('an empty board says how to fill it', () => {
 
 test('files that wait in the inbox are counted, and a board that has only those is not called empty', () => {
   const [first, second] = format(boardData([]), { waiting: 1 });
-  expect(first).toBe('1 file waits to be taken in: branchboard start');
+  expect(first).toBe('1 file waits to be taken in once nothing was written to it for a moment');
+  const stopped = boardData([], { daemon: { running: false, pid: null } });
+  expect(format(stopped, { waiting: 1 })[0]).toBe('1 file waits to be taken in: branchboard start');
+  const full = boardData([], { paused: { reason: 'disk-full', until: null } });
+  expect(format(full, { waiting: 2 })[0]).toMatch(/^2 files wait to be taken in, held back: /);
   expect(second).toBe('running · $0.00 today');
   expect(format(boardData([taskData({ id: 'a' })]), { waiting: 2 })[1]).toMatch(/^2 files wait /);
 });
