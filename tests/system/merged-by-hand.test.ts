@@ -6,7 +6,14 @@ test('work that was merged while no board ran is found before the next one ends,
   withBoard({}, async (board) => {
     board.drop({ 'x.md': writeTask('X', addFile('one.txt')) });
     expect(await board.runUntilIdle()).toBe(0);
-    expect((await board.cli('diff', 'x')).stderr).not.toContain('merged into');
+    board.git('config', 'diff.external', '/nowhere/difft');
+    board.git('config', 'diff.orderFile', '/nowhere/order');
+    const unmerged = await board.cli('diff', 'x');
+    board.git('config', '--remove-section', 'diff');
+    expect(unmerged).toMatchObject({ code: 0, stdout: expect.stringContaining('+++ b/') as string });
+    expect(unmerged.stderr).toContain("fatal: failed to read orderfile '/nowhere/order'");
+    expect(unmerged.stderr).toContain("could not be shown with your git's own settings");
+    expect(unmerged.stderr).not.toContain('merged into');
     board.git('merge', '--quiet', '--squash', 'task/x');
     board.git('commit', '--quiet', '--message=Squashed');
     board.git('branch', '-D', 'task/x');

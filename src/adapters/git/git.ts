@@ -42,6 +42,8 @@ const settings = [
   'color.ui=false',
   'submodule.recurse=false',
   'core.safecrlf=false',
+  // A file that is not there ends even `git status`.
+  'diff.orderFile=/dev/null',
   'core.filesRefLockTimeout=5000',
   'core.packedRefsTimeout=5000',
 ];

@@ -17,6 +17,11 @@ import { print, type Verb } from '../verb.ts';
 /** Of a commit's id so much is shown. */
 const shownCommitChars = 12;
 
+/** With it git ends where it cannot go on. */
+const fatalExitCode = 128;
+/** Leaves out what a user's settings add to a diff. */
+const plainOptions = ['--no-ext-diff', '--no-textconv', '-O/dev/null'];
+
 /** The verb `diff`. */
 export const diffCommand: Verb = (command, exit) =>
   command
@@ -80,8 +85,15 @@ async function runDiff(
   commits: readonly string[],
   paths: readonly string[] = [],
 ): Promise<ExitCode> {
-  const args = ['diff', ...stat, '--end-of-options', ...commits, '--', ...paths];
   // Git's pager needs the terminal, which simple-git does not give to a command.
-  const result = await execa('git', args, { cwd: place.topLevel, stdio: 'inherit', reject: false });
-  return result.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+  const show = async (plainly: readonly string[]) => {
+    const args = ['diff', ...plainly, ...stat, '--end-of-options', ...commits, '--', ...paths];
+    return execa('git', args, { cwd: place.topLevel, stdio: 'inherit', reject: false });
+  };
+  const { exitCode } = await show([]);
+  if (exitCode === 0) return exitCodes.fine;
+  // What is compared was found before, so that only the user's settings can end it.
+  if (exitCode !== fatalExitCode) return exitCodes.usage;
+  process.stderr.write("It could not be shown with your git's own settings, such as diff.external; without them:\n");
+  return (await show(plainOptions)).exitCode === 0 ? exitCodes.fine : exitCodes.usage;
 }
