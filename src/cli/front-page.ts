@@ -1,5 +1,6 @@
 /** `branchboard` without a verb: how things stand here, and what to type next. */
 import type { TaskData } from '../views/board-data.ts';
+import type { PauseReason } from '../domain/run.ts';
 import { CliError } from './exit-code.ts';
 import { findPlace, type Place } from './place.ts';
 import { readBoardData, type KnownBoard } from './read-board.ts';
@@ -53,6 +54,18 @@ function printSteps(steps: readonly NextStep[]): void {
   print('\nAll commands: branchboard --help');
 }
 
+/** What ends a hold that only the user can end. */
+function listRemedies(reason: PauseReason | null): readonly NextStep[] {
+  switch (reason) {
+    case 'auth':
+      return [{ line: 'claude', does: 'to log in: type /login there, since agents are not logged in' }];
+    case 'no-agent':
+      return [{ line: 'branchboard doctor', does: 'looks for claude, which was not found' }];
+    default:
+      return [];
+  }
+}
+
 /** What can be done next on a board, the most urgent first. */
 export function listNextSteps({ data, waiting }: KnownBoard): readonly NextStep[] {
   const of = (fits: (task: TaskData) => boolean) => data.tasks.filter(fits).slice(0, maxNamed);
@@ -69,6 +82,7 @@ export function listNextSteps({ data, waiting }: KnownBoard): readonly NextStep[
     })),
     ...(data.problems.length > 0 ? [{ line: 'branchboard status', does: 'says why files are refused' }] : []),
     ...(data.paused?.reason === 'user' ? [{ line: 'branchboard resume', does: 'ends your pause' }] : []),
+    ...listRemedies(data.paused?.reason ?? null),
     ...(canRun && !running ? [{ line: 'branchboard start', does: 'runs the board' }] : []),
     ...of(({ column, mergedAt }) => column === 'done' && mergedAt === null).map(({ id, branch }) => ({
       line: branch === null ? `branchboard show ${id}` : `branchboard diff ${id}`,

@@ -66,7 +66,7 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
     live.filter((task) => task.state === 'attention'),
   );
   const questions = active.flatMap((task) => viewQuestions(task, board));
-  const pending = rankPending(board, clock, redact);
+  const pending = rankPending(board, clock, { redact, isRunning: daemon === 'running' });
   const finished = listFinished(board);
   const done = finished.filter(isReviewed);
   const ready = done.filter(({ review }) => mergedAtOf(review) === null);
@@ -138,7 +138,7 @@ function viewHead(
     banner: agentTraits[settings.agent.kind].isBuiltIn
       ? `Built-in ${settings.agent.kind} agent: no model is called`
       : null,
-    warnings: listWarnings(board, clock),
+    warnings: listWarnings(board, clock, daemon === 'running'),
     settingsProblems: board.settingsProblems,
   };
 }

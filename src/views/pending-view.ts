@@ -9,6 +9,7 @@ import { unreachable } from '../domain/result.ts';
 import type { AttentionEntry, PendingEntry, StatusRow, TaskLabel } from '../markdown/dashboard-model.ts';
 import { findNear } from '../markdown/fields.ts';
 import type { Calendar } from './calendar.ts';
+import { describeWhy } from './pause-words.ts';
 
 /** Of a longer request the dashboard names the first rights, and how many more there are. */
 const maxRequestChars = 240;
@@ -27,7 +28,11 @@ export interface Pending {
 }
 
 /** The queue in its order. Only the first task that a slot alone keeps is `next`. */
-export function rankPending(board: Board, clock: Calendar, redact: Redact): readonly Pending[] {
+export function rankPending(
+  board: Board,
+  clock: Calendar,
+  { redact, isRunning }: { readonly redact: Redact; readonly isRunning: boolean },
+): readonly Pending[] {
   const now = clock.now();
   let position = 0;
   return orderQueue(board.live).map((task) => {
@@ -35,7 +40,8 @@ export function rankPending(board: Board, clock: Calendar, redact: Redact): read
     if (waiting.kind === 'next' || waiting.kind === 'slot') position++;
     const granted = listGranted(board, task.spec).map(redact);
     const request = waiting.kind === 'rights' ? describeRequest(task.id, waiting, redact) : null;
-    const why = waiting.kind === 'paused' ? wayOn(board) : describeWaiting(waiting, { board, clock, redact });
+    const why =
+      waiting.kind === 'paused' ? wayOn(board, isRunning) : describeWaiting(waiting, { board, clock, redact });
     return { task, waiting, why, granted, request };
   });
 }
@@ -83,9 +89,10 @@ export function labelOf(task: { readonly id: string; readonly spec: { readonly t
 }
 
 /** What lets a board start tasks again. */
-function wayOn({ userPaused, shutdown }: Board): string {
-  if (shutdown !== 'no') return '`branchboard start`';
-  return userPaused ? '`branchboard resume`' : 'the board to go on';
+function wayOn({ userPaused, shutdown, hold }: Board, isRunning: boolean): string {
+  const why = hold === null || userPaused ? '' : ` (${describeWhy(hold.reason)})`;
+  if (shutdown !== 'no' || !isRunning) return `\`branchboard start\`${why}`;
+  return userPaused ? '`branchboard resume`' : `the board to go on${why}`;
 }
 
 function describeNeed(waiting: Waiting, why: string): string {

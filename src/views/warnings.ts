@@ -18,8 +18,8 @@ interface Delayed {
   readonly until: number;
 }
 
-/** All that is to be said now. */
-export function listWarnings(board: Board, clock: Calendar): readonly string[] {
+/** All that is to be said now; a board that does not run tries nothing by itself. */
+export function listWarnings(board: Board, clock: Calendar, isRunning: boolean): readonly string[] {
   return [
     ...warnOfSandbox(board),
     ...warnOfDisk(board),
@@ -28,7 +28,7 @@ export function listWarnings(board: Board, clock: Calendar): readonly string[] {
     ...(board.userPaused
       ? ['You paused the board; those at work go on. To start tasks again: branchboard resume']
       : []),
-    ...warnOfHold(board.hold, clock),
+    ...warnOfHold(board.hold, clock, isRunning),
     ...warnOfDelays(board, clock),
     ...warnOfUsage(board, clock),
   ];
@@ -69,16 +69,18 @@ function warnOfUnread({ unread }: Board): readonly string[] {
   );
 }
 
-function warnOfHold(hold: Hold | null, clock: Calendar): readonly string[] {
+function warnOfHold(hold: Hold | null, clock: Calendar, isRunning: boolean): readonly string[] {
   if (hold === null) return [];
   const isToday = clock.day(hold.until) === clock.day(clock.now());
   const when = `${isToday ? '' : `${clock.day(hold.until)} `}${clock.timeOfDay(hold.until)}`;
   const again =
     hold.reason === 'budget'
       ? 'To go on at once: branchboard resume'
-      : hold.until <= clock.now()
-        ? 'One task tries now whether it is over.'
-        : `The board tries again at ${when}; to try at once: branchboard resume`;
+      : !isRunning
+        ? 'To go on: branchboard start'
+        : hold.until <= clock.now()
+          ? 'One task tries now whether it is over.'
+          : `The board tries again at ${when}; to try at once: branchboard resume`;
   return [
     `No new starts (${pauseWords[hold.reason].why}): ${hold.detail.replace(/\.$/, '')}. ${adviseOn(hold.reason)}${again}`,
   ];

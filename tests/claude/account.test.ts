@@ -104,6 +104,7 @@ describe.concurrent('an account that does not work', { timeout: boardTestTimeout
       expect((await board.cli('stop')).code).toBe(0);
       expect((await daemon.ended).code).toBe(0);
       expect(board.data).toMatchObject({ daemon: { running: false }, paused: { reason: 'auth' } });
+      expect(board.dashboard).toContain('To go on: branchboard start');
       expect(board.findAgentProcesses()).toEqual([]);
     });
   });

@@ -41,6 +41,11 @@ test('what only the user can settle comes first, and a few of each kind', () => 
     'branchboard show read',
     'branchboard logs runs -f',
   ]);
+  const queued = [taskData({ id: 'runs' })];
+  expect(linesOf(queued, { ...stopped, paused: { reason: 'auth', until: null } })).toEqual([
+    'claude',
+    'branchboard start',
+  ]);
 });
 
 test('files that are refused lead to their reasons', () => {

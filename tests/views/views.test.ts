@@ -210,6 +210,20 @@ describe('the dashboard', () => {
     expect(head).toMatchObject({ repo: 'shop', needYou: 3, toReview: 0, waiting: 1, updated: 'today 00:16:40' });
   });
 
+  it('says what a hold waits for, and of a board that stopped that it is to be started', () => {
+    const scene = new Scene({ maxParallel: 0 }).queue({ id: 'a' });
+    const hold = { reason: 'auth', detail: 'No.', since: 0, until: 2_000_000, isTold: false, strikes: 1 } as const;
+    const [running, stopped] = (['running', 'stopped'] as const).map((daemon) => {
+      const { head, quickStatus } = viewDashboard({ ...scene.board, hold }, clock, daemon, page);
+      return { said: head.warnings.join(), row: quickStatus.rows[0]?.progress };
+    });
+    expect(running?.row).toBe('the board to go on (not logged in → claude, /login)');
+    expect(running?.said).toContain('Log in: type `claude`, then /login');
+    expect(stopped?.row).toBe('`branchboard start` (not logged in → claude, /login)');
+    expect(stopped?.said).toMatch(/To go on: branchboard start$/);
+    expect(stopped?.said).not.toContain('tries again');
+  });
+
   it('has one entry for tasks that wait for each other, with the file and the boxes of each', () => {
     const { board } = new Scene()
       .queue({ id: 'a', dependsOn: ids('b') }, { id: 'b', dependsOn: ids('a') }, { id: 'c', dependsOn: ids('a', 'b') })

@@ -37,6 +37,8 @@ const loginVariables = [
   'CLAUDE_CODE_USE_VERTEX',
 ];
 
+const loginCheck = 'login';
+
 /** The verb `doctor`. */
 export const doctorCommand: Verb = (command, exit) =>
   command.option('--json', 'as data').action(async (options: GlobalOptions & { readonly json?: boolean }) => {
@@ -44,7 +46,9 @@ export const doctorCommand: Verb = (command, exit) =>
     if (options.json === true) printJson({ version: 1, findings });
     else {
       for (const finding of findings) print(formatFinding(finding));
-      if (!findings.some(({ status }) => status === 'problem')) print(`Ready. Type: ${await nextStep(options)}`);
+      const isLoggedIn = !findings.some(({ check, status }) => check === loginCheck && status !== 'ok');
+      const ready = isLoggedIn ? 'Ready' : 'Ready once you are logged in';
+      if (!findings.some(({ status }) => status === 'problem')) print(`${ready}. Type: ${await nextStep(options)}`);
     }
     if (findings.some(({ status }) => status === 'problem')) exit(exitCodes.notReady);
   });
@@ -199,7 +203,7 @@ async function checkAgent(settings: Settings, repoDir: string, isTrusted: boolea
 
 /** Only whether there is a login, never what it is. */
 async function checkLogin(settings: Settings): Promise<Finding> {
-  const check = 'login';
+  const check = loginCheck;
   const environment = { ...process.env, ...settings.agent.env };
   const variable = loginVariables.find((name) => (environment[name] ?? '') !== '');
   if (variable !== undefined) return { check, status: 'ok', detail: `by ${variable}` };
