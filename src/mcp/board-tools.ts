@@ -45,13 +45,11 @@ function tool<Shape extends z.ZodRawShape>(
   return { name, does, description, input, call: (given) => make(input.parse(given)) };
 }
 
-/** Calls a verb that says a text to a task; the text goes by standard input. */
+/** Calls a verb that says a text to a task, or nothing; the text goes by standard input. */
 const sayBy =
   (verb: string) =>
-  (input: { readonly id: string; readonly text: string }): VerbCall => ({
-    args: [verb, input.id, '-'],
-    stdin: input.text,
-  });
+  ({ id, text }: { readonly id: string; readonly text?: string | undefined }): VerbCall =>
+    text === undefined ? { args: [verb, id] } : { args: [verb, id, '-'], stdin: text };
 
 const addDescription =
   'Queue one task. Its text is the whole instruction of an agent that knows nothing of this conversation: say what to do and name paths instead of pasting contents. Fewer and larger tasks are better. Returns at once; the board starts it when it can.';
@@ -127,16 +125,20 @@ export const boardTools: readonly BoardTool[] = [
     'adds',
     'Queue a task again that failed or was cancelled, with what its agent is to be told.',
     { id, text: text('what is to be different').optional() },
-    (input) => ({
-      args: ['retry', input.id, ...(input.text === undefined ? [] : ['-'])],
-      ...(input.text === undefined ? {} : { stdin: input.text }),
-    }),
+    sayBy('retry'),
+  ),
+  tool(
+    'review',
+    'adds',
+    'Write what a finished task changes into a file in which the user comments between the lines, and tell its path. The comments go to the agent with send_back.',
+    { id },
+    (input) => ({ args: ['review', input.id] }),
   ),
   tool(
     'send_back',
     'adds',
-    'Send the work of a finished task back to its agent with what is wrong.',
-    { id, text: text('what is wrong') },
+    'Send the work of a finished task back to its agent with what is wrong: in words, in the comments that the user wrote into the file of review, or both.',
+    { id, text: text('what is wrong; without it the comments go alone').optional() },
     sayBy('send-back'),
   ),
   tool('cancel', 'ends', 'Cancel a task. Its agent is stopped; its work is kept on its branch.', { id }, (input) => ({

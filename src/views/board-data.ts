@@ -77,6 +77,8 @@ export interface TaskData {
 /** The whole board. */
 export interface BoardData {
   readonly version: 2;
+  /** Things that wait for the user. It stands second: the hook of Claude Code sessions looks for it at the file's beginning. */
+  readonly needsYou: number;
   /** Grows with each change, as long as one daemon runs. */
   readonly revision: number;
   readonly repo: string;
@@ -112,24 +114,33 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
   const finished = listFinished(board);
   const shown = finished.slice(0, limits.maxFinishedListed);
   const problems = listProblems(board);
+  const shownLive = {
+    active: live.filter((task) => task.state === 'active' || task.state === 'settling').map(describe),
+    attention: live.filter((task) => task.state === 'attention').map(describe),
+    queued: orderQueue(board.live).map(describe),
+  };
   return {
     version: 2,
+    needsYou: countNeeds(board, Object.values(shownLive).flat()),
     revision: revisionOf(board),
     repo,
     daemon: { running, pid: running ? pid : null },
     sandbox: board.sandbox?.kind ?? null,
     paused: describePause(board),
     costTodayUsd: sumToday(board),
-    tasks: [
-      ...live.filter((task) => task.state === 'active' || task.state === 'settling').map(describe),
-      ...live.filter((task) => task.state === 'attention').map(describe),
-      ...orderQueue(board.live).map(describe),
-      ...shown.map(describeFinished),
-    ],
+    tasks: [...shownLive.active, ...shownLive.attention, ...shownLive.queued, ...shown.map(describeFinished)],
     omitted: finished.length - shown.length,
     problems: problems.slice(0, limits.maxDashboardRows),
     omittedProblems: Math.max(0, problems.length - limits.maxDashboardRows),
   };
+}
+
+/** Tasks that wait for the user, agents that ask them, and dropped files that can't be taken in. */
+function countNeeds({ inbox }: Board, live: readonly TaskData[]): number {
+  const waiting = live.filter(
+    ({ column, question, asksFor }) => column === 'attention' || question !== null || asksFor.length > 0,
+  );
+  return waiting.length + [...inbox.values()].filter(({ diagnostics }) => (diagnostics ?? []).length > 0).length;
 }
 
 /** What is wrong with files that wait to be taken in or to run, and what lies among them and is no task. */

@@ -43,5 +43,5 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
 export function boardData(tasks: readonly TaskData[], changes: Partial<BoardData> = {}): BoardData {
   const daemon = { running: true, pid: 7 };
   const quiet = { sandbox: 'on', paused: null, costTodayUsd: 0, omitted: 0, problems: [], omittedProblems: 0 } as const;
-  return { version: 2, revision: 1, repo: '/repo', daemon, ...quiet, tasks, ...changes };
+  return { version: 2, needsYou: 0, revision: 1, repo: '/repo', daemon, ...quiet, tasks, ...changes };
 }

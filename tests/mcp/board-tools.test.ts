@@ -20,6 +20,12 @@ describe('a tool', () => {
     for (const name of ['answer', 'note', 'retry', 'send_back']) {
       expect(callOf(name, { id: 'a', text: '--help' })).toMatchObject({ stdin: '--help' });
     }
+    for (const [name, verb] of [
+      ['retry', 'retry'],
+      ['send_back', 'send-back'],
+    ] as const) {
+      expect(callOf(name, { id: 'a' })).toEqual({ args: [verb, 'a'] });
+    }
   });
 
   it.each(['--allow', '-a', '../x', 'a b', ''])('takes no id such as %j', (id) => {

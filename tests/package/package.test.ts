@@ -43,7 +43,9 @@ describe('the package', () => {
   it('holds only what is needed', async () => {
     const { stdout } = await run(folder, 'tar', '-tzf', await findTarball());
     const places = new Set(stdout.split('\n').map((path) => path.replace(/^package\//, '').split('/')[0]));
-    expect([...places].sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'templates']);
+    expect([...places].sort()).toEqual([
+      ...['.claude-plugin', 'LICENSE', 'README.md', 'dist', 'package.json', 'plugin', 'templates'],
+    ]);
     expect(stdout).not.toMatch(/\.test\.|fixtures|\.orchestrator|\.map$/m);
   });
 

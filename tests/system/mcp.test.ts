@@ -65,6 +65,7 @@ test.concurrent(
       expect((await call('logs', { id: 'allow' })).text).toContain('Take the second.');
       const { text: diff } = await call('diff', { id: 'allow' });
       expect(diff).toContain('+a.txt');
+      expect((await call('review', { id: 'allow' })).text).toContain('runs/allow/review.md');
       const commit = /is at ([0-9a-f]{12})/.exec(diff)?.[1];
       expect(commit).toBe(board.git('rev-parse', '--short=12', 'task/allow'));
 
@@ -105,6 +106,11 @@ test.concurrent(
       writeFileSync(pathOf('.mcp.json'), '{"mcpServers": {"mine": {"command": "x"}}, "more": 1}');
       mkdirSync(pathOf('.claude/agents'), { recursive: true });
       writeFileSync(pathOf('.claude/agents/orchestrator.md'), 'mine\n');
+      const mine = { hooks: [{ type: 'command', command: 'x' }] };
+      writeFileSync(
+        pathOf('.claude/settings.json'),
+        JSON.stringify({ model: 'opus', hooks: { UserPromptSubmit: [mine] } }),
+      );
       const shown = await board.succeed('init', '--claude');
       expect(shown).toContain('.claude/agents/orchestrator.md is there already, and stays as it is');
       expect(shown).toContain('name: branchboard');
@@ -115,6 +121,12 @@ test.concurrent(
         more: 1,
       });
       expect(readFileSync(pathOf('.claude/agents/orchestrator.md'), 'utf8')).toBe('mine\n');
+      expect(JSON.parse(readFileSync(pathOf('.claude/settings.json'), 'utf8'))).toEqual({
+        model: 'opus',
+        hooks: {
+          UserPromptSubmit: [mine, expect.objectContaining({ hooks: [expect.objectContaining({ timeout: 5 })] })],
+        },
+      });
       const again = await board.succeed('init', '--claude', '--yes');
       expect(again).not.toContain('Wrote');
       writeFileSync(pathOf('.mcp.json'), 'not json');

@@ -87,7 +87,8 @@ describe('the board as data', () => {
   });
 
   it('lists tasks at work first, then those that need the user, the queue in its order, and what is done', () => {
-    const { tasks, daemon, paused, omitted } = describe_(busy());
+    const { tasks, daemon, paused, omitted, needsYou } = describe_(busy());
+    expect(needsYou).toBe(1);
     expect(tasks.map(({ id, column }) => `${column} ${id}`)).toEqual([
       'active works',
       'attention asks',
@@ -339,8 +340,8 @@ describe('the dashboard', () => {
     scene.tell({ type: 'notes-seen', task: id, notes: [{ key: 'answer-t1', text: 'Yes', at: 1, readAt: null }] });
     const later = viewDashboard(scene.board, clock, 'running', page);
     expect(later.needsYou.rows).toMatchObject([{ question: 'Which port?' }]);
-    const { tasks } = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
-    expect(tasks[0]).toMatchObject({ column: 'active', question: 'Which port?', options: [] });
+    const data = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
+    expect(data).toMatchObject({ needsYou: 1, tasks: [{ column: 'active', question: 'Which port?', options: [] }] });
   });
 
   it('calls the first task that a slot alone keeps the next', () => {
@@ -377,8 +378,9 @@ describe('the dashboard', () => {
     expect(needsYou.rows[0]?.detail).toContain('`verify check --token=•••`');
     expect(pending.rows[0]?.why).toBe('asks for `verify check --token=•••` (granted: `allowed_tools Bash`)');
     expect(active.rows).toMatchObject([{ id: 'a', granted: ['allowed_tools Bash'] }]);
-    const { tasks } = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
-    expect(tasks.find(({ id }) => id === 'b')).toMatchObject({
+    const data = describeBoard(scene.board, { running: true, repo: '', pid: 7, redact });
+    expect(data.needsYou).toBe(1);
+    expect(data.tasks.find(({ id }) => id === 'b')).toMatchObject({
       ...{ asksFor: ['verify check --token=•••'], granted: ['allowed_tools Bash'], origin: 'dropped' },
     });
   });
