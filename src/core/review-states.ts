@@ -54,7 +54,7 @@ export function noteSentBack(
   // The board died between its facts and the move to `done/`.
   if (from === null && column === 'active' && review.state === 'ready' && verdict?.run === highestRun) return facts;
   const sentBack: Review = { ...openReview(review.round, review.sentBack), state: 'sent-back' };
-  goOn(draft, id, review, sentBack);
+  draft.emit({ type: 'write-review', task: id, review: sentBack });
   return { ...facts, review: sentBack };
 }
 
@@ -82,20 +82,9 @@ export function recallReview(
     const opened = openReview(found.round, found.sentBack);
     const note = 'its work was discarded, and its branch is made again';
     if (found.state === 'discarded') draft.journal({ type: 'task-found', task: id, column: file.column, note });
-    goOn(draft, id, found, opened);
-    return opened;
+    return writeOpened(draft, id, opened);
   }
   return found ?? openReview(1);
-}
-
-/** Keeps that a review goes on; where its work was discarded, that is undone first. */
-function goOn(draft: Draft, id: TaskId, before: Review, review: Review): void {
-  if (before.state !== 'discarded') {
-    draft.emit({ type: 'write-review', task: id, review });
-    return;
-  }
-  const { branch, tip } = before;
-  draft.emit({ type: 'restore-work', task: id, work: { id, branch, tip }, review });
 }
 
 function reviewOf({ review, damaged }: TaskFacts): Review | 'damaged' | null {

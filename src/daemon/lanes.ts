@@ -8,6 +8,8 @@ import { keyOf, type TaskId } from '../domain/task.ts';
 /** The lane of the board's own facts; no task has such an id. */
 const boardLane = '/board';
 
+type ReadVerdicts = Extract<Effect, { type: 'read-verdicts' }>;
+
 /** Performs one effect; says whether the rest of its batch may follow. */
 export type PerformOne = (effect: Effect) => Promise<'done' | 'failed'>;
 
@@ -38,7 +40,12 @@ export class Lanes {
   /** Queues what one step asked for. When an effect fails, the later ones of its batch and lane are dropped. */
   dispatch(effects: readonly Effect[]): void {
     const batches = new Map<string, Effect[]>();
+    const reads: ReadVerdicts[] = [];
     for (const effect of effects) {
+      if (effect.type === 'read-verdicts') {
+        reads.push(effect);
+        continue;
+      }
       const lane = findLane(effect);
       if (lane === null) {
         this.#track(this.#shared(() => this.#perform(effect)));
@@ -54,6 +61,18 @@ export class Lanes {
       else batch.push(effect);
     }
     for (const [key, batch] of batches) this.#append(key, batch);
+    for (const read of reads) this.#readInTurn(read);
+  }
+
+  /** Reads verdicts at once, but those of tasks of which something is still being written when that is written. */
+  #readInTurn(read: ReadVerdicts): void {
+    const free = new Map(read.tasks);
+    for (const [key, file] of read.tasks) {
+      if (!this.#tails.has(key)) continue;
+      free.delete(key);
+      this.#append(key, [{ ...read, tasks: new Map([[key, file]]) }]);
+    }
+    if (free.size > 0) this.#track(this.#shared(() => this.#perform({ ...read, tasks: free })));
   }
 
   #append(key: string, batch: readonly Effect[]): void {

@@ -50,10 +50,13 @@ export async function readTask(files: BoardFiles, file: TaskFile): Promise<reado
   return [{ type: 'task-read', file: found, textHash: await hashOwnText(text), spec, diagnostics }];
 }
 
-/** `verdicts-read`: finished tasks' verdicts; of one that can't be read, what else is kept of the task. */
-export async function readVerdicts(files: BoardFiles, tasks: ReadonlyMap<TaskKey, TaskFile>): Promise<UntimedEvent> {
+/** Verdicts of finished tasks; of one that can't be read, what else is kept of the task. */
+export async function readVerdicts(
+  files: BoardFiles,
+  tasks: ReadonlyMap<TaskKey, TaskFile>,
+): Promise<ReadonlyMap<TaskKey, ReadVerdict>> {
   const read = [...tasks].map(async ([key, file]) => [key, await readVerdict(files, file)] as const);
-  return { type: 'verdicts-read', verdicts: new Map(await Promise.all(read)) };
+  return new Map(await Promise.all(read));
 }
 
 async function readVerdict(files: BoardFiles, file: TaskFile): Promise<ReadVerdict> {

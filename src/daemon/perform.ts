@@ -25,6 +25,7 @@ import {
   type Roles,
   type Worktrees,
 } from '../ports.ts';
+import { bringBackLoaded, bringBackRead } from './bring-back.ts';
 import { Caretaker } from './caretaker.ts';
 import { discardWork } from './discard-work.ts';
 import { editTask, moveForCommand } from './edit-task.ts';
@@ -93,11 +94,11 @@ export class Performer {
       case 'take-in':
         return [await this.#intake.takeIn(effect.path, effect.identity)];
       case 'load-task':
-        return [await loadTask(this.#ports, effect)];
+        return [await bringBackLoaded(worktrees, await loadTask(this.#ports, effect))];
       case 'read-task':
         return readTask(this.#ports.files, effect.file);
       case 'read-verdicts':
-        return [await readVerdicts(this.#ports.files, effect.tasks)];
+        return [await bringBackRead(worktrees, effect.tasks, await readVerdicts(files, effect.tasks))];
       case 'plan-run':
         return [await this.#planRun(effect)];
       case 'move-task':
@@ -127,10 +128,6 @@ export class Performer {
         await files.writeVerdict(effect.task, effect.verdict);
         return [];
       case 'write-review':
-        await files.writeReview(effect.task, effect.review);
-        return [];
-      case 'restore-work':
-        await worktrees.restore(effect.work);
         await files.writeReview(effect.task, effect.review);
         return [];
       case 'tell-story':

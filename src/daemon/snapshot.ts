@@ -89,7 +89,7 @@ export async function onlook(
       return [await loadTask({ files, agents, worktrees: unlooked }, effect)];
     }
     case 'read-verdicts':
-      return [await readVerdicts(files, effect.tasks)];
+      return [{ type: 'verdicts-read', verdicts: await readVerdicts(files, effect.tasks) }];
     case 'take-in':
       return [await lookAtDropped(files, board, effect.path, effect.identity)];
     default:

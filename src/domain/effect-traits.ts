@@ -45,7 +45,6 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'record-exit': { ...ofTask, phases: ['planning', 'settling'] },
   'write-verdict': { ...ofTask, phases: ['settling'] },
   'write-review': { ...ofTask, phases: ['planning', 'settling'] },
-  'restore-work': { ...ofTask, phases: ['planning', 'settling'] },
   'tell-story': { ...ofTask, phases: ['settling'] },
   'read-ends': { ...ofNobody, lane: 'none' },
   'prune-task': { ...ofNobody, lane: 'task' },

@@ -177,8 +177,6 @@ export type Effect =
       /** As it is to be. */
       readonly review: Review;
     }
-  /** Makes the branch of discarded work again, and keeps that its review goes on. */
-  | { readonly type: 'restore-work'; readonly task: TaskId; readonly work: WorkBranch; readonly review: Review }
   /** Merges a task's work as a command asks: `command-merged`. */
   | {
       readonly type: 'merge-for-command';

@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { Lanes } from '../../src/daemon/lanes.ts';
 import type { Effect } from '../../src/domain/effect.ts';
+import { keyOf } from '../../src/domain/task.ts';
 import { fileIn, id, makePlan } from '../core/scene.ts';
 
 const keep = (name: string, n: number): Effect => ({ type: 'keep-work', task: id(name), plan: makePlan({ n }) });
@@ -19,7 +20,9 @@ function makeLanes() {
         ? `${effect.task}${effect.plan.n}`
         : effect.type === 'load-task'
           ? effect.file.name
-          : effect.type;
+          : effect.type === 'read-verdicts'
+            ? `read ${[...effect.tasks.keys()].join(' ')}`
+            : effect.type;
     begun.push(name);
     return new Promise((resolve) => ends.set(name, resolve));
   }, onIdle);
@@ -98,4 +101,15 @@ it('writes holds in their order, and other facts of the board side by side', asy
   expect(begun.toSorted()).toEqual(['journal', 'journal', 'write-hold']);
   await end('write-hold');
   expect(begun.toSorted()).toEqual(['journal', 'journal', 'write-hold', 'write-hold']);
+});
+
+it('reads the verdict of a task after what is being written of it, those of others at once', async () => {
+  const { lanes, begun, end } = makeLanes();
+  const tasks = new Map([id('a'), id('b')].map((task) => [keyOf(task), fileIn('done', task)]));
+  lanes.dispatch([keep('a', 1)]);
+  lanes.dispatch([{ type: 'read-verdicts', tasks }]);
+  await settle();
+  expect(begun).toEqual(['a1', 'read b']);
+  await end('a1');
+  expect(begun).toEqual(['a1', 'read b', 'read a']);
 });

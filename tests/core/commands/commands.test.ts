@@ -188,22 +188,21 @@ describe('a command', () => {
     scene.tell({ type: 'scanned', scan: before }).tell({ type: 'task-loaded', loaded: dependent });
     expect(findWaitingOn(scene.board, scene.task('b'))).toEqual([{ id: 'a', why: 'discarded' }]);
 
-    // Back in done/, its facts are read, and its branch is made again before its review is open.
+    // Back in done/, its facts are read, and its review is open.
     scene.tell({ type: 'scanned', scan: scanOf({ done: ['a'], queued: ['b'] }) });
     expect(scene.asked).toContain('read-verdicts');
     const found = { kind: 'known', verdict, review: asked.review } as const;
     scene.tell({ type: 'verdicts-read', verdicts: new Map([[keyOf(id('a')), found]]) });
-    expect(scene.effects).toContainEqual({ type: 'restore-work', task: 'a', work, review: openReview(2) });
+    expect(scene.effects).toContainEqual({ type: 'write-review', task: 'a', review: openReview(2) });
     expect(findWaitingOn(scene.board, scene.task('b'))).toEqual([]);
   });
 
-  it('makes the branch of discarded work again where its task is queued again', () => {
+  it('notes that discarded work is sent back where its task is queued again', () => {
     const discarded = discardedWith(openReview(1), { id: id('a'), branch: 'task/a', tip: 'tip' }, 1);
     const scene = new Scene({ maxParallel: 0 });
     scene.load({ ...loadedIn('queued', 'a'), facts: { ...noFacts, review: discarded } });
     const review = { ...openReview(1), state: 'sent-back' };
-    const work = { id: id('a'), branch: 'task/a', tip: 'tip' };
-    expect(scene.effects).toContainEqual({ type: 'restore-work', task: 'a', work, review });
+    expect(scene.effects).toContainEqual({ type: 'write-review', task: 'a', review });
   });
 
   it.each([
