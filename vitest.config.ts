@@ -48,8 +48,9 @@ const projects = Object.entries(layers).map(([name, places]): TestProjectConfigu
     globalSetup: name === 'system' || name === 'claude' ? ['tests/board-template.ts'] : [],
     // Files of the unit layer only compute, so they may share their imports.
     isolate: name !== 'unit',
-    // Tests of the real agent mostly wait, each for its own.
+    // Tests of the real agent wait for half of their time; more than two at once and each start takes too long.
     sequence: { concurrent: name === 'claude' },
+    maxConcurrency: name === 'claude' ? 2 : 5,
   },
 }));
 

@@ -137,7 +137,7 @@ for (const version of claudeVersionNames) {
           return now;
         };
         // Far longer than it takes to come up, on a machine that is busy as well: that is silence too.
-        await withClaude(part, { config: 'stall_after: 30s' }, async (board) => {
+        await withClaude(part, { config: 'stall_after: 1m' }, async (board) => {
           board.drop({ t: 'Write t.txt.\n' });
           expect((await board.runUntilIdle()).code).toBe(0);
           expect(board.record('t', 1)).toMatchObject({

@@ -14,7 +14,9 @@ async function pruneAtStart(board: ScratchBoard, ...tasks: readonly string[]): P
   await waitUntil(`${tasks.join(', ')} pruned`, () =>
     tasks.every((task) => board.happened('pruned').some((entry) => entry.tasks.some((each) => each === task))),
   );
-  expect(running.output()).toMatch(/removed what was kept of .*logs of \d+ runs? \([\d.]+ kB\)/);
+  await waitUntil('what was pruned is told', () =>
+    /removed what was kept of .*logs of \d+ runs? \([\d.]+ kB\)/.test(running.output()),
+  );
   await board.stop(running);
 }
 

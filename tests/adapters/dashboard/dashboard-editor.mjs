@@ -1,7 +1,8 @@
 /**
  * A person at an editor, as a process of its own: saves a dashboard `count` times, each time with one more line in the
  * notes, one where the board writes, and the first open box ticked. Arguments: path, style, buffer (`reload` loads the file
- * before each edit, `keep` never again), count. Prints the comments of the boxes that it ticked.
+ * before each edit, `keep` never again), count. Prints the comment of a box for each save that ticks it; a file that was
+ * loaded before the board took the last tick says it again.
  */
 import { Buffer } from 'node:buffer';
 import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
@@ -42,7 +43,10 @@ const styles = {
 
 let text = await load();
 for (let i = 1; i <= Number(count); i += 1) {
-  if (buffer === 'reload') text = await load();
+  if (buffer === 'reload') {
+    text = await load();
+    for (const [, comment] of text.matchAll(/- \[x\] Try again (<!-- .* -->)/g)) ticked.push(comment);
+  }
   text += `${style} ${buffer} line ${i}\n`;
   text = text.replace('## Quick Status\n', (heading) => `${heading}${style} ${buffer} typed ${i}\n`);
   text = text.replace(/- \[ \] (Try again (<!-- .* -->))/, (_, rest, comment) => {

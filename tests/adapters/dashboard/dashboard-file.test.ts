@@ -358,7 +358,7 @@ describe.each(['in-place', 'slow', 'rename'])('400 saves by an editor that saves
       expect(lines.length).toBeLessThan(420);
     }
     expect(ticked.length).toBeGreaterThan(0);
-    // A box that stands again, since the board wrote the same once more, may be ticked again.
+    // A box that stands again, since the board wrote the same once more, is ticked again by a save that says so.
     expect(new Set(received)).toEqual(new Set(ticked));
     expect(received.length).toBeLessThanOrEqual(ticked.length);
     expect(zones.extractNotes(readFileSync(file, 'utf8')).notes).toBe(saved);
