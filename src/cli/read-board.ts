@@ -20,7 +20,7 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
   const { layout, topLevel } = place;
   const owner = await findDaemon(layout.root);
   const running = owner === null ? null : await readRunning(layout.boardData, owner);
-  if (running !== null) return addUntaken(place, running);
+  if (running !== null) return addInbox(place, running);
   // A running board's data is a file; what it takes to read the folder is loaded only where none runs.
   const { readBoardOf } = await import('./compose-reader.ts');
   const board = await readBoardOf(place);
@@ -30,13 +30,15 @@ export async function readBoardData(place: Place): Promise<KnownBoard> {
     pid: owner?.pid ?? null,
     redact: redactFor(() => board.settings),
   });
-  // What is wrong is on the board; the others wait in the folder.
-  const unread = [...(board.scan?.inbox.keys() ?? [])].filter((path) => !board.inbox.has(path));
-  return { data, waiting: unread.length + (board.scan?.unsettled.size ?? 0) };
+  // Those that lie in other columns wait like those of the inbox.
+  const unread = [...(board.scan?.inbox.keys() ?? []), ...(board.scan?.unsettled.keys() ?? [])];
+  const elsewhere = unread.filter((path) => !path.startsWith('inbox/') && !board.inbox.has(path));
+  const known = await addInbox(place, data);
+  return { ...known, waiting: known.waiting + elsewhere.length };
 }
 
-/** A running board's data with the files of its inbox that it has not looked at yet. */
-async function addUntaken(place: Place, data: BoardData): Promise<KnownBoard> {
+/** A board's data with the files of its inbox that it has not looked at yet. */
+async function addInbox(place: Place, data: BoardData): Promise<KnownBoard> {
   const names = await readdir(place.layout.inbox).catch(() => []);
   // What it takes to read them is loaded only where there are any; a board that names some problems alone knows of all.
   if (names.length === 0 || data.omittedProblems > 0) return { data, waiting: 0 };
