@@ -11,7 +11,7 @@ import { refuseWith, type Field } from './fields.ts';
 import { quote, toOneLine } from './plain-text.ts';
 import type { Problem, Reporter } from './reporter.ts';
 import { makeTaskId } from '../domain/slug.ts';
-import { foldKey } from './task-keys.ts';
+import { describeOpposite, foldKey, isAfterwards, isBefore } from './task-keys.ts';
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from './yaml.ts';
 
 /** The dependencies of a file, as ids; with their words where one is named otherwise. */
@@ -117,7 +117,10 @@ const nameKeys = new Set(['id', 'task', 'taskid', 'name', 'title', 'ref', 'file'
 
 /** A map names its keys, or, where it describes a dependency, what stands under the key for its name. */
 function readMap(field: Field, map: YamlMap): readonly Named[] {
-  const describing = map.entries.filter(({ key, value }) => nameKeys.has(foldKey(key)) && !isEmpty(value));
+  const filled = map.entries.filter(({ value }) => !isEmpty(value));
+  const opposite = filled.find(({ key }) => isAfterwards(foldKey(key)));
+  if (opposite !== undefined) return refuseAll(field, describeOpposite(opposite));
+  const describing = filled.filter(({ key }) => nameKeys.has(foldKey(key)) || isBefore(foldKey(key)));
   if (describing.length > 0) {
     return describing.slice(0, 1).flatMap(({ value }) => readNode({ ...field, node: value }));
   }
@@ -179,7 +182,7 @@ function notPlain({ name }: Field, source: string): Problem {
 }
 
 /** Words between ids. Where the text is a title, it is one with them. */
-const joining = /^(?:and|&|\+|then)$/i;
+const joining = /^(?:and|&|\+|then|on|tasks?|[-=]*>|→)$/i;
 
 function readOne(field: Field, text: string, offset: number): readonly Named[] {
   const words = unwrap(text.replace(/\|.*$/, ''));
@@ -188,7 +191,9 @@ function readOne(field: Field, text: string, offset: number): readonly Named[] {
     const hint = describeId(words);
     return refuseAll(field, { ...notPlain(field, text), ...(hint !== undefined && { hint }) });
   }
-  const single = stem.includes(' ') ? words.split(/\s+/).filter((word) => !joining.test(word)) : [];
+  // What stands in parentheses may be a remark; where it is part of a title, that is found by all its words.
+  const told = words.replaceAll(/(?:^|\s)\([^()]*\)(?=\s|$)/g, ' ').trim();
+  const single = stem.includes(' ') ? told.split(/\s+/).filter((word) => !joining.test(word)) : [];
   const singles = single.map((word) => findStem(unwrap(word)));
   const ids = singles.flatMap((each) => (each === null ? [] : (parseTaskId(each) ?? [])));
   const parts = ids.length === singles.length ? ids : [];

@@ -139,7 +139,7 @@ function findInComment(line: Line, rest: readonly Line[]): ForeignFrontmatter | 
 /** The first lines, down to an empty one, are keys with values; a single one counts if it is about the order. */
 function findBareKeys(lines: readonly Line[]): ForeignFrontmatter | null {
   const end = lines.findIndex(({ text }) => text === '' || rule.test(text));
-  const block = end === -1 ? lines : lines.slice(0, end);
+  const block = (end === -1 ? lines : lines.slice(0, end)).map((line) => ({ ...line, text: unmark(line.text) }));
   const [first] = block;
   if (first === undefined || !isBlockOfKeys(block)) return null;
   const keys = block.flatMap(({ text }) => keyOfLine(text) ?? []);
@@ -148,6 +148,15 @@ function findBareKeys(lines: readonly Line[]): ForeignFrontmatter | null {
   const isOther = keys.length > 1 && keys.some((key) => isTaskKey(key) && !isAboutOrder(key));
   if (!isOrder && !isOther) return null;
   return refuse(first.offset, 'these lines look like frontmatter, and no line `---` is above them');
+}
+
+/** Words that people put into lists, quotations and bold type to say what waits for what. */
+const plainOrder = /depend|prereq|blockedby|waitsfor|predecessor/;
+
+/** A line about the order without its markup: `> **Depends on:** a`. */
+function unmark(text: string): string {
+  const bare = text.replace(/^\s*(?:[>*+-]\s+)+/, '').replaceAll(/\*+|__|`|(?<!\w)_|_(?!\w)/g, '');
+  return plainOrder.test(keyOfLine(bare) ?? '') ? bare : text;
 }
 
 /** A value that is an id, or a list of them, which may begin on the next line. */

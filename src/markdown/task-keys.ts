@@ -76,7 +76,21 @@ export function foldKey(key: string): string {
 
 /** Whether a word, folded, names dependencies, or the tasks that depend on this one. */
 export function isAboutOrder(folded: string): boolean {
-  return before.has(folded) || afterwards.has(folded) || explainNearMiss(folded) !== null;
+  return isBefore(folded) || isAfterwards(folded) || explainNearMiss(folded) !== null;
+}
+
+/** Whether a word, folded, names dependencies; also one such as `after_tasks` or `blockedByIds`. */
+export function isBefore(folded: string): boolean {
+  return before.has(folded) || before.has(withoutTasks(folded));
+}
+
+/** Whether a word, folded, names the tasks that depend on this one. */
+export function isAfterwards(folded: string): boolean {
+  return afterwards.has(folded) || afterwards.has(withoutTasks(folded));
+}
+
+function withoutTasks(folded: string): string {
+  return folded.replace(/(?:tasks?)?(?:ids?)?$/, '');
 }
 
 /** Whether a word, folded, is seldom written but as a key of a task. */
@@ -95,7 +109,7 @@ export function translateKeys(map: YamlMap, reporter: Reporter): TaskKeys {
     if (key !== undefined) {
       if (entries.has(key)) reporter.report(entry.keyOffset, describeTwice(entry.key, key));
       else entries.set(key, { ...entry, key });
-    } else if (before.has(folded)) dependencies.push(entry);
+    } else if (isBefore(folded)) dependencies.push(entry);
     else reporter.report(entry.keyOffset, explainUnread(entry, folded));
   }
   return { map: { ...map, entries: [...entries.values()] }, dependencies };
@@ -106,7 +120,7 @@ function describeTwice(written: string, key: string): Problem {
 }
 
 function explainUnread(entry: YamlEntry, folded: string): Problem {
-  if (afterwards.has(folded)) return describeOpposite(entry);
+  if (isAfterwards(folded)) return describeOpposite(entry);
   const told = quote(entry.key);
   if (places.has(folded)) {
     return {
@@ -137,7 +151,8 @@ function describeUnknown(key: string, folded: string): Problem {
 /** Ids that a message repeats. */
 const maxNamed = 3;
 
-function describeOpposite({ key, value }: YamlEntry): Problem {
+/** A key for the tasks that wait for this one. */
+export function describeOpposite({ key, value }: YamlEntry): Problem {
   const named = listWords(value).slice(0, maxNamed);
   const where = named.length === 0 ? 'those tasks' : named.map((word) => quote(word)).join(', ');
   return {
@@ -154,7 +169,7 @@ function listWords(node: YamlNode): readonly string[] {
 
 /** What a word about the order was meant to be, where it is near one or holds one; null for others. */
 function explainNearMiss(folded: string): Pick<Problem, 'expected' | 'hint'> | null {
-  if (before.has(folded) || afterwards.has(folded) || folded.includes('independen')) return null;
+  if (isBefore(folded) || isAfterwards(folded) || folded.includes('independen')) return null;
   const near = [...oftenMeant].find((word) => distance(folded, word) <= toleranceOf(word));
   const holds = /depend|prereq|blockedby/.test(folded);
   if (near === undefined && !holds) return null;
@@ -179,7 +194,7 @@ function findNestedOrder(node: YamlNode): string | null {
   if (node.kind === 'list') return node.items.map(findNestedOrder).find((found) => found !== null) ?? null;
   for (const { key, value } of node.entries) {
     const folded = foldKey(key);
-    if (before.has(folded) || afterwards.has(folded)) return key;
+    if (isBefore(folded) || isAfterwards(folded)) return key;
     const deeper = findNestedOrder(value);
     if (deeper !== null) return deeper;
   }

@@ -39,7 +39,16 @@ describe('a dependency', () => {
       '[a]',
       '[[[a]]]',
     ],
-    ...['{a: }', '{a: done}', '{id: a}', '[{task: a}]', '[{id: a, type: hard}]', '{tasks: [a]}'],
+    ...[
+      '{a: }',
+      '{a: done}',
+      '{id: a}',
+      '[{task: a}]',
+      '[{id: a, type: hard}]',
+      '{tasks: [a]}',
+      '{requires: a}',
+      '{after_tasks: [a]}',
+    ],
   ])('may be named as %s', (written) => {
     const { value, said } = parse(`depends_on: ${written}`);
     expect(said).toEqual([]);
@@ -92,9 +101,12 @@ describe('a dependency', () => {
     expect(parse('depends_on: inbox/Add a login page.md').value?.dependsOn).toEqual(['add-a-login-page']);
   });
 
-  it.each(['a and c', 'a & c', 'a + c', '[a and c]'])('may be one of several with a word between: %j', (written) => {
-    expect(parse(`depends_on: ${written}`).value?.dependencyNames).toMatchObject([{ parts: ['a', 'c'] }]);
-  });
+  it.each(['a and c', 'a & c', 'a + c', '[a and c]', 'a -> c', 'a → c', 'tasks a and c', 'a (must be done) c'])(
+    'may be one of several with a word between: %j',
+    (written) => {
+      expect(parse(`depends_on: ${written}`).value?.dependencyNames).toMatchObject([{ parts: ['a', 'c'] }]);
+    },
+  );
 
   it.each([
     ['#a', 'YAML takes "#a" for a comment, so that no dependency is left of it'],
@@ -103,6 +115,7 @@ describe('a dependency', () => {
     ['owner/repo#12', 'depends_on is "owner/repo#12"; expected a task\'s id. If it is the task `12`, write that.'],
     ['feature/a', 'depends_on is "feature/a"; expected a task\'s id. If it is the task `a`, write that.'],
     ['"[[a]] and then some"', "expected a task's id"],
+    ['{blocks: c}', '"blocks" names tasks that wait for this one'],
     ['{a: false}', '"a" is `false` here'],
     ['@a', 'begins with a character that means something in YAML'],
     ['[[a]], [[c]]', 'this is not valid YAML'],
