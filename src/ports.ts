@@ -98,6 +98,8 @@ export interface BoardFiles {
     | { readonly kind: 'accepted'; readonly file: TaskFile; readonly grant: Grant | null }
     | { readonly kind: 'in-use'; readonly by: TaskFile; readonly same: boolean }
   >;
+  /** Puts a task into the inbox, whole and durably; false where a task of that id is anywhere on the board. */
+  layInbox(id: TaskId, text: string): Promise<boolean>;
   /** Removes such a file if it is still the one that was read. */
   dropInbox(path: string, identity: FileIdentity): Promise<void>;
   /** Reads the file of that column and name, whatever its version; the result says which one it was. */

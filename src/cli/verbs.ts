@@ -142,6 +142,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/note.ts')).noteCommand,
   },
   {
+    usage: 'accept <id>',
+    group: 'decide',
+    description: "make tasks of what a task's agent proposes",
+    load: async () => (await import('./commands/accept.ts')).acceptCommand,
+  },
+  {
     usage: 'cancel <id>',
     group: 'decide',
     description: 'put a task into the archive; what its agent did is kept',

@@ -37,6 +37,7 @@ import {
 import { handleEffectFailed } from './effect-failure.ts';
 import { shutDown } from './shut-down.ts';
 import { handleTick } from './tick.ts';
+import { handleCommandAccepted } from './commands/accept-command.ts';
 import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
@@ -213,6 +214,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'command-opened':
       handleCommandOpened(draft, event);
+      return;
+    case 'command-accepted':
+      handleCommandAccepted(draft, event);
       return;
     case 'command-moved':
       handleCommandMoved(draft, event);

@@ -48,6 +48,7 @@ const ofCommands: ReadonlySet<Effect['type']> = new Set([
     'merge-for-command',
     'restack-for-command',
     'open-for-command',
+    'accept-for-command',
     'lay-note',
     'write-pause',
     'settle-command',

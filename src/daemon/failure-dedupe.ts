@@ -54,6 +54,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     case 'merge-for-command':
     case 'restack-for-command':
     case 'open-for-command':
+    case 'accept-for-command':
     case 'lay-note':
     case 'write-pause':
       return [{ type: 'command-failed', id: effect.id, fault }];

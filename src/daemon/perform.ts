@@ -25,6 +25,7 @@ import {
   type Roles,
   type Worktrees,
 } from '../ports.ts';
+import { acceptProposals } from './accept-proposals.ts';
 import { bringBackLoaded, bringBackRead } from './bring-back.ts';
 import { Caretaker } from './caretaker.ts';
 import { discardWork } from './discard-work.ts';
@@ -164,6 +165,8 @@ export class Performer {
       }
       case 'open-for-command':
         return [await makeWorktree(this.#ports, effect)];
+      case 'accept-for-command':
+        return [await acceptProposals(this.#ports, effect, this.#now())];
       case 'lay-note':
         return layNote(this.#ports, effect);
       case 'look-at-notes':

@@ -39,7 +39,8 @@ export type TaskCommand =
   /** Makes a task's worktree again where it is gone, so that the user can look at its work there. */
   | { readonly kind: 'open'; readonly task: TaskId }
   | MergeCommand
-  | DiscardCommand;
+  | DiscardCommand
+  | AcceptCommand;
 
 /** Answers what an agent at work waits for. */
 export interface AnswerCommand {
@@ -100,6 +101,16 @@ export interface DiscardCommand {
   readonly commit: string;
 }
 
+/** Takes in what a task's agent proposes, as files of the inbox. */
+export interface AcceptCommand {
+  readonly kind: 'accept';
+  readonly task: TaskId;
+  /** Names or numbers of the proposals that are meant; none for all that were not taken in. */
+  readonly only: readonly string[];
+  /** Those of them that are left out. */
+  readonly without: readonly string[];
+}
+
 /** A command to the whole board. */
 export type BoardCommand =
   | { readonly kind: 'pause' | 'resume' }
@@ -129,6 +140,7 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
     discard: 'decide',
     restack: 'decide',
     open: 'decide',
+    accept: 'decide',
   },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };
@@ -157,7 +169,7 @@ export interface Tick {
   readonly target?: string;
   /** Of one that answers an agent at work: the question. */
   readonly question?: string;
-  /** Of one that chooses an answer: which, counted from 1. */
+  /** Of one that chooses an answer, or takes a proposal in: which, counted from 1. */
   readonly option?: number;
   /** Of one with a place for words that was ticked: what the user typed. */
   readonly text?: string;
@@ -179,6 +191,7 @@ export const boxKinds = [
   'answer',
   'choose',
   'cancel',
+  'accept',
   'merge',
   'restack',
   'send-back',
@@ -280,7 +293,7 @@ export function taskOfCommand(command: Command): TaskId | null {
 }
 
 /** The command that a ticked box asks for. */
-export function commandOfTick({ kind, task, commit, target, question, option = 0, text = '' }: Tick): TaskCommand {
+export function commandOfTick({ kind, task, commit, target, question, option, text = '' }: Tick): TaskCommand {
   // One character more than may be told is enough to be refused.
   const said = text.slice(0, limits.maxSaidChars + 1);
   switch (kind) {
@@ -289,9 +302,11 @@ export function commandOfTick({ kind, task, commit, target, question, option = 0
     case 'answer':
       return { kind, task, question: question ?? null, text: said };
     case 'choose':
-      return { kind, task, question: question ?? null, option };
+      return { kind, task, question: question ?? null, option: option ?? 0 };
     case 'send-back':
       return { kind, task, commit: commit ?? null, text: said };
+    case 'accept':
+      return { kind, task, only: option === undefined ? [] : [String(option)], without: [] };
     case 'merge':
       return { kind, task, commit: commit ?? '', target: target ?? null, way: 'merge', whatRuns: false };
     case 'discard':

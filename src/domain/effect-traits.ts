@@ -57,6 +57,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'merge-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'restack-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'open-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
+  'accept-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   // In its task's lane, so that a run that is being started either tells it or finds it told.
   'lay-note': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'look-at-notes': { lane: 'none', phases: [], told: 'once', failure: 'nothing' },

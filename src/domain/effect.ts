@@ -8,6 +8,7 @@ import type { TaskPast } from './task-past.ts';
 import type { CommandAnswer, CommandId } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
+import type { Proposal } from './proposal.ts';
 import type { Right } from './rights.ts';
 import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
@@ -60,6 +61,13 @@ export interface EditedFields {
 export interface Said {
   readonly text: string;
   readonly at: number;
+}
+
+/** A task that is to be made of a proposal. */
+export interface Child {
+  readonly id: TaskId;
+  readonly proposal: Proposal;
+  readonly dependsOn: readonly TaskId[];
 }
 
 /** See the file's head. */
@@ -197,6 +205,16 @@ export type Effect =
     }
   /** Makes the worktree of a task's last run again, as a command asks: `command-opened` or `command-refused`. */
   | { readonly type: 'open-for-command'; readonly id: CommandId; readonly task: TaskId; readonly file: TaskFile }
+  /** Makes tasks of what a task's agent proposes, as a command asks: `command-accepted` or `command-refused`. */
+  | {
+      readonly type: 'accept-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly file: TaskFile;
+      /** As it is to be: it tells what was taken in, before anything is. */
+      readonly verdict: Verdict;
+      readonly children: readonly Child[];
+    }
   /** Lays a note down for a task's agents, once: `note-laid`, and `notes-seen`. A line of User Notes is the same note as long as it says the same. */
   | {
       readonly type: 'lay-note';

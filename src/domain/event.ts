@@ -16,6 +16,7 @@ import type { Grant, Right } from './rights.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
 import type { LastPlace } from './last-place.ts';
+import type { Verdict } from './verdict.ts';
 import type { TaskId, TaskKey, TaskSpec } from './task.ts';
 
 /** The result of taking a file of the inbox in. */
@@ -119,6 +120,14 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'command-restacked'; readonly id: CommandId; readonly outcome: RestackOutcome }
   /** The worktree that a command asked for is there; its path is absolute. */
   | { readonly type: 'command-opened'; readonly id: CommandId; readonly path: string }
+  /** What a task's agent proposed lies in the inbox, as far as no task was there of that id, and its verdict tells so. */
+  | {
+      readonly type: 'command-accepted';
+      readonly id: CommandId;
+      readonly verdict: Verdict;
+      readonly children: readonly TaskId[];
+      readonly laid: readonly TaskId[];
+    }
   /** A note that a command asked for lies where the task's agents are told of it. */
   | { readonly type: 'note-laid'; readonly id: CommandId }
   /** All notes to a task's agents, the oldest first. */

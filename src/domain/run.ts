@@ -4,8 +4,10 @@
  *   plan.json ──► claim ──► stream.jsonl, stderr.log ──► exit.json
  *   what it is    who runs   what the agent prints        how it ended, and what was found
  */
+import type { UsageLimit } from './account-limit.ts';
 import type { AgentQuestion } from './agent-question.ts';
 import type { MovedRef } from './moved-ref.ts';
+import type { Proposal } from './proposal.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunTerms } from './run-terms.ts';
 import type { CommentAnswer } from './review-comment.ts';
@@ -125,6 +127,8 @@ export interface AgentReport {
   /** Answers to choose from, where it asks one question. */
   readonly options: readonly string[];
   readonly followUps: readonly string[];
+  /** Of a planner: the tasks that it cuts its own into. */
+  readonly subtasks: readonly Proposal[];
   /** What it says of the user's comments, where it was sent back with some. */
   readonly answers: readonly CommentAnswer[];
 }
@@ -148,15 +152,6 @@ export interface AgentResult {
 /** The words of a result, each thing once. */
 export function quoteResult({ text, errors }: AgentResult): string {
   return [...new Set([text, ...errors])].filter((said) => said !== '').join('\n');
-}
-
-/** The stream's last message about the account's usage limits. */
-export interface UsageLimit {
-  readonly status: 'allowed' | 'allowed-warning' | 'rejected';
-  /** Milliseconds since the epoch, or null where it was not told. */
-  readonly resetsAt: number | null;
-  /** Such as `five_hour`. */
-  readonly kind: string | null;
 }
 
 /** A command line that was to make a commit and made none: a hook refused it, it could not be signed, or the like. */
@@ -185,6 +180,8 @@ export interface RunView {
   readonly openTools: number;
   /** What it asks the user and waits for, at most `maxQuestions`. */
   readonly questions: readonly AgentQuestion[];
+  /** Tasks that it proposed by its tool, at most `maxSubtasks`. */
+  readonly proposals: readonly Proposal[];
   /** Tool calls that it was refused, at most `maxDenials`. */
   readonly denials: readonly Refusal[];
   /** The last command line that was to make a commit, where it made none. */
@@ -215,6 +212,7 @@ export const emptyRunView: RunView = {
   answered: false,
   openTools: 0,
   questions: [],
+  proposals: [],
   denials: [],
   failedCommit: null,
   usageLimit: null,

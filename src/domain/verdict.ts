@@ -1,4 +1,5 @@
 import type { MovedRef } from './moved-ref.ts';
+import type { Proposal, TakenProposal } from './proposal.ts';
 import { describeRefusals, type Refusal } from './refusal.ts';
 import type { Argv, TaskId } from './task.ts';
 import type { Fault, Reason } from './run.ts';
@@ -16,6 +17,8 @@ export interface Verdict {
   readonly title: string;
   readonly agent: string;
   readonly dependsOn: readonly TaskId[];
+  /** As {@link TaskSpec.parent}. */
+  readonly parent: TaskId | null;
   /** Why it waits for the user or was put away. Of several attempts that failed the reason that says most. */
   readonly fault: Fault | null;
   /** The failures of its attempts since it was started anew, oldest first. */
@@ -40,6 +43,9 @@ export interface Verdict {
   /** Path of the report, relative to `.orchestrator/`. */
   readonly report: string | null;
   readonly followUps: readonly string[];
+  /** Tasks that its agent proposes beside them, and those of both that were taken in. */
+  readonly proposals: readonly Proposal[];
+  readonly taken: readonly TakenProposal[];
   readonly sessionId: string | null;
   readonly attempts: number;
   /** All runs together. */

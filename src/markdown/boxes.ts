@@ -72,7 +72,7 @@ function readStamp(html: string): Tick | null {
   if (kind === undefined || column === undefined || task === undefined) return null;
   const target = branch === undefined ? null : decodeBranch(branch);
   if (kind === 'merge' && (commit === undefined || target === null)) return null;
-  if ((kind === 'choose') !== (option !== undefined)) return null;
+  if (kind === 'choose' ? option === undefined : option !== undefined && kind !== 'accept') return null;
   if ((kind === 'restack' || kind === 'discard') && commit === undefined) return null;
   if (kind === 'answer' && question === undefined) return null;
   const seen = { column, run: run === noRun ? null : Number(run) };

@@ -46,7 +46,7 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
   }
   const outcomes = entry.outcomes.map(renderOutcome);
   const choices = entry.boxes.filter(({ kind }) => kind === 'choose').map(renderBox);
-  const boxes = entry.boxes.filter(({ kind }) => kind !== 'choose').map(renderBox);
+  const boxes = entry.boxes.filter(({ kind }) => kind !== 'choose' && kind !== 'accept').map(renderBox);
   const isAsking = entry.question !== null && entry.boxes.some(({ kind }) => kind === 'tell' || kind === 'answer');
   return [
     heading(3, [...label(entry), ...nameOthers(entry.members), plain(': '), ...prose(entry.headline)]),
@@ -58,6 +58,7 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
     ...(isAsking
       ? [...list([...outcomes, ...choices]), paragraph([plain(answerWords)]), ...list(boxes)]
       : list([...outcomes, ...boxes, ...entry.members.map(renderMember)])),
+    ...renderProposals(entry),
   ];
 }
 
@@ -88,7 +89,6 @@ export function renderReady(entry: ReadyEntry): RootContent[] {
   else facts.push([plain('Nothing to do, says the agent')]);
   facts.push([plain(formatDuration(entry.workedMs))], [plain(formatUsd(entry.costUsd))]);
   facts.push(...entry.links.map((link) => [renderLink(link)]));
-  const followUps = entry.followUps.slice(0, limits.maxFollowUps).map((text) => item(prose(text)));
   const ways =
     review === null
       ? []
@@ -102,9 +102,22 @@ export function renderReady(entry: ReadyEntry): RootContent[] {
     ...renderWarnings(entry.warnings),
     ...quote(entry.summary),
     ...renderWhatRuns(entry.changesWhatRuns),
-    ...list([...entry.outcomes.map(renderOutcome), ...ways.map((way) => item(way)), ...entry.boxes.map(renderBox)]),
-    ...(followUps.length === 0 ? [] : [paragraph([plain('It suggests:')]), ...list(followUps)]),
+    ...list([
+      ...entry.outcomes.map(renderOutcome),
+      ...ways.map((way) => item(way)),
+      ...entry.boxes.filter(({ kind }) => kind !== 'accept').map(renderBox),
+    ]),
+    ...renderProposals(entry),
   ];
+}
+
+/** The boxes of what its agent proposes, and what of it became a task. */
+function renderProposals({ boxes, takenIn }: Pick<ReadyEntry, 'boxes' | 'takenIn'>): RootContent[] {
+  const offers = boxes.filter(({ kind }) => kind === 'accept');
+  const items = [...offers.map(renderBox), ...takenIn.map((text) => item(prose(text)))];
+  if (items.length === 0) return [];
+  const shown = items.slice(0, limits.maxDashboardRows);
+  return [paragraph([plain('It proposes:')]), ...list(shown), ...renderOmitted(items.length - shown.length)];
 }
 
 /** What became of a box, for a list. */

@@ -96,6 +96,8 @@ export interface AttentionEntry extends TaskLabel {
   readonly links: readonly FileLink[];
   /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
+  /** As in {@link ReadyEntry}. */
+  readonly takenIn: readonly string[];
   readonly boxes: readonly Box[];
   readonly outcomes: readonly BoxOutcome[];
   /** Commands that show more of it or go on from here, and that no box asks. */
@@ -145,7 +147,8 @@ export interface ReadyEntry extends TaskLabel {
   readonly links: readonly FileLink[];
   readonly boxes: readonly Box[];
   readonly outcomes: readonly BoxOutcome[];
-  readonly followUps: readonly string[];
+  /** What its agent proposed and what became a task: sentences. */
+  readonly takenIn: readonly string[];
 }
 
 /** A note of the user's to an agent. */

@@ -12,6 +12,7 @@
  * begins with `> ` or `- `, and their `<` is escaped.
  */
 import prettyMilliseconds from 'pretty-ms';
+import { listProposals } from '../domain/proposal.ts';
 import { limits } from '../domain/limits.ts';
 import { countOf, formatDiffstat } from '../domain/amounts.ts';
 import type { Diffstat } from '../domain/work-evidence.ts';
@@ -77,7 +78,8 @@ export function addSaid(text: string, said: string, when: string): string {
 
 /** The generated section for a verdict, from the marker to its end, with `\n` line ends. */
 export function renderStory(verdict: Verdict, facts: StoryFacts): string {
-  const { summary, question, options, fault, followUps } = verdict;
+  const { summary, question, options, fault } = verdict;
+  const proposed = listProposals(verdict).map(({ title }) => title);
   const parts = [
     storyMarker,
     storyHeading,
@@ -88,7 +90,7 @@ export function renderStory(verdict: Verdict, facts: StoryFacts): string {
     ...(options.length === 0 ? [] : ['Answers that it offers:', renderTexts(options)]),
     ...(summary === null || summary === question ? [] : ['Summary:', quoteText(summary)]),
     renderFacts(verdict, facts).join('\n'),
-    ...(followUps.length === 0 ? [] : ['Follow-ups that the agent suggests:', renderTexts(followUps)]),
+    ...(proposed.length === 0 ? [] : ['What the agent proposes to do next:', renderTexts(proposed)]),
     escapeHtml(describeWaysOn(facts.id, verdict) ?? ''),
     ...(verdict.column === 'attention' ? [describeNextStep(facts.id, verdict)] : renderSteps(verdict, facts)),
     storyEnd,

@@ -14,6 +14,11 @@ export interface TaskFields {
   readonly dependsOn?: readonly string[];
   readonly id?: string;
   readonly priority?: string;
+  readonly parent?: string;
+  readonly imported?: string;
+  readonly touches?: readonly string[];
+  readonly budgetUsd?: number;
+  readonly permissionMode?: string;
 }
 
 /**
@@ -50,8 +55,9 @@ const customTags = (tags: Tags): Tags =>
 type AnyDocument = Pick<Document, 'contents' | 'get' | 'set' | 'has' | 'createNode'>;
 
 function setFields(document: AnyDocument, fields: TaskFields): void {
-  const { id, title, agent, dependsOn, priority } = fields;
-  for (const [key, value] of Object.entries({ id, title, agent, priority })) {
+  const { dependsOn, budgetUsd, permissionMode, ...same } = fields;
+  const written = { ...same, budget_usd: budgetUsd, permission_mode: permissionMode };
+  for (const [key, value] of Object.entries(written)) {
     if (value !== undefined) document.set(key, value);
   }
   if (dependsOn !== undefined) addDependencies(document, dependsOn);

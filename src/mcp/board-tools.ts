@@ -141,6 +141,19 @@ export const boardTools: readonly BoardTool[] = [
     { id, text: text('what is wrong; without it the comments go alone').optional() },
     sayBy('send-back'),
   ),
+  tool(
+    'accept',
+    'adds',
+    "Make tasks of what a task's agent proposes, as show lists it. Only when the user asks for it.",
+    {
+      id,
+      names: z.array(id).max(32).optional().describe('only these; all of them where none is named'),
+      without: z.array(id).max(32).optional().describe('leave these out'),
+    },
+    ({ id: task, names = [], without = [] }) => ({
+      args: ['accept', task, ...names, ...without.map((each) => `--without=${each}`)],
+    }),
+  ),
   tool('cancel', 'ends', 'Cancel a task. Its agent is stopped; its work is kept on its branch.', { id }, (input) => ({
     args: ['cancel', input.id],
   })),

@@ -5,6 +5,7 @@ import type { Fault } from '../domain/run.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatCommand, keyOf, type TaskId } from '../domain/task.ts';
 import { describeDoubts, type Verdict } from '../domain/verdict.ts';
+import { listProposals } from '../domain/proposal.ts';
 import { findNearest } from '../markdown/fields.ts';
 import type { AttentionEntry, BoxOutcome, StatusRow } from '../markdown/dashboard-model.ts';
 import { describeMoved } from '../markdown/moved-refs-text.ts';
@@ -117,6 +118,7 @@ function viewAttention(task: AttentionTask, board: Board): AttentionEntry {
     waitedForBy: countWaiting(board, id),
     warnings: listDoubts(verdict),
     boxes: viewBoxes(board, id),
+    takenIn: describeTaken(verdict),
     outcomes: [],
     members: [],
     commands: [
@@ -134,7 +136,16 @@ export function viewQuestions(task: Task, board: Board): readonly AttentionEntry
   return listOpenQuestions(board, task.id).map((question) => ({
     ...labelOf(task),
     headline: 'asks while it works',
-    ...{ detail: null, output: null, question: question.text, branch: null, links: [], warnings: [], outcomes: [] },
+    ...{
+      detail: null,
+      output: null,
+      question: question.text,
+      branch: null,
+      links: [],
+      warnings: [],
+      outcomes: [],
+      takenIn: [],
+    },
     members: [],
     waitedForBy: countWaiting(board, task.id),
     boxes: viewQuestionBoxes(board, task.id, question),
@@ -165,8 +176,16 @@ export function viewUnreadable({ id, file, verdict }: FinishedTask): readonly At
     boxes: [],
     outcomes: [],
     members: [],
+    takenIn: [],
   };
   return [{ id, title: id, headline, detail, ...none, waitedForBy: 0, commands }];
+}
+
+/** What of a task's proposals became tasks. */
+export function describeTaken(verdict: Verdict): readonly string[] {
+  return listProposals(verdict).flatMap(({ title, taken }) =>
+    taken === null ? [] : [`\`${taken.id}\` is a task: ${title}`],
+  );
 }
 
 /** What the user should know of a task's runs beside how they ended. */

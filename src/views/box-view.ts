@@ -4,6 +4,7 @@ import {
   labelOfBox,
   listAnswerBoxes,
   listBoxes,
+  listProposalBoxes,
   listQuestionBoxes,
   mergeBox,
   restackBox,
@@ -27,8 +28,15 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
   const asks = live?.state === 'attention' && live.verdict.question !== null ? live.verdict : null;
   if (seen === null) return [];
   const finished = board.finished.get(keyOf(id));
-  if (finished !== undefined) return viewReviewBoxes(board, finished, seen);
-  return asks === null ? listBoxes(id, seen) : listAnswerBoxes(id, seen, asks.options);
+  if (finished !== undefined) {
+    const verdict = seen.column === 'done' ? verdictOf(finished) : null;
+    return [
+      ...viewReviewBoxes(board, finished, seen),
+      ...(verdict === null ? [] : listProposalBoxes(id, seen, verdict)),
+    ];
+  }
+  const proposed = live?.state === 'attention' ? listProposalBoxes(id, seen, live.verdict) : [];
+  return [...(asks === null ? listBoxes(id, seen) : listAnswerBoxes(id, seen, asks.options)), ...proposed];
 }
 
 /** The boxes of a question that a task's agent waits with. */

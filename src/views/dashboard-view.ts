@@ -30,6 +30,7 @@ import {
   viewQuestions,
   viewStrayNotes,
   viewUnreadable,
+  describeTaken,
 } from './attention-view.ts';
 import type { Calendar } from './calendar.ts';
 import { describePause, listFinished, listProblems, shortenTool } from './board-data.ts';
@@ -210,7 +211,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     links: [{ words: 'file and story', path: `done/${task.file.name}` }],
     boxes: viewBoxes(board, id),
     outcomes: [],
-    followUps: verdict.followUps,
+    takenIn: describeTaken(verdict),
   };
 }
 

@@ -3,7 +3,7 @@ import { agentTraits } from '../domain/agent-kind.ts';
 import type { Board } from '../domain/board.ts';
 import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
-import type { UsageLimit } from '../domain/run.ts';
+import type { UsageLimit } from '../domain/account-limit.ts';
 import { unreachable } from '../domain/result.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Calendar } from './calendar.ts';

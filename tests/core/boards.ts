@@ -110,6 +110,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       report: null,
     },
     dependsOn: [],
+    ...{ parent: null, proposals: [], taken: [] },
     ...{ followUps: [], sessionId: null, attempts: 1, costUsd: 0, workedMs: 0 },
     ...{ warnings: [], moved: [] },
     ...more,

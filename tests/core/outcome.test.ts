@@ -11,6 +11,7 @@ const report = (more: Partial<AgentReport> = {}): AgentReport => ({
   questions: [],
   options: [],
   followUps: [],
+  subtasks: [],
   answers: [],
   ...more,
 });

@@ -279,5 +279,6 @@ export const askingReport = {
   questions: ['Left or right?'],
   options: [],
   followUps: [],
+  subtasks: [],
   answers: [],
 } as const;

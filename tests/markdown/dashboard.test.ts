@@ -66,6 +66,10 @@ const sendBack = sendBackBox(
   { column: 'done', run: 1 },
   '3f2c1a9'.padEnd(40, '0'),
 );
+const proposalBox: Box = {
+  ...{ kind: 'accept', task: parseTaskId('db-schema') ?? raise(), seen: { column: 'done', run: 1 }, option: 1 },
+  label: 'Take in `add-index`: Add an index',
+};
 const mergeBox: Box = {
   ...{ label: 'Merge `3f2c1a9` into `main`', kind: 'merge', task: parseTaskId('db-schema') ?? raise() },
   ...{ seen: { column: 'done', run: 1 }, commit: '3f2c1a9'.padEnd(40, '0'), target: 'main' },
@@ -93,7 +97,7 @@ function fill(text: string): DashboardModel {
     summary: text,
     changesWhatRuns: [text],
     warnings: [text, text],
-    followUps: [text, text],
+    takenIn: [text, text],
   };
   const outcomes = [{ time: text, label: text, id: text, said: text }];
   const more = { outcomes, links: [{ words: 'log', path: text }] };
@@ -126,6 +130,7 @@ function fill(text: string): DashboardModel {
         branch: text,
         // An answer that an agent offers is the words of a box.
         boxes: [{ ...box, label: text }],
+        takenIn: [text],
         commands: [text, text],
         warnings: [text, text],
       },
@@ -307,6 +312,7 @@ describe('renderDashboard', () => {
           ],
           warnings: [],
           boxes: [box],
+          takenIn: [],
           outcomes: [{ time: '14:02', label: 'Cancel', id: 'review-api', said: 'nothing was done: it went on since' }],
           commands: ['branchboard logs review-api'],
         },
@@ -320,6 +326,7 @@ describe('renderDashboard', () => {
             links: [],
             warnings: [],
             boxes: [],
+            takenIn: [],
             outcomes: [],
             commands: [],
             members: [],
@@ -333,6 +340,7 @@ describe('renderDashboard', () => {
             links: [],
             warnings: [],
             boxes: [],
+            takenIn: [],
             outcomes: [],
             commands: [],
             output: null,
@@ -361,10 +369,10 @@ describe('renderDashboard', () => {
           summary: 'Added the users and sessions tables, with a migration.',
           review: { look: 'git diff main...task/db-schema', take: 'branchboard merge db-schema' },
           links: [{ words: 'file and story', path: 'done/db-schema.md' }],
-          boxes: [mergeBox, sendBack],
+          boxes: [mergeBox, sendBack, proposalBox],
           outcomes: [],
           warnings: ['the MCP server "db" did not start'],
-          followUps: ['Add an index'],
+          takenIn: ['`limits` is a task: Add limits'],
         },
         {
           id: 'look',
@@ -377,7 +385,7 @@ describe('renderDashboard', () => {
           summary: null,
           warnings: [],
           ...{ review: null, links: [], boxes: [], outcomes: [] },
-          followUps: [],
+          takenIn: [],
         },
       ]),
       active: listRows([
@@ -476,9 +484,10 @@ describe('renderDashboard', () => {
       - [ ] Merge \`3f2c1a9\` into \`main\` <!-- merge db-schema done 1 3f2c1a9000000000000000000000000000000000 main -->
       - [ ] Send back \`3f2c1a9\`, because: <!-- send-back db-schema done 1 3f2c1a9000000000000000000000000000000000 -->
 
-      It suggests:
+      It proposes:
 
-      - Add an index
+      - [ ] Take in \`add-index\`: Add an index <!-- accept db-schema done 1 #1 -->
+      - \`limits\` is a task: Add limits
 
       ### Look around (\`look\`)
       Report [report.md](runs/look/1/report.md) · 45 s · under $0.01
@@ -597,7 +606,7 @@ ${notesHint}
       id: 'a',
       title: 'y'.repeat(1_000),
       headline: 'failed',
-      ...{ output: null, question: null, branch: null, links: [], warnings: [], boxes: [], outcomes: [] },
+      ...{ output: null, question: null, branch: null, links: [], warnings: [], boxes: [], takenIn: [], outcomes: [] },
       ...{ waitedForBy: 0, commands: [], members: [] },
     };
     const printed = renderDashboard({ ...empty, needsYou: listRows([{ ...entry, detail }]) }, '');

@@ -52,7 +52,7 @@ Summary:
 - Agent: \`developer\`, 2 attempts, worked 6m 12s, $0.42
 - Run: \`.orchestrator/runs/add-auth/2\`
 
-Follow-ups that the agent suggests:
+What the agent proposes to do next:
 
 - Add rate limits
 - Two lines

@@ -288,7 +288,15 @@ function say(world: World, agent: Agent, view: Partial<RunView>): void {
 }
 
 function report(status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed') {
-  return { status, summary: `It is ${status}.`, questions: [], options: [], followUps: [], answers: [] } as const;
+  return {
+    status,
+    summary: `It is ${status}.`,
+    questions: [],
+    options: [],
+    followUps: [],
+    subtasks: [],
+    answers: [],
+  } as const;
 }
 
 function makeResult(patch: Partial<AgentResult>): AgentResult {

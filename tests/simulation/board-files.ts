@@ -116,6 +116,17 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
         },
         alone,
       ),
+    layInbox: (id, text) =>
+      call(
+        'lay-inbox',
+        () => {
+          const name = fileNameOf(id);
+          const isThere = world.inbox.has(`inbox/${name}`) || findTwin(id) !== null || world.columns.archive.has(name);
+          if (!isThere) world.inbox.set(`inbox/${name}`, { text, identity: world.identify(text) });
+          return !isThere;
+        },
+        alone,
+      ),
     dropInbox: (name, identity) =>
       call(
         'drop',

@@ -294,6 +294,7 @@ describe('the dashboard', () => {
       questions: ['Why?'],
       options: [],
       followUps: [],
+      subtasks: [],
       answers: [],
     } as const;
     scene.find(plan, makeExit({ result: makeResult({ report }) })).settle('a');

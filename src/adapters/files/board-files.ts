@@ -29,6 +29,7 @@ import {
   writeVerdictFact,
 } from './facts.ts';
 import { readGrant, removeGrant } from './grants.ts';
+import { layInbox } from './lay-inbox.ts';
 import { boardFolderName, type Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 import { identify, readTextFile } from './reader.ts';
@@ -138,6 +139,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
           : failure({ kind: 'changed' });
       }),
     acceptInbox: (path, identity, id, text) => inColumns(() => acceptance.accept({ path, identity, id, text })),
+    layInbox: (id, text) => inTurn(() => layInbox(layout, id, text)),
     dropInbox: (path, identity) => inTurn(() => removeIfSame(join(layout.root, path), identity)),
     readTask: (file) =>
       inColumns(async () => {

@@ -29,6 +29,12 @@ export const command = z.discriminatedUnion('kind', [
     ...{ kind: z.literal('merge'), task: taskId, commit, target: z._default(z.nullable(text), null) },
     ...{ way: z.enum(mergeWays), whatRuns: flag },
   }),
+  z.object({
+    kind: z.literal('accept'),
+    task: taskId,
+    only: z.readonly(z.array(text)),
+    without: z.readonly(z.array(text)),
+  }),
   z.object({ kind: z.enum(['restack', 'discard']), task: taskId, commit }),
   z.object({ kind: z.enum(['pause', 'resume']) }),
   z.object({ kind: z.literal('stop'), pid: count }),

@@ -19,7 +19,7 @@ import type { Review } from '../../domain/review.ts';
 import type { WrittenPage } from '../../domain/work-page.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
-import { amount, refusals, runView, time, toldTime } from './run-view-shape.ts';
+import { amount, proposals, refusals, runView, time, toldTime } from './run-view-shape.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import { command, commandId, seen, taskId } from './command-shape.ts';
 
@@ -175,6 +175,7 @@ const verdictShape = shapeOf<Verdict>()(
     title: text,
     agent: text,
     dependsOn: z._default(z.array(taskId), []),
+    parent: z._default(z.nullable(taskId), null),
     fault: z.nullable(fault),
     faults: attemptFaults,
     question: z.nullable(text),
@@ -191,6 +192,8 @@ const verdictShape = shapeOf<Verdict>()(
     nothingToDo: flag,
     report: z.nullable(text),
     followUps: z.array(text),
+    proposals: z._default(proposals, []),
+    taken: z._default(z.array(z.object({ name: text, id: taskId, by: commandId })), []),
     sessionId: z.nullable(text),
     attempts: count,
     costUsd: amount,

@@ -32,12 +32,21 @@ export const refusals = z.array(
   ]),
 );
 
+/** Tasks that an agent proposes. */
+export const proposals = z.array(
+  z.object({
+    ...{ name: text, title: text, body: text, agent: z.nullable(text) },
+    ...{ dependsOn: z.array(text), touches: z.array(text), verify: z.array(text) },
+  }),
+);
+
 const agentReport = z.object({
   status: z.enum(['done', 'nothing-to-do', 'needs-input', 'failed']),
   summary: text,
   questions: z.array(text),
   options: z._default(z.array(text), []),
   followUps: z.array(text),
+  subtasks: z._default(proposals, []),
   answers: z._default(z.array(z.object({ comment: z.int(), answer: text })), []),
 });
 
@@ -64,6 +73,7 @@ export const runView = z.object({
   answered: flag,
   openTools: amount,
   questions: z._default(z.array(z.object({ id: text, text, options: z.array(text) })), []),
+  proposals: z._default(proposals, []),
   denials: refusals,
   failedCommit: z._default(z.nullable(z.object({ command: text, said: text })), null),
   usageLimit: z.nullable(

@@ -4,6 +4,7 @@ import type { Offer } from '../../core/commands/offers.ts';
 import type { RunFacts } from '../../domain/task-facts.ts';
 import { formatDiagnostic } from '../../domain/diagnostic.ts';
 import { describeDoubts, describeWaysOn, type Verdict } from '../../domain/verdict.ts';
+import { listProposals, type OfferedProposal } from '../../domain/proposal.ts';
 import { emptyRunView } from '../../domain/run.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import type { TaskDescription } from '../../views/task-description.ts';
@@ -67,6 +68,9 @@ export const showCommand: Verb = (command) =>
       const waysOn = verdict === null || column !== 'attention' ? null : describeWaysOn(id, verdict);
       if (waysOn !== null) print(`\n${clean(waysOn)}`);
       if (verdict?.summary != null) print(`\n${clean(verdict.summary)}`);
+      for (const line of verdict === null ? [] : listProposals(verdict).map(formatProposal)) print(line);
+      if (verdict !== null && listProposals(verdict).some(({ taken }) => taken === null))
+        print(`To make tasks of what it proposes: branchboard accept ${id}`);
       for (const name of data.damaged)
         print(`! .orchestrator/runs/${id}/${name} can't be understood and counts as missing`);
       for (const warning of data.warnings) print(`! ${formatDiagnostic(warning)}`);
@@ -135,6 +139,16 @@ async function lookAt(place: Place, found: FoundTask): Promise<TaskDescription> 
 /** Others' text for a terminal, which must not take any of it for a command. */
 function clean(text: string): string {
   return cleanLines(text, maxTextChars).join('\n');
+}
+
+function formatProposal({ number, name, title, agent, dependsOn, taken }: OfferedProposal): string {
+  const facts = [
+    agent ?? [],
+    dependsOn.length === 0 ? [] : `after ${dependsOn.join(', ')}`,
+    taken === null ? [] : `is ${taken.id}`,
+  ].flat();
+  const rest = facts.length === 0 ? '' : ` (${facts.join(' · ')})`;
+  return cleanLine(`Proposes ${String(number)}. ${name}: ${title}${rest}`);
 }
 
 function formatOffer({ usage, unfit }: Offer): string {

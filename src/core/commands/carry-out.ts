@@ -65,6 +65,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
     case 'discard':
     case 'restack':
     case 'open':
+    case 'accept':
       // Two about one task are carried out one after the other.
       if (!listCommanded(draft.board).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });
       return;

@@ -16,12 +16,14 @@
  *   discard            ·        ·          ·         ✓       ·      its branch is taken away, its commit kept
  *   restack            ·        ·          ·         ✓       ·      its commits again on what it builds on now
  *   open               ✓        ✓          ✓         ✓       ·      its worktree is made again where it is gone
+ *   accept             ·        ·          ✓         ✓       ·      what its agent proposes becomes tasks
  *   set-priority       ✓        ✓          ✓         ·       ·      in its file
  *   add-dependency     ✓        ·          ✓         ·       ·      in its file
  */
 import type { Box, BoxKind, Seen, TaskCommand } from '../../domain/command.ts';
 import type { AgentQuestion } from '../../domain/agent-question.ts';
 import type { Review } from '../../domain/review.ts';
+import { listProposals } from '../../domain/proposal.ts';
 import { columns, type Column, type TaskId } from '../../domain/task.ts';
 import { leftCommits, type Verdict } from '../../domain/verdict.ts';
 
@@ -121,6 +123,10 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
     done: fits,
     archive: isArchived,
   },
+  accept: {
+    ...{ queued: isQueued, attention: fits, done: fits, archive: isArchived },
+    active: unfit('is being worked on', 'What it proposes is offered when its run ends'),
+  },
   open: { queued: fits, active: fits, attention: fits, done: fits, archive: isArchived },
   'set-priority': { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   'add-dependency': { queued: fits, active: isBased, attention: fits, done: isDone, archive: isArchived },
@@ -143,6 +149,7 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
 
 /** The kinds that have a box on the dashboard, with its words, in the order in which they are offered. */
 const boxLabels: Readonly<Record<BoxKind, string>> = {
+  accept: 'Take in',
   merge: 'Merge',
   restack: 'Restack',
   retry: 'Try again',
@@ -182,6 +189,16 @@ export function listOffers(column: Column, id: TaskId, work: WorkState = null): 
     usage: usage.replaceAll('ID', id),
     unfit: findUnfit(kind as TaskCommandKind, column, id, work),
   }));
+}
+
+/** The boxes that take in what a task's agent proposes, each of those that were not taken in. */
+export function listProposalBoxes(task: TaskId, seen: Seen, verdict: Verdict): readonly Box[] {
+  return listProposals(verdict)
+    .filter(({ taken }) => taken === null)
+    .map(({ number, name, title }) => {
+      const label = `${boxLabels.accept} \`${name}\`: ${title}`;
+      return { kind: 'accept', task, seen, option: number, label };
+    });
 }
 
 /** The box that merges the work of a task that is done, at the commit that is shown, into the branch `target`. */

@@ -13,12 +13,15 @@ export function see(board: Board, id: TaskId): Seen | null {
   return finished === undefined ? null : { column: finished.file.column, run: verdictOf(finished)?.run ?? null };
 }
 
-/** Settles a command that moves a task to the column `to`, where the task is not what its asker saw; says whether it did. */
+/**
+ * Settles a command where the task is not what its asker saw; says whether it did. One that moves a task to the column `to`
+ * may have moved it already; null is for one that leaves it where it is.
+ */
 export function settleStale(
   draft: Draft,
   request: CommandRequest & { readonly command: TaskCommand },
   file: TaskFile,
-  to: Column,
+  to: Column | null,
 ): boolean {
   const { seen, command } = request;
   const { task } = command;

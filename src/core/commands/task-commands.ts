@@ -22,6 +22,7 @@ import { handleTaskRead, readVerdicts } from '../file-results.ts';
 import { describeMove, moveTask } from '../move.ts';
 import { sentBackWith } from '../review-states.ts';
 import { isReadingInbox } from '../schedule.ts';
+import { carryOutAccept } from './accept-command.ts';
 import { carryOutAnswer } from './answer-command.ts';
 import { carryOutDiscard } from './discard-command.ts';
 import { carryOutMerge } from './merge-command.ts';
@@ -66,6 +67,10 @@ export function carryOutForTask(draft: Draft, asked: TaskRequest): void {
   }
   if (command.kind === 'note') {
     carryOutNote(draft, { ...request, command }, file);
+    return;
+  }
+  if (command.kind === 'accept') {
+    carryOutAccept(draft, { ...request, command }, file);
     return;
   }
   if (command.kind === 'open') {

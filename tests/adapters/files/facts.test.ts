@@ -29,6 +29,7 @@ import { agreeTerms } from '../../../src/domain/run-terms.ts';
 import type { RunPlan, RunRecord } from '../../../src/domain/run.ts';
 import { defaultSettings } from '../../../src/domain/settings.ts';
 import { makeSpec } from '../../prompt/input.ts';
+import { makeCommandId } from '../../../src/domain/command.ts';
 import type { Verdict } from '../../../src/domain/verdict.ts';
 import { emptyRunView } from '../../../src/domain/run.ts';
 import { PortError } from '../../../src/ports.ts';
@@ -59,13 +60,25 @@ const verdict: Verdict = {
   },
   ...{ summary: 'Done.', branch: 'task/add-auth', base: 'b', tip: 't', commits: 1, verified: true, nothingToDo: false },
   changesWhatRuns: ['package.json (scripts)'],
-  dependsOn: [],
+  ...{ dependsOn: [], parent: taskId('root') },
   checks: [{ argv: ['npm', 'test'], ok: true }],
   ...{ diffstat: { files: 1, insertions: 2, deletions: 3 }, report: null, followUps: ['More.'], sessionId: 's' },
   ...{ attempts: 1, costUsd: 0.5, workedMs: 100, warnings: ['Run 1: x'] },
   faults: [{ run: 1, attempt: 1, fault: { reason: 'no-changes', detail: 'None.' } }],
   refusals: [{ tool: 'Bash', call: 'npm test', parts: ['npm test'], by: 'rules', said: 'No.', times: 2 }],
   elsewhere: ['The link x leads out.'],
+  proposals: [
+    {
+      name: 'more',
+      title: 'More',
+      body: 'More.',
+      agent: null,
+      dependsOn: ['a'],
+      touches: ['src/**'],
+      verify: ['npm test'],
+    },
+  ],
+  taken: [{ name: 'more', id: taskId('more-2'), by: makeCommandId(1, '00000000-') }],
   worktree: '/repo/.orchestrator/worktrees/add-auth',
   moved: [{ ref: 'refs/heads/main', from: 'a', to: null, checkout: '/repo' }],
 };
@@ -79,7 +92,7 @@ const fullRecord: RunRecord = {
     endedBy: { kind: 'broken-off', service: { reason: 'usage-limit', detail: 'x', until: 9 } },
     view: {
       ...{ sessionId: 's', model: 'm', progress: { done: 1, total: 2, step: 'x' }, lastText: 'Hm.', answered: true },
-      ...{ lastTool: 'Bash npm test', questions: [] },
+      ...{ lastTool: 'Bash npm test', questions: [], proposals: verdict.proposals },
       ...{ openTools: 1, denials: verdict.refusals, apiRetry: 'overloaded (529)', costUsd: 0.5, claimedUsd: 9 },
       noiseLines: 3,
       strayLines: 2,
@@ -89,7 +102,15 @@ const fullRecord: RunRecord = {
       result: {
         ...{ isError: false, subtype: 'success', apiErrorStatus: null, numTurns: 2, costUsd: 0.5, text: 'Did it.' },
         ...{ errors: [] },
-        report: { status: 'done', summary: 'Did it.', questions: [], options: [], followUps: [], answers: [] },
+        report: {
+          status: 'done',
+          summary: 'Did it.',
+          questions: [],
+          options: [],
+          followUps: [],
+          subtasks: [],
+          answers: [],
+        },
       },
     },
     stderrTail: 'oops',

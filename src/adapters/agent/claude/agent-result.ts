@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { limits } from '../../../domain/limits.ts';
 import type { AgentReport, AgentResult } from '../../../domain/run.ts';
+import { readProposals } from './read-proposals.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
 import { toVisibleLine } from '../../../domain/visible-text.ts';
 import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } from '../../machine/json-shape.ts';
@@ -56,6 +57,7 @@ const reportShape = z.object({
   questions: texts(limits.maxQuestions),
   options,
   follow_ups: texts(limits.maxFollowUps),
+  subtasks: z.pipe(z.catch(z.unknown(), []), z.transform(readProposals)),
   answers,
 });
 

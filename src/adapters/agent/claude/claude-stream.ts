@@ -28,7 +28,7 @@ import { explainToolRefusals } from '../../sandbox/refusals.ts';
 import { beginCall, endCall, noCalls, refuseCall, type ToolCalls } from './call-account.ts';
 import { readUsageLimit } from './usage-limit.ts';
 import { applyStepCall, findCreatedId, isStepTool, toProgress, type StepCall, type StepList } from './step-list.ts';
-import { readProgressReport, readQuestion } from './run-tools.ts';
+import { addProposal, readProgressReport, readQuestion } from './run-tools.ts';
 import { describeToolCall, isWorkCall } from './tool-call.ts';
 
 /** Open tool calls beyond this many are not tracked. */
@@ -208,7 +208,8 @@ function openTool(state: StreamState, block: JsonObject, parent: string | null):
   const questions = question === null || known.length >= limits.maxQuestions ? known : [...known, question];
   const reported = (parent === null ? readProgressReport(block) : null) ?? state.reported;
   const opened = patchProgress({ ...state, openTools, calls, stepCalls, reported });
-  return patchView(opened, { openTools: openTools.size, lastTool, questions });
+  const proposals = addProposal(state.view.proposals, block);
+  return patchView(opened, { openTools: openTools.size, lastTool, questions, proposals });
 }
 
 function readUser(state: StreamState, message: JsonObject): StreamState {

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { keyOfAnswer } from '../../../domain/agent-question.ts';
 import { parseObject, asObject, asString, type JsonObject } from '../../machine/json-shape.ts';
 import { noteEndings } from '../../machine/note-script.ts';
+import { proposalSchema } from './read-proposals.ts';
 
 /** Time between two looks for an answer. */
 const lookEveryMs = 250;
@@ -16,6 +17,14 @@ const lookEveryMs = 250;
 const signEveryMs = 20_000;
 /** Spoken where the client names none. */
 const protocolVersion = '2025-06-18';
+
+/** The name of the server, as Claude Code knows it. */
+export const serverName = 'branchboard-run';
+
+/** The name under which Claude Code offers a tool of it. */
+export function toolName(name: string): string {
+  return `mcp__${serverName}__${name}`;
+}
 
 /** The tool that asks the user. Its calls run beside each other, since it changes nothing. */
 export const askTool = {
@@ -51,6 +60,15 @@ export const progressTool = {
   annotations: { readOnlyHint: true, openWorldHint: false },
 } as const;
 
+/** The tool that proposes a task; the board reads its calls in the stream. */
+export const proposeTool = {
+  name: 'propose_task',
+  description:
+    'Propose a task of its own for what you find and that is not part of yours. The user decides about it; you go on with yours. It takes no time.',
+  inputSchema: proposalSchema,
+  annotations: { readOnlyHint: true, openWorldHint: false },
+} as const;
+
 const unanswered =
   'Nobody answered in time. Commit what you have, and end with `needs-input` and this question in `questions`: you are asked to go on here once it is answered.';
 
@@ -80,7 +98,7 @@ export async function serveLine(options: RunServerOptions, line: string): Promis
   switch (message['method']) {
     case 'initialize': {
       const version = asString(params['protocolVersion']) ?? protocolVersion;
-      const serverInfo = { name: 'branchboard-run', version: '1' };
+      const serverInfo = { name: serverName, version: '1' };
       send({ id, result: { protocolVersion: version, capabilities: { tools: {} }, serverInfo } });
       return;
     }
@@ -88,7 +106,7 @@ export async function serveLine(options: RunServerOptions, line: string): Promis
       send({ id, result: {} });
       return;
     case 'tools/list':
-      send({ id, result: { tools: [askTool, progressTool] } });
+      send({ id, result: { tools: [askTool, progressTool, proposeTool] } });
       return;
     case 'tools/call': {
       const text = await callTool(options, params, send);
@@ -107,6 +125,8 @@ async function callTool(
   send: (rest: JsonObject) => void,
 ): Promise<string | null> {
   if (params['name'] === progressTool.name) return 'The user sees it.';
+  if (params['name'] === proposeTool.name)
+    return 'The user is offered it when your run ends. Go on with your own task.';
   return params['name'] === askTool.name ? ask(options, params, send) : null;
 }
 

@@ -5,17 +5,17 @@
  */
 import type { AgentQuestion } from '../../../domain/agent-question.ts';
 import { limits } from '../../../domain/limits.ts';
+import type { Proposal } from '../../../domain/proposal.ts';
 import type { Progress } from '../../../domain/run.ts';
 import { builtProgram } from '../../machine/package-files.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../machine/json-shape.ts';
 import { readOptions } from './agent-result.ts';
-import { askTool, isQuestionId, progressTool } from './run-server.ts';
-
-const serverName = 'branchboard-run';
+import { readProposal } from './read-proposals.ts';
+import { askTool, isQuestionId, progressTool, proposeTool, serverName, toolName } from './run-server.ts';
 
 /** The names under which Claude Code offers them. */
-export const runToolNames: readonly string[] = [askTool, progressTool].map(({ name }) => toolName(name));
+export const runToolNames: readonly string[] = [askTool, progressTool, proposeTool].map(({ name }) => toolName(name));
 
 /**
  * The entry of `--mcp-config` that starts the server. Claude Code waits for a server that is always loaded, and offers its
@@ -34,6 +34,13 @@ export function readQuestion(block: JsonObject): AgentQuestion | null {
   return { id, text: keepStart(text, limits.maxSummaryChars), options: readOptions(input?.['options']) };
 }
 
+/** The tasks that are proposed, with the one that a `tool_use` block proposes, once. */
+export function addProposal(known: readonly Proposal[], block: JsonObject): readonly Proposal[] {
+  if (block['name'] !== toolName(proposeTool.name) || known.length >= limits.maxSubtasks) return known;
+  const added = readProposal(block['input']);
+  return added === null || known.some(({ title }) => title === added.title) ? known : [...known, added];
+}
+
 /** How far an agent says that it is by a `tool_use` block; null where it says nothing of it. */
 export function readProgressReport(block: JsonObject): Progress | null {
   if (block['name'] !== toolName(progressTool.name)) return null;
@@ -43,8 +50,4 @@ export function readProgressReport(block: JsonObject): Progress | null {
   if (!isCount(done) || !isCount(total) || done < 0 || done > total || total === 0) return null;
   const what = asString(input?.['what'])?.trim() ?? '';
   return { done, total, step: what === '' ? null : keepStart(what, limits.maxTitleChars) };
-}
-
-function toolName(name: string): string {
-  return `mcp__${serverName}__${name}`;
 }

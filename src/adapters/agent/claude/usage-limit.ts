@@ -1,5 +1,5 @@
 /** Reads what Claude Code says about the account's usage limit: the message `rate_limit_event`. */
-import type { UsageLimit } from '../../../domain/run.ts';
+import type { UsageLimit } from '../../../domain/account-limit.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../machine/json-shape.ts';
 
 /** Such as `five_hour`. */

@@ -16,6 +16,9 @@
  *   crash CODE              exits at once, without a result
  *   summary TEXT            the summary told at the end
  *   answer NUMBER TEXT      the answer to a comment of the user's, told at the end
+ *   propose JSON            proposes a task, as by `propose_task`
+ *   subtask JSON            a task of a planner's plan, told at the end
+ *   follow-up TEXT          what is left to do, told at the end
  *   report TEXT             the final text, for a role that only reads
  *   linger                  stays after the result
  *   spawn-orphan            starts a process in a session of its own that outlives the agent
@@ -38,11 +41,11 @@ const keepAliveMs = 60_000;
 
 const [, , mode = 'fresh', session = 'none', notes = null] = process.argv;
 const stream = new ScriptedStream(session);
-const ending: Ending = { summary: null, report: null, answers: [], lingers: false };
+const ending: Ending = { summary: null, report: null, answers: [], subtasks: [], followUps: [], lingers: false };
 
 process.on('SIGINT', () => {
   // As Claude Code does: a result that tells of the interruption, and a good exit code.
-  stream.end({ isError: true, subtype: 'error_during_execution', text: interruptedText, report: null });
+  stream.end({ isError: true, subtype: 'error_during_execution', text: interruptedText, report: null, subtasks: [] });
   process.exit(0);
 });
 
@@ -79,7 +82,15 @@ async function run(): Promise<number> {
   const summary = ending.summary ?? `Followed the script, ${String(lines.length)} lines.`;
   return finish({
     kind: 'end',
-    report: { status: 'done', summary, questions: [], options: [], followUps: [], answers: ending.answers },
+    report: {
+      status: 'done',
+      summary,
+      questions: [],
+      options: [],
+      followUps: [],
+      subtasks: [],
+      answers: ending.answers,
+    },
   });
 }
 
@@ -115,7 +126,7 @@ function finish(step: Exclude<Step, { kind: 'on' }>): number {
 }
 
 function fail(text: string): number {
-  stream.end({ isError: true, subtype: 'error_during_execution', text, report: null });
+  stream.end({ isError: true, subtype: 'error_during_execution', text, report: null, subtasks: [] });
   return 1;
 }
 
@@ -125,7 +136,8 @@ function succeed(report: AgentReport): number {
     isError: false,
     subtype: 'success',
     text: ending.report ?? summary,
-    report: { ...report, summary },
+    report: { ...report, summary, followUps: ending.followUps },
+    subtasks: ending.subtasks,
   });
   return 0;
 }

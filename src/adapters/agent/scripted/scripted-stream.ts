@@ -15,6 +15,7 @@ export interface ScriptedResult {
   readonly subtype: 'success' | 'error_during_execution';
   readonly text: string;
   readonly report: AgentReport | null;
+  readonly subtasks: readonly JsonObject[];
 }
 
 /** The stream of one scripted run. */
@@ -79,6 +80,7 @@ export class ScriptedStream {
               questions: report.questions,
               options: report.options,
               follow_ups: report.followUps,
+              subtasks: result.subtasks,
               answers: report.answers,
             },
           }),

@@ -6,7 +6,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommentAnswer } from '../../../domain/review-comment.ts';
 import type { AgentReport } from '../../../domain/run.ts';
+import { parseObject, type JsonObject } from '../../machine/json-shape.ts';
 import { unescapeText, type ScriptLine } from './agent-script.ts';
+import { proposeTool, toolName } from '../claude/run-server.ts';
 import type { ScriptedStream } from './scripted-stream.ts';
 
 const maxSteps = 1_000;
@@ -17,6 +19,9 @@ const orphanLivesSeconds = 600;
 export interface Ending {
   summary: string | null;
   answers: CommentAnswer[];
+  /** As they are told. */
+  subtasks: JsonObject[];
+  followUps: string[];
   report: string | null;
   lingers: boolean;
 }
@@ -61,6 +66,9 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['report', (rest, stream, ending) => say((ending.report = unescapeText(rest)), stream)],
   ['summary', (rest, _, ending) => setOn(() => (ending.summary = unescapeText(rest)))],
   ['answer', (rest, _, ending) => setOn(() => ending.answers.push(parseAnswer(rest)))],
+  ['propose', proposeTask],
+  ['subtask', (rest, _, ending) => setOn(() => ending.subtasks.push(parseJson(rest)))],
+  ['follow-up', (rest, _, ending) => setOn(() => ending.followUps.push(unescapeText(rest)))],
   ['linger', (_, __, ending) => setOn(() => (ending.lingers = true))],
   ['spawn-orphan', spawnOrphan],
 ]);
@@ -76,13 +84,24 @@ function askUser(rest: string): Step {
   return endWith({ status: 'needs-input', summary: `Asked: ${question}`, questions: [question], options });
 }
 
-function endWith(report: Omit<AgentReport, 'followUps' | 'answers'>): Step {
-  return { kind: 'end', report: { ...report, followUps: [], answers: [] } };
+function endWith(report: Omit<AgentReport, 'followUps' | 'subtasks' | 'answers'>): Step {
+  return { kind: 'end', report: { ...report, followUps: [], subtasks: [], answers: [] } };
 }
 
 function parseAnswer(rest: string): CommentAnswer {
   const [number = '', ...words] = rest.split(' ');
   return { comment: parseCount(number), answer: unescapeText(words.join(' ')) };
+}
+
+async function proposeTask(rest: string, stream: ScriptedStream): Promise<Step> {
+  await stream.callTool(toolName(proposeTool.name), parseJson(rest), () => undefined);
+  return on;
+}
+
+function parseJson(text: string): JsonObject {
+  const read = parseObject(text);
+  if (read === null) throw new Error(`expected a JSON object, found "${text}"`);
+  return read;
 }
 
 function say(rest: string, stream: ScriptedStream): Step {

@@ -4,7 +4,15 @@ import { explainClaudeEnd } from '../../../../src/adapters/agent/claude/claude-e
 import type { RawExit } from '../../../../src/adapters/agent/driver/agent-driver.ts';
 import { emptyRunView, type AgentResult, type RunView } from '../../../../src/domain/run.ts';
 
-const report = { status: 'failed', summary: '', questions: [], options: [], followUps: [], answers: [] } as const;
+const report = {
+  status: 'failed',
+  summary: '',
+  questions: [],
+  options: [],
+  followUps: [],
+  subtasks: [],
+  answers: [],
+} as const;
 const failedResult = (more: Partial<AgentResult> = {}): AgentResult => ({
   ...{ isError: true, subtype: 'success', apiErrorStatus: null, numTurns: 3, costUsd: 0.1, text: 'Done.' },
   ...{ errors: [], report: null },

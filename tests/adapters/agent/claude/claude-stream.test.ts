@@ -59,7 +59,15 @@ const outside: Refusal = {
   ...{ tool: 'Write', call: '/elsewhere/out.txt', parts: [], by: 'outside', times: 1 },
   said: "Claude requested permissions to write to /elsewhere/out.txt, but you haven't granted it yet.",
 } as const;
-const reported = { status: 'done' as const, summary: 'S', questions: [], options: [], followUps: [], answers: [] };
+const reported = {
+  status: 'done' as const,
+  summary: 'S',
+  questions: [],
+  options: [],
+  followUps: [],
+  subtasks: [],
+  answers: [],
+};
 const apiError = { isError: true, subtype: 'success', numTurns: 1, costUsd: 0, report: null };
 const stopped = { isError: true, apiErrorStatus: null, report: null };
 const model = { '2.1.197': 'claude-opus-4-8[1m]', '2.1.330': 'claude-opus-5-5' };
@@ -151,7 +159,7 @@ function expectations(version: Version): Record<string, Expected> {
         ...fine,
         numTurns: 2,
         text: 'ok',
-        report: { status: 'done', summary: 'ok', questions: [], options: [], followUps: [], answers: [] },
+        report: { status: 'done', summary: 'ok', questions: [], options: [], followUps: [], subtasks: [], answers: [] },
       },
     },
     'structured-output-ignored': { result: { ...fine, numTurns: 2, text: 'Done.', report: null } },
@@ -383,7 +391,7 @@ describe('readStreamLine', () => {
       follow_ups: 'none',
     };
     const report = readMessages(end({ structured_output: output })).result?.report;
-    expect(report).toMatchObject({ status: 'needs-input', followUps: [], answers: [] });
+    expect(report).toMatchObject({ status: 'needs-input', followUps: [], subtasks: [], answers: [] });
     expect(report?.summary).toHaveLength(limits.maxSummaryChars);
     expect(report?.questions).toHaveLength(limits.maxQuestions);
     expect(report?.options.slice(0, 3)).toEqual(['yes', 'n o', 'x'.repeat(limits.maxOptionChars)]);

@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { runServer, runToolNames, readQuestion } from '../../../../src/adapters/agent/claude/run-tools.ts';
+import { addProposal, runServer, runToolNames, readQuestion } from '../../../../src/adapters/agent/claude/run-tools.ts';
 import { serveLine } from '../../../../src/adapters/agent/claude/run-server.ts';
+import type { JsonObject } from '../../../../src/adapters/machine/json-shape.ts';
 import { limits } from '../../../../src/domain/limits.ts';
 
 let notes: string;
@@ -30,9 +31,16 @@ it('begins in the version of its client, lists its tool, and refuses what it doe
   expect(await serve({ id: 'x', method: 'ping' })).toEqual([{ jsonrpc: '2.0', id: 'x', result: {} }]);
   const [listed] = await serve({ id: 2, method: 'tools/list' });
   expect(listed).toMatchObject({
-    result: { tools: [{ name: 'ask_user', annotations: { readOnlyHint: true } }, { name: 'report_progress' }] },
+    result: {
+      tools: [
+        { name: 'ask_user', annotations: { readOnlyHint: true } },
+        { name: 'report_progress' },
+        { name: 'propose_task' },
+      ],
+    },
   });
   expect(await serve(callOf('t', 'report_progress'))).toEqual(resultOf('The user sees it.'));
+  expect(await serve(callOf('t', 'propose_task'))).toEqual(resultOf(expect.stringContaining('when your run ends')));
   expect(await serve({ id: 3, method: 'resources/list' })).toMatchObject([{ error: { code: -32601 } }]);
   expect(await serve(callOf('t', 'merge'))).toMatchObject([{ error: { code: -32602 } }]);
   for (const none of ['', '{', '[]', { method: 'notifications/initialized' }]) expect(await serve(none)).toEqual([]);
@@ -72,4 +80,35 @@ it('has its questions read out of the calls of the stream, bounded', () => {
   for (const none of [{}, { question: ' ' }, { question: 7 }, null]) expect(read(none)).toBeNull();
   expect(read({ question: 'Which?' }, { name: 'mcp__other__ask_user' })).toBeNull();
   expect(read({ question: 'Which?' }, { id: '../x' })).toBeNull();
+});
+
+it('reads the tasks that an agent proposes, each once, bounded, and nothing else', () => {
+  const call = (input: unknown, name = 'mcp__branchboard-run__propose_task') =>
+    ({ type: 'tool_use', name, input }) as JsonObject;
+  const task = {
+    id: 'Add limits!',
+    title: 'Add\n\u202elimits',
+    body: ' Do it. ',
+    agent: 'tester',
+    depends_on: ['a b', 7],
+  };
+  const known = addProposal([], call(task));
+  expect(known).toEqual([
+    {
+      name: 'add-limits',
+      title: 'Add limits',
+      body: 'Do it.',
+      agent: 'tester',
+      dependsOn: ['a-b'],
+      touches: [],
+      verify: [],
+    },
+  ]);
+  for (const other of [task, null, {}, { title: 'T' }, { body: 'B' }, { title: 7, body: 7 }]) {
+    expect(addProposal(known, call(other))).toBe(known);
+  }
+  expect(addProposal([], call(task, 'propose_task'))).toEqual([]);
+  const many = Array.from({ length: 20 }, (_, n) => call({ title: `T${String(n)}`, body: 'x'.repeat(20_000) }));
+  const kept = many.reduce<ReturnType<typeof addProposal>>(addProposal, []);
+  expect([kept.length, kept[0]?.body.length]).toEqual([limits.maxSubtasks, limits.maxProposalChars]);
 });
