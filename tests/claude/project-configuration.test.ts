@@ -42,16 +42,23 @@ const textOf = ({ messages, system }: Ask) => `${system}\n${JSON.stringify(messa
 
 describe.concurrent.each(triedVersions)('with claude %s', { timeout: boardTestTimeoutMs }, (version) => {
   test('the repository’s own configuration holds for a branch that leaves it alone', async () => {
-    const files = { '.claude/settings.json': baseSettings, 'CLAUDE.md': 'Obey the base.' };
+    const files = {
+      ...{ '.claude/settings.json': baseSettings, 'CLAUDE.md': 'Obey the base.' },
+      // A server with the name of the one that a run has from the board.
+      '.mcp.json': serversOf('branchboard-run'),
+    };
+    const offered: (readonly string[])[] = [];
     const seen: string[] = [];
     const part = (ask: Ask) => {
       seen.push(textOf(ask));
+      offered.push(ask.tools);
       return deliver('a.txt', 'a\n')(ask);
     };
     await withBoard({ script: castParts({ a: part }), version, files }, async (board) => {
       await board.add({ a: 'Write a.txt.\n' });
       expect((await board.runUntilIdle()).code).toBe(0);
       expect(listTraces(board)).toEqual(['hook-base']);
+      expect(offered[0]).toContain('mcp__branchboard-run__ask_user');
       expect(seen.join('\n')).toContain('Obey the base.');
       expect(board.dashboard).not.toContain('Changes what runs');
     });

@@ -76,6 +76,8 @@ test.concurrent(
 
       const bad = await call('show', { id: '../x' });
       expect(bad.isError).toBe(true);
+      // What a tool is said to do is the same, whatever tasks and agents say.
+      expect((await client.listTools()).tools).toEqual(tools);
       await client.close();
       expect((await board.stop(running)).code).toBe(0);
 

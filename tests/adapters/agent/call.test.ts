@@ -111,6 +111,35 @@ describe('claudeArguments', () => {
     expect(asked[asked.indexOf('--permission-prompts') + 1]).toBe('none');
   });
 
+  it('gives the run hooks and a server by absolute paths, none of them of the worktree, and waits two seconds for a note', async () => {
+    const written = await writeClaudeFiles(bench.root, {
+      guard: null,
+      notes: '/board/notes',
+      ...asChecked,
+      configured: {},
+    });
+    const { hooks } = JSON.parse(readFileSync(written.settings, 'utf8')) as {
+      readonly hooks: Readonly<
+        Record<string, readonly { readonly hooks: readonly Readonly<Record<string, unknown>>[] }[]>
+      >;
+    };
+    const calls = Object.values(hooks).flatMap((each) => each.flatMap((group) => group.hooks));
+    expect(calls).toHaveLength(2);
+    for (const call of calls) {
+      expect(call).toMatchObject({
+        type: 'command',
+        timeout: 2,
+        command: expect.stringMatching(/^\/bin\/sh -c /) as string,
+      });
+    }
+    const { mcpServers } = JSON.parse(readFileSync(written.mcp, 'utf8')) as {
+      readonly mcpServers: Readonly<Record<string, { readonly command: string; readonly args: readonly string[] }>>;
+    };
+    const server = mcpServers['branchboard-run'];
+    expect(Object.keys(mcpServers)).toEqual(['branchboard-run']);
+    expect([server?.command, ...(server?.args ?? [])].slice(0, 3).every((word) => word?.startsWith('/'))).toBe(true);
+  });
+
   it('puts the guard before git commands, beside the hooks of the base', async () => {
     const hook = (command: string) => [{ matcher: '*', hooks: [{ type: 'command', command }] }];
     const settings = { hooks: { PreToolUse: hook('theirs'), Stop: hook('end') }, disableAllHooks: true };

@@ -194,6 +194,13 @@ describe('what it answers', () => {
     ['no command', '{}'],
     ['an unknown kind', '{"command":{"kind":"explode"}}'],
     ['a path for a task', '{"command":{"kind":"retry","task":"../../etc/passwd"}}'],
+    ['an option for a task', '{"command":{"kind":"note","task":"--help","text":"x"}}'],
+    ['a path to wait for', '{"command":{"kind":"add-dependency","task":"a","on":"../b"}}'],
+    ['a ref for a commit', '{"command":{"kind":"discard","task":"a","commit":"refs/heads/main"}}'],
+    [
+      'an option for a commit',
+      '{"command":{"kind":"merge","task":"a","commit":"--all","way":"merge","whatRuns":true}}',
+    ],
     ['an id of its own making', '{"id":"../x","command":{"kind":"pause"}}'],
     ['a way that no asker has', '{"by":"file-move","command":{"kind":"pause"}}'],
     ['60,000 brackets', '['.repeat(60_000)],
