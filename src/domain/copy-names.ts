@@ -27,7 +27,12 @@ const copyNames: readonly RegExp[] = [
   /^(?:copy of|kopie von|kopie van|copie de|copia de|cópia de|copia di|kopia|копия) (.+)$/iu,
   // Resilio Sync and others; backups by hand.
   /^(.+?)[ ._-]*[([]conflict(?: \d[^()[\]]*)?[)\]]$/i,
-  /^(.+)\.(?:conflict|bak|backup|orig|old|rej)$/i,
+  /^(.+)[._](?:conflict|bak|backup|orig|old|rej|copy|icloud|ours|theirs|local|remote|base)(?:\.\d{1,4})?$/i,
+  // In brackets: a conflict or a copy in another language, whose version it is, the device or the day that it is from.
+  /^(.+?)[ _-]*[([](?:.*(?: - |_| en | de | di ))?(?:[ck]onfli[ck]?t|конфликт|冲突|衝突|競合|충돌|[ck]opi[ae]|копия|副本|コピー|offline|autosave|recover).*[)\]]$/iu,
+  /^(.+?)[ _-]*[([].*(?:@|macbook|imac\b|desktop-|laptop-|\d{4}-\d\d-\d\d).*[)\]]$/iu,
+  // OneDrive, behind the name of the device.
+  /^(.+?)-(?:(?:DESKTOP|LAPTOP|WIN|PC)-[A-Z0-9]{4,}|(?:\w+-)*(?:MacBook|iMac|Mac-mini|iPhone|iPad)(?:-\w+)*)(?:-\d{1,3})?$/,
   /^(.+?) ?\(\d{1,3}\)$/,
   /^(.+) \d{1,2}$/,
 ];
@@ -40,9 +45,12 @@ export function findCopied(name: string, isUsed: (id: TaskId) => boolean): TaskI
   const stem = name.replace(markdownEnding, '').normalize('NFC');
   const certain = matchName(stem, conflictNames);
   if (certain !== null) return idOfName(certain);
-  const likely = matchName(stem, copyNames);
-  const id = likely === null ? null : idOfName(likely);
-  return id !== null && isUsed(id) ? id : null;
+  // Also a copy of a copy.
+  for (let base = matchName(stem, copyNames); base !== null; base = matchName(base, copyNames)) {
+    const id = idOfName(base);
+    if (isUsed(id)) return id;
+  }
+  return null;
 }
 
 function matchName(stem: string, names: readonly RegExp[]): string | null {
