@@ -34,18 +34,18 @@ const pollMs = 50;
 /** Says by which way a verb was asked, where no user typed it. */
 export const askedByVariable = 'BRANCHBOARD_ASKED_BY';
 
-/** Asks, and prints what came of it. Throws CliError where it was refused. */
-export async function askAndPrint(options: GlobalOptions, place: Place, command: Command): Promise<void> {
+/** Asks, and prints what came of it; whether it was carried out by now. Throws CliError where it was refused. */
+export async function askAndPrint(options: GlobalOptions, place: Place, command: Command): Promise<boolean> {
   if (commandRights[command.kind] === 'decide') {
     const { refuseAgents } = await import('./asked-rights.ts');
     refuseAgents();
   }
   const answer = await askBoard(options, place, command);
-  if (answer === null) return;
+  if (answer === null) return false;
   const task = taskOfCommand(command);
   if (answer.kind === 'done') {
     print(task === null ? sentence(answer.said) : `${task}: ${answer.said}`);
-    return;
+    return true;
   }
   throw new CliError(answer.why === 'failed' ? exitCodes.fault : exitCodes.usage, answer.said, answer.hint);
 }

@@ -153,12 +153,17 @@ function isThere(...parts: readonly string[]): Promise<boolean> {
 }
 
 /** Asks on the terminal. No answer is no yes. */
-export function askYes(question: string): Promise<boolean> {
+export async function askYes(question: string): Promise<boolean> {
+  return /^y(?:es)?$/i.test(await askLine(question));
+}
+
+/** A line that the user types, without the spaces around it; empty where they end their input instead. */
+export function askLine(question: string): Promise<string> {
   return new Promise((resolve) => {
     const terminal = createInterface({ input: process.stdin, output: process.stdout, terminal: false });
-    terminal.once('close', () => resolve(false));
+    terminal.once('close', () => resolve(''));
     terminal.question(question, (answer) => {
-      resolve(/^y(?:es)?$/i.test(answer.trim()));
+      resolve(answer.trim());
       terminal.close();
     });
   });

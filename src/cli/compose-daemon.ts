@@ -90,9 +90,9 @@ export async function runErrandOf(
   onNotice: (message: string) => void,
 ): Promise<CommandAnswer> {
   let settings: Settings = defaultSettings;
-  // It is tried where something may have to be confined: the checks of what is merged or restacked, the setup of a worktree,
-  // and the checks of a run that ended while no board looked.
-  const isConfined = ['merge', 'restack', 'open'].includes(request.command.kind);
+  // It is tried where something may have to be confined: the checks of what is merged or restacked, of what is handed back,
+  // the setup of a worktree, and the checks of a run that ended while no board looked.
+  const isConfined = ['merge', 'restack', 'open', 'take', 'hand-back'].includes(request.command.kind);
   const mayRun = isConfined || readdirSync(place.layout.column('active')).length > 0;
   const mode = (await readSettingsOf(place))?.sandbox.mode ?? 'auto';
   const tried = mayRun ? await trySandbox(mode, process.env['PATH'] ?? '') : null;

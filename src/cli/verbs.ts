@@ -94,6 +94,18 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/open.ts')).openCommand,
   },
   {
+    usage: 'take <id>',
+    group: 'decide',
+    description: 'take a task over: its agent ends, and you go on in its session and its worktree, then hand it back',
+    load: async () => (await import('./commands/take.ts')).takeCommand,
+  },
+  {
+    usage: 'hand-back <id>',
+    group: 'decide',
+    description: 'say that the work in the worktree of a task that waits is done; it is checked as after a run',
+    load: async () => (await import('./commands/hand-back.ts')).handBackCommand,
+  },
+  {
     usage: 'merge [id]',
     group: 'decide',
     description: "merge a task's branch into the one that tasks start from, once its checks pass on the result",

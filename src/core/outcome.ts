@@ -119,11 +119,19 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Out
       ? faulty('no-result', 'The agent ended without the report that its role must leave.')
       : { kind: 'reported', summary, report: text };
   }
+  return judgeBranch(exit.view, plan, evidence, { summary, mayBeEmpty: report?.status === 'nothing-to-do' });
+}
+
+/** The outcome by what a branch holds; whoever worked on it said with `mayBeEmpty` that there was nothing to do. */
+export function judgeBranch(
+  view: RunView,
+  plan: RunPlan,
+  evidence: Evidence,
+  { summary, mayBeEmpty }: { readonly summary: string; readonly mayBeEmpty: boolean },
+): Outcome {
   const isWhole = evidence.dirty.length === 0 && evidence.repositories.length === 0;
-  if (evidence.commits === 0 && isWhole && report?.status === 'nothing-to-do') return { kind: 'done', summary };
-  if (evidence.commits === 0 || !isWhole) {
-    return { kind: 'failed', fault: explainMissing(exit.view, plan, evidence) };
-  }
+  if (evidence.commits === 0 && isWhole && mayBeEmpty) return { kind: 'done', summary };
+  if (evidence.commits === 0 || !isWhole) return { kind: 'failed', fault: explainMissing(view, plan, evidence) };
   const red = evidence.verify.find((command) => !command.ok);
   if (red !== undefined) return faulty('verify-failed', `\`${red.argv.join(' ')}\` failed:\n${red.outputTail}`);
   return { kind: 'done', summary };

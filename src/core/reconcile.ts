@@ -221,6 +221,7 @@ function recallNext(facts: TaskFacts, retries: number): NextRun {
   const { plan, record } = last;
   if (record === null) return repeat(plan, resume);
   const { outcome } = record;
+  const taken = facts.verdict?.run === plan.n && facts.verdict.fault?.reason === 'taken' ? facts.verdict.fault : null;
   if (outcome.kind === 'interrupted' && facts.verdict?.run !== plan.n) {
     return nextAfterInterruption(plan, past, outcome);
   }
@@ -236,7 +237,10 @@ function recallNext(facts: TaskFacts, retries: number): NextRun {
   return {
     attempt: 1,
     freeRestarts: 0,
-    cause: { kind: 'retried', fault: outcome.kind === 'failed' ? outcome.fault : (facts.verdict?.fault ?? null) },
+    cause: {
+      kind: 'retried',
+      fault: taken ?? (outcome.kind === 'failed' ? outcome.fault : (facts.verdict?.fault ?? null)),
+    },
     resume,
     delay: null,
   };

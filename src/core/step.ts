@@ -42,6 +42,7 @@ import { handleCommandKept } from './commands/board-commands.ts';
 import { carryOutCommands, handleCommandFailed, handleCommandRead } from './commands/carry-out.ts';
 import { forgetCommand } from './commands/settle-command.ts';
 import { handleNoteLaid, handleNotesSeen, lookAtNotes } from './commands/note-command.ts';
+import { handleCommandChecked } from './commands/hand-back-command.ts';
 import { handleCommandOpened } from './commands/open-command.ts';
 import { handleBehindFound, handleCommandRestacked } from './commands/restack-command.ts';
 import { handleCommandMerged } from './commands/merge-command.ts';
@@ -217,6 +218,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'command-accepted':
       handleCommandAccepted(draft, event);
+      return;
+    case 'command-checked':
+      handleCommandChecked(draft, event);
       return;
     case 'command-moved':
       handleCommandMoved(draft, event);

@@ -49,6 +49,7 @@ const ofCommands: ReadonlySet<Effect['type']> = new Set([
     'restack-for-command',
     'open-for-command',
     'accept-for-command',
+    'check-for-command',
     'lay-note',
     'write-pause',
     'settle-command',

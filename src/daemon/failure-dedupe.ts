@@ -55,6 +55,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     case 'restack-for-command':
     case 'open-for-command':
     case 'accept-for-command':
+    case 'check-for-command':
     case 'lay-note':
     case 'write-pause':
       return [{ type: 'command-failed', id: effect.id, fault }];

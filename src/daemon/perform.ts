@@ -3,7 +3,7 @@ import type { CommandAnswer, CommandId } from '../domain/command.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
 import type { RunPlan } from '../domain/run.ts';
-import type { CommandOutcome } from '../domain/work-evidence.ts';
+import type { CommandOutcome, Evidence } from '../domain/work-evidence.ts';
 import { limitSpec } from '../domain/rights.ts';
 import { agreeTerms, areSameTerms, mayShareSession } from '../domain/run-terms.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
@@ -167,6 +167,8 @@ export class Performer {
         return [await makeWorktree(this.#ports, effect)];
       case 'accept-for-command':
         return [await acceptProposals(this.#ports, effect, this.#now())];
+      case 'check-for-command':
+        return this.#checkHandedBack(effect);
       case 'lay-note':
         return layNote(this.#ports, effect);
       case 'look-at-notes':
@@ -259,8 +261,22 @@ export class Performer {
   }
 
   async #inspect(task: TaskId, plan: RunPlan, verify: readonly Argv[]): Promise<readonly UntimedEvent[]> {
-    const { worktrees, commands, disk } = this.#ports;
+    const { worktrees, disk } = this.#ports;
     const seen = await lookAtNotes(this.#ports, task);
+    const found = await this.#findWork(plan, verify);
+    const run = { task, n: plan.n };
+    const evidence = { ...found, moved: await worktrees.listMoved(plan) };
+    return [seen, ...(await lookForRoom(disk, run)), { type: 'work-inspected', run, evidence }];
+  }
+
+  /** Refs that moved are the user's own doing here. */
+  async #checkHandedBack(effect: Effect & { readonly type: 'check-for-command' }): Promise<readonly UntimedEvent[]> {
+    const evidence = { ...(await this.#findWork(effect.plan, effect.verify)), moved: [] };
+    return [{ type: 'command-checked', id: effect.id, evidence }];
+  }
+
+  async #findWork(plan: RunPlan, verify: readonly Argv[]): Promise<Omit<Evidence, 'moved'>> {
+    const { worktrees, commands } = this.#ports;
     const found = await worktrees.inspect(plan);
     const outcomes: CommandOutcome[] = [];
     // Work that is missing or unfinished fails anyway; its checks would say nothing new.
@@ -270,9 +286,7 @@ export class Performer {
       outcomes.push(outcome);
       if (!outcome.ok) break;
     }
-    const run = { task, n: plan.n };
-    const evidence = { ...found, verify: outcomes, moved: await worktrees.listMoved(plan) };
-    return [seen, ...(await lookForRoom(disk, run)), { type: 'work-inspected', run, evidence }];
+    return { ...found, verify: outcomes };
   }
 
   async #tellStory(effect: Effect & { readonly type: 'tell-story' }): Promise<readonly UntimedEvent[]> {

@@ -38,6 +38,7 @@ export function redactEvent(event: UntimedEvent, redact: Redact): UntimedEvent {
     case 'run-exited':
       return { ...event, exit: { ...redactTexts(event.exit, redact), view: redactView(event.exit.view, redact) } };
     case 'work-inspected':
+    case 'command-checked':
       return { ...event, evidence: redactTexts(event.evidence, redact) };
     case 'effect-failed':
       return { ...event, fault: redactTexts(event.fault, redact) };

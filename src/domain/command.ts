@@ -38,6 +38,10 @@ export type TaskCommand =
   | { readonly kind: 'add-dependency'; readonly task: TaskId; readonly on: TaskId }
   /** Makes a task's worktree again where it is gone, so that the user can look at its work there. */
   | { readonly kind: 'open'; readonly task: TaskId }
+  /** Ends a task's agent, and leaves its session and its worktree to the user, until they hand it back or queue it again. */
+  | { readonly kind: 'take'; readonly task: TaskId }
+  /** Has what stands in the worktree of a task that waits checked as after a run, since the user says that it is done. */
+  | { readonly kind: 'hand-back'; readonly task: TaskId }
   | MergeCommand
   | DiscardCommand
   | AcceptCommand;
@@ -125,23 +129,10 @@ export type CommandRight = 'run' | 'decide';
 
 /** The right that each kind takes. To look at the board takes none. */
 export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
-  ...{
-    retry: 'run',
-    requeue: 'run',
-    cancel: 'run',
-    'put-aside': 'run',
-    finish: 'decide',
-    tell: 'decide',
-    answer: 'decide',
-    choose: 'decide',
-    'send-back': 'decide',
-    note: 'decide',
-    merge: 'decide',
-    discard: 'decide',
-    restack: 'decide',
-    open: 'decide',
-    accept: 'decide',
-  },
+  ...{ retry: 'run', requeue: 'run', cancel: 'run', 'put-aside': 'run' },
+  ...{ finish: 'decide', tell: 'decide', answer: 'decide', choose: 'decide', 'send-back': 'decide', note: 'decide' },
+  ...{ merge: 'decide', discard: 'decide', restack: 'decide', accept: 'decide' },
+  ...{ open: 'decide', take: 'decide', 'hand-back': 'decide' },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };
 
@@ -196,6 +187,7 @@ export const boxKinds = [
   'restack',
   'send-back',
   'discard',
+  'hand-back',
 ] as const satisfies readonly TaskCommand['kind'][];
 
 /** Those whose box has a place for what the user says. */
@@ -314,6 +306,7 @@ export function commandOfTick({ kind, task, commit, target, question, option, te
       return { kind, task, commit: commit ?? '' };
     case 'retry':
     case 'cancel':
+    case 'hand-back':
       return { kind, task };
   }
 }

@@ -58,6 +58,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'restack-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'open-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'accept-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
+  'check-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   // In its task's lane, so that a run that is being started either tells it or finds it told.
   'lay-note': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'look-at-notes': { lane: 'none', phases: [], told: 'once', failure: 'nothing' },

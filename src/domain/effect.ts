@@ -203,8 +203,23 @@ export type Effect =
       readonly review: Review;
       readonly dependencies: readonly Handoff[];
     }
-  /** Makes the worktree of a task's last run again, as a command asks: `command-opened` or `command-refused`. */
-  | { readonly type: 'open-for-command'; readonly id: CommandId; readonly task: TaskId; readonly file: TaskFile }
+  /** Makes the worktree of a task's last run again, as a command asks, and writes its verdict if there is one: `command-opened` or `command-refused`. */
+  | {
+      readonly type: 'open-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly file: TaskFile;
+      /** Of a task that its user takes over. */
+      readonly verdict: Verdict | null;
+    }
+  /** Looks at what the user leaves in the worktree of the task's last run, and runs `verify`: `command-checked`. */
+  | {
+      readonly type: 'check-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly plan: RunPlan;
+      readonly verify: readonly Argv[];
+    }
   /** Makes tasks of what a task's agent proposes, as a command asks: `command-accepted` or `command-refused`. */
   | {
       readonly type: 'accept-for-command';

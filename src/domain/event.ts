@@ -118,8 +118,6 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'command-merged'; readonly id: CommandId; readonly outcome: MergeOutcome }
   /** A restack that a command asked for came to its end. */
   | { readonly type: 'command-restacked'; readonly id: CommandId; readonly outcome: RestackOutcome }
-  /** The worktree that a command asked for is there; its path is absolute. */
-  | { readonly type: 'command-opened'; readonly id: CommandId; readonly path: string }
   /** What a task's agent proposed lies in the inbox, as far as no task was there of that id, and its verdict tells so. */
   | {
       readonly type: 'command-accepted';
@@ -128,6 +126,15 @@ export type BoardEvent = { readonly at: number } & (
       readonly children: readonly TaskId[];
       readonly laid: readonly TaskId[];
     }
+  /** The worktree that a command asked for is there, and the verdict of a task that was taken over is written; the path is absolute. */
+  | {
+      readonly type: 'command-opened';
+      readonly id: CommandId;
+      readonly path: string;
+      readonly verdict: Verdict | null;
+    }
+  /** What a user hands back was looked at. */
+  | { readonly type: 'command-checked'; readonly id: CommandId; readonly evidence: Evidence }
   /** A note that a command asked for lies where the task's agents are told of it. */
   | { readonly type: 'note-laid'; readonly id: CommandId }
   /** All notes to a task's agents, the oldest first. */

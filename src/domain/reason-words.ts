@@ -22,6 +22,7 @@ const reasonWords: Readonly<Record<Reason, string>> = {
   'spawn-failed': 'its agent could not be started',
   interrupted: 'it was interrupted',
   stopped: 'it was stopped',
+  taken: 'you took it over',
 };
 
 /** Such as `its checks failed`. */

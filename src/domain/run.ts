@@ -36,6 +36,7 @@ export const reasons = [
   'spawn-failed',
   'interrupted',
   'stopped',
+  'taken',
 ] as const;
 /** One of {@link reasons}. */
 export type Reason = (typeof reasons)[number];

@@ -96,7 +96,7 @@ const unfinished: readonly Reason[] = ['uncommitted', 'commit-failed', 'permissi
 export function describeWaysOn(id: string, verdict: Verdict): string | null {
   const { column, fault, worktree } = verdict;
   if (column !== 'attention' || worktree === null || fault === null || !unfinished.includes(fault.reason)) return null;
-  return `Its files are in its worktree, ${worktree}. Two ways on: commit there what belongs to the task, and \`mv .orchestrator/attention/${id}.md .orchestrator/done/\`; or \`branchboard retry ${id}\`.`;
+  return `Its files are in its worktree, ${worktree}. Two ways on: commit there what belongs to the task, and \`branchboard hand-back ${id}\`; or \`branchboard retry ${id}\`.`;
 }
 
 /** A `verify` command, and whether it passed. */

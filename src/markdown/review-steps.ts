@@ -26,8 +26,16 @@ export function listReviewSteps(id: string, verdict: Verdict, isMerged: boolean)
 }
 
 /** The steps with a task that waits for its user, likewise; none where it does not wait. */
-export function listWaitingSteps(id: string, { column, question }: Verdict): readonly ReviewStep[] {
+export function listWaitingSteps(id: string, { column, question, fault }: Verdict): readonly ReviewStep[] {
   if (column !== 'attention') return [];
+  if (fault?.reason === 'taken') {
+    return [
+      { what: 'Go on there', line: `branchboard take ${id}` },
+      { what: 'It is done', line: `branchboard hand-back ${id}` },
+      { what: 'Let it go on', line: `branchboard retry ${id}` },
+      { what: 'Put it away', line: `branchboard cancel ${id}` },
+    ];
+  }
   return [
     question === null
       ? { what: 'Try it again', line: `branchboard retry ${id} -m "what to do differently"` }

@@ -39,6 +39,8 @@ export function adviseAfter(reason: Reason): string {
     case 'spawn-failed':
     case 'dependency-cycle':
       return 'The run could not be started properly, for a reason outside of your work, as below.';
+    case 'taken':
+      return 'The user took your session over, worked in this worktree, and now hands it back to you. What they said and did there counts: keep it, look at `git status` and `git log` for what changed, and do what is left of the task.';
     case 'interrupted':
     case 'stopped':
       return 'The run was cut off before its end. A command may have been stopped in the middle: look at what is there, then go on.';

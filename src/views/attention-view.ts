@@ -52,6 +52,8 @@ function headlineOf({ fault, attempts }: Verdict): string {
       return 'has a question';
     case 'stopped':
       return 'put aside';
+    case 'taken':
+      return 'taken over by you';
     case 'dependency-cycle':
     case 'dependency-conflict':
       return words;
@@ -122,6 +124,7 @@ function viewAttention(task: AttentionTask, board: Board): AttentionEntry {
     outcomes: [],
     members: [],
     commands: [
+      ...(fault?.reason === 'taken' ? [`branchboard take ${id}`, `branchboard hand-back ${id}`] : []),
       ...(run === null ? [] : [`branchboard logs ${id}`]),
       ...(verdict.branch === null ? [] : [`branchboard diff ${id}`]),
       ...(fault?.reason === 'uncommitted' && verdict.worktree !== null

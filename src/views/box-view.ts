@@ -6,6 +6,7 @@ import {
   listBoxes,
   listProposalBoxes,
   listQuestionBoxes,
+  listTakenBoxes,
   mergeBox,
   restackBox,
   sendBackBox,
@@ -36,7 +37,10 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
     ];
   }
   const proposed = live?.state === 'attention' ? listProposalBoxes(id, seen, live.verdict) : [];
-  return [...(asks === null ? listBoxes(id, seen) : listAnswerBoxes(id, seen, asks.options)), ...proposed];
+  const isTaken = live?.state === 'attention' && live.verdict.fault?.reason === 'taken';
+  const own =
+    asks !== null ? listAnswerBoxes(id, seen, asks.options) : (isTaken ? listTakenBoxes : listBoxes)(id, seen);
+  return [...own, ...proposed];
 }
 
 /** The boxes of a question that a task's agent waits with. */

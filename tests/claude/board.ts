@@ -60,6 +60,11 @@ export interface Running {
   signal(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void;
 }
 
+/** One that reads what is typed; null is the end of it. */
+export interface Typed extends Running {
+  type(text: string | null): void;
+}
+
 /** A scratch repository with a board. */
 export class ClaudeBoard {
   readonly repo: string;
@@ -103,10 +108,22 @@ export class ClaudeBoard {
 
   /** Starts a command. */
   launch(...args: readonly string[]): Running {
-    const child = spawn(process.execPath, [cliMain, ...args], {
+    const running = this.#spawn(process.execPath, [cliMain, ...args], args);
+    running.type(null);
+    return running;
+  }
+
+  /** Starts a command under a terminal. */
+  launchInTerminal(...args: readonly string[]): Typed {
+    const words = [process.execPath, cliMain, ...args].map((word) => `'${word}'`).join(' ');
+    return this.#spawn('script', ['-qec', `stty cols 120 rows 40; exec ${words}`, '/dev/null'], args);
+  }
+
+  #spawn(program: string, words: readonly string[], args: readonly string[]): Typed {
+    const child = spawn(program, words, {
       cwd: this.repo,
-      env: this.#environment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...this.#environment(), TERM: 'xterm-256color' },
+      stdio: 'pipe',
     });
     const { pid } = child;
     if (pid === undefined) throw new Error('the command did not start');
@@ -126,7 +143,11 @@ export class ClaudeBoard {
         resolve({ code, output });
       });
     });
-    return { pid, ended, output: () => output, signal: (signal) => void child.kill(signal) };
+    const type = (text: string | null): void => {
+      if (text === null) child.stdin.end();
+      else child.stdin.write(text);
+    };
+    return { pid, ended, output: () => output, signal: (signal) => void child.kill(signal), type };
   }
 
   /** Drops task files into the inbox, as a user would with any other program. */

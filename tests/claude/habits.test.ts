@@ -86,7 +86,7 @@ describe.concurrent('a board', { timeout: boardTestTimeoutMs }, () => {
       const { path } = board.plan('t', 1).workspace;
       const { output } = await board.cli('diff', 't');
       for (const words of ['The branch task/t holds no commit', '+left', path]) expect(output).toContain(words);
-      for (const words of [path, 'mv .orchestrator/attention/t.md .orchestrator/done/', 'branchboard retry t']) {
+      for (const words of [path, 'branchboard hand-back t', 'branchboard retry t']) {
         expect(board.read('attention', 't.md')).toContain(words);
       }
       expect((await board.cli('cancel', 't')).output).toContain(`its worktree stays in ${path}`);

@@ -37,7 +37,7 @@ const asking = [
   'permission_mode: plan',
 ] as const;
 
-const askedKinds = ['retry', 'requeue', 'cancel', 'put-aside', 'finish', 'open'] as const;
+const askedKinds = ['retry', 'requeue', 'cancel', 'put-aside', 'finish', 'open', 'take', 'hand-back'] as const;
 
 /** Somebody who does things at bad moments. */
 export class User {

@@ -1,8 +1,17 @@
-/** The verb `open`: the user goes into a task's worktree, which is made again where it is gone. */
+/** The verbs `open`, `take` and `hand-back`: the user goes into a task's worktree, to look or to go on with it. */
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { addFile, boardTestTimeoutMs, withBoard, withPatience, writeTask, type ScratchBoard } from './board.ts';
+import type { Verdict } from '../../src/domain/verdict.ts';
+import {
+  addFile,
+  boardTestTimeoutMs,
+  waitUntil,
+  withBoard,
+  withPatience,
+  writeTask,
+  type ScratchBoard,
+} from './board.ts';
 
 const timeout = boardTestTimeoutMs;
 
@@ -65,5 +74,80 @@ test.concurrent('open shows a worktree in the editor, and has one that is gone m
     await board.arrive('done', 'd');
     expect(board.git('ls-tree', '--name-only', 'task/d')).toContain('mine.txt');
     expect((await board.stop(running)).code).toBe(0);
+  }),
+);
+
+/** Takes a task over in a terminal, types that into the shell, and then the answer. */
+const take = (board: ScratchBoard, id: string, typed: string, answer: string) =>
+  withPatience(board.launchInTerminal(['take', id], undefined, `${typed}\nexit\n${answer}\n`).ended, `take ${id}`);
+const commitMine = 'echo mine >mine.txt; git add mine.txt; git commit -qm Mine';
+const reasonOf = (board: ScratchBoard, id: string): string | undefined =>
+  (JSON.parse(board.read('runs', id, 'verdict.json')) as Verdict).fault?.reason;
+
+test.concurrent('take ends the agent, gives its user the worktree, and asks once what becomes of it', { timeout }, () =>
+  withBoard({ config: 'verify: test -f mine.txt' }, async (board) => {
+    const running = await board.start();
+    board.drop({
+      'a.md': writeTask('Add A', ['write a.txt a', 'commit A', `wait-for ${board.gate('never')}`]),
+      'q.md': writeTask('Ask', ['write q.txt half', 'ask Which?']),
+    });
+    await board.arrive('attention', 'q');
+    await waitUntil(
+      'its agent is at work',
+      () => board.happened('run-started').length === 2 && existsSync(board.worktree('a', 'a.txt')),
+    );
+    const piped = await board.cli('take', 'a');
+    expect([piped.code, piped.stderr]).toEqual([2, expect.stringContaining('is taken over in a terminal')]);
+
+    // It is done: checked as after a run. The session is the user's, so that it bears no run's mark.
+    const done = await take(board, 'a', `env | grep -c BRANCHBOARD_RUN; ${commitMine}`, 'd');
+    expect(done.stdout).toMatch(/a: it is in your hands: → attention\/\r\nIn .*worktrees\/a: \/bin\/sh\r\n/);
+    expect(done.stdout).toContain('# 0\r\n');
+    expect(done.stdout).toContain('a: its work holds, and it is done: attention/ → done/\r\n');
+    expect(board.column('done')).toEqual(['a']);
+    expect(board.git('ls-tree', '--name-only', 'task/a').split('\n')).toEqual(['README.md', 'a.txt', 'mine.txt']);
+    const checked = (JSON.parse(board.read('runs', 'a', 'verdict.json')) as Verdict).checks;
+    expect(checked).toEqual([{ argv: ['test', '-f', 'mine.txt'], ok: true }]);
+    expect([board.countRuns('a'), existsSync(board.worktree('a'))]).toEqual([1, false]);
+    expect(board.findAgentProcesses()).toEqual([]);
+
+    // Left, it stays the user's: whoever is killed, nothing starts on it, and it says how it is handed back.
+    const left = await take(board, 'q', 'ls; rm q.txt', 'l');
+    expect(left.stdout).toContain('It stays yours. Go on: branchboard take q.');
+    await waitUntil('the dashboard says so', () => board.dashboard.includes('hand-back q attention 1'));
+    expect(board.dashboard).toMatch(
+      /- \[ \] It is done: check it <!-- hand-back q attention 1 -->\n- \[ \] Go on without me <!-- retry q/,
+    );
+    expect(board.dashboard).toContain('Its agent had asked: Which?');
+    running.signal('SIGKILL');
+    await running.ended;
+    const shell = board.launchInTerminal(['take', 'q'], undefined, 'echo here; sleep 1000\n');
+    await waitUntil('the session is open', () => shell.output().includes('here\r\n'));
+    shell.signal('SIGKILL');
+    expect(await board.runUntilIdle()).toBe(3);
+    expect([board.column('attention'), reasonOf(board, 'q'), board.countRuns('q')]).toEqual([['q'], 'taken', 1]);
+    expect(await board.succeed('show', 'q')).toMatch(
+      /you took it over: .*\n.*What you can do:\n {2}Go on there: +branchboard take q\n/s,
+    );
+
+    // What is not whole is not done, and says so where it waits.
+    writeFileSync(board.worktree('q', 'left.txt'), 'left');
+    const early = await board.cli('hand-back', 'q');
+    expect([early.code, early.stderr]).toEqual([
+      2,
+      expect.stringMatching(/q is not done, it left work uncommitted: .*\nleft\.txt\n/s),
+    ]);
+    expect(reasonOf(board, 'q')).toBe('uncommitted');
+    // Its agent goes on in its session, and is told. The same of one that is done, whose worktree is made again.
+    for (const id of ['q', 'a']) {
+      const went = await take(board, id, 'git status --short', 'g');
+      expect(went.stdout).toContain(`${id}: attention/ → queued/\r\n`);
+    }
+    board.open('never');
+    await board.runUntilIdle();
+    for (const id of ['q', 'a']) {
+      expect(board.plan(id, 2).session).toEqual({ mode: 'resume', id: board.plan(id, 1).session.id });
+      expect(board.prompt(id, 2)).toContain('The user took your session over');
+    }
   }),
 );

@@ -18,7 +18,7 @@ test.concurrent('uncommitted work is shown by diff, with its place and both ways
     const { stdout: show } = await board.cli('show', 'left');
     for (const text of [show, board.read('attention', 'left.md')]) {
       expect(text).toContain(worktree);
-      expect(text).toContain('`mv .orchestrator/attention/left.md .orchestrator/done/`; or `branchboard retry left`');
+      expect(text).toContain('`branchboard hand-back left`; or `branchboard retry left`');
     }
   }),
 );

@@ -18,7 +18,10 @@ export const seen = z.nullable(z.object({ column: z.enum(columns), run: z.nullab
 const commit = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 /** What a command asks for. */
 export const command = z.discriminatedUnion('kind', [
-  z.object({ kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish', 'open']), task: taskId }),
+  z.object({
+    kind: z.enum(['retry', 'requeue', 'cancel', 'put-aside', 'finish', 'open', 'take', 'hand-back']),
+    task: taskId,
+  }),
   z.object({ kind: z.enum(['tell', 'note']), task: taskId, text }),
   z.object({ kind: z.literal('answer'), task: taskId, question: z._default(z.nullable(text), null), text }),
   z.object({ kind: z.literal('choose'), task: taskId, question: z._default(z.nullable(text), null), option: count }),

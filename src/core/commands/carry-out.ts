@@ -66,6 +66,8 @@ function carryOut(draft: Draft, request: CommandRequest): void {
     case 'restack':
     case 'open':
     case 'accept':
+    case 'take':
+    case 'hand-back':
       // Two about one task are carried out one after the other.
       if (!listCommanded(draft.board).has(keyOf(command.task))) carryOutForTask(draft, { ...request, command });
       return;

@@ -15,6 +15,8 @@
  *   merge              ·        ·          ·         ✓       ·      into the branch that tasks start from
  *   discard            ·        ·          ·         ✓       ·      its branch is taken away, its commit kept
  *   restack            ·        ·          ·         ✓       ·      its commits again on what it builds on now
+ *   take               ✓        ✓          ✓         ✓       ·      to attention/, where nothing is done with it but by its user
+ *   hand-back          ·        ·          ✓         ·       ·      its worktree is checked, and it is done if that holds
  *   open               ✓        ✓          ✓         ✓       ·      its worktree is made again where it is gone
  *   accept             ·        ·          ✓         ✓       ·      what its agent proposes becomes tasks
  *   set-priority       ✓        ✓          ✓         ·       ·      in its file
@@ -65,6 +67,7 @@ const isDone = unfit('is done', 'To work on it again: branchboard retry ID');
 const isArchived = unfit('is in archive/', 'To queue it again: branchboard retry ID');
 const tellIt = 'To try again, and tell it something: branchboard retry ID -m TEXT';
 const isReviewed = unfit('is done', 'To say what is wrong with its work: branchboard send-back ID TEXT');
+const isNotTaken = unfit('is not in your hands', 'To take it over: branchboard take ID');
 const isBased = unfit(
   'is being worked on, from a base that was chosen when it began',
   'To begin it anew: mv .orchestrator/active/ID.md .orchestrator/attention/, add the dependency, then branchboard retry ID',
@@ -127,6 +130,11 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
     ...{ queued: isQueued, attention: fits, done: fits, archive: isArchived },
     active: unfit('is being worked on', 'What it proposes is offered when its run ends'),
   },
+  take: { queued: fits, active: fits, attention: fits, done: fits, archive: isArchived },
+  'hand-back': {
+    ...{ queued: isNotTaken, active: isNotTaken, attention: fits, done: isDone },
+    archive: isArchived,
+  },
   open: { queued: fits, active: fits, attention: fits, done: fits, archive: isArchived },
   'set-priority': { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   'add-dependency': { queued: fits, active: isBased, attention: fits, done: isDone, archive: isArchived },
@@ -141,6 +149,8 @@ const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   retry: 'branchboard retry ID',
   tell: 'branchboard retry ID -m TEXT',
   note: 'branchboard note ID TEXT',
+  take: 'branchboard take ID',
+  'hand-back': 'branchboard hand-back ID',
   open: 'branchboard open ID',
   cancel: 'branchboard cancel ID',
   'set-priority': 'branchboard set-priority ID high',
@@ -159,6 +169,7 @@ const boxLabels: Readonly<Record<BoxKind, string>> = {
   cancel: 'Cancel',
   'send-back': 'Send back, because:',
   discard: 'Discard',
+  'hand-back': 'It is done: check it',
 };
 
 /** The state of the work that a verdict tells of. */
@@ -239,6 +250,13 @@ export function listBoxes(task: TaskId, seen: Seen): readonly Box[] {
   return kinds
     .filter((kind) => table[kind][seen.column] === null)
     .map((kind) => ({ kind, task, seen, label: boxLabels[kind] }));
+}
+
+/** The boxes of a task that its user took over. */
+export function listTakenBoxes(task: TaskId, seen: Seen): readonly Box[] {
+  const [retry, ...others] = listBoxes(task, seen);
+  const back = { kind: 'hand-back', task, seen, label: boxLabels['hand-back'] } as const;
+  return [back, ...(retry === undefined ? [] : [{ ...retry, label: 'Go on without me' }]), ...others];
 }
 
 /** The boxes of a task that asks: it is given one of the answers that it offers, or what the user types, or is put away. */

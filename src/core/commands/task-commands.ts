@@ -27,7 +27,8 @@ import { carryOutAnswer } from './answer-command.ts';
 import { carryOutDiscard } from './discard-command.ts';
 import { carryOutMerge } from './merge-command.ts';
 import { carryOutNote } from './note-command.ts';
-import { carryOutOpen } from './open-command.ts';
+import { carryOutHandBack } from './hand-back-command.ts';
+import { carryOutOpen, carryOutTake } from './open-command.ts';
 import { carryOutRestack } from './restack-command.ts';
 import { findUnfit } from './offers.ts';
 import { settleStale } from './seen.ts';
@@ -75,6 +76,14 @@ export function carryOutForTask(draft: Draft, asked: TaskRequest): void {
   }
   if (command.kind === 'open') {
     carryOutOpen(draft, { ...request, command }, file);
+    return;
+  }
+  if (command.kind === 'take') {
+    carryOutTake(draft, { ...request, command }, file);
+    return;
+  }
+  if (command.kind === 'hand-back') {
+    carryOutHandBack(draft, { ...request, command }, file);
     return;
   }
   if (command.kind === 'answer' || (command.kind === 'choose' && command.question !== null)) {
@@ -187,6 +196,12 @@ export function handleCommandMoved(
   const from = findFile(draft, request.command.task, false);
   const move = from === null || from === 'unsettled' ? `→ ${file.column}/` : describeMove(from.column, file.column);
   const { kind, task } = request.command;
+  if (kind === 'take') {
+    // It goes on once the task waits there.
+    putCommand(draft, id, { stage: 'waiting', request });
+    moveTask(draft, task, file);
+    return;
+  }
   const how = kind === 'discard' ? `discarded, and kept (branchboard rescue ${task}): ` : '';
   const said = comments === 0 ? `${how}${move}` : `sent back with ${countOf(comments, 'comment')}: ${move}`;
   settleCommand(draft, request, { kind: 'done', said });

@@ -37,6 +37,10 @@ export function createClaudeDriver(clock: Clock): AgentDriver {
       };
       return { program, args: claudeArguments(request, agent, await writeClaudeFiles(folder, given), abilities) };
     },
+    talk: (agent, session, repo) => ({
+      program: resolveCommand(agent.command, agent.env['PATH'] ?? process.env['PATH'] ?? '', repo),
+      args: [...agent.args, ...(session === null ? [] : ['--resume', session])],
+    }),
     openStream: (session, askedMode) => new ClaudeStream(session, askedMode),
     explainEnd: explainClaudeEnd,
   };

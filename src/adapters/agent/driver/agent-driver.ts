@@ -61,6 +61,11 @@ export interface AgentStream {
 export interface AgentDriver {
   /** Writes the files that the run needs. Throws PortError with `no-agent` or `spawn-failed`, and the system's errors. */
   call(request: CallRequest): Promise<AgentCall>;
+  /**
+   * The call by which the user goes on with a session in a terminal, or begins one where it is null; `repo` is the top of
+   * the checkout. Null where nobody can talk to this kind of agent. Throws PortError with `no-agent`.
+   */
+  talk(agent: Settings['agent'], session: string | null, repo: string): AgentCall | null;
   /** `askedMode` is the permission mode that the agent was started with, or null where that is not known. */
   openStream(session: Session, askedMode: string | null): AgentStream;
   explainEnd(exit: RawExit): EndedBy;

@@ -20,6 +20,7 @@ export const scriptedDriver: AgentDriver = {
       args: [mainPath, mode, id, notesFolderOf(path.dirname(folder))],
     });
   },
+  talk: () => null,
   openStream: (session, askedMode) => new ClaudeStream(session, askedMode),
   explainEnd: ({ view: { result } }) => {
     const isWhole = result !== null && result.text !== interruptedText;
