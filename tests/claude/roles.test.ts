@@ -1,4 +1,5 @@
 /** Each role of the package on the real Claude Code: it has the tools that it names, and what it is to leave is taken. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 import { withBoard } from './board.ts';
@@ -42,8 +43,10 @@ describe.each(triedVersions)('the roles on Claude Code %s', { timeout: boardTest
     parts['pm'] = (ask) => (ask.model.includes('haiku') ? writes(ask) : { status: 529 });
     await withBoard({ script: castParts(parts), version, config }, async (board) => {
       const tasks = [...writers, ...readers].map((role) => [role, `---\nagent: ${role}\n---\nDo it.\n`]);
-      board.drop(Object.fromEntries(tasks) as Record<string, string>);
-      expect((await board.runUntilIdle()).code).toBe(0);
+      // It waits for a yes, so that its call can be looked at.
+      const later = '---\nagent: planner\nallowed_tools: [Bash]\n---\nDo it.\n';
+      board.drop({ ...(Object.fromEntries(tasks) as Record<string, string>), later });
+      expect((await board.runUntilIdle()).code).toBe(3);
       expect(board.column('done')).toEqual([...writers, ...readers].sort());
       for (const role of [...writers, ...readers]) {
         const asked = board.api.requests.filter(({ text }) => text.includes(`You work alone on the task \`${role}\``));
@@ -60,6 +63,14 @@ describe.each(triedVersions)('the roles on Claude Code %s', { timeout: boardTest
           expect.arrayContaining(['Bash']),
         );
       }
+      const { output: shown } = await board.cli('roles', 'show', 'planner', '--task', 'later');
+      expect(shown).toMatch(/^\$ \S+\/claude -p .* --fallback-model haiku --effort max .*< prompt$/m);
+      expect(shown).toContain('You work alone on the task `later` in the role `planner`.');
+      mkdirSync(board.path('templates'), { recursive: true });
+      writeFileSync(board.path('templates', 'odd.md'), '---\neffort: ultra\n---\nDo it.\n');
+      expect((await board.cli('roles')).output).toContain(
+        '.orchestrator/templates/odd.md:2:9: effort is "ultra"; expected one of low, medium, high, xhigh, max, highest',
+      );
       expect(board.git('branch', '--list', 'task/*', '--format=%(refname:short)').split('\n')).toEqual(
         writers.map((role) => `task/${role}`),
       );
