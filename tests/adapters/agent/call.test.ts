@@ -34,7 +34,7 @@ const asChecked = {
   project: { kind: 'as-checked-out' },
 } as const;
 const files = { settings: '/run/settings.json', mcp: '/run/mcp.json', asCheckedOut: true };
-const own = ['mcp__branchboard-run__ask_user', 'mcp__branchboard-run__report_progress'];
+const own = ['ask_user', 'report_progress', 'propose_task'].map((name) => `mcp__branchboard-run__${name}`);
 const mine: Role = {
   ...{ name: 'mine', description: 'Mine', model: null, effort: null, tools: ['Read'], source: 'claude-agent' },
   runner: null,
