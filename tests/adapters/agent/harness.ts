@@ -11,7 +11,6 @@ import { parseTaskId } from '../../../src/domain/task.ts';
 import type { AgentRunner, Clock, RunRequest } from '../../../src/ports.ts';
 
 /** Real processes on a busy machine take their time. */
-vi.setConfig({ testTimeout: 30_000 });
 
 export const bootId = 'this-boot';
 
@@ -120,7 +119,7 @@ export function createBench(): Bench {
         ...options,
       }),
     exit: async () => {
-      await vi.waitFor(() => expect(told.exits).toHaveLength(1), { timeout: 15_000, interval: 5 });
+      await vi.waitFor(() => expect(told.exits).toHaveLength(1), { timeout: 60_000, interval: 5 });
       const only = told.exits[0];
       if (only === undefined) throw new Error('no exit');
       return only.exit;
@@ -168,6 +167,6 @@ export async function awaitFile(file: string): Promise<string> {
       if (text === '') throw new Error(`${file} is empty`);
       return text;
     },
-    { timeout: 10_000, interval: 5 },
+    { timeout: 60_000, interval: 5 },
   );
 }

@@ -253,7 +253,7 @@ describe('a claim', () => {
     const claim = readClaim(bench.folderOf(plan));
     expect(claim).toMatchObject({ kind: 'claimed', mark: { pid: child.pid, start: readStart(child.pid ?? 0) } });
     await vi.waitFor(() => expect(readFileSync(`/proc/${String(child.pid)}/comm`, 'utf8')).toBe('sleep\n'), {
-      timeout: 10_000,
+      timeout: 60_000,
     });
     expect(readStart(child.pid ?? 0)).toBe(claim.kind === 'claimed' ? claim.mark?.start : '');
   });

@@ -72,7 +72,7 @@ describe('an agent that runs', () => {
     await bench.runner(shellAgent('waiting.sh')).start(requestOf(plan));
     await vi.waitFor(
       () => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('11111111-1111-4111-8111-111111111111'),
-      { timeout: 15_000 },
+      { timeout: 60_000 },
     );
     expect(bench.told.seen.at(-1)?.lastOutputAt).toBeGreaterThanOrEqual(startedAt - 1_000);
     const told = bench.told.seen.length;
@@ -170,7 +170,7 @@ describe('an agent that runs', () => {
       { timings: { followEveryMs: 10, outputReportEveryMs: 30 } },
     );
     await runner.start(requestOf(bench.plan()));
-    await vi.waitFor(() => expect(bench.told.seen.length).toBeGreaterThan(3), { timeout: 15_000 });
+    await vi.waitFor(() => expect(bench.told.seen.length).toBeGreaterThan(3), { timeout: 60_000 });
     writeFileSync(path.join(bench.work, 'go'), '');
     await bench.exit();
     const times = bench.told.seen.map((told) => told.lastOutputAt);
@@ -271,7 +271,7 @@ describe('stopping', () => {
     const runner = bench.runner(scriptedAgent);
     await runner.start(requestOf(plan));
     await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.lastText).toContain('calls no model'), {
-      timeout: 15_000,
+      timeout: 60_000,
     });
     runner.stop(plan, 'cancelled', false);
     expect(await bench.exit()).toMatchObject({
@@ -288,7 +288,7 @@ describe('stopping', () => {
     await runner.start(requestOf(plan));
     await vi.waitFor(
       () => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('11111111-1111-4111-8111-111111111111'),
-      { timeout: 15_000 },
+      { timeout: 60_000 },
     );
     const pid = bench.pidOf(plan);
     runner.stop(plan, 'shutdown', true);
@@ -305,7 +305,7 @@ describe('stopping', () => {
     await runner.start(requestOf(plan));
     await vi.waitFor(
       () => expect(bench.told.seen.at(-1)?.view.sessionId).toBe('11111111-1111-4111-8111-111111111111'),
-      { timeout: 15_000 },
+      { timeout: 60_000 },
     );
     runner.stop(plan, 'requeued', false);
     runner.stop(plan, 'requeued', true);
@@ -337,7 +337,7 @@ describe('a stream that others write to', () => {
     await awaitFile(path.join(bench.work, 'starts'));
     const stream = path.join(bench.folderOf(plan), 'stream.jsonl');
     appendFileSync(stream, forged('other'));
-    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.strayLines).toBe(1), { timeout: 15_000 });
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.strayLines).toBe(1), { timeout: 60_000 });
     // Half a line just before the agent’s own result.
     appendFileSync(stream, '{"x');
     writeFileSync(path.join(bench.work, 'go'), '');
@@ -349,7 +349,7 @@ describe('a stream that others write to', () => {
     const script = 'say At work.\nwait-for /nowhere/at-all';
     const plan = bench.plan({ prompt: `\`\`\`agent-script\n${script}\n\`\`\`\n` });
     await bench.runner(scriptedAgent, { timings }).start(requestOf(plan));
-    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.lastText).toBe('At work.'), { timeout: 15_000 });
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.lastText).toBe('At work.'), { timeout: 60_000 });
     appendFileSync(path.join(bench.folderOf(plan), 'stream.jsonl'), forged(plan.session.id));
     expect(await bench.exit()).toMatchObject({
       stopped: 'lingering',
@@ -360,10 +360,10 @@ describe('a stream that others write to', () => {
   it('is read on where somebody cut it', async () => {
     const plan = bench.plan();
     await bench.runner(shellAgent('waiting.sh'), { timings }).start(requestOf(plan));
-    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe(plan.session.id), { timeout: 15_000 });
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.sessionId).toBe(plan.session.id), { timeout: 60_000 });
     truncateSync(path.join(bench.folderOf(plan), 'stream.jsonl'));
     // A stream that is longer again by the next look is taken for one that grew.
-    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.strayLines).toBe(1), { timeout: 15_000 });
+    await vi.waitFor(() => expect(bench.told.seen.at(-1)?.view.strayLines).toBe(1), { timeout: 60_000 });
     writeFileSync(path.join(bench.work, 'go'), '');
     expect((await bench.exit()).view).toMatchObject({ result: { text: 'Went on.' }, strayLines: 1 });
   });
@@ -373,7 +373,7 @@ describe('a stream that others write to', () => {
     const options = { timings: { ...timings, interruptGraceMs: 50, terminateGraceMs: 50 }, maxStreamBytes: 5_000 };
     await bench.runner(shellAgent('stubborn.sh'), options).start(requestOf(plan));
     appendFileSync(path.join(bench.folderOf(plan), name), 'x\n'.repeat(2_000));
-    await vi.waitFor(() => expect(bench.told.seen).not.toHaveLength(0), { timeout: 15_000 });
+    await vi.waitFor(() => expect(bench.told.seen).not.toHaveLength(0), { timeout: 60_000 });
     expect(bench.told.exits).toHaveLength(0);
     appendFileSync(path.join(bench.folderOf(plan), name), 'x\n'.repeat(2_000));
     expect(await bench.exit()).toMatchObject({ stopped: 'output-limit', signal: 'SIGKILL' });

@@ -12,13 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunPlan } from '../../../src/domain/run.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { fakeGit } from './fake-git.ts';
 import { finished, planFor, Scratch, start, taskId } from './scratch.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let scratch: Scratch;
 let worktrees: GitWorktrees;

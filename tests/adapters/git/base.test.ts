@@ -1,10 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import type { Handoff } from '../../../src/domain/effect.ts';
 import { handoff, Scratch, taskId } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 describe('the base of a task', () => {
   let scratch: Scratch;

@@ -1,11 +1,10 @@
 /** The branch of work that is not wanted goes, its commit is kept, and the branch comes back. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listKept } from '../../../src/adapters/git/worktree/kept-work.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { Scratch, taskId } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 let scratch: Scratch;
 let worktrees: GitWorktrees;

@@ -1,9 +1,7 @@
 /** Work is merged when its content is in the branch, whichever way it came there. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { finished, handoff, Scratch, taskId } from './scratch.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let scratch: Scratch;
 let worktrees: GitWorktrees;

@@ -6,7 +6,6 @@ import { mergeWays, type MergeRequest, type PreparedMerge } from '../../../src/d
 import { finished, Scratch, taskId } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 describe('the merge of a branch', () => {
   let scratch: Scratch;

@@ -1,10 +1,8 @@
 /** A branch's own commits, made again on another commit: with their authors, and without what is there already. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { replayCommits } from '../../../src/adapters/git/replay.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
 import { Scratch, taskId } from './scratch.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let scratch: Scratch;
 let worktrees: GitWorktrees;

@@ -6,7 +6,6 @@ import { createGit } from '../../../src/adapters/git/git.ts';
 import { Scratch } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 vi.mock('../../../src/domain/limits.ts', async (original) => {
   const { limits } = await original<{ readonly limits: object }>();
@@ -157,7 +156,7 @@ describe('running git', () => {
     const git = createGit(scratch.dir, { env: scratch.env });
     await expect(git.run(['add', '-A'])).rejects.toMatchObject({ code: 'ETIMEDOUT', message: /longer than 3 s/ });
     expect(existsSync(join(scratch.dir, '.git', 'index.lock'))).toBe(false);
-  }, 20_000);
+  });
 
   it('gives a checkout more time than other commands, and says what it was', async () => {
     scratch.write({ '.gitattributes': 'a.txt filter=slow\n' });

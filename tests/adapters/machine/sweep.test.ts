@@ -71,7 +71,7 @@ describe('readStart', () => {
     await startTagged(`(${child}) & echo $! > zombie; echo x > ready; exec sleep 300`);
     const pid = Number(await awaitFile(path.join(bench.work, 'zombie')));
     await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')).toContain(') Z '), {
-      timeout: 10_000,
+      timeout: 60_000,
     });
     expect(readStart(pid)).toBeNull();
   });
@@ -81,7 +81,7 @@ describe('readStart', () => {
     symlinkSync('/bin/sleep', odd);
     const pid = await startTagged(`echo x > ready; exec './a) R 1 (b' 300`);
     await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/comm`, 'utf8')).toBe('a) R 1 (b\n'), {
-      timeout: 10_000,
+      timeout: 60_000,
     });
     expect(Number(readStart(pid))).toBeGreaterThan(Number(readStart(1)));
   });

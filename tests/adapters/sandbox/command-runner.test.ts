@@ -102,7 +102,7 @@ function readPid(): Promise<number> {
     const text = readFileSync(join(cwd, 'pid'), 'utf8');
     expect(text).not.toBe('');
     return Number(text);
-  }, 20_000);
+  });
 }
 
 const places: readonly Sandbox[] = [{ kind: 'off' }, ...(sandboxHere.kind === 'on' ? [sandboxHere] : [])];
@@ -156,7 +156,7 @@ describe.each(places)('with the sandbox $kind', (sandbox) => {
     const { ok, outputTail } = await run(['yes', 'x'.repeat(1_000)]);
     expect(ok).toBe(false);
     expect(outputTail.length).toBeLessThan(2 * limits.maxTailChars);
-  }, 60_000);
+  });
 
   test('a program that is not there fails with a message that names it', async () => {
     const { ok, outputTail } = await run(['no-such-program', 'x']);
@@ -174,7 +174,7 @@ describe.each(places)('with the sandbox $kind', (sandbox) => {
     breakOff.abort();
     await expect(running).rejects.toThrow('was broken off because the board stops');
     expect(listProcesses()).toEqual([]);
-  }, 60_000);
+  });
 
   test('what a command leaves running is ended with it, and does not keep it from its end', async () => {
     // The second one holds the output open, the third takes no notice of TERM and is in a session of its own.
@@ -187,7 +187,7 @@ describe.each(places)('with the sandbox $kind', (sandbox) => {
     const pids = [...outputTail.split('\n'), readFileSync(join(cwd, 'deaf'), 'utf8').trim()].map(Number);
     expect(pids).toHaveLength(3);
     expect(listProcesses()).toEqual([]);
-  }, 60_000);
+  });
 
   test('when the board stops, what a command has started ends with it', async () => {
     const breakOff = new AbortController();
@@ -196,7 +196,7 @@ describe.each(places)('with the sandbox $kind', (sandbox) => {
     breakOff.abort();
     await expect(running).rejects.toThrow('was broken off because the board stops');
     expect(listProcesses()).toEqual([]);
-  }, 60_000);
+  });
 });
 
 confinedTest(
@@ -240,7 +240,7 @@ test('a process that no sweep finds keeps its command from its end no longer tha
   expect(await start(['sh', '-c', script, 'x', cwd], {})).toMatchObject({ ok: true });
   // It would have lived for five minutes, and is there still.
   process.kill(Number(readFileSync(join(cwd, 'lost'), 'utf8')), 'SIGKILL');
-}, 60_000);
+});
 
 describe('inside the sandbox', () => {
   const inside = (script: string, settings: Partial<Settings> = {}) =>

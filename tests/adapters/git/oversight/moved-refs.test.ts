@@ -3,14 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
 import { traceVariables } from '../../../../src/adapters/machine/git-trace.ts';
 import type { MovedRef } from '../../../../src/domain/moved-ref.ts';
 import type { RunPlan } from '../../../../src/domain/run.ts';
 import { Scratch, start } from '../scratch.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let scratch: Scratch;
 let worktrees: GitWorktrees;

@@ -2,13 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
 import type { RunPlan } from '../../../../src/domain/run.ts';
 import { fakeGit } from '../fake-git.ts';
 import { planFor, Scratch, start, taskId } from '../scratch.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let scratch: Scratch;
 let worktrees: GitWorktrees;

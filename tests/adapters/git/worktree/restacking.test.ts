@@ -1,11 +1,9 @@
 /** A branch whose dependencies changed is made again on them: its own commits alone, and from the commit that was seen. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
 import type { RestackAttempt } from '../../../../src/domain/restack-outcome.ts';
 import type { RestackRecord } from '../../../../src/domain/review.ts';
 import { handoff, Scratch, taskId } from '../scratch.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let scratch: Scratch;
 let worktrees: GitWorktrees;

@@ -1,12 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GitWorktrees } from '../../../../src/adapters/git/worktree/worktrees.ts';
 import type { RunPlan } from '../../../../src/domain/run.ts';
 import { finished, handoff, planFor, Scratch, start, taskId } from '../scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 30_000 });
 
 /** Lets a worktree go of its branch that stays, since it holds a file, and takes the file away again. */
 async function releaseWith(files: Readonly<Record<string, string>>, plan: RunPlan): Promise<void> {
