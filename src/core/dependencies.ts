@@ -4,7 +4,7 @@
 import { verdictOf, type Board, type FinishedTask, type Task, type WaitingOn } from '../domain/board.ts';
 import { isUnreadable } from '../domain/task-facts.ts';
 import type { Handoff } from '../domain/effect.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import { childrenOf, type Verdict } from '../domain/verdict.ts';
 import { keyOf, type TaskId, type TaskKey } from '../domain/task.ts';
 import { findRivals } from './named-dependencies.ts';
 import { findAsks } from './granted-rights.ts';
@@ -39,7 +39,7 @@ export function explainUnfinished(board: Board, key: TaskKey): Exclude<WaitingOn
 export function findUnreadDependencies(board: Board): readonly FinishedTask[] {
   const unread = new Set<FinishedTask>();
   for (const task of board.live.values()) {
-    for (const id of task.spec.dependsOn) {
+    for (const id of withChildren(board, task.spec.dependsOn)) {
       const finished = board.finished.get(keyOf(id));
       if (finished !== undefined && finished.verdict === undefined) unread.add(finished);
     }
@@ -47,9 +47,23 @@ export function findUnreadDependencies(board: Board): readonly FinishedTask[] {
   return [...unread];
 }
 
+/** The dependencies with the tasks that those which are plans were cut into: the work is theirs. */
+function withChildren(board: Board, dependsOn: readonly TaskId[]): readonly TaskId[] {
+  const found = new Map<TaskKey, TaskId>();
+  const open = [...dependsOn];
+  for (let id = open.shift(); id !== undefined; id = open.shift()) {
+    if (found.has(keyOf(id))) continue;
+    found.set(keyOf(id), id);
+    const finished = board.finished.get(keyOf(id));
+    const verdict = finished === undefined ? null : verdictOf(finished);
+    if (verdict !== null) open.push(...childrenOf(verdict));
+  }
+  return [...found.values()];
+}
+
 /** The hand-offs of a task's dependencies, in the order it names them. All of them are done. */
 export function collectHandoffs(board: Board, dependsOn: readonly TaskId[]): readonly Handoff[] {
-  return dependsOn.map((id) => {
+  return withChildren(board, dependsOn).map((id) => {
     const finished = board.finished.get(keyOf(id));
     const verdict = finished === undefined ? null : verdictOf(finished);
     return verdict === null ? emptyHandoff(id) : handOff(id, verdict, finished?.review?.sentBack ?? []);

@@ -1,5 +1,6 @@
 /** Judges a run's end: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
 import { limits } from '../domain/limits.ts';
+import { explainPlan } from '../domain/proposal.ts';
 import { describeRefusals } from '../domain/refusal.ts';
 import {
   quoteResult,
@@ -115,6 +116,8 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Out
   const text = result?.text ?? '';
   const summary = (report?.summary ?? text).slice(0, limits.maxSummaryChars);
   if (plan.workspace.kind === 'detached') {
+    const wrong = explainPlan(report?.subtasks ?? []);
+    if (wrong !== null) return faulty('no-result', wrong);
     return text.trim() === ''
       ? faulty('no-result', 'The agent ended without the report that its role must leave.')
       : { kind: 'reported', summary, report: text };

@@ -4,6 +4,7 @@
  *
  *   column      facts                              becomes
  *   queued      no run                             its first run waits
+ *   queued      a plan that was accepted           waits for its children
  *   queued      last run interrupted               the same attempt goes on, in the same session
  *   queued      last run failed, or a verdict      the user queued it again, or sent it back: attempt 1, in the same session
  *   not active  last run's agent is alive          its file was moved while no board looked: stopped, then as moved
@@ -22,7 +23,7 @@ import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
 import { roundAfter, saidBefore } from '../domain/review.ts';
 import type { RunPlan } from '../domain/run.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import { isPlan, type Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import { isOnlyTold } from './commands/pending.ts';
 import type { Draft } from './draft.ts';
@@ -206,7 +207,9 @@ export function recallPast(facts: TaskFacts): TaskPast {
       addRun(sofar, { plan, exit: record?.exit ?? null, evidence: record?.evidence ?? null }, record?.outcome ?? null),
     { ...emptyPast, round: roundAfter(facts.review), sentBack: facts.review?.sentBack ?? [] },
   );
-  return { ...past, runs: Math.max(past.runs, facts.highestRun) };
+  const { verdict } = facts;
+  const isAccepted = verdict !== null && isPlan(verdict) && verdict.taken.length > 0;
+  return { ...past, runs: Math.max(past.runs, facts.highestRun), accepted: isAccepted ? verdict : null };
 }
 
 /** The next step of a task in `queued/`. */

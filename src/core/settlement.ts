@@ -193,6 +193,7 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
     round: past.round,
     sentBack: past.sentBack,
     unseenBy: past.unseenBy,
+    accepted: null,
     stuck: exit === null ? past.stuck : null,
     losses: outcome === null ? past.losses : isLoss(outcome) ? past.losses + 1 : 0,
     warnings: [...past.warnings, ...listWarnings(run)].slice(-limits.maxWarnings),

@@ -48,6 +48,7 @@ import { handleBehindFound, handleCommandRestacked } from './commands/restack-co
 import { handleCommandMerged } from './commands/merge-command.ts';
 import { handleCommandEdited, handleCommandMoved, handleCommandRefused } from './commands/task-commands.ts';
 import { handleMergesFound } from './review-states.ts';
+import { settlePlans } from './plans.ts';
 import { chooseStarts } from './schedule.ts';
 import { handleEndsRead, handleEndsUnread, handlePruned, handlePruneFailed, lookForAged } from './retention.ts';
 import { planRun, settleFault } from './settlement.ts';
@@ -95,6 +96,7 @@ export function step(board: Board, event: BoardEvent): { readonly board: Board; 
     settleCycles(draft);
     readDependencies(draft);
     endStrays(draft);
+    settlePlans(draft);
     for (const task of chooseStarts(draft.board, event.at)) planRun(draft, task, task.next);
   }
   if (event.type !== 'run-seen' && showsChange(board, draft.board)) draft.touchFacts();

@@ -3,14 +3,16 @@
  * in between loses none and makes none twice. Their files are written by the board: an agent's text is nothing but their body,
  * and they ask for no rights.
  */
+import type { TaskFile } from '../domain/board.ts';
 import { formatDiagnostic } from '../domain/diagnostic.ts';
 import type { Child, Effect } from '../domain/effect.ts';
 import { messageOf } from '../domain/error-message.ts';
 import { listAsks } from '../domain/rights.ts';
 import { fileNameOf, type TaskId, type TaskSpec } from '../domain/task.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import { parseTaskFile } from '../markdown/task-file.ts';
 import { serializeTaskFile, type TaskFields } from '../markdown/task-writer.ts';
-import { PortError, type BoardFiles, type Roles } from '../ports.ts';
+import { PortError, type BoardFiles, type ReadFile, type Roles } from '../ports.ts';
 import type { BoardNow } from './merge-work.ts';
 import { parseTask } from './parse-task.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -23,7 +25,7 @@ interface AcceptPorts {
 /** See the file's head. `command-accepted` or `command-refused`. */
 export async function acceptProposals(
   { files, roles }: AcceptPorts,
-  { id, task, file, verdict, children }: Effect & { readonly type: 'accept-for-command' },
+  { id, task, file, isPlan, verdict, children }: Effect & { readonly type: 'accept-for-command' },
   now: BoardNow,
 ): Promise<UntimedEvent> {
   const read = await files.readTask(file);
@@ -44,7 +46,14 @@ export async function acceptProposals(
   await files.writeVerdict(task, verdict);
   const laid: TaskId[] = [];
   for (const [child, text] of texts) if (await files.layInbox(child, text)) laid.push(child);
-  return { type: 'command-accepted', id, verdict, children: [...texts.keys()], laid };
+  const queued = isPlan && read.ok ? await queueParent(files, read.value, verdict) : null;
+  return { type: 'command-accepted', id, verdict, children: [...texts.keys()], laid, file: queued };
+}
+
+/** A plan's own file names its children as what it waits for. */
+async function queueParent(files: BoardFiles, { text, file }: ReadFile, { taken }: Verdict): Promise<TaskFile> {
+  const waiting = serializeTaskFile({ dependsOn: taken.map(({ id }) => id) }, text);
+  return files.moveTask(waiting === text ? file : await files.rewriteTask(file, waiting), 'queued');
 }
 
 /** What a child has of its parent: no more rights, and its part of what is left of the budget. */

@@ -191,7 +191,7 @@ export const boxKinds = [
 ] as const satisfies readonly TaskCommand['kind'][];
 
 /** Those whose box has a place for what the user says. */
-export const tellingKinds = ['tell', 'answer', 'send-back'] as const satisfies readonly BoxKind[];
+export const tellingKinds = ['tell', 'answer', 'send-back', 'accept'] as const satisfies readonly BoxKind[];
 
 /** Whether the box of a kind has a place for words. */
 export function isTelling(kind: BoxKind): kind is (typeof tellingKinds)[number] {
@@ -223,16 +223,9 @@ export interface SettledCommand {
 }
 
 /** The outcome of a ticked box, for the dashboard. */
-export interface BoxAnswer {
-  readonly at: number;
-  readonly command: Command;
-  readonly answer: CommandAnswer;
-}
+export type BoxAnswer = Omit<SettledCommand, 'command'> & { readonly at: number; readonly command: Command };
 
-/**
- * Why a command is refused. `moved-on`: the task is not what the asker saw. `unknown-task`: there is none. `not-now`: it
- * does not fit the task as it is. `failed`: the machine could not do it.
- */
+/** Why a command is refused. `moved-on`: the task is not what the asker saw. `not-now`: it does not fit the task as it is. `failed`: the machine could not do it. */
 export type Refusal = (typeof refusals)[number];
 
 /** All of them. */
@@ -298,7 +291,12 @@ export function commandOfTick({ kind, task, commit, target, question, option, te
     case 'send-back':
       return { kind, task, commit: commit ?? null, text: said };
     case 'accept':
-      return { kind, task, only: option === undefined ? [] : [String(option)], without: [] };
+      return {
+        kind,
+        task,
+        only: option === undefined ? [] : [String(option)],
+        without: said.split(/[\s,]+/).filter((word) => word !== ''),
+      };
     case 'merge':
       return { kind, task, commit: commit ?? '', target: target ?? null, way: 'merge', whatRuns: false };
     case 'discard':

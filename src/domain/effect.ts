@@ -226,6 +226,8 @@ export type Effect =
       readonly id: CommandId;
       readonly task: TaskId;
       readonly file: TaskFile;
+      /** Whether the task itself is queued then, to wait for its children. */
+      readonly isPlan: boolean;
       /** As it is to be: it tells what was taken in, before anything is. */
       readonly verdict: Verdict;
       readonly children: readonly Child[];

@@ -124,6 +124,8 @@ export type BoardEvent = { readonly at: number } & (
       readonly id: CommandId;
       readonly verdict: Verdict;
       readonly children: readonly TaskId[];
+      /** Where a plan's own file is now; null for what others propose. */
+      readonly file: TaskFile | null;
       readonly laid: readonly TaskId[];
     }
   /** The worktree that a command asked for is there, and the verdict of a task that was taken over is written; the path is absolute. */

@@ -3,6 +3,7 @@
  * are data and nothing more until their user accepts them; each is an ordinary file of the inbox then, with its parent's name.
  */
 import type { CommandId } from './command.ts';
+import { limits } from './limits.ts';
 import { makeTaskId } from './slug.ts';
 import { maxTaskIdChars, type TaskId } from './task.ts';
 
@@ -68,6 +69,25 @@ export function numberName(name: string, isTaken: (name: string) => boolean): st
     const candidate = `${name.slice(0, maxTaskIdChars - end.length)}${end}`;
     if (!isTaken(candidate)) return candidate;
   }
+}
+
+/** Why a plan can't be one, in sentences for its agent; null where it can. Names that it does not make may be tasks of the board. */
+export function explainPlan(proposals: readonly Proposal[]): string | null {
+  const names = proposals.map(({ name }) => name.toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (proposals.length > limits.maxSubtasks) {
+    return `The plan has more than ${String(limits.maxSubtasks)} subtasks. Make fewer and larger ones.`;
+  }
+  if (twice !== undefined) return `Two subtasks have the id ${twice}. Give each an id of its own.`;
+  const left = new Map(proposals.map((each) => [each.name.toLowerCase(), each]));
+  for (;;) {
+    const free = [...left].filter(([, { dependsOn }]) => !dependsOn.some((name) => left.has(name.toLowerCase())));
+    if (free.length === 0) break;
+    for (const [name] of free) left.delete(name);
+  }
+  return left.size === 0
+    ? null
+    : `These subtasks wait for each other: ${[...left.keys()].join(', ')}. Take one of their \`depends_on\` out.`;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { MovedRef } from './moved-ref.ts';
 import type { Refusal } from './refusal.ts';
 import type { SentBack } from './review.ts';
 import type { RunPlan } from './run.ts';
-import type { AttemptFault } from './verdict.ts';
+import type { AttemptFault, Verdict } from './verdict.ts';
 
 /** The history of a task's earlier runs. */
 export interface TaskPast {
@@ -31,6 +31,8 @@ export interface TaskPast {
   readonly faults: readonly AttemptFault[];
   /** Tool calls that its agents were refused, at most `maxDenials`. */
   readonly refusals: readonly Refusal[];
+  /** The plan that its last run made and its user accepted; null for other tasks. */
+  readonly accepted: Verdict | null;
   /** Refs that moved while its agents ran and that are not the task's, at most `maxMovedRefs`. */
   readonly moved: readonly MovedRef[];
 }
@@ -50,5 +52,6 @@ export const emptyPast: TaskPast = {
   warnings: [],
   faults: [],
   refusals: [],
+  accepted: null,
   moved: [],
 };

@@ -99,6 +99,9 @@ export interface TaskSpec {
   readonly imported?: string;
 }
 
+/** The role whose subtasks are a plan. */
+export const plannerRole = 'planner';
+
 /** The longest id, in characters. */
 export const maxTaskIdChars = 64;
 

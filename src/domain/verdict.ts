@@ -64,6 +64,16 @@ export interface Verdict {
   readonly moved: readonly MovedRef[];
 }
 
+/** Whether it is a plan that waits for its user, or was taken in: such a task waits for its children then. */
+export function isPlan({ column, fault, proposals }: Verdict): boolean {
+  return column === 'attention' && fault === null && proposals.length > 0;
+}
+
+/** The tasks that a plan was cut into, which its own stands for. */
+export function childrenOf({ report, dependsOn, taken }: Verdict): readonly TaskId[] {
+  return report === null ? [] : taken.map(({ id }) => id).filter((id) => dependsOn.includes(id));
+}
+
 /** The failure of one attempt. */
 export interface AttemptFault {
   readonly run: number;

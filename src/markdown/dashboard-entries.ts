@@ -3,6 +3,7 @@ import type { ListItem, PhrasingContent, RootContent } from 'mdast';
 
 import { countOf, formatDiffstat, formatDuration, formatUsd } from '../domain/amounts.ts';
 import { limits } from '../domain/limits.ts';
+import type { Box } from '../domain/command.ts';
 import { renderBox } from './boxes.ts';
 import { answerWords } from './drafts.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
   FileLink,
   MemberEntry,
   PendingEntry,
+  Plan,
   ReadyEntry,
   TaskLabel,
 } from './dashboard-model.ts';
@@ -46,12 +48,14 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
   }
   const outcomes = entry.outcomes.map(renderOutcome);
   const choices = entry.boxes.filter(({ kind }) => kind === 'choose').map(renderBox);
-  const boxes = entry.boxes.filter(({ kind }) => kind !== 'choose' && kind !== 'accept').map(renderBox);
+  const isOffered = ({ kind, option }: Box) => kind === 'accept' && option !== undefined;
+  const boxes = entry.boxes.filter((box) => box.kind !== 'choose' && !isOffered(box)).map(renderBox);
   const isAsking = entry.question !== null && entry.boxes.some(({ kind }) => kind === 'tell' || kind === 'answer');
   return [
     heading(3, [...label(entry), ...nameOthers(entry.members), plain(': '), ...prose(entry.headline)]),
     ...quote(entry.question),
     ...quote(entry.detail),
+    ...renderPlan(entry.plan ?? null),
     ...fenced(entry.output),
     ...renderWarnings(entry.warnings),
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
@@ -111,9 +115,15 @@ export function renderReady(entry: ReadyEntry): RootContent[] {
   ];
 }
 
+function renderPlan(plan: Plan | null): RootContent[] {
+  if (plan === null) return [];
+  const subtasks = plan.subtasks.map((text) => item(prose(text, maxWarningChars)));
+  return [...list(subtasks, true), { type: 'code', lang: 'mermaid', value: plan.graph }];
+}
+
 /** The boxes of what its agent proposes, and what of it became a task. */
 function renderProposals({ boxes, takenIn }: Pick<ReadyEntry, 'boxes' | 'takenIn'>): RootContent[] {
-  const offers = boxes.filter(({ kind }) => kind === 'accept');
+  const offers = boxes.filter(({ kind, option }) => kind === 'accept' && option !== undefined);
   const items = [...offers.map(renderBox), ...takenIn.map((text) => item(prose(text)))];
   if (items.length === 0) return [];
   const shown = items.slice(0, limits.maxDashboardRows);

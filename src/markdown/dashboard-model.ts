@@ -96,6 +96,8 @@ export interface AttentionEntry extends TaskLabel {
   readonly links: readonly FileLink[];
   /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
+  /** What its agent cuts the task into, where it is a plan. */
+  readonly plan?: Plan | null;
   /** As in {@link ReadyEntry}. */
   readonly takenIn: readonly string[];
   readonly boxes: readonly Box[];
@@ -113,6 +115,14 @@ export interface BoxOutcome {
   readonly id: string;
   /** Sentences; what stands in backticks is shown as code. */
   readonly said: string;
+}
+
+/** The subtasks of a plan, in their order. */
+export interface Plan {
+  /** What stands in backticks is shown as code. */
+  readonly subtasks: readonly string[];
+  /** In Mermaid, by their numbers: no text of others. */
+  readonly graph: string;
 }
 
 /** The work of a finished task, for review. */

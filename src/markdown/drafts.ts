@@ -6,6 +6,7 @@
  *   - [ ] Send this answer <!-- tell … -->
  *
  *   - [ ] Try again, and tell it: … the user's … <!-- tell … -->
+ *   - [ ] Take it in, but for: … names or numbers … <!-- accept … -->
  *   - [ ] Send back `3f2c1a9`, because: … the user's … <!-- send-back … -->
  */
 
@@ -17,6 +18,7 @@ export const answerWords = 'Answer:';
 /** The words of boxes whose place is in their own line. */
 export const tellWords = 'Try again, and tell it:';
 
+const acceptWords = 'Take it in, but for:';
 const sendBackWords = 'Send back(?: `?[0-9a-f]{7}`?)?, because:';
 
 const stamp = new RegExp(
@@ -24,7 +26,7 @@ const stamp = new RegExp(
   'g',
 );
 const opening = new RegExp(
-  `^(?:${answerWords}|[ \\t]*[-*+][ \\t]+\\[[ xX]\\][ \\t]+(?:${tellWords}|${sendBackWords}))`,
+  `^(?:${answerWords}|[ \\t]*[-*+][ \\t]+\\[[ xX]\\][ \\t]+(?:${tellWords}|${acceptWords}|${sendBackWords}))`,
   'gm',
 );
 

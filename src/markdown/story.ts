@@ -16,7 +16,7 @@ import { listProposals } from '../domain/proposal.ts';
 import { limits } from '../domain/limits.ts';
 import { countOf, formatDiffstat } from '../domain/amounts.ts';
 import type { Diffstat } from '../domain/work-evidence.ts';
-import { describeDoubts, describeWaysOn, type Verdict } from '../domain/verdict.ts';
+import { describeDoubts, describeWaysOn, isPlan, type Verdict } from '../domain/verdict.ts';
 import { describeMoved } from './moved-refs-text.ts';
 import { clip, lineEndOf, toOneLine } from './plain-text.ts';
 import { nameReason } from '../domain/reason-words.ts';
@@ -138,8 +138,10 @@ function renderSteps(verdict: Verdict, { id, isMerged }: StoryFacts): readonly s
     : ['What you can do:', steps.map(({ what, line }) => `- ${what}: ${code(line)}`).join('\n')];
 }
 
-function describeNextStep(id: string, { question }: Verdict): string {
-  return question === null
+function describeNextStep(id: string, verdict: Verdict): string {
+  if (isPlan(verdict))
+    return `To take the plan in, type \`branchboard accept ${id}\`; to have it made again, \`branchboard retry ${id} -m "what to do differently"\`.`;
+  return verdict.question === null
     ? `To try again, change the task above if need be, and move this file to \`queued/\`; or type \`branchboard retry ${id} -m "what to do differently"\`.`
     : `To answer, type \`branchboard answer ${id} "your answer"\`; or write it on the dashboard, or into the task above, and move this file to \`queued/\`.`;
 }

@@ -2,7 +2,7 @@
 import type { Parsed } from '../domain/diagnostic.ts';
 import { findHiddenCharacters, nameCharacter } from '../domain/hidden-characters.ts';
 import { limits } from '../domain/limits.ts';
-import { parseTaskId } from '../domain/task.ts';
+import { parseTaskId, plannerRole } from '../domain/task.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import { endAtWord } from '../domain/visible-text.ts';
 import { readDependencies } from './dependency-names.ts';
@@ -15,6 +15,7 @@ import { reportHiddenLines } from './hidden-lines.ts';
 import { clip, quote, toOneLine } from './plain-text.ts';
 import {
   readAgentKind,
+  readBoolean,
   readArgument,
   readCommand,
   readDollars,
@@ -91,10 +92,11 @@ function readTask(
   const heading = writtenTitle === undefined ? findFirstHeading(body) : undefined;
   const title = writtenTitle ?? (heading === undefined ? '' : boundTitle(heading));
   if (body.trim() === '' && writtenTitle === undefined) reporter.report(null, emptyTask);
+  const agent = fields.read('agent', readAgent);
   return {
     id,
     title: title === '' ? id : title,
-    agent: fields.read('agent', readAgent) ?? defaultAgent,
+    agent: agent ?? (fields.read('plan', readBoolean) === true ? plannerRole : defaultAgent),
     ...readDependencies(dependencies, { id, title }, reporter),
     priority: fields.read('priority', readPriority) ?? 'normal',
     body,

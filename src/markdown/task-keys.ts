@@ -12,7 +12,7 @@ import type { YamlEntry, YamlMap, YamlNode } from './yaml.ts';
 /** The keys of a task file, but for dependencies. */
 const keys = [
   ...['id', 'title', 'agent', 'priority', 'base', 'runner', 'model', 'effort', 'max_turns', 'budget_usd', 'timeout'],
-  ...['retries', 'verify', 'permission_mode', 'allowed_tools', 'context', 'touches', 'parent', 'imported'],
+  ...['retries', 'verify', 'permission_mode', 'allowed_tools', 'context', 'touches', 'parent', 'imported', 'plan'],
 ];
 
 /** Words that mean nothing but the key. */

@@ -4,10 +4,10 @@ import type { AttentionTask, Board, FinishedTask, Task } from '../domain/board.t
 import type { Fault } from '../domain/run.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatCommand, keyOf, type TaskId } from '../domain/task.ts';
-import { describeDoubts, type Verdict } from '../domain/verdict.ts';
-import { listProposals } from '../domain/proposal.ts';
+import { describeDoubts, isPlan, type Verdict } from '../domain/verdict.ts';
+import { listProposals, orderProposals } from '../domain/proposal.ts';
 import { findNearest } from '../markdown/fields.ts';
-import type { AttentionEntry, BoxOutcome, StatusRow } from '../markdown/dashboard-model.ts';
+import type { AttentionEntry, BoxOutcome, Plan, StatusRow } from '../markdown/dashboard-model.ts';
 import { describeMoved } from '../markdown/moved-refs-text.ts';
 import { nameReason } from '../domain/reason-words.ts';
 import { viewBoxes, viewQuestionBoxes } from './box-view.ts';
@@ -44,7 +44,9 @@ export function viewAttentionRow(task: AttentionTask): StatusRow {
   return { ...labelOf(task), agent: task.spec.agent, status: 'ATTENTION', progress: headlineOf(task.verdict) };
 }
 
-function headlineOf({ fault, attempts }: Verdict): string {
+function headlineOf(verdict: Verdict): string {
+  const { fault, attempts } = verdict;
+  if (isPlan(verdict)) return 'has a plan';
   if (fault === null) return 'waits for you';
   const words = nameReason(fault.reason);
   switch (fault.reason) {
@@ -121,6 +123,7 @@ function viewAttention(task: AttentionTask, board: Board): AttentionEntry {
     warnings: listDoubts(verdict),
     boxes: viewBoxes(board, id),
     takenIn: describeTaken(verdict),
+    plan: isPlan(verdict) ? viewPlan(verdict) : null,
     outcomes: [],
     members: [],
     commands: [
@@ -182,6 +185,28 @@ export function viewUnreadable({ id, file, verdict }: FinishedTask): readonly At
     takenIn: [],
   };
   return [{ id, title: id, headline, detail, ...none, waitedForBy: 0, commands }];
+}
+
+/** The subtasks of a plan with what each waits for, and an arrow for each wait; both by number, since names are others' text. */
+function viewPlan(verdict: Verdict): Plan {
+  const all = listProposals(verdict);
+  const waits = [...orderProposals(all, all)].map(([each, names]) => {
+    const on = all.filter(({ name }) => names.some((other) => other.toLowerCase() === name.toLowerCase()));
+    const after = names.length === 0 ? [] : [`after ${names.map((name) => `\`${name}\``).join(', ')}`];
+    const facts = [
+      ...(each.agent === null ? [] : [each.agent]),
+      ...after,
+      ...each.touches.map((glob) => `\`${glob}\``),
+    ];
+    const text = `\`${each.name}\`: ${each.title}${facts.length === 0 ? '' : ` (${facts.join(' · ')})`}`;
+    return {
+      text,
+      arrows: on.map((other) => `  t${String(other.number)} --> t${String(each.number)}`),
+      node: `  t${String(each.number)}`,
+    };
+  });
+  const graph = ['flowchart LR', ...waits.map(({ node }) => node), ...waits.flatMap(({ arrows }) => arrows)];
+  return { subtasks: waits.map(({ text }) => text), graph: graph.join('\n') };
 }
 
 /** What of a task's proposals became tasks. */

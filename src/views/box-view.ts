@@ -4,6 +4,7 @@ import {
   labelOfBox,
   listAnswerBoxes,
   listBoxes,
+  listPlanBoxes,
   listProposalBoxes,
   listQuestionBoxes,
   listTakenBoxes,
@@ -18,6 +19,7 @@ import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { boxKinds, type Box, type Command, type Seen } from '../domain/command.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
+import { isPlan } from '../domain/verdict.ts';
 import type { BoxOutcome } from '../markdown/dashboard-model.ts';
 import { formatLine } from '../domain/note-lines.ts';
 import type { Calendar } from './calendar.ts';
@@ -36,6 +38,7 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
       ...(verdict === null ? [] : listProposalBoxes(id, seen, verdict)),
     ];
   }
+  if (live?.state === 'attention' && isPlan(live.verdict)) return listPlanBoxes(id, seen);
   const proposed = live?.state === 'attention' ? listProposalBoxes(id, seen, live.verdict) : [];
   const isTaken = live?.state === 'attention' && live.verdict.fault?.reason === 'taken';
   const own =

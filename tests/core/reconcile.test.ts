@@ -18,7 +18,8 @@ function run(patch: Partial<RunPlan>, outcome: Outcome | null): RunFacts {
 }
 
 function facts(runs: readonly RunFacts[], verdict: Partial<Verdict> | null = null): TaskFacts {
-  const whole = verdict === null ? null : ({ at: start, run: runs.length, fault: null, ...verdict } as Verdict);
+  const whole =
+    verdict === null ? null : ({ at: start, run: runs.length, fault: null, proposals: [], ...verdict } as Verdict);
   return { highestRun: runs.length, damaged: [], runs, verdict: whole, review: null };
 }
 

@@ -1,7 +1,7 @@
 /** Proposals are named, and put into an order in which no two work on the same files at once. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { listProposals, orderProposals, type Proposal } from '../../src/domain/proposal.ts';
+import { explainPlan, listProposals, orderProposals, type Proposal } from '../../src/domain/proposal.ts';
 
 const make = (name: string, dependsOn: readonly string[] = [], touches: readonly string[] = []): Proposal => ({
   ...{ name, title: name, body: name, agent: null, dependsOn, touches, verify: [] },
@@ -70,4 +70,17 @@ test('an order that is added closes no cycle', () => {
       },
     ),
   );
+});
+
+test.each([
+  ['a cycle', [make('a', ['b']), make('b', ['c']), make('c', ['A'])], /wait for each other: a, b, c/],
+  ['one that waits for itself', [make('a', ['a'])], /wait for each other: a/],
+  ['two of one name', [make('a'), make('A')], /Two subtasks have the id a/],
+  ['too many', Array.from({ length: 13 }, (_, n) => make(`t${String(n)}`)), /more than 12/],
+])('a plan with %s is none, and its agent is told why', (_, proposals, why) => {
+  expect(explainPlan(proposals)).toMatch(why);
+});
+
+test('a plan may wait for tasks of the board', () => {
+  expect(explainPlan([make('a', ['there']), make('b', ['a'])])).toBeNull();
 });

@@ -1,4 +1,5 @@
 /** Agents of the simulated world: what they do is drawn when they start, and happens whoever looks. */
+import type { Proposal } from '../../src/domain/proposal.ts';
 import { explainClaudeEnd } from '../../src/adapters/agent/claude/claude-end.ts';
 import type { LastRun } from '../../src/domain/outside-answers.ts';
 import { limits } from '../../src/domain/limits.ts';
@@ -293,10 +294,14 @@ function report(status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed') {
     summary: `It is ${status}.`,
     questions: [],
     options: [],
-    followUps: [],
-    subtasks: [],
+    followUps: status === 'done' ? ['Look again.'] : [],
+    subtasks: status === 'done' ? [subtask('one'), subtask('two', 'one')] : [],
     answers: [],
   } as const;
+}
+
+function subtask(name: string, ...dependsOn: readonly string[]): Proposal {
+  return { name, title: name, body: 'Do it.', agent: null, dependsOn, touches: [], verify: [] };
 }
 
 function makeResult(patch: Partial<AgentResult>): AgentResult {

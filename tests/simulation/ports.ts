@@ -373,6 +373,7 @@ export function makeHints(world: World, life: Life): ChangeHints {
 const roles: readonly Role[] = [
   { name: 'developer', tools: null },
   { name: 'scout', tools: ['Read', 'Grep'] },
+  { name: 'planner', tools: ['Read', 'Grep'] },
 ].map((role) => ({
   ...role,
   runner: null,

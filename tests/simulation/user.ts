@@ -153,9 +153,10 @@ export class User {
       'discard',
       'set-priority',
       'add-dependency',
+      'accept',
     ] as const;
     // Of what is done mostly what fits it: a wrong commit is refused often enough.
-    const ofReviews = ['send-back', 'merge', 'restack', 'discard'] as const;
+    const ofReviews = ['send-back', 'merge', 'restack', 'discard', 'accept'] as const;
     const isDone = file?.column === 'done' && random.chance(0.7);
     const kind = random.pick(isDone ? ofReviews : [...askedKinds, ...others]);
     if (kind === 'tell' || kind === 'note') this.#ask({ kind, task, text: `Word ${this.#edits++}.` }, seen);
@@ -165,7 +166,9 @@ export class User {
     } else if (kind === 'discard') this.#ask({ kind, task, commit: tipOf(random.int(1, 3)) }, seen);
     else if (kind === 'merge')
       this.#ask({ kind, task, commit: tipOf(1), target: 'main', way: 'merge', whatRuns: random.chance(0.5) }, seen);
-    else if (kind === 'restack') this.#ask({ kind, task, commit: tipOf(1) }, seen);
+    else if (kind === 'accept') {
+      this.#ask({ kind, task, only: [], without: random.pick([[], ['2'], ['none']]) }, seen);
+    } else if (kind === 'restack') this.#ask({ kind, task, commit: tipOf(1) }, seen);
     else if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
     else if (kind === 'add-dependency') {
       this.#ask({ kind, task, on: `t${random.int(1, this.#taskCount)}` as TaskId }, seen);
@@ -237,7 +240,11 @@ export class User {
     const lines = [
       ...(dependsOn.size === 0 ? [] : [`depends_on: [${[...dependsOn].join(', ')}]`]),
       ...(random.chance(0.3) ? [`priority: ${random.pick(['high', 'normal', 'low'])}`] : []),
-      ...(random.chance(0.15) ? ['agent: scout'] : random.chance(0.02) ? ['agent: nobody'] : []),
+      ...(random.chance(0.15)
+        ? [`agent: ${random.pick(['scout', 'planner'])}`]
+        : random.chance(0.02)
+          ? ['agent: nobody']
+          : []),
       ...(random.chance(0.1) ? [`retries: ${this.#drawRetries()}`] : []),
       ...(random.chance(0.1) ? [random.pick(asking)] : []),
       ...(random.chance(0.03) ? [`id: T${number}`] : []),

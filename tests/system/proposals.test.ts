@@ -60,3 +60,46 @@ test.concurrent('what an agent proposes is offered, holds nothing up, and is tak
     expect(readFileSync(board.path('done', 'two.md'), 'utf8')).toContain('depends_on: [ one ]');
   }),
 );
+
+test.concurrent(
+  'a plan is accepted by a tick; its children run in order, then it ends and what waits for it goes on',
+  { timeout },
+  () =>
+    withBoard({}, async (board) => {
+      const subtask = (id: string, more: object = {}): string => {
+        const body = ['```agent-script', ...addFile(`${id}.txt`), '```'].join('\n');
+        return `subtask ${JSON.stringify({ id, title: `Do ${id}`, body, ...more })}`;
+      };
+      const lines = [
+        'report Three of them.',
+        subtask('schema', { touches: ['db/**'] }),
+        subtask('api', { depends_on: ['odd'], touches: ['db/a.sql'] }),
+        subtask('odd', { depends_on: ['schema'] }),
+      ];
+      board.drop({
+        'shop.md': writeTask('Plan the shop', lines, { plan: 'true' }),
+        'after.md': writeTask('After', ['write after.txt x', 'commit after'], { depends_on: 'shop' }),
+      });
+      expect(await board.runUntilIdle()).toBe(3);
+      expect([board.column('attention'), board.column('inbox'), board.column('queued')]).toEqual([
+        ['shop'],
+        [],
+        ['after'],
+      ]);
+      expect(board.dashboard).toContain('### Plan the shop (`shop`): has a plan\n');
+      expect(board.dashboard).toContain('2. `api`: Do api (after `odd` · `db/a.sql`)\n');
+      expect(board.dashboard).toContain('```mermaid\nflowchart LR\n  t1\n  t2\n  t3\n  t3 --> t2\n  t1 --> t3\n```\n');
+      const box = board.dashboard.split('\n').find((line) => line.startsWith('- [ ] Take it in, but for:')) ?? '';
+      const ticked = box.replace('[ ]', '[x]').replace('but for:', 'but for: odd');
+      writeFileSync(board.path('DASHBOARD.md'), board.dashboard.replace(box, ticked));
+
+      expect(await board.runUntilIdle()).toBe(0);
+      expect(board.column('done')).toEqual(['after', 'api', 'schema', 'shop']);
+      expect(readFileSync(board.path('done', 'shop.md'), 'utf8')).toContain('depends_on: [ schema, api ]');
+      expect(readFileSync(board.path('done', 'api.md'), 'utf8')).toContain('depends_on: [ schema ]');
+      expect(board.dashboard).toContain('`schema`: Added schema.txt.');
+      // What waited for the plan builds on the work of its children.
+      expect(board.git('ls-tree', '--name-only', 'task/after')).toMatch(/after\.txt\napi\.txt\n[^]*schema\.txt/);
+      expect(board.happened('run-started').filter(({ run }) => run.task === 'shop')).toHaveLength(1);
+    }),
+);

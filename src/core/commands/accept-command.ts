@@ -8,9 +8,10 @@ import { limits } from '../../domain/limits.ts';
 import { listProposals, numberName, orderProposals, type OfferedProposal } from '../../domain/proposal.ts';
 import { idOfFile, keyOf, type TaskId } from '../../domain/task.ts';
 import { makeTaskId } from '../../domain/slug.ts';
-import type { Verdict } from '../../domain/verdict.ts';
+import { isPlan, type Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
 import { readVerdicts } from '../file-results.ts';
+import { moveTask } from '../move.ts';
 import { findUnfit } from './offers.ts';
 import { noVerdict } from './open-work.ts';
 import { settleStale } from './seen.ts';
@@ -22,6 +23,14 @@ type AcceptRequest = CommandRequest & { readonly command: AcceptCommand };
 export function carryOutAccept(draft: Draft, request: AcceptRequest, file: TaskFile): void {
   const { id, command } = request;
   const { task } = command;
+  const live = draft.task(task);
+  const isOwnPlan = live?.state === 'attention' && isPlan(live.verdict);
+  // A board that was killed after a plan was queued finds it there.
+  const isThere = live?.state === 'queued' && live.past.accepted?.taken.some(({ by }) => by === id) === true;
+  if (isThere) {
+    settleCommand(draft, request, { kind: 'done', said: 'it is taken in, and waits for its children' });
+    return;
+  }
   if (settleStale(draft, request, file, null)) return;
   const unfit = findUnfit('accept', file.column, task);
   if (unfit !== null) {
@@ -47,16 +56,36 @@ export function carryOutAccept(draft: Draft, request: AcceptRequest, file: TaskF
     return;
   }
   const children = makeChildren(draft.board, all, chosen);
+  const known = new Set<string>([
+    ...draft.board.live.keys(),
+    ...draft.board.finished.keys(),
+    ...children.map((child) => keyOf(child.id)),
+  ]);
+  for (const child of children) {
+    const missing = child.dependsOn.find((on) => !known.has(keyOf(on)) || (isOwnPlan && keyOf(on) === keyOf(task)));
+    if (missing === undefined) continue;
+    const hint = `Leave it out: branchboard accept ${task} --without ${child.proposal.name}`;
+    refuse(draft, request, `was not taken in: ${child.proposal.name} waits for ${missing}, which it can’t`, hint);
+    return;
+  }
   const fresh = children.filter(({ proposal }) => proposal.taken === null);
   const taken = [...verdict.taken, ...fresh.map(({ id: child, proposal: { name } }) => ({ name, id: child, by: id }))];
   putCommand(draft, id, { stage: 'under-way', request });
-  draft.emit({ type: 'accept-for-command', id, task, file, verdict: { ...verdict, taken }, children });
+  draft.emit({
+    type: 'accept-for-command',
+    id,
+    task,
+    file,
+    isPlan: isOwnPlan,
+    verdict: { ...verdict, taken },
+    children,
+  });
 }
 
 /** It is in the inbox, from where it is taken in as any file. */
 export function handleCommandAccepted(
   draft: Draft,
-  { id, verdict, children, laid }: BoardEvent & { readonly type: 'command-accepted' },
+  { id, verdict, children, laid, file }: BoardEvent & { readonly type: 'command-accepted' },
 ): void {
   const request = findUnderWay(draft, id);
   if (request?.command.kind !== 'accept') return;
@@ -68,6 +97,7 @@ export function handleCommandAccepted(
   const there = children.filter((child) => !laid.includes(child));
   const said = `taken in: ${children.join(', ')}${there.length === 0 ? '' : ` (there already: ${there.join(', ')})`}`;
   settleCommand(draft, request, { kind: 'done', said });
+  if (file !== null) moveTask(draft, task, file);
 }
 
 function findVerdict({ live, finished }: Board, id: TaskId): Verdict | null {

@@ -202,6 +202,14 @@ export function listOffers(column: Column, id: TaskId, work: WorkState = null): 
   }));
 }
 
+/** The boxes of a plan: it is taken in but for what the user names, made again, or put away. */
+export function listPlanBoxes(task: TaskId, seen: Seen): readonly Box[] {
+  return [
+    { kind: 'accept', task, seen, label: 'Take it in, but for:' },
+    ...listBoxes(task, seen).filter(({ kind }) => kind !== 'retry'),
+  ];
+}
+
 /** The boxes that take in what a task's agent proposes, each of those that were not taken in. */
 export function listProposalBoxes(task: TaskId, seen: Seen, verdict: Verdict): readonly Box[] {
   return listProposals(verdict)

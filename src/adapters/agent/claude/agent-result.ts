@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { limits } from '../../../domain/limits.ts';
 import type { AgentReport, AgentResult } from '../../../domain/run.ts';
-import { readProposals } from './read-proposals.ts';
+import { proposalSchema, readProposals } from './read-proposals.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
 import { toVisibleLine } from '../../../domain/visible-text.ts';
 import { asArray, asNumber, asObject, asString, parseObject, type JsonObject } from '../../machine/json-shape.ts';
@@ -83,6 +83,11 @@ export const reportSchema = {
       description: 'For needs-input with one question: the answers to choose from, a few words each.',
     },
     follow_ups: { type: 'array', items: { type: 'string' }, description: 'Work found on the way and left undone.' },
+    subtasks: {
+      type: 'array',
+      items: proposalSchema,
+      description: 'Only in the role planner: the tasks of the plan.',
+    },
     answers: {
       type: 'array',
       items: {

@@ -1,0 +1,26 @@
+/** Ends the tasks whose plans were accepted, once all of their children are done. */
+import { verdictOf } from '../domain/board.ts';
+import { keyOf, type TaskId } from '../domain/task.ts';
+import { findObstacle } from './schedule.ts';
+import type { Draft } from './draft.ts';
+import { startSettling } from './settlement.ts';
+
+/** See the file's head. */
+export function settlePlans(draft: Draft): void {
+  const { board } = draft;
+  if (board.shutdown !== 'no' || board.loading.size > 0) return;
+  for (const task of board.live.values()) {
+    const { accepted } = task.past;
+    if (task.state !== 'queued' || accepted === null || findObstacle(board, task, draft.at) !== null) continue;
+    const children = accepted.taken.map(({ id }) => summarize(draft, id)).join('\n');
+    const summary = `${accepted.summary ?? ''}\n\nDone:\n${children}`.trim();
+    const verdict = { ...accepted, column: 'done', at: draft.at, dependsOn: task.spec.dependsOn, summary } as const;
+    startSettling(draft, task, { to: 'verdict', verdict, plan: null, record: null });
+  }
+}
+
+function summarize({ board }: Draft, id: TaskId): string {
+  const finished = board.finished.get(keyOf(id));
+  const verdict = finished === undefined ? null : verdictOf(finished);
+  return `- \`${id}\`: ${verdict?.summary?.split('\n', 1)[0] ?? 'done'}`;
+}

@@ -1,0 +1,59 @@
+/** A plan that was accepted waits for its children, ends with them, and hands their work on. */
+import { expect, test } from 'vitest';
+import { collectHandoffs } from '../../src/core/dependencies.ts';
+import { recallPast } from '../../src/core/reconcile.ts';
+import { Draft } from '../../src/core/draft.ts';
+import { settlePlans } from '../../src/core/plans.ts';
+import type { Board } from '../../src/domain/board.ts';
+import { makeCommandId } from '../../src/domain/command.ts';
+import { emptyPast } from '../../src/domain/task-past.ts';
+import { noFacts } from '../../src/domain/task-facts.ts';
+import { finished, idOf, boardOf, queued, verdictOf } from './boards.ts';
+
+const by = makeCommandId(1, '00000000');
+const proposals = ['one', 'two'].map((name) => ({
+  ...{ name, title: name, body: name, agent: null, dependsOn: [], touches: [], verify: [] },
+}));
+const taken = ['one', 'two'].map((name) => ({ name, id: idOf(name), by }));
+const accepted = {
+  ...verdictOf({ column: 'attention' }),
+  fault: null,
+  proposals,
+  taken,
+  report: 'r.md',
+  summary: 'Two.',
+};
+const waiting = { ...queued('shop', ['one', 'two']), past: { ...emptyPast, accepted } };
+
+function settle(board: Board) {
+  const draft = new Draft(board, 5);
+  settlePlans(draft);
+  return draft;
+}
+
+test('it ends when all of them are done, and not before', () => {
+  const one = finished('one', 'done');
+  expect(settle(boardOf([waiting, queued('two'), one])).effects).toEqual([]);
+  const draft = settle(boardOf([waiting, one, finished('two', 'done')]));
+  const [verdict] = draft.effects.flatMap((effect) => (effect.type === 'write-verdict' ? [effect.verdict] : []));
+  expect(verdict).toMatchObject({ column: 'done', at: 5, dependsOn: ['one', 'two'] });
+  expect(verdict?.summary).toMatch(/^Two\.\n\nDone:\n- `one`: .*\n- `two`: .*$/);
+  expect(draft.effects.at(-1)).toMatchObject({ type: 'move-task', to: 'done' });
+});
+
+test('what waits for it builds on its children; on follow-ups that were taken in it does not', () => {
+  const shop = {
+    ...finished('shop', 'done'),
+    verdict: { ...accepted, column: 'done', dependsOn: [idOf('one')] },
+  } as const;
+  const board = boardOf([shop, finished('one', 'done'), finished('two', 'done')]);
+  expect(collectHandoffs(board, [idOf('shop')]).map(({ id }) => id)).toEqual(['shop', 'one']);
+});
+
+test('only a plan of which something was taken in waits for children', () => {
+  const recall = (more: object) => recallPast({ ...noFacts, verdict: { ...accepted, ...more } }).accepted;
+  expect(recall({})).not.toBeNull();
+  expect(recall({ taken: [] })).toBeNull();
+  expect(recall({ column: 'done' })).toBeNull();
+  expect(recall({ fault: { reason: 'question', detail: '?' } })).toBeNull();
+});
