@@ -62,7 +62,8 @@ export function handleCommandChecked(
   const outcome = judgeBranch(emptyRunView, plan, evidence, told);
   // What earlier attempts failed of is not why it waits now.
   const judged: AttentionTask = { ...task, past: { ...task.past, faults: [] } };
-  const verdict = judge(draft, judged, { plan, exit: null, evidence }, outcome);
+  const { followUps, proposals } = task.verdict;
+  const verdict = { ...judge(draft, judged, { plan, exit: null, evidence }, outcome), followUps, proposals };
   if (outcome.kind !== 'failed') {
     // Settled once its file is there: a board that is killed before that looks at the work again.
     putCommand(draft, id, { stage: 'waiting', request: { ...request, seen: { column: 'attention', run: null } } });

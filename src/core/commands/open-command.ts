@@ -45,7 +45,6 @@ export function carryOutTake(draft: Draft, request: Request<'take'>, file: TaskF
   const isUntouched = live === undefined ? verdictRunOf(finished) === null : live.past.lastPlan === null;
   if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
   else if (finished !== undefined && finished.verdict === undefined) readVerdicts(draft, [finished]);
-  else if (live?.state === 'active' && live.wish !== null) return;
   else if (isUntouched && live?.state !== 'active') {
     refuse(
       draft,

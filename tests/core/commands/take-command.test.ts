@@ -51,8 +51,11 @@ function factsOfTaken(reason: 'taken' | 'stopped') {
 }
 
 /** A task that its user took over, as a board meets it. */
-function taken(): Scene {
-  return new Scene().load(loadedIn('attention', 'a', { facts: factsOfTaken('taken') }));
+function taken(followUps: readonly string[] = []): Scene {
+  const facts = factsOfTaken('taken');
+  return new Scene().load(
+    loadedIn('attention', 'a', { facts: { ...facts, verdict: { ...facts.verdict, followUps } } }),
+  );
 }
 
 describe('a task that is taken over', () => {
@@ -112,8 +115,11 @@ describe('a task that is taken over', () => {
     expect(answerOf(scene.ask(taking))).toMatchObject({ kind: 'refused', why: 'not-now' });
   });
 
-  it('tells its agent that it was, and goes on in its session, where it is queued again', () => {
-    const scene = new Scene().load(loadedIn('queued', 'a', { facts: factsOfTaken('taken') }));
+  it('tells its agent that it was, and not what failed before, and goes on in its session, where it is queued again', () => {
+    const facts = factsOfTaken('taken');
+    const outcome = { kind: 'failed', fault: { reason: 'verify-failed', detail: 'red' } } as const;
+    const runs = facts.runs.map(({ plan, record }) => ({ plan, record: { ...record, outcome } }));
+    const scene = new Scene({ retries: 3 }).load(loadedIn('queued', 'a', { facts: { ...facts, runs } }));
     const asked = scene.effects.find((effect) => effect.type === 'plan-run');
     expect(asked).toMatchObject({
       next: { cause: { kind: 'retried', fault: { reason: 'taken' } }, resume: 'session' },
@@ -123,14 +129,15 @@ describe('a task that is taken over', () => {
 
 describe('a task that is handed back', () => {
   it('is done where its work holds, and the command is settled once its file is there', () => {
-    const scene = check(taken().ask(handing), {});
+    const scene = check(taken(['Mend the docs.']).ask(handing), {});
     expect([scene.states, answerOf(scene)]).toEqual([{ a: 'settling' }, null]);
     scene.settle('a');
-    expect(answerOf(scene)).toMatchObject({ kind: 'done' });
+    expect(answerOf(scene)).toEqual({ kind: 'done', said: 'its work holds, and it is done: attention/ → done/' });
     expect(scene.board.finished.get(keyOf(id('a')))?.verdict).toMatchObject({
       column: 'done',
       commits: 1,
       fault: null,
+      followUps: ['Mend the docs.'],
     });
   });
 
