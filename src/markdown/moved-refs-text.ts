@@ -15,11 +15,19 @@ export function describeMoved(moved: MovedRef): string {
     const look = quote(['git', '-C', checkout ?? '.', 'reflog']);
     return `${what} was reset while the agent ran, by its git commands there, and is at ${shorten(to)} as before. Changes that were not committed there may be gone. To see what it did: \`${look}\``;
   }
+  if (ref === 'refs/stash') return describeStash(moved);
   const undo = `To undo it: \`${quote([...undoMoved(moved)])}\``;
   if (from === null) return `${what} was made while the agent ran, at ${shorten(to)}. ${undo}`;
   if (to === null) return `${what} was deleted while the agent ran; it was at ${shorten(from)}. ${undo}`;
   const look = nameKind(ref) === 'The branch' ? ` (to look first: \`${quote(['git', 'reflog', ref])}\`)` : '';
   return `${what} moved from ${shorten(from)} to ${shorten(to)} while the agent ran. ${undo}${look}`;
+}
+
+/** It is one for all checkouts, so that the agent may have stashed the user's changes, or have dropped what they stashed. */
+function describeStash({ from, to }: MovedRef): string {
+  const lost = from === null ? '' : ` What was stashed last before: \`git stash apply ${from}\`.`;
+  if (to === null) return `The agent took the last stash away.${lost}`;
+  return `The agent stashed changes, or took stashed ones away. To see what is there: \`git stash list\`; to put the last ones back where they were: \`git stash pop\`.${lost}`;
 }
 
 /** The command that puts it back, as words. */

@@ -26,6 +26,12 @@ const described: readonly [Partial<MovedRef>, string][] = [
     { ref: 'HEAD', from: 'refs/heads/main', to: 'refs/heads/main', checkout: '/repo' },
     'is at main as before. Changes that were not committed there may be gone. To see what it did: `git -C /repo reflog`',
   ],
+  [{ ref: 'refs/stash', from: null }, 'The agent stashed changes, or took stashed ones away.'],
+  [{ ref: 'refs/stash' }, `\`git stash apply ${from}\``],
+  [
+    { ref: 'refs/stash', to: null },
+    `took the last stash away. What was stashed last before: \`git stash apply ${from}\``,
+  ],
   // Names are an agent's to choose.
   [{ ref: 'refs/heads/--force', from: null }, '`git update-ref -d refs/heads/--force`'],
   [{ ref: 'refs/heads/a;rm$(x)', from: null }, '`git branch -D a\\;rm\\$\\(x\\)`'],

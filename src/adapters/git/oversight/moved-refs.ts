@@ -12,6 +12,7 @@
  *   deleted, or no longer holds what it held              told, but for a branch that was renamed in a checkout
  *   any other step forward, or new branch                 the user: not told
  *   a replacement of an object                            told
+ *   the stash, which all worktrees share                  told where the agent called it
  *   a HEAD that changed and whose log is silent, or that  told
  *   is on a branch that is told
  *   a HEAD that the agent moved to where it is            told
@@ -35,6 +36,7 @@ import type { Repository } from '../repository.ts';
 
 /** Of what a run made, so many commits are looked for elsewhere, the oldest first: the others are on top of them. */
 const maxMadeLookedFor = 100;
+const stashRef = 'refs/stash';
 /** Names that are given to one git command. */
 const maxNamesGiven = 200;
 
@@ -75,7 +77,7 @@ export async function listMoved(
   const before = await readNotes(boardDir, plan);
   if (before === null) return [];
   const after = await takeNotes(git, repository);
-  const changes = await leaveOutTasks(boardDir, plan, listChanges(before, after));
+  const changes = await leaveOut(boardDir, plan, listChanges(before, after));
   const heads = listHeads(before, after);
   const steps = await listSteps(boardDir, plan, before);
   const isTouched = [...steps.values()].some((done) => done.some((step) => step.isAgents));
@@ -127,7 +129,7 @@ function listChanges({ refs: old }: RefNotes, { refs: now }: RefNotes): readonly
 }
 
 async function isTold({ git, before, after, steps, holding }: Facts, { ref, from, to }: Change): Promise<boolean> {
-  if (ref.startsWith('refs/replace/')) return true;
+  if (ref.startsWith('refs/replace/') || ref === stashRef) return true;
   const done = [...steps.values()].flat();
   if (isAgents(steps, findCheckout(before, ref)) || isAgents(steps, findCheckout(after, ref))) return true;
   const last = done.findLast((step) => step.to === to && !isSwitch(step));
@@ -184,13 +186,14 @@ async function findHolding(
   return new Set(output.split('\n'));
 }
 
-/** Leaves out the task's own branch, and those of other tasks. */
-async function leaveOutTasks(
-  boardDir: string,
-  { workspace }: RunPlan,
-  changes: readonly Change[],
-): Promise<readonly Change[]> {
-  const others = changes.filter(({ ref }) => workspace.kind === 'detached' || ref !== branchRef(workspace.branch));
+/** Leaves out the task's own branch, those of other tasks, and a stash that is not the agent's. */
+async function leaveOut(boardDir: string, plan: RunPlan, changes: readonly Change[]): Promise<readonly Change[]> {
+  const { workspace } = plan;
+  const isStashed = changes.some(({ ref }) => ref === stashRef);
+  const calls = isStashed ? await readGitCalls(layOut(boardDir).run(plan)) : [];
+  const own = new Set(workspace.kind === 'detached' ? [] : [branchRef(workspace.branch)]);
+  if (!calls.some(({ name }) => name === 'stash')) own.add(stashRef);
+  const others = changes.filter(({ ref }) => !own.has(ref));
   if (!others.some(({ ref }) => ref.startsWith(branchRef('')))) return others;
   const layout = layOut(boardDir);
   const tasks = (await readdir(layout.runs).catch(() => [])).filter((name) => !name.startsWith('.'));

@@ -17,7 +17,7 @@ import type { Repository } from '../repository.ts';
 
 const fileName = 'refs.json';
 /** Refs that an agent could move to the user's harm. The board moves its own refs. */
-const patterns = ['refs/heads', 'refs/tags', 'refs/replace'];
+const patterns = ['refs/heads', 'refs/tags', 'refs/replace', 'refs/stash'];
 
 const notesShape = z.object({
   version: z.literal(1),

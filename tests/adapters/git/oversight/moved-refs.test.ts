@@ -202,6 +202,20 @@ describe('of what an agent does in a checkout of the user’s', () => {
     expect(await worktrees.listMoved(plan)).toEqual([{ ref: 'HEAD', from: main, to: main, checkout: scratch.dir }]);
   });
 
+  it('it is told where it stashes their changes, or drops what they stashed; a stash of theirs is not', async () => {
+    const stashes = async () => (await moved()).filter(({ ref }) => ref === 'refs/stash');
+    scratch.write({ 'a.txt': 'mine\n' });
+    scratch.git('stash', 'push', '--quiet');
+    expect(await stashes()).toEqual([]);
+    await worktrees.noteRefs(plan);
+    const from = scratch.git('rev-parse', 'refs/stash').trim();
+    scratch.write({ 'a.txt': 'mine, too\n' });
+    agentIn(scratch.dir, 'stash', 'push', '--quiet');
+    expect(await stashes()).toEqual([{ ref: 'refs/stash', from, to: scratch.git('rev-parse', 'refs/stash').trim() }]);
+    agentIn(scratch.dir, 'stash', 'clear');
+    expect(await stashes()).toEqual([{ ref: 'refs/stash', from, to: null }]);
+  });
+
   it('it is told of another worktree of theirs, and of the git folder that a variable names', async () => {
     const dir = join(scratch.root, 'second');
     scratch.git('worktree', 'add', '--quiet', dir, 'old');
