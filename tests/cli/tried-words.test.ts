@@ -24,7 +24,6 @@ test.each([
   ['run', 'branchboard start'],
   ['watch', 'branchboard start'],
   ['rm', 'branchboard cancel ID'],
-  ['open', '.orchestrator/DASHBOARD.md'],
   ['edit', 'branchboard show ID'],
   ['approve', 'branchboard merge ID'],
   ['new', 'branchboard add'],
