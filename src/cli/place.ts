@@ -1,12 +1,13 @@
 /** Where a command works: the repository it was called in, and its board. */
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { boardFolderName, layOut, type Layout } from '../adapters/files/layout.ts';
 import { checkFolders } from '../adapters/files/own-folders.ts';
 import { findPlainCheckout } from '../adapters/git/checkout.ts';
 import type { Repository } from '../adapters/git/repository.ts';
 import { findWorktreesFolder, type WorktreesFolder } from '../adapters/git/worktree/worktrees-folder.ts';
 import type { Settings } from '../domain/settings.ts';
+import { formatCommand } from '../domain/task.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 
 /** A checkout with a board. */
@@ -66,6 +67,11 @@ export async function openPlace(options: GlobalOptions): Promise<OpenPlace> {
 async function findOpenPlace(options: GlobalOptions): Promise<OpenPlace> {
   const place = placeOf(await findRepository(options));
   if (hasBoard(place)) return place;
+  const main = dirname(place.repository.commonDir);
+  if (hasBoard(placeIn(main))) {
+    const why = `${place.topLevel} is a worktree, and its board is that of ${main}`;
+    throw new CliError(exitCodes.usage, why, `Add to the command: --repo ${formatCommand([main])}`);
+  }
   throw new CliError(exitCodes.usage, `${place.topLevel} has no board yet`, 'Type: branchboard init');
 }
 
