@@ -12,6 +12,7 @@ import { collectHandoffs } from '../core/dependencies.ts';
 import { composeRequest, roleToTell } from '../daemon/run-request.ts';
 import { firstRun } from '../domain/board.ts';
 import type { Role } from '../domain/role.ts';
+import { purposeOf } from '../domain/run-purpose.ts';
 import type { RunPlan } from '../domain/run.ts';
 import { saidBefore } from '../domain/review.ts';
 import { agreeTerms, applyTerms } from '../domain/run-terms.ts';
@@ -63,7 +64,17 @@ export async function previewRun(place: OpenPlace, role: Role, text: string): Pr
   const cause = task.state === 'queued' ? task.next.cause : firstRun.cause;
   const workspace = past.lastPlan?.workspace ?? (await worktrees.choose(id, await findBase(), isReader(role)));
   const plan: RunPlan = {
-    ...{ version: 1, task: id, n: past.runs + 1, attempt: 1, freeRestarts: 0, cause, workspace, terms },
+    ...{
+      version: 1,
+      task: id,
+      n: past.runs + 1,
+      purpose: purposeOf(spec),
+      attempt: 1,
+      freeRestarts: 0,
+      cause,
+      workspace,
+      terms,
+    },
     ...{ session, taskHash: '', bootId: null, plannedAt: clock.now() },
   };
   const boardDir = place.layout.root;

@@ -5,7 +5,7 @@ import { unreachable } from '../domain/result.ts';
 import type { Fault, Outcome, Reason, RunExit, RunPlan, RunRecord } from '../domain/run.ts';
 import { describeGiven, type Evidence } from '../domain/work-evidence.ts';
 import type { AttemptFault, Verdict } from '../domain/verdict.ts';
-import { plannerRole, type TaskId } from '../domain/task.ts';
+import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 
 /** A run that ended, with the evidence found of it. `exit` is null where no agent was ever started. */
@@ -55,7 +55,7 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
       return {
         ...base,
         // A plan waits for its user; what others propose holds nothing up.
-        column: task.spec.agent === plannerRole && (report?.subtasks.length ?? 0) > 0 ? 'attention' : 'done',
+        column: plan.purpose === 'plan' && (report?.subtasks.length ?? 0) > 0 ? 'attention' : 'done',
         summary: outcome.summary,
         tip: null,
         report: `runs/${task.id}/${plan.n}/report.md`,

@@ -2,6 +2,7 @@
 import type { CommandAnswer, CommandId } from '../domain/command.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
+import { purposeOf } from '../domain/run-purpose.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { CommandOutcome, Evidence } from '../domain/work-evidence.ts';
 import { limitSpec } from '../domain/rights.ts';
@@ -215,6 +216,7 @@ export class Performer {
       version: 1,
       task,
       n,
+      purpose: purposeOf(spec),
       attempt: next.attempt,
       freeRestarts: next.freeRestarts,
       cause: next.cause,

@@ -11,6 +11,7 @@ import type { Proposal } from './proposal.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunTerms } from './run-terms.ts';
 import type { CommentAnswer } from './review-comment.ts';
+import type { RunPurpose } from './run-purpose.ts';
 import { parseTaskId, type TaskId } from './task.ts';
 import type { Evidence } from './work-evidence.ts';
 
@@ -79,6 +80,8 @@ export interface RunId {
 /** The plan of a run, written before anything of it happens. */
 export interface RunPlan extends RunId {
   readonly version: 1;
+  /** What its end is judged by. The task's file may name another role by then. */
+  readonly purpose: RunPurpose;
   /** 1 for the first attempt; a run that was interrupted shares its number with the next. */
   readonly attempt: number;
   /** Runs in a row, before this one, that cost no attempt. */

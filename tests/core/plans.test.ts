@@ -3,12 +3,14 @@ import { expect, test } from 'vitest';
 import { collectHandoffs } from '../../src/core/dependencies.ts';
 import { recallPast } from '../../src/core/reconcile.ts';
 import { Draft } from '../../src/core/draft.ts';
+import { judge } from '../../src/core/make-verdict.ts';
 import { settlePlans } from '../../src/core/plans.ts';
 import type { Board } from '../../src/domain/board.ts';
 import { makeCommandId } from '../../src/domain/command.ts';
 import { emptyPast } from '../../src/domain/task-past.ts';
 import { noFacts } from '../../src/domain/task-facts.ts';
-import { finished, idOf, boardOf, queued, verdictOf } from './boards.ts';
+import { boardOf, exitOf, finished, idOf, planOf, queued, specOf, verdictOf } from './boards.ts';
+import { askingReport, makeResult } from './scene.ts';
 
 const by = makeCommandId(1, '00000000');
 const proposals = ['one', 'two'].map((name) => ({
@@ -56,4 +58,16 @@ test('only a plan of which something was taken in waits for children', () => {
   expect(recall({ taken: [] })).toBeNull();
   expect(recall({ column: 'done' })).toBeNull();
   expect(recall({ fault: { reason: 'question', detail: '?' } })).toBeNull();
+});
+
+test.each([
+  ['plan', 'tester', 'attention'],
+  ['work', 'planner', 'done'],
+] as const)('a run for %s is judged as one, though its file names %s by its end', (purpose, agent, column) => {
+  const report = { ...askingReport, status: 'done', questions: [], options: [], subtasks: proposals } as const;
+  const exit = exitOf({ result: makeResult({ report }) });
+  const task = { ...queued('shop'), spec: specOf('shop', [], { agent }) };
+  const run = { plan: planOf('shop', { purpose }), exit, evidence: null };
+  const verdict = judge(new Draft(boardOf([task]), 5), task, run, { kind: 'reported', summary: 'S.', report: 'R.' });
+  expect(verdict.column).toBe(column);
 });

@@ -32,6 +32,7 @@ export function makePlan(patch: Partial<RunPlan> = {}): RunPlan {
     version: 1,
     task: id('add-auth'),
     n: 1,
+    purpose: 'work',
     attempt: 1,
     freeRestarts: 0,
     cause: { kind: 'first' },

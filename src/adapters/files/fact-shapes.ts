@@ -83,6 +83,7 @@ const planShape = shapeOf<RunPlan>()(
     version,
     task: taskId,
     n: runNumber,
+    purpose: z._default(z.enum(['work', 'plan']), 'work'),
     attempt: runNumber,
     freeRestarts: count,
     cause: z.discriminatedUnion('kind', [

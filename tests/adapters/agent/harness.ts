@@ -86,6 +86,7 @@ export function createBench(): Bench {
           version: 1,
           task,
           n,
+          purpose: 'work',
           attempt,
           freeRestarts: 0,
           cause: { kind: 'first' },

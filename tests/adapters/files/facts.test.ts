@@ -140,6 +140,7 @@ function planOf(n: number): RunPlan {
     version: 1,
     task,
     n,
+    purpose: 'work',
     attempt: 1,
     freeRestarts: 0,
     cause: { kind: 'first' },

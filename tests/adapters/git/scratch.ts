@@ -138,6 +138,7 @@ export function planFor(task: TaskId, workspace: Workspace, changes: Partial<Run
     version: 1,
     task,
     n: 1,
+    purpose: 'work',
     attempt: 1,
     freeRestarts: 0,
     cause: { kind: 'first' },

@@ -39,6 +39,7 @@ const plan: RunPlan = {
   version: 1,
   task: taskId('add-auth'),
   n: 1,
+  purpose: 'work',
   attempt: 1,
   freeRestarts: 0,
   cause: { kind: 'first' },
