@@ -484,6 +484,7 @@ test.concurrent('doctor tells what is there and how to mend what is not', { time
       'agent',
       'sandbox',
       'permissions',
+      'roles',
       'folder',
       'disk',
       'watches',
