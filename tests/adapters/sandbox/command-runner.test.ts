@@ -103,7 +103,7 @@ function readPid(): Promise<number> {
     const text = readFileSync(join(cwd, 'pid'), 'utf8');
     expect(text).not.toBe('');
     return Number(text);
-  });
+  }, 60_000);
 }
 
 const places: readonly Sandbox[] = [{ kind: 'off' }, ...(sandboxHere.kind === 'on' ? [sandboxHere] : [])];
