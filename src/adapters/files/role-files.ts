@@ -102,10 +102,12 @@ export function createRoles(dirs: RoleDirs, parse: ParseRole): RoleTemplates {
 
   async function readRole({ name, source, path }: RoleEntry): Promise<Role | null> {
     const file = nameForUser(path, repository);
+    // Before the role itself, which is parsed in the turn in which it was read: the supervisor knows it by that.
+    const parts = await readParts();
     const text = await readIfThere(path);
     if (text === null) return null;
     const isClaudeAgent = source === 'claude-agent';
-    const parsed = parse(text, { file, isClaudeAgent, efforts: dirs.efforts ?? null, parts: await readParts() });
+    const parsed = parse(text, { file, isClaudeAgent, efforts: dirs.efforts ?? null, parts });
     if (parsed.value === undefined) throw broken(parsed.diagnostics);
     return { name, source, ...parsed.value };
   }
