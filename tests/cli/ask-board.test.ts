@@ -11,7 +11,7 @@ const task = taskId('a');
 const commit = 'c'.repeat(40);
 /** Each kind that is the user's alone. */
 const decisions: readonly Command[] = [
-  ...(['finish', 'open'] as const).map((kind) => ({ kind, task })),
+  ...(['finish', 'open', 'take', 'hand-back'] as const).map((kind) => ({ kind, task })),
   ...(['restack', 'discard'] as const).map((kind) => ({ kind, task, commit })),
   ...(['tell', 'note'] as const).map((kind) => ({ kind, task, text: 'x' })),
   { kind: 'accept', task, only: [], without: [] },
