@@ -76,8 +76,10 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
     startSettling(draft, ended, { to: 'queued', next, plan: run.plan, record });
   } else {
     const judged = judge(draft, ended, run, outcome);
-    const untold = judged.column === 'done' ? listUntold(draft, task.id).map(describeUntold) : [];
-    const verdict = { ...judged, warnings: [...untold, ...judged.warnings] };
+    // A plan that the user moved there is done; what it proposes is offered still.
+    const column = isDone && task.file.column === 'done' ? 'done' : judged.column;
+    const untold = column === 'done' ? listUntold(draft, task.id).map(describeUntold) : [];
+    const verdict = { ...judged, column, warnings: [...untold, ...judged.warnings] };
     startSettling(draft, ended, { to: 'verdict', verdict, plan: run.plan, record });
   }
 }

@@ -44,7 +44,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'write-report': { ...ofTask, phases: ['settling'] },
   'record-exit': { ...ofTask, phases: ['planning', 'settling'] },
   'write-verdict': { ...ofTask, phases: ['settling'] },
-  'write-review': { ...ofTask, phases: ['planning', 'settling'] },
+  'write-review': { ...ofTask, phases: ['planning', 'inspecting', 'settling'] },
   'tell-story': { ...ofTask, phases: ['settling'] },
   'read-ends': { ...ofNobody, lane: 'none' },
   'prune-task': { ...ofNobody, lane: 'task' },
