@@ -148,7 +148,10 @@ export class Daemon {
   /** What can't be read or written now is tried again with the next sweep. */
   async #lookForLines(): Promise<void> {
     const asked = await this.#noteWatch.look(this.board).catch(() => false);
-    if (asked) this.#lookout.look();
+    if (asked) {
+      this.#idleAt = null;
+      this.#lookout.look();
+    } else if (this.#idleAt !== null) this.#endIfDone();
   }
 
   /** `isLast`: the board is about to end, and goes on with that once it is known. */
@@ -216,6 +219,6 @@ export class Daemon {
       this.#lookout.look();
       void this.#lookForMerges(true);
     }
-    return this.#idleAt !== scan && !this.#mergeWatch.isLooking;
+    return this.#idleAt !== scan && !this.#mergeWatch.isLooking && !this.#noteWatch.isLooking;
   }
 }

@@ -32,6 +32,7 @@ export class NoteWatch {
   #lines: readonly AskedLine[] | null = null;
   #changedAt = -Infinity;
   #looking: Promise<boolean> = Promise.resolve(false);
+  #pending = 0;
 
   constructor(ports: NoteWatchPorts) {
     this.#ports = ports;
@@ -39,8 +40,17 @@ export class NoteWatch {
 
   /** Looks once what was typed was left alone for a while; says whether commands were laid down. Rejects where the machine fails. */
   look(board: Board): Promise<boolean> {
-    this.#looking = this.#looking.catch(() => false).then(() => this.#look(board));
+    this.#pending++;
+    this.#looking = this.#looking
+      .catch(() => false)
+      .then(() => this.#look(board))
+      .finally(() => this.#pending--);
     return this.#looking;
+  }
+
+  /** Whether a look is under way, which may lay down commands. */
+  get isLooking(): boolean {
+    return this.#pending > 0;
   }
 
   /** At a start: what was typed while no board ran counts at once. */
