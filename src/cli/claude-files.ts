@@ -7,7 +7,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf } from '../adapters/machine/errors.ts';
-import { asArray, asObject, parseObject } from '../adapters/machine/json-shape.ts';
+import { asArray, asObject, parseObject, type JsonObject } from '../adapters/machine/json-shape.ts';
 import { packageRoot } from '../adapters/machine/package-files.ts';
 import { readRegular } from '../adapters/machine/regular-file.ts';
 import { askYes, isOfAgent } from './ask-trust.ts';
@@ -29,8 +29,6 @@ const copies = [
 const serversPath = '.mcp.json';
 const settingsPath = '.claude/settings.json';
 const hookEvent = 'UserPromptSubmit';
-
-type Data = Readonly<Record<string, unknown>>;
 
 /** Shows what is missing, asks unless the user said yes before, and writes it. */
 export async function addClaudeFiles(topLevel: string, isYes: boolean): Promise<void> {
@@ -87,8 +85,8 @@ async function addHook(topLevel: string): Promise<Change | null> {
 async function addEntry(
   topLevel: string,
   path: string,
-  entry: Data,
-  add: (known: Data) => Data | string | null,
+  entry: JsonObject,
+  add: (known: JsonObject) => JsonObject | string | null,
 ): Promise<Change | null> {
   const there = await readIfThere(join(topLevel, path));
   const known = parseObject(there ?? '{}');
@@ -100,7 +98,7 @@ async function addEntry(
   return null;
 }
 
-async function readPlugin(path: string): Promise<Data> {
+async function readPlugin(path: string): Promise<JsonObject> {
   return parseObject(await readFile(join(pluginDir, path), 'utf8')) ?? {};
 }
 

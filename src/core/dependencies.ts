@@ -1,7 +1,7 @@
 /**
  * The dependency graph: the dependencies that a task waits for, cycles, and the length of the chain behind each task.
  */
-import { verdictOf, type Board, type FinishedTask, type Task, type WaitingOn } from '../domain/board.ts';
+import { findVerdict, type Board, type FinishedTask, type Task, type WaitingOn } from '../domain/board.ts';
 import { isUnreadable } from '../domain/task-facts.ts';
 import type { Handoff } from '../domain/effect.ts';
 import { childrenOf, type Verdict } from '../domain/verdict.ts';
@@ -54,8 +54,7 @@ function withChildren(board: Board, dependsOn: readonly TaskId[]): readonly Task
   for (let id = open.shift(); id !== undefined; id = open.shift()) {
     if (found.has(keyOf(id))) continue;
     found.set(keyOf(id), id);
-    const finished = board.finished.get(keyOf(id));
-    const verdict = finished === undefined ? null : verdictOf(finished);
+    const verdict = findVerdict(board, id);
     if (verdict !== null) open.push(...childrenOf(verdict));
   }
   return [...found.values()];
@@ -64,9 +63,10 @@ function withChildren(board: Board, dependsOn: readonly TaskId[]): readonly Task
 /** The hand-offs of a task's dependencies, in the order it names them. All of them are done. */
 export function collectHandoffs(board: Board, dependsOn: readonly TaskId[]): readonly Handoff[] {
   return withChildren(board, dependsOn).map((id) => {
-    const finished = board.finished.get(keyOf(id));
-    const verdict = finished === undefined ? null : verdictOf(finished);
-    return verdict === null ? emptyHandoff(id) : handOff(id, verdict, finished?.review?.sentBack ?? []);
+    const verdict = findVerdict(board, id);
+    return verdict === null
+      ? emptyHandoff(id)
+      : handOff(id, verdict, board.finished.get(keyOf(id))?.review?.sentBack ?? []);
   });
 }
 

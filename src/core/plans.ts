@@ -1,6 +1,6 @@
 /** Ends the tasks whose plans were accepted, once all of their children are done. */
-import { verdictOf } from '../domain/board.ts';
-import { keyOf, type TaskId } from '../domain/task.ts';
+import { findVerdict } from '../domain/board.ts';
+import type { TaskId } from '../domain/task.ts';
 import { findObstacle } from './schedule.ts';
 import type { Draft } from './draft.ts';
 import { startSettling } from './settlement.ts';
@@ -20,7 +20,5 @@ export function settlePlans(draft: Draft): void {
 }
 
 function summarize({ board }: Draft, id: TaskId): string {
-  const finished = board.finished.get(keyOf(id));
-  const verdict = finished === undefined ? null : verdictOf(finished);
-  return `- \`${id}\`: ${verdict?.summary?.split('\n', 1)[0] ?? 'done'}`;
+  return `- \`${id}\`: ${findVerdict(board, id)?.summary?.split('\n', 1)[0] ?? 'done'}`;
 }

@@ -2,7 +2,7 @@
  * Looks at the branches of finished tasks, now and then, and before a board ends by itself: which the user merged by hand, and
  * which are behind their dependencies.
  */
-import { verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
+import { findVerdict, verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { Behind, DependentWork } from '../domain/restack-outcome.ts';
@@ -85,11 +85,9 @@ function listWork(task: FinishedTask): readonly FinishedWork[] {
 
 /** Those that build on others' work. */
 function listDependents(board: Board): readonly DependentWork[] {
-  const find = (id: TaskId): FinishedTask | undefined => board.finished.get(keyOf(id));
   return listUnmerged(board).flatMap((work) => {
-    const task = find(work.id);
-    const dependsOn = (task === undefined ? null : verdictOf(task))?.dependsOn ?? [];
-    const dependencies = dependsOn.flatMap((id) => find(id) ?? []).flatMap(listWork);
+    const dependsOn = findVerdict(board, work.id)?.dependsOn ?? [];
+    const dependencies = dependsOn.flatMap((id) => board.finished.get(keyOf(id)) ?? []).flatMap(listWork);
     return dependencies.length === 0 ? [] : [{ ...work, dependencies }];
   });
 }

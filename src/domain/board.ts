@@ -27,7 +27,7 @@ import type { Settings } from './settings.ts';
 import type { Place } from './file-place.ts';
 import { isUnreadable, type UnreadableFact } from './task-facts.ts';
 import type { LastPlace } from './last-place.ts';
-import type { Column, TaskId, TaskKey, TaskSpec } from './task.ts';
+import { keyOf, type Column, type TaskId, type TaskKey, type TaskSpec } from './task.ts';
 
 /** Identifies a version of a file without reading it. */
 export interface FileIdentity {
@@ -213,6 +213,12 @@ export interface FinishedTask {
 /** A finished task's verdict, or null where none is known. */
 export function verdictOf({ verdict }: FinishedTask): Verdict | null {
   return verdict === undefined || isUnreadable(verdict) ? null : verdict;
+}
+
+/** The verdict of the finished task of this id, or null where there is none or it is not known. */
+export function findVerdict({ finished }: Pick<Board, 'finished'>, id: TaskId): Verdict | null {
+  const task = finished.get(keyOf(id));
+  return task === undefined ? null : verdictOf(task);
 }
 
 /** A file that is to be taken in and that the board has looked at. */

@@ -135,7 +135,7 @@ export type BoardEvent = { readonly at: number } & (
       readonly path: string;
       readonly verdict: Verdict | null;
     }
-  /** What a user hands back was looked at. */
+  /** The board looked at the work that a user hands back. */
   | { readonly type: 'command-checked'; readonly id: CommandId; readonly evidence: Evidence }
   /** A note that a command asked for lies where the task's agents are told of it. */
   | { readonly type: 'note-laid'; readonly id: CommandId }

@@ -322,7 +322,7 @@ test.concurrent('ids that differ only in case are one id', { timeout: boardTestT
     expect(board.read('queued', 'auth.md')).toBe('# First\n');
     expect(board.happened('inbox-rejected')[0]?.diagnostics[0]?.message).toContain('is in use by queued/auth.md');
 
-    // What a board has not looked at yet is told all the same; this one looks at nothing for a moment.
+    // `status` tells of files that the board has not looked at yet. This board is stopped, so that it looks at nothing.
     await waitUntil('both are told', () => board.data.problems.length === 2);
     const pid = board.data.daemon.pid ?? 0;
     process.kill(pid, 'SIGSTOP');

@@ -61,7 +61,7 @@ test.concurrent('open shows a worktree in the editor, and has one that is gone m
       expect.stringMatching(/\/nowhere\/editor, by open_with, did not open it/),
     ]);
     board.write('local.yaml', '');
-    // Who is in there is told where the board is.
+    // A command that is typed in the worktree says where the board is.
     const inside = await board.launch(['status'], { cwd: board.worktree('a') }).ended;
     expect([inside.code, inside.stderr]).toEqual([2, expect.stringContaining(`command: --repo ${board.repo}\n`)]);
     await board.succeed('discard', 'a', '--commit', tip);

@@ -1,5 +1,5 @@
 /** Takes in what a task's agent proposes: chooses, names and orders it, and has it laid into the inbox. */
-import { verdictOf, type Board, type FinishedTask, type TaskFile } from '../../domain/board.ts';
+import { findVerdict, type Board, type FinishedTask, type TaskFile } from '../../domain/board.ts';
 import type { AcceptCommand, CommandRequest } from '../../domain/command.ts';
 import type { Child } from '../../domain/effect.ts';
 import type { BoardEvent } from '../../domain/event.ts';
@@ -39,7 +39,7 @@ export function carryOutAccept(draft: Draft, request: AcceptRequest, file: TaskF
   }
   const depth = measureDepth(draft, task);
   if (depth === 'unread') return;
-  const verdict = findVerdict(draft.board, task);
+  const verdict = findProposing(draft.board, task);
   if (verdict === null) {
     refuse(draft, request, noVerdict, null);
     return;
@@ -82,7 +82,7 @@ export function carryOutAccept(draft: Draft, request: AcceptRequest, file: TaskF
   });
 }
 
-/** It is in the inbox, from where it is taken in as any file. */
+/** Settles the command: the new tasks are in the inbox, from where they are taken in as any file. */
 export function handleCommandAccepted(
   draft: Draft,
   { id, verdict, children, laid, file }: BoardEvent & { readonly type: 'command-accepted' },
@@ -100,11 +100,10 @@ export function handleCommandAccepted(
   if (file !== null) moveTask(draft, task, file);
 }
 
-function findVerdict({ live, finished }: Board, id: TaskId): Verdict | null {
-  const task = live.get(keyOf(id));
-  if (task !== undefined) return task.state === 'attention' ? task.verdict : null;
-  const ended = finished.get(keyOf(id));
-  return ended === undefined ? null : verdictOf(ended);
+function findProposing(board: Board, id: TaskId): Verdict | null {
+  const task = board.live.get(keyOf(id));
+  if (task === undefined) return findVerdict(board, id);
+  return task.state === 'attention' ? task.verdict : null;
 }
 
 /** How many tasks one descends from, at most as many as it may; `unread` where a verdict on the way is being read. */
@@ -117,7 +116,7 @@ function measureDepth(draft: Draft, task: TaskId): number | 'unread' {
       return 'unread';
     }
     const parent: TaskId | null =
-      live === undefined ? ((finished && verdictOf(finished)?.parent) ?? null) : (live.spec.parent ?? null);
+      live === undefined ? (findVerdict(draft.board, id)?.parent ?? null) : (live.spec.parent ?? null);
     if (parent === null || depth === limits.maxDepth) return depth;
     id = parent;
   }

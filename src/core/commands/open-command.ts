@@ -7,7 +7,7 @@
  *   queued, done     its file is moved ────────────────────────────────► attention
  *   attention        its worktree is there, its verdict written ───────► taken
  */
-import { verdictOf, type AttentionTask, type FinishedTask, type TaskFile } from '../../domain/board.ts';
+import { findVerdict, type AttentionTask, type TaskFile } from '../../domain/board.ts';
 import type { CommandRequest, TaskCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import { keyOf } from '../../domain/task.ts';
@@ -42,7 +42,8 @@ export function carryOutTake(draft: Draft, request: Request<'take'>, file: TaskF
   const unfit = findUnfit(command.kind, file.column, task);
   const live = draft.task(task);
   const finished = draft.board.finished.get(keyOf(task));
-  const isUntouched = live === undefined ? verdictRunOf(finished) === null : live.past.lastPlan === null;
+  const run = live === undefined ? findVerdict(draft.board, task)?.run : live.past.lastPlan?.n;
+  const isUntouched = run == null;
   if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
   else if (finished !== undefined && finished.verdict === undefined) readVerdicts(draft, [finished]);
   else if (isUntouched && live?.state !== 'active') {
@@ -59,10 +60,6 @@ export function carryOutTake(draft: Draft, request: Request<'take'>, file: TaskF
     putCommand(draft, id, { stage: 'under-way', request });
     draft.emit({ type: 'move-for-command', id, file, to: 'attention', said: null });
   }
-}
-
-function verdictRunOf(task: FinishedTask | undefined): number | null {
-  return task === undefined ? null : (verdictOf(task)?.run ?? null);
 }
 
 /** The verdict of a task that waits, once it is its user's; one that is theirs already stays so. */

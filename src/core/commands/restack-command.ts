@@ -1,5 +1,5 @@
 /** Restacks the work of a task that is done on what it builds on now, or says why that can't be. */
-import { verdictOf, type Board, type FinishedTask } from '../../domain/board.ts';
+import { findVerdict, verdictOf, type Board, type FinishedTask } from '../../domain/board.ts';
 import type { CommandRequest, RestackCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import type { Behind, RestackOutcome } from '../../domain/restack-outcome.ts';
@@ -81,7 +81,7 @@ export function handleCommandRestacked(
     }
     case 'conflict': {
       const { commit, files } = outcome;
-      const onto = listBranches(draft.board, task === undefined ? null : verdictOf(task)).join(' and ');
+      const onto = listBranches(draft.board, findVerdict(draft.board, name)).join(' and ');
       const why = `was not restacked: its commit ${commit.id.slice(0, 10)} (${commit.subject}) changes the same places as ${onto}: ${files.join(', ')}`;
       const ask = `restack: merge ${onto} into your branch, and keep both sides in ${files.join(', ')}`;
       refuse(draft, restack, why, `Let its agent solve it: branchboard send-back ${name} ${JSON.stringify(ask)}`);
