@@ -58,7 +58,7 @@ test.concurrent('a daemon that is killed twice leaves one run, one end, one cost
     const first = await board.start();
     await waitUntilStreamed(board, 'job', '"init"');
     await waitUntil('its start is told', () => board.happened('run-started').length === 1);
-    const agent = Number(board.read('runs', 'job', '1', 'claim').split('\n')[0]);
+    const agent = board.agentOf('job');
     await kill(first);
     // Written while nobody follows.
     board.open('one');
@@ -119,7 +119,7 @@ test.concurrent('in a repository that was moved no second agent works beside the
     const first = await board.start();
     await waitUntilStreamed(board, 'job', '"init"');
     await kill(first);
-    const agent = Number(board.read('runs', 'job', '1', 'claim').split('\n')[0]);
+    const agent = board.agentOf('job');
     expect(isAlive(agent)).toBe(true);
     const moved = `${board.repo}2`;
     renameSync(board.repo, moved);
@@ -226,7 +226,7 @@ test.concurrent('an agent whose task was put away while no board ran is ended, a
     board.drop({ 'job.md': '# Job\n' });
     const first = await board.start();
     await waitUntil('it has committed', () => board.git('log', '--format=%s', 'task/job').split('\n').length > 1);
-    const agent = Number(board.read('runs', 'job', '1', 'claim').split('\n')[0]);
+    const agent = board.agentOf('job');
     await kill(first);
     expect(isAlive(agent)).toBe(true);
     board.move('job', 'active', 'archive');

@@ -264,6 +264,11 @@ export class ScratchBoard {
     writeFileSync(this.gate(name), '');
   }
 
+  /** The agent's own process, as its run claims it. Its hooks come and go beside it. */
+  agentOf(id: string, n = 1): number {
+    return Number(this.read('runs', id, String(n), 'claim').split('\n')[0]);
+  }
+
   /** Living processes that were started, however indirectly, by an agent or a command of this board. */
   findAgentProcesses(): readonly number[] {
     return this.findProcesses().filter((pid) => /(?:^|\0)BRANCHBOARD_RUN=/.test(readEnvironment(String(pid))));

@@ -21,7 +21,7 @@ test.concurrent.each([
     const running = await board.startSupervised();
     await waitUntilStreamed(board, 'started', '"init"');
     await waitUntil('its start is told', () => board.happened('run-started').length === 1);
-    const agent = Number(board.read('runs', 'started', '1', 'claim').split('\n')[0]);
+    const agent = board.agentOf('started');
     const first = board.data.daemon.pid ?? 0;
     limit(first, more);
     board.drop({ 'later.md': '# Later\n' });

@@ -60,12 +60,12 @@ test(
       board.drop({ 'job.md': gated(board) });
       let owner = await startEight(board);
       await waitUntil('the agent works', () => board.read('runs', 'job', '1', 'stream.jsonl').includes('"begun"'));
-      const agents = board.findAgentProcesses();
+      const agent = board.agentOf('job');
       for (let round = 0; round < 2; round += 1) {
         owner.signal('SIGKILL');
         await owner.ended;
         owner = await startEight(board);
-        expect(board.findAgentProcesses()).toEqual(agents);
+        expect(board.findAgentProcesses()).toContain(agent);
       }
       board.open('go');
       await board.arrive('done', 'job');
