@@ -6,6 +6,7 @@ import { countOf } from '../../domain/amounts.ts';
 import { verdictOf, type TaskFile } from '../../domain/board.ts';
 import {
   targetColumns,
+  type AnswerCommand,
   type ChooseCommand,
   type CommandRequest,
   type MoveKind,
@@ -35,6 +36,12 @@ import { settleStale } from './seen.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type TaskRequest = CommandRequest & { readonly command: TaskCommand };
+type FinishedRequest = CommandRequest & {
+  readonly command: TaskCommand & { readonly kind: 'merge' | 'restack' | 'discard' };
+};
+type EditRequest = CommandRequest & {
+  readonly command: TaskCommand & { readonly kind: 'set-priority' | 'add-dependency' };
+};
 type MoveRequest = CommandRequest & { readonly command: TaskCommand & { readonly kind: MoveKind | 'tell' } };
 
 /** Begins to carry a command out, or refuses it; it waits as long as it is not known how its task stands. */
@@ -51,57 +58,75 @@ export function carryOutForTask(draft: Draft, asked: TaskRequest): void {
   const id = (draft.board.finished.get(keyOf(name)) ?? draft.task(name))?.id ?? name;
   const request: TaskRequest = { ...asked, command: { ...asked.command, task: id } };
   const { command } = request;
-  if (command.kind === 'merge' || command.kind === 'restack' || command.kind === 'discard') {
-    const finished = draft.board.finished.get(keyOf(id));
-    if (command.kind === 'discard' && settleStale(draft, { ...request, command }, file, 'archive')) return;
-    const unfit = findUnfit(command.kind, file.column, id);
-    if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
-    else if (finished === undefined) return;
-    else if (command.kind === 'merge') carryOutMerge(draft, { ...request, command }, finished);
-    else if (command.kind === 'restack') carryOutRestack(draft, { ...request, command }, finished);
-    else carryOutDiscard(draft, { ...request, command }, finished);
-    return;
+  switch (command.kind) {
+    case 'merge':
+    case 'restack':
+    case 'discard':
+      changeFinished(draft, { ...request, command }, file);
+      return;
+    case 'send-back':
+      sendBack(draft, { ...request, command }, file);
+      return;
+    case 'note':
+      carryOutNote(draft, { ...request, command }, file);
+      return;
+    case 'accept':
+      carryOutAccept(draft, { ...request, command }, file);
+      return;
+    case 'open':
+      carryOutOpen(draft, { ...request, command }, file);
+      return;
+    case 'take':
+      carryOutTake(draft, { ...request, command }, file);
+      return;
+    case 'hand-back':
+      carryOutHandBack(draft, { ...request, command }, file);
+      return;
+    case 'answer':
+      answer(draft, { ...request, command }, file);
+      return;
+    case 'choose':
+      if (command.question === null) choose(draft, { ...request, command }, file);
+      else answer(draft, { ...request, command }, file);
+      return;
+    case 'set-priority':
+    case 'add-dependency':
+      edit(draft, { ...request, command }, file);
+      return;
+    default:
+      move(draft, { ...request, command }, file);
   }
-  if (command.kind === 'send-back') {
-    sendBack(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind === 'note') {
-    carryOutNote(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind === 'accept') {
-    carryOutAccept(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind === 'open') {
-    carryOutOpen(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind === 'take') {
-    carryOutTake(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind === 'hand-back') {
-    carryOutHandBack(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind === 'answer' || (command.kind === 'choose' && command.question !== null)) {
-    const live = draft.task(id);
-    // While the work of an agent that is gone is looked at, it is not known where its task goes.
-    if (live?.state === 'active' && live.phase.name === 'inspecting') return;
-    carryOutAnswer(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind === 'choose') {
-    choose(draft, { ...request, command }, file);
-    return;
-  }
-  if (command.kind !== 'set-priority' && command.kind !== 'add-dependency') {
-    move(draft, { ...request, command }, file);
-    return;
-  }
-  const unfit = findUnfit(command.kind, file.column, id);
+}
+
+/** Carries out a command on work that is done. */
+function changeFinished(draft: Draft, request: FinishedRequest, file: TaskFile): void {
+  const { command } = request;
+  const finished = draft.board.finished.get(keyOf(command.task));
+  if (command.kind === 'discard' && settleStale(draft, { ...request, command }, file, 'archive')) return;
+  const unfit = findUnfit(command.kind, file.column, command.task);
+  if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
+  else if (finished === undefined) return;
+  else if (command.kind === 'merge') carryOutMerge(draft, { ...request, command }, finished);
+  else if (command.kind === 'restack') carryOutRestack(draft, { ...request, command }, finished);
+  else carryOutDiscard(draft, { ...request, command }, finished);
+}
+
+function answer(
+  draft: Draft,
+  request: TaskRequest & { readonly command: AnswerCommand | ChooseCommand },
+  file: TaskFile,
+): void {
+  const live = draft.task(request.command.task);
+  // While the work of an agent that is gone is looked at, it is not known where its task goes.
+  if (live?.state === 'active' && live.phase.name === 'inspecting') return;
+  carryOutAnswer(draft, request, file);
+}
+
+/** Has keys of the task's file written. */
+function edit(draft: Draft, request: EditRequest, file: TaskFile): void {
+  const { command } = request;
+  const { task } = command;
+  const unfit = findUnfit(command.kind, file.column, task);
   if (unfit !== null) {
     refuse(draft, request, unfit.why, unfit.hint);
     return;
@@ -109,21 +134,19 @@ export function carryOutForTask(draft: Draft, asked: TaskRequest): void {
   // A board that died while it took the task in finds its file in the inbox again, and knows it by its text.
   for (const [path, { diagnostics }] of draft.board.inbox) {
     const other = idOfFile(nameInPath(path));
-    if (diagnostics === null && other !== null && keyOf(other) === keyOf(id)) return;
+    if (diagnostics === null && other !== null && keyOf(other) === keyOf(task)) return;
   }
-  if (command.kind === 'set-priority') {
-    putCommand(draft, request.id, { stage: 'under-way', request });
-    draft.emit({ type: 'edit-for-command', id: request.id, file, fields: { priority: command.priority } });
-    return;
-  }
-  const cycle = findPath(draft.board.live, command.on, id);
-  if (cycle !== null) {
-    const shown = [id, ...cycle].join(' → ');
-    refuse(draft, request, `would wait for itself: ${shown}`, 'Name a task that does not wait for it.');
-    return;
+  if (command.kind === 'add-dependency') {
+    const cycle = findPath(draft.board.live, command.on, task);
+    if (cycle !== null) {
+      const shown = [task, ...cycle].join(' → ');
+      refuse(draft, request, `would wait for itself: ${shown}`, 'Name a task that does not wait for it.');
+      return;
+    }
   }
   putCommand(draft, request.id, { stage: 'under-way', request });
-  draft.emit({ type: 'edit-for-command', id: request.id, file, fields: { dependsOn: [command.on] } });
+  const fields = command.kind === 'set-priority' ? { priority: command.priority } : { dependsOn: [command.on] };
+  draft.emit({ type: 'edit-for-command', id: request.id, file, fields });
 }
 
 function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
