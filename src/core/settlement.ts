@@ -30,12 +30,13 @@ import { openReview } from '../domain/review.ts';
 import { mayShareSession } from '../domain/run-terms.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { unreachable } from '../domain/result.ts';
-import { describeUntold, listUntold } from './commands/note-command.ts';
+import { acceptByItself } from './auto-accept.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './full-disk.ts';
 import { collectHandoffs } from './dependencies.ts';
 import { retriesOf } from './granted-rights.ts';
 import { countUsedSlots } from './schedule.ts';
+import { listUntold } from './untold-notes.ts';
 import { listMoved, listWarnings } from './doubts.ts';
 import { emptyVerdict, judge, judgeFinished, type EndedRun } from './make-verdict.ts';
 
@@ -78,8 +79,9 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
     const judged = judge(draft, ended, run, outcome);
     // A plan that the user moved there is done; what it proposes is offered still.
     const column = isDone && task.file.column === 'done' ? 'done' : judged.column;
-    const untold = column === 'done' ? listUntold(draft, task.id).map(describeUntold) : [];
-    const verdict = { ...judged, column, warnings: [...untold, ...judged.warnings] };
+    const untold = column === 'done' ? listUntold(draft, task.id) : [];
+    const proposals = judged.proposals.slice(0, draft.board.settings.maxSubtasks);
+    const verdict = { ...judged, column, proposals, warnings: [...untold, ...judged.warnings] };
     startSettling(draft, ended, { to: 'verdict', verdict, plan: run.plan, record });
   }
 }
@@ -129,11 +131,11 @@ export function settleFault(draft: Draft, task: TaskBase, fault: Fault, before?:
 /** Begins to settle a task, whatever its state, and asks for the effects. */
 export function startSettling(draft: Draft, task: TaskBase, settlement: Settlement): void {
   draft.putTask({ ...baseOf(task), state: 'settling', settlement, failures: 0, retryAt: null });
-  draft.emit(...listSettlingEffects(task, settlement));
+  draft.emit(...listSettlingEffects(draft.board, task, settlement));
 }
 
 /** The effects of a settlement; each may be performed again after a fault. */
-export function listSettlingEffects(task: TaskBase, settlement: Settlement): readonly Effect[] {
+export function listSettlingEffects(board: Board, task: TaskBase, settlement: Settlement): readonly Effect[] {
   const { plan, record } = settlement;
   const { id } = task;
   const effects: Effect[] = [];
@@ -158,6 +160,8 @@ export function listSettlingEffects(task: TaskBase, settlement: Settlement): rea
     const review = openReview(task.past.round, task.past.sentBack);
     effects.push({ type: 'write-verdict', task: id, verdict });
     if (verdict.column === 'done') effects.push({ type: 'write-review', task: id, review });
+    const request = acceptByItself(board, task, verdict);
+    if (request !== null) effects.push({ type: 'ask-command', task: id, request });
     effects.push({ type: 'tell-story', task: id, file: task.file, verdict, isMerged: false });
     effects.push({ type: 'move-task', task: id, file: task.file, to: verdict.column });
   } else {

@@ -5,12 +5,18 @@
 import type { Effect } from '../domain/effect.ts';
 import { limits } from '../domain/limits.ts';
 import { listDrafts } from '../markdown/page-comments.ts';
-import type { BoardFiles, Worktrees } from '../ports.ts';
+import type { BoardFiles, Notes, Worktrees } from '../ports.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 
-/** See the file's head. `command-moved` or `command-refused`. */
+interface SendBackPorts {
+  readonly files: BoardFiles;
+  readonly worktrees: Pick<Worktrees, 'keepReviewed'>;
+  readonly notes: Pick<Notes, 'list'>;
+}
+
+/** See the file's head. Notes that wait for the task are told by its next run, so that they are enough. `command-moved` or `command-refused`. */
 export async function sendBack(
-  { files, worktrees }: { readonly files: BoardFiles; readonly worktrees: Pick<Worktrees, 'keepReviewed'> },
+  { files, worktrees, notes }: SendBackPorts,
   { id, task, file, work, target, review }: Effect & { readonly type: 'send-back-for-command' },
 ): Promise<UntimedEvent> {
   const refuse = (why: string, hint: string): UntimedEvent => ({ type: 'command-refused', id, why, hint });
@@ -21,7 +27,8 @@ export async function sendBack(
   }
   const comments = listDrafts(page, review.sentBack);
   const said = review.sentBack.at(-1);
-  if (said === undefined || (said.text.trim() === '' && comments.length === 0)) {
+  const isSilent = said === undefined || (said.text.trim() === '' && comments.length === 0);
+  if (said === undefined || (isSilent && !(await notes.list(task)).some(({ readAt }) => readAt === null))) {
     const how = `branchboard review ${task}, write your comments into that file, and ask again. Or: branchboard send-back ${task} TEXT`;
     return refuse('was told nothing', `Say what is wrong: ${how}`);
   }

@@ -116,7 +116,7 @@ export const boardTools: readonly BoardTool[] = [
   tool(
     'note',
     'adds',
-    "Tell a task's agent something while it works, or before it starts.",
+    "Tell a task's agent something while it works, or before it starts. For a task that is done it waits until send_back or retry.",
     { id, text: text('the note') },
     sayBy('note'),
   ),
@@ -138,7 +138,7 @@ export const boardTools: readonly BoardTool[] = [
     'send_back',
     'adds',
     'Send the work of a finished task back to its agent with what is wrong: in words, in the comments that the user wrote into the file of review, or both.',
-    { id, text: text('what is wrong; without it the comments go alone').optional() },
+    { id, text: text('what is wrong; without it the comments, or notes that wait, go alone').optional() },
     sayBy('send-back'),
   ),
   tool(

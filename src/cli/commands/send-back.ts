@@ -14,7 +14,7 @@ export const sendBackCommand: Verb = (command) =>
   command
     .argument(
       '[text...]',
-      'what is wrong; `-` reads standard input; without any, the comments of `branchboard review` go alone',
+      'what is wrong; `-` reads standard input; without any, the comments of `branchboard review` or notes that wait go alone',
     )
     .option('-m, --message <text>', 'the same')
     .addHelpText(

@@ -2,13 +2,15 @@
  * Notes to agents. One is laid down for its task, and from then on needs no board to be told: an agent at work finds it
  * after its next tool call, and the next run's prompt tells what none found. Which were told is looked at with each scan.
  */
-import type { TaskFile } from '../../domain/board.ts';
+import { verdictOf, type FinishedTask, type TaskFile } from '../../domain/board.ts';
 import type { CommandId, CommandRequest, TaskCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import { limits } from '../../domain/limits.ts';
 import { areSameNotes, type KnownNote } from '../../domain/agent-note.ts';
-import { keyOf, type TaskId } from '../../domain/task.ts';
+import { keyOf } from '../../domain/task.ts';
 import type { Draft } from '../draft.ts';
+import { readVerdicts } from '../file-results.ts';
+import { describeUntold, howToSend } from '../untold-notes.ts';
 import { listOpenQuestions } from './answer-command.ts';
 import { findUnfit } from './offers.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
@@ -23,6 +25,11 @@ export function carryOutNote(draft: Draft, request: NoteRequest, file: TaskFile)
   const { task, text } = command;
   const live = draft.task(task);
   if (live?.state === 'active' && live.phase.name === 'inspecting') return;
+  const finished = draft.board.finished.get(keyOf(task));
+  if (file.column === 'done' && finished?.verdict === undefined) {
+    if (finished !== undefined) readVerdicts(draft, [finished]);
+    return;
+  }
   const unfit = findUnfit('note', file.column, task);
   if (unfit !== null) {
     refuse(draft, request, unfit.why, unfit.hint);
@@ -39,7 +46,7 @@ export function carryOutNote(draft: Draft, request: NoteRequest, file: TaskFile)
     return;
   }
   const isLine = by === 'dashboard';
-  if (isLine && live?.state !== 'active') {
+  if (isLine && live !== undefined && live.state !== 'active') {
     // It stands in User Notes, where the next run's prompt finds it, and where the user may still change it.
     settleCommand(draft, request, { kind: 'done', said: toldAtStart });
     return;
@@ -58,7 +65,13 @@ export function handleNoteLaid(draft: Draft, id: CommandId): void {
     settleCommand(draft, request, { kind: 'done', said: 'its agent is told' });
     return;
   }
-  const isAtWork = draft.task(request.command.task)?.state === 'active';
+  const { task } = request.command;
+  const finished = draft.board.finished.get(keyOf(task));
+  if (draft.task(task) === undefined && finished !== undefined) {
+    settleCommand(draft, request, { kind: 'done', said: `it is done, and the note waits. ${howToSend(task)}` });
+    return;
+  }
+  const isAtWork = draft.task(task)?.state === 'active';
   const said = isAtWork ? 'its agent is told after its next tool call' : toldAtStart;
   settleCommand(draft, request, { kind: 'done', said });
 }
@@ -75,20 +88,21 @@ export function lookAtNotes(draft: Draft): void {
   }
 }
 
-/** Keeps what was seen of a live task's notes. */
+/** Keeps what was seen of a live task's notes. Those that wait for one that is done are shown with its work. */
 export function handleNotesSeen(draft: Draft, { task, notes }: BoardEvent & { readonly type: 'notes-seen' }): void {
   const key = keyOf(task);
+  const finished = draft.board.finished.get(key);
+  if (draft.task(task) === undefined && finished !== undefined) showUntold(draft, finished, notes);
   if (draft.task(task) === undefined || areSameNotes(draft.board.notes.get(key) ?? [], notes)) return;
   draft.set({ notes: new Map(draft.board.notes).set(key, notes) });
 }
 
-/** The notes that a task's agents were not told. */
-export function listUntold(draft: Draft, task: TaskId): readonly (KnownNote & { readonly task: TaskId })[] {
-  const notes = draft.board.notes.get(keyOf(task)) ?? [];
-  return notes.flatMap((note) => (note.readAt === null ? [{ ...note, task }] : []));
-}
-
-/** That a note came when its agent had no tool call left. */
-export function describeUntold({ text, task }: KnownNote & { readonly task: TaskId }): string {
-  return `Your note “${text}” came too late for its agent. To have it done: \`branchboard retry ${task}\`, which tells it.`;
+function showUntold(draft: Draft, finished: FinishedTask, notes: readonly KnownNote[]): void {
+  const verdict = verdictOf(finished);
+  const untold = notes.filter(({ readAt }) => readAt === null).map((note) => describeUntold(finished.id, note));
+  const fresh = untold.filter((words) => verdict?.warnings.includes(words) === false);
+  if (verdict === null || fresh.length === 0) return;
+  const shown = { ...verdict, warnings: [...verdict.warnings, ...fresh].slice(-limits.maxWarnings) };
+  draft.putFinished({ ...finished, verdict: shown });
+  draft.emit({ type: 'write-verdict', task: finished.id, verdict: shown });
 }

@@ -7,7 +7,7 @@
  *   answer             ·        ✓          ·         ·       ·      to what its agent at work waits for
  *   choose             ·        ✓          ✓         ·       ·      the same, or told and queued, with an answer that is offered
  *   send-back          ·        ·          ·         ✓       ·      the same, with what the user says to it in its review
- *   note               ✓        ✓          ✓         ·       ·      told to its agent at work, or at its next start
+ *   note               ✓        ✓          ✓         ✓       ·      told to its agent at work, or at its next start
  *   requeue            ·        ✓          ·         ·       ·      its run is stopped, and it is queued again
  *   cancel             ✓        ✓          ✓         ·       ·      to the archive; what its agent did is kept
  *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
@@ -97,7 +97,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
     done: fits,
     archive: unfit('is in archive/', tellIt),
   },
-  note: { queued: fits, active: fits, attention: fits, done: isReviewed, archive: unfit('is in archive/', tellIt) },
+  note: { queued: fits, active: fits, attention: fits, done: fits, archive: unfit('is in archive/', tellIt) },
   requeue: { queued: isQueued, active: fits, attention: waits, done: isDone, archive: isArchived },
   cancel: {
     queued: fits,

@@ -1,7 +1,9 @@
 /** Notes to agents in the reducer: when one is laid down, what its asker hears, and what is said of one that came too late. */
 import { describe, expect, it } from 'vitest';
 import type { CommandAnswer } from '../../../src/domain/command.ts';
+import { howToSend } from '../../../src/core/untold-notes.ts';
 import { limits } from '../../../src/domain/limits.ts';
+import { keyOf } from '../../../src/domain/task.ts';
 import { id, loadedIn, makeEvidence, makeExit, makeResult, scanOf, Scene } from '../scene.ts';
 
 const noteOf = (text: string) => ({ kind: 'note', task: id('a'), text }) as const;
@@ -42,11 +44,21 @@ describe('a note', () => {
     });
   });
 
-  it('to a task that is done is refused with the way to send it back', () => {
-    const scene = new Scene().tell({ type: 'scanned', scan: scanOf({ done: ['a'] }) });
-    expect(answerOf(scene.ask(noteOf('Use v2.'), null))).toMatchObject({
-      ...{ kind: 'refused', why: 'not-now', said: 'a is done' },
-      hint: expect.stringContaining('branchboard send-back a TEXT') as string,
+  it('to a task that is done waits, is shown with its work once, and the way to send it back is told', () => {
+    const scene = new Scene().queue({ id: 'a' });
+    const plan = scene.run('a');
+    scene.exit(plan, makeExit({ result: makeResult() }));
+    scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() }).settle('a').ask(noteOf('Use v2.'));
+    expect(answerOf(lay(scene))).toEqual({
+      kind: 'done',
+      said: `it is done, and the note waits. ${howToSend(id('a'))}`,
+    });
+    for (const times of [1, 0]) {
+      see(scene, null);
+      expect(scene.effects.filter(({ type }) => type === 'write-verdict')).toHaveLength(times);
+    }
+    expect(scene.board.finished.get(keyOf(id('a')))?.verdict).toMatchObject({
+      warnings: [`Your note “Use v2.” came too late for its agent. ${howToSend(id('a'))}`],
     });
   });
 
@@ -64,7 +76,7 @@ describe('a note', () => {
     scene.exit(plan, makeExit({ result: makeResult() })).ask(noteOf('Use v2.'));
     expect(scene.effects).toEqual([]);
     scene.tell({ type: 'work-inspected', run: plan, evidence: makeEvidence() }).settle('a');
-    expect(answerOf(scene)).toMatchObject({ kind: 'refused', why: 'not-now' });
+    expect(scene.asked).toContain('lay-note');
   });
 });
 
@@ -81,10 +93,7 @@ describe('what became of a note', () => {
   });
 
   it.each([
-    [
-      null,
-      ['Your note “Use v2.” came too late for its agent. To have it done: `branchboard retry a`, which tells it.'],
-    ],
+    [null, [`Your note “Use v2.” came too late for its agent. ${howToSend(id('a'))}`]],
     [5, []],
   ])('is told with the work of a task that ended before (%j)', (readAt, warnings) => {
     const scene = new Scene().queue({ id: 'a' });
