@@ -81,6 +81,7 @@ export async function previewRun(place: OpenPlace, role: Role, text: string): Pr
   const project = await worktrees.readProject(plan);
   const prompt = composePrompt({
     ...{ plan, spec, dependencies, verify: terms.verify, boardDir, role: roleToTell(role, terms) },
+    maxSubtasks: settings.maxSubtasks,
     instructions: project.kind === 'of-the-base' ? project.instructions : null,
     notes: await dashboard.readNotes(),
     told: { mark, notes: (await notes.list(id)).map((note) => note.text) },

@@ -39,6 +39,8 @@ const settingsRules: Rules = {
     'watch',
     'budget_usd',
     'daily_budget_usd',
+    'max_subtasks',
+    'max_depth',
   ]),
   whole: new Set(['agent', 'notify', 'open_with']),
 };

@@ -237,7 +237,8 @@ export function handleWorkInspected(draft: Draft, run: RunId, evidence: Evidence
     handleEffectFailed(draft, { task: task.id, effect: 'inspect-work', fault });
     return;
   }
-  settleRun(draft, task, { plan, exit, evidence }, excuseDiskFull(draft, judgeEnd(exit, plan, evidence)));
+  const outcome = judgeEnd(exit, plan, evidence, draft.board.settings.maxSubtasks);
+  settleRun(draft, task, { plan, exit, evidence }, excuseDiskFull(draft, outcome));
 }
 
 /** The task's file is at another place, or was rewritten at its own. */

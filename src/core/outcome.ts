@@ -104,19 +104,19 @@ function awaitService({ reason, detail, until }: ServiceFault): ExitMeaning {
 }
 
 /** The outcome of a run whose work was looked at; what its exit decided stays so, whatever was found. */
-export function judgeEnd(exit: RunExit, plan: RunPlan, evidence: Evidence): Outcome {
+export function judgeEnd(exit: RunExit, plan: RunPlan, evidence: Evidence, maxSubtasks: number): Outcome {
   const meaning = interpretExit(exit);
-  return meaning.kind === 'decided' ? meaning.outcome : judgeWork(exit, plan, evidence);
+  return meaning.kind === 'decided' ? meaning.outcome : judgeWork(exit, plan, evidence, maxSubtasks);
 }
 
 /** The outcome by the work found, for a run whose agent said that it succeeded. */
-export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence): Outcome {
+export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence, maxSubtasks: number): Outcome {
   const result = exit.view.result;
   const report = result?.report ?? null;
   const text = result?.text ?? '';
   const summary = (report?.summary ?? text).slice(0, limits.maxSummaryChars);
   if (plan.workspace.kind === 'detached') {
-    const wrong = explainPlan(report?.subtasks ?? []);
+    const wrong = explainPlan(report?.subtasks ?? [], maxSubtasks);
     if (wrong !== null) return faulty('no-result', wrong);
     return text.trim() === ''
       ? faulty('no-result', 'The agent ended without the report that its role must leave.')

@@ -35,7 +35,7 @@ function act(draft: Draft, due: Due): void {
 function retry(draft: Draft, task: ActiveTask | SettlingTask): void {
   if (task.state === 'settling') {
     draft.putTask({ ...task, retryAt: null });
-    draft.emit(...listSettlingEffects(task, task.settlement));
+    draft.emit(...listSettlingEffects(draft.board, task, task.settlement));
   } else if (task.phase.name === 'inspecting') {
     draft.putTask({ ...task, phase: { ...task.phase, retryAt: null } });
     inspectWork(draft, task, task.phase.plan, task.phase.exit);

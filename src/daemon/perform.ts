@@ -144,6 +144,9 @@ export class Performer {
       case 'write-hold':
         await files.writeHold(effect.hold);
         return [];
+      case 'ask-command':
+        await files.writeCommand(effect.request);
+        return [{ type: 'command-read', id: effect.request.id, read: { kind: 'known', request: effect.request } }];
       case 'read-command':
         return [{ type: 'command-read', id: effect.id, read: await this.#caretaker.readCommand(effect.id) }];
       case 'move-for-command':
@@ -252,6 +255,7 @@ export class Performer {
       notes,
       told,
       verify,
+      maxSubtasks: settings.maxSubtasks,
       boardDir,
       instructions,
     });

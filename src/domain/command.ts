@@ -137,10 +137,10 @@ export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
 };
 
 /** Where a command came from. */
-export type Way = 'file-move' | 'cli' | 'dashboard' | 'mcp' | 'web';
+export type Way = 'file-move' | (typeof askingWays)[number];
 
-/** The ways by which a command comes as a fact, and not as a move that was made. */
-export const askingWays = ['cli', 'dashboard', 'mcp', 'web'] as const satisfies readonly Way[];
+/** The ways by which a command comes as a fact, and not as a move that was made; `auto` is what the settings or a task's file ask for beforehand. */
+export const askingWays = ['cli', 'dashboard', 'mcp', 'web', 'auto'] as const;
 
 /** What the asker saw of the task. A command counts only as long as that holds. */
 export interface Seen {

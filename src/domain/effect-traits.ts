@@ -45,6 +45,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'record-exit': { ...ofTask, phases: ['planning', 'settling'] },
   'write-verdict': { ...ofTask, phases: ['settling'] },
   'write-review': { ...ofTask, phases: ['planning', 'inspecting', 'settling'] },
+  'ask-command': { ...ofTask, phases: ['settling'] },
   'tell-story': { ...ofTask, phases: ['settling'] },
   'read-ends': { ...ofNobody, lane: 'none' },
   'prune-task': { ...ofNobody, lane: 'task' },

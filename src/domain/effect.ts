@@ -5,7 +5,7 @@
  */
 import type { FileIdentity, NextRun, TaskFile } from './board.ts';
 import type { TaskPast } from './task-past.ts';
-import type { CommandAnswer, CommandId } from './command.ts';
+import type { CommandAnswer, CommandId, CommandRequest } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
 import type { Proposal } from './proposal.ts';
@@ -142,6 +142,8 @@ export type Effect =
   /** Removes the grant of a task that is gone. */
   | { readonly type: 'drop-grant'; readonly task: TaskId }
   | { readonly type: 'write-hold'; readonly hold: Hold | null }
+  /** Lays down a command that the board asks for by itself, once: `command-read`. */
+  | { readonly type: 'ask-command'; readonly task: TaskId; readonly request: CommandRequest }
   /** Reads the fact of a command: `command-read`. */
   | { readonly type: 'read-command'; readonly id: CommandId }
   /** Moves a task's file as a command asks, with what the user says to the task written into it: `command-moved`. Never overwrites. */

@@ -115,11 +115,9 @@ export const limits = {
   maxOptions: 6,
   maxOptionChars: 200,
   maxFollowUps: 20,
-  /** Tasks that one run proposes, beside follow-ups; kept of each text of theirs. */
-  maxSubtasks: 12,
+  /** The most that `max_subtasks` may be: tasks that one run proposes, beside follow-ups; kept of each text of theirs. */
+  maxSubtasks: 50,
   maxProposalChars: 10_000,
-  /** A task that was proposed by one that was proposed itself is the last that may have children. */
-  maxDepth: 2,
   /** Kept of an agent's refused tool calls. */
   maxDenials: 20,
   /** Kept of one of them: what was called, and what was said of it. */

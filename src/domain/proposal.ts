@@ -3,7 +3,6 @@
  * are data and nothing more until their user accepts them; each is an ordinary file of the inbox then, with its parent's name.
  */
 import type { CommandId } from './command.ts';
-import { limits } from './limits.ts';
 import { makeTaskId } from './slug.ts';
 import { maxTaskIdChars, type TaskId } from './task.ts';
 
@@ -71,12 +70,15 @@ export function numberName(name: string, isTaken: (name: string) => boolean): st
   }
 }
 
-/** Why a plan can't be one, in sentences for its agent; null where it can. Names that it does not make may be tasks of the board. */
-export function explainPlan(proposals: readonly Proposal[]): string | null {
+/**
+ * Why a plan of at most `maxSubtasks` can't be one, in sentences for its agent; null where it can. Names that it does not
+ * make may be tasks of the board.
+ */
+export function explainPlan(proposals: readonly Proposal[], maxSubtasks: number): string | null {
   const names = proposals.map(({ name }) => name.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (proposals.length > limits.maxSubtasks) {
-    return `The plan has more than ${String(limits.maxSubtasks)} subtasks. Make fewer and larger ones.`;
+  if (proposals.length > maxSubtasks) {
+    return `The plan has more than ${String(maxSubtasks)} subtasks. Make fewer and larger ones.`;
   }
   if (twice !== undefined) return `Two subtasks have the id ${twice}. Give each an id of its own.`;
   const left = new Map(proposals.map((each) => [each.name.toLowerCase(), each]));

@@ -66,6 +66,12 @@ export interface Settings {
   readonly keepMs: number;
   readonly budgetUsd: number | null;
   readonly dailyBudgetUsd: number | null;
+  /** Whether plans are taken in without their user's word. */
+  readonly autoAccept: boolean;
+  /** The most tasks that a plan may have. */
+  readonly maxSubtasks: number;
+  /** How many tasks a task may descend from whose proposals are taken in still, at most. */
+  readonly maxDepth: number;
   /** A command run with each noteworthy event in its environment. */
   readonly notify: Argv | null;
   /** The editor that `open` opens worktrees in; null is the user's own. */
@@ -155,6 +161,9 @@ export const defaultSettings: Settings = {
   keepMs: 14 * 24 * 60 * 60_000,
   budgetUsd: null,
   dailyBudgetUsd: null,
+  autoAccept: false,
+  maxSubtasks: 12,
+  maxDepth: 2,
   notify: null,
   openWith: null,
 };

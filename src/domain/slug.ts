@@ -49,7 +49,7 @@ function dropBadEnding(slug: string): string {
 }
 
 /** A stable 32-bit hash (FNV-1a over UTF-8) as 8 hex digits; tells names apart, keeps no secret. */
-function hashName(text: string): string {
+export function hashName(text: string): string {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');

@@ -93,6 +93,8 @@ export interface TaskSpec {
   readonly verify?: readonly Argv[];
   readonly permissionMode?: string;
   readonly allowedTools?: readonly string[];
+  /** Whether the plan that it leads to is taken in without its user's word. */
+  readonly autoAccept?: boolean;
   /** The task whose agent proposed this one: it never has more rights than that. */
   readonly parent?: TaskId;
   /** Where it was imported from, such as the address of an issue: others wrote it, and it can be given no rights. */

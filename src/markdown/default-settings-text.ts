@@ -103,6 +103,12 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #budget_usd:
 #daily_budget_usd:
 
+# Whether a plan's subtasks become tasks without your word, how many one plan may have, 1 to 50, and how many times over
+# a task that was proposed may have proposals of its own taken in, 1 to 10.
+#auto_accept: false
+#max_subtasks: 12
+#max_depth: 2
+
 # How you hear of news: a command (BRANCHBOARD_EVENT, _TASK and _DETAIL in its environment), a URL, or: desktop
 #notify:
 

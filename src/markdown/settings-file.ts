@@ -29,6 +29,7 @@ import { parseYamlMap } from './yaml.ts';
 
 const maxParallelRuns = 64;
 const maxRetries = 10;
+const maxTaskDepth = 10;
 const maxBranchPrefixChars = 64;
 const sandboxModes = ['auto', 'on', 'off'] as const satisfies readonly SandboxMode[];
 const watchModes = ['auto', 'polling'] as const satisfies readonly WatchMode[];
@@ -95,6 +96,9 @@ function readSettings(fields: Fields): Settings {
     keepMs: fields.read('keep', readLongDurationMs) ?? defaults.keepMs,
     budgetUsd: fields.read('budget_usd', readDollars) ?? defaults.budgetUsd,
     dailyBudgetUsd: fields.read('daily_budget_usd', readDollars) ?? defaults.dailyBudgetUsd,
+    autoAccept: fields.read('auto_accept', readBoolean) ?? defaults.autoAccept,
+    maxSubtasks: fields.read('max_subtasks', readInteger(1, limits.maxSubtasks)) ?? defaults.maxSubtasks,
+    maxDepth: fields.read('max_depth', readInteger(1, maxTaskDepth)) ?? defaults.maxDepth,
     notify: fields.read('notify', readCommand) ?? defaults.notify,
     openWith: fields.read('open_with', readCommand) ?? defaults.openWith,
   };

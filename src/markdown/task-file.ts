@@ -124,6 +124,7 @@ function readOverrides(fields: Fields): Overrides {
   const verify = fields.read('verify', readList(readCommand));
   const permissionMode = fields.read('permission_mode', readArgument);
   const allowedTools = fields.read('allowed_tools', readTools);
+  const autoAccept = fields.read('auto_accept', readBoolean);
   const parent = fields.read('parent', readParent);
   const imported = fields.read('imported', readLine);
   return {
@@ -138,6 +139,7 @@ function readOverrides(fields: Fields): Overrides {
     ...(verify !== undefined && { verify }),
     ...(permissionMode !== undefined && { permissionMode }),
     ...(allowedTools !== undefined && { allowedTools }),
+    ...(autoAccept !== undefined && { autoAccept }),
     ...(parent !== undefined && { parent }),
     ...(imported !== undefined && { imported }),
   };

@@ -10,9 +10,10 @@ import type { Problem, Reporter } from './reporter.ts';
 import type { YamlEntry, YamlMap, YamlNode } from './yaml.ts';
 
 /** The keys of a task file, but for dependencies. */
-const keys = [
+export const taskKeys = [
   ...['id', 'title', 'agent', 'priority', 'base', 'runner', 'model', 'effort', 'max_turns', 'budget_usd', 'timeout'],
   ...['retries', 'verify', 'permission_mode', 'allowed_tools', 'context', 'touches', 'parent', 'imported', 'plan'],
+  ...['auto_accept'],
 ];
 
 /** Words that mean nothing but the key. */
@@ -100,7 +101,7 @@ export function isTaskKey(folded: string): boolean {
 
 /** Reads each key as ours. Reports an error for what is about the order and can't be read, and warns of unknown keys. */
 export function translateKeys(map: YamlMap, reporter: Reporter): TaskKeys {
-  const known = new Map(keys.map((key) => [foldKey(key), key]));
+  const known = new Map(taskKeys.map((key) => [foldKey(key), key]));
   const entries = new Map<string, YamlEntry>();
   const dependencies: YamlEntry[] = [];
   for (const entry of map.entries) {
@@ -145,7 +146,7 @@ function describeUnknown(key: string, folded: string): Problem {
   const message = `unknown key ${quote(key)}, passed over`;
   if (states.has(folded)) return { message: `${message}: a task's folder says where it stands` };
   const meant = Object.hasOwn(hints, folded) ? hints[folded] : undefined;
-  return { message, expected: `\`${meant ?? findNearest(folded, keys)}\` if that is what it means` };
+  return { message, expected: `\`${meant ?? findNearest(folded, taskKeys)}\` if that is what it means` };
 }
 
 /** Ids that a message repeats. */

@@ -31,6 +31,8 @@ export interface PromptInput {
   readonly told: { readonly notes: readonly string[]; readonly mark: string };
   /** The commands that the board runs after an agent that writes. */
   readonly verify: readonly Argv[];
+  /** The most tasks that a plan may have. */
+  readonly maxSubtasks: number;
   /** Absolute path of `.orchestrator/`; reports are named relative to it. */
   readonly boardDir: string;
   /** Whether the task's text is another than the one that a resumed session was given. */
@@ -207,7 +209,7 @@ These are run in your worktree after you end, and must pass. Run them yourself b
 ${list(verify.map((argv) => formatCommand(argv)))}`;
 }
 
-function tellEnding({ plan, role }: PromptInput): string {
+function tellEnding({ plan, role, maxSubtasks }: PromptInput): string {
   const { workspace } = plan;
   const branch = workspace.kind === 'branch' ? ` on ${code(workspace.branch)}` : '';
   const delivery = isReader(role)
@@ -223,7 +225,7 @@ The structured result, always the very last:
 - \`summary\`: at most five sentences for the person who reviews it: what is different now, how it was checked, what to look at first.
 - \`questions\`: with \`needs-input\` only. Ask only if no sensible choice lets you go on; otherwise choose, and name the choice in the summary. Where you have the tool \`ask_user\`, ask with it first, all that you have to ask in one turn: it waits for the user, and you go on by what they say. ${isReader(role) ? 'Put' : 'Commit what you have first, and put'} all that the user needs for an answer into the question.
 - \`options\`: with one question, the answers that the user may choose from, if there are few; a few words each.
-- \`follow_ups\`: what you noticed and left alone because it is not part of this task; one line each.`;
+- \`follow_ups\`: what you noticed and left alone because it is not part of this task; one line each.${plan.purpose === 'plan' ? `\n- \`subtasks\`: the tasks of the plan, at most ${String(maxSubtasks)}.` : ''}`;
 }
 
 function list(items: readonly string[]): string {

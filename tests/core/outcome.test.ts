@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { interpretExit, judgeWork } from '../../src/core/outcome.ts';
-import type { AgentReport, AgentResult, PauseReason, RunExit } from '../../src/domain/run.ts';
+import { interpretExit, judgeWork as judgeRun } from '../../src/core/outcome.ts';
+import type { AgentReport, AgentResult, PauseReason, RunExit, RunPlan } from '../../src/domain/run.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { Evidence } from '../../src/domain/work-evidence.ts';
 import { exitOf, planOf } from './boards.ts';
+
+const judgeWork = (exit: RunExit, plan: RunPlan, found: Evidence) => judgeRun(exit, plan, found, 12);
 
 const report = (more: Partial<AgentReport> = {}): AgentReport => ({
   status: 'done',

@@ -2,13 +2,16 @@
 import { expect, test } from 'vitest';
 import { collectHandoffs } from '../../src/core/dependencies.ts';
 import { recallPast } from '../../src/core/reconcile.ts';
+import { acceptByItself } from '../../src/core/auto-accept.ts';
 import { Draft } from '../../src/core/draft.ts';
 import { judge } from '../../src/core/make-verdict.ts';
 import { settlePlans } from '../../src/core/plans.ts';
 import type { Board } from '../../src/domain/board.ts';
 import { makeCommandId } from '../../src/domain/command.ts';
+import type { Verdict } from '../../src/domain/verdict.ts';
 import { emptyPast } from '../../src/domain/task-past.ts';
 import { noFacts } from '../../src/domain/task-facts.ts';
+import { defaultSettings } from '../../src/domain/settings.ts';
 import { boardOf, exitOf, finished, idOf, planOf, queued, specOf, verdictOf } from './boards.ts';
 import { askingReport, makeResult } from './scene.ts';
 
@@ -70,4 +73,18 @@ test.each([
   const run = { plan: planOf('shop', { purpose }), exit, evidence: null };
   const verdict = judge(new Draft(boardOf([task]), 5), task, run, { kind: 'reported', summary: 'S.', report: 'R.' });
   expect(verdict.column).toBe(column);
+});
+
+test('a plan is taken in by itself where its file, or else the settings, say so, once, and under one id', () => {
+  const plan = { ...accepted, taken: [], run: 1, at: 7 };
+  const ask = (settings: boolean, own?: boolean, verdict: Verdict = plan) => {
+    const spec = specOf('shop', [], own === undefined ? {} : { autoAccept: own });
+    const board = { ...boardOf([]), settings: { ...defaultSettings, autoAccept: settings } };
+    return acceptByItself(board, { ...queued('shop'), spec }, verdict);
+  };
+  expect([ask(false), ask(true, false), ask(true, true, accepted)]).toEqual([null, null, null]);
+  expect(ask(true, true, { ...plan, fault: { reason: 'question', detail: '?' } })).toBeNull();
+  expect(ask(true)).toMatchObject({ by: 'auto', seen: { column: 'attention', run: 1 }, command: { task: 'shop' } });
+  expect(ask(false, true)).toEqual(ask(true));
+  expect(ask(true)?.id).not.toBe(ask(true, true, { ...plan, run: 2 })?.id);
 });

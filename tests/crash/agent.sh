@@ -23,9 +23,9 @@ while [ $# -gt 0 ]; do
   case $1 in --session-id | --resume) session=$2 ;; esac
   shift
 done
-finish() { # finish IS_ERROR STATUS TEXT
-  printf '{"type":"result","subtype":"success","is_error":%s,"num_turns":1,"total_cost_usd":0.01,"result":"%s","session_id":"%s","structured_output":{"status":"%s","summary":"%s","questions":["%s"]}}\n' \
-    "$1" "$3" "$session" "$2" "$3" "$3"
+finish() { # finish IS_ERROR STATUS TEXT [SUBTASKS]
+  printf '{"type":"result","subtype":"success","is_error":%s,"num_turns":1,"total_cost_usd":0.01,"result":"%s","session_id":"%s","structured_output":{"status":"%s","summary":"%s","questions":["%s"],"subtasks":[%s]}}\n' \
+    "$1" "$3" "$session" "$2" "$3" "$3" "${4-}"
   tell result
 }
 fail() {
@@ -42,6 +42,10 @@ if [ -e "$root/hold" ]; then
 fi
 case $task in
   scout) finish false 'done' 'Nothing suspicious.' ;;
+  plan)
+    finish false 'done' 'Nothing suspicious.' \
+      '{"id":"part","title":"Part","body":"# Do it"},{"id":"other-part","title":"Other part","body":"# Do it"}'
+    ;;
   asker) finish false needs-input 'Red or blue?' ;;
   *)
     [ "$task" != second ] || [ -s first.txt ] || fail 'The work of first is not here.'

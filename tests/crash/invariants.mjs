@@ -63,10 +63,12 @@ function checkCommands(run) {
   const settled = readFileSync(join(run.board, 'history.jsonl'), 'utf8')
     .split('\n')
     .map(parseJson)
-    .filter((entry) => entry?.type === 'command')
-    .map(({ id }) => id);
+    .filter((entry) => entry?.type === 'command');
+  const accepted = settled.filter(({ by }) => by === 'auto').map(({ outcome }) => outcome);
+  if (accepted.join() !== 'done')
+    findings.push(double(`the plan was taken in with the outcomes ${accepted.join(', ')}`));
   for (const id of Object.keys(commands)) {
-    const times = settled.filter((each) => each === id).length;
+    const times = settled.filter((each) => each.id === id).length;
     if (times === 0) findings.push(loss(`the history says nothing of the command ${id}`));
     if (times > 1) findings.push(double(`the command ${id} was carried out ${times} times`));
   }

@@ -42,6 +42,9 @@ export const expectations = {
   asker: { column: 'attention', attempts: [1], branch: false },
   again: { column: 'done', attempts: [1], branch: true },
   returned: { column: 'done', attempts: [1], branch: true },
+  plan: { column: 'done', attempts: [1], branch: false },
+  part: { column: 'done', attempts: [1], branch: true },
+  'other-part': { column: 'done', attempts: [1], branch: true },
   unwanted: { column: 'archive', attempts: [], branch: false },
 };
 
@@ -53,6 +56,7 @@ const tasks = {
   second: '---\ndepends_on: [first]\n---\n# Builds on it\n\nWrite another one.\n',
   flaky: '# Fails once\n\nWrite a file, the second time.\n',
   scout: '---\nagent: pattern-scout\n---\n# Looks around\n\nLook around and report.\n',
+  plan: '---\nagent: planner\nauto_accept: true\n---\n# Is cut in two\n\nPlan it.\n',
   asker: '# Has a question\n\nAsk.\n',
   unwanted: '---\ndepends_on: [missing]\n---\n# Is cancelled\n\nNobody does this.\n',
 };

@@ -78,9 +78,9 @@ test.each([
   ['two of one name', [make('a'), make('A')], /Two subtasks have the id a/],
   ['too many', Array.from({ length: 13 }, (_, n) => make(`t${String(n)}`)), /more than 12/],
 ])('a plan with %s is none, and its agent is told why', (_, proposals, why) => {
-  expect(explainPlan(proposals)).toMatch(why);
+  expect(explainPlan(proposals, 12)).toMatch(why);
 });
 
 test('a plan may wait for tasks of the board', () => {
-  expect(explainPlan([make('a', ['there']), make('b', ['a'])])).toBeNull();
+  expect(explainPlan([make('a', ['there']), make('b', ['a'])], 2)).toBeNull();
 });

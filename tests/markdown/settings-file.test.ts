@@ -51,6 +51,9 @@ watch: polling
 keep: 36h
 budget_usd: 1.5
 daily_budget_usd: 20
+auto_accept: true
+max_subtasks: 20
+max_depth: 1
 notify: notify-send Board
 open_with: code --new-window
 `;
@@ -100,6 +103,9 @@ open_with: code --new-window
       keepMs: 36 * 60 * 60_000,
       budgetUsd: 1.5,
       dailyBudgetUsd: 20,
+      autoAccept: true,
+      maxSubtasks: 20,
+      maxDepth: 1,
       notify: ['notify-send', 'Board'],
       openWith: ['code', '--new-window'],
     });
@@ -268,6 +274,9 @@ describe('the settings file that init writes', () => {
       'keep',
       'budget_usd',
       'daily_budget_usd',
+      'auto_accept',
+      'max_subtasks',
+      'max_depth',
       'notify',
       'open_with',
     );

@@ -57,6 +57,7 @@ export function makeInput(patch: Partial<PromptInput> = {}): PromptInput {
     notes: '',
     told: { notes: [], mark: '0123456789ab' },
     verify: [],
+    maxSubtasks: 12,
     boardDir: '/repo/.orchestrator',
     taskChanged: false,
     sentBack: null,

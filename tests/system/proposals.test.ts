@@ -78,6 +78,8 @@ test.concurrent(
       ];
       board.drop({
         'shop.md': writeTask('Plan the shop', lines, { plan: 'true' }),
+        // Nobody is asked about this one.
+        'small.md': writeTask('Plan it', ['report One.', subtask('lone')], { plan: 'true', auto_accept: 'true' }),
         'after.md': writeTask('After', ['write after.txt x', 'commit after'], { depends_on: 'shop' }),
       });
       expect(await board.runUntilIdle()).toBe(3);
@@ -86,6 +88,9 @@ test.concurrent(
         [],
         ['after'],
       ]);
+      expect(board.column('done')).toEqual(['lone', 'small']);
+      const byItself = board.happened('command').filter(({ by }) => by === 'auto');
+      expect(byItself.map(({ outcome, said }) => [outcome, said])).toEqual([['done', 'taken in: lone']]);
       expect(board.dashboard).toContain('### Plan the shop (`shop`): has a plan\n');
       expect(board.dashboard).toContain('2. `api`: Do api (after `odd` · `db/a.sql`)\n');
       expect(board.dashboard).toContain('```mermaid\nflowchart LR\n  t1\n  t2\n  t3\n  t3 --> t2\n  t1 --> t3\n```\n');
@@ -94,7 +99,7 @@ test.concurrent(
       writeFileSync(board.path('DASHBOARD.md'), board.dashboard.replace(box, ticked));
 
       expect(await board.runUntilIdle()).toBe(0);
-      expect(board.column('done')).toEqual(['after', 'api', 'schema', 'shop']);
+      expect(board.column('done')).toEqual(['after', 'api', 'lone', 'schema', 'shop', 'small']);
       expect(readFileSync(board.path('done', 'shop.md'), 'utf8')).toContain('depends_on: [ schema, api ]');
       expect(readFileSync(board.path('done', 'api.md'), 'utf8')).toContain('depends_on: [ schema ]');
       expect(board.dashboard).toContain('`schema`: Added schema.txt.');

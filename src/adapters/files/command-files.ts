@@ -18,16 +18,19 @@ import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 
 /** Lays a command down durably. Throws EEXIST where its id is taken, PortError where the folder is not the user's own. */
-export async function writeCommand(layout: Layout, request: CommandRequest): Promise<void> {
+export async function writeCommand(layout: Layout, request: CommandRequest, aside?: string): Promise<void> {
   checkFolders([layout.root, layout.commands]);
   await makeFolder(layout.commands);
-  await createFile(pathOf(layout, request.id), `${JSON.stringify(request, null, 2)}\n`);
+  await createFile(pathOf(layout, request.id), `${JSON.stringify(request, null, 2)}\n`, aside);
 }
 
-/** As {@link writeCommand}; one that lies there already stays. */
+/**
+ * As {@link writeCommand}, for who holds the board's lock; one that lies there already stays. What a kill leaves of it stands
+ * where the next board cleans: in `commands/` others may be writing.
+ */
 export async function writeCommandOnce(layout: Layout, request: CommandRequest): Promise<void> {
   try {
-    await writeCommand(layout, request);
+    await writeCommand(layout, request, layout.root);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }

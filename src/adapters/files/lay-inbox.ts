@@ -15,7 +15,8 @@ export async function layInbox(layout: Layout, id: TaskId, text: string): Promis
     const names = await readdir(folder).catch(ignoreMissing);
     if (names.some((each) => withoutNumber(each).toLowerCase() === name)) return false;
   }
-  await createFile(join(layout.inbox, fileNameOf(id)), text);
+  // What a kill leaves of it stands where the next board cleans, which leaves the user's inbox alone.
+  await createFile(join(layout.inbox, fileNameOf(id)), text, layout.root);
   return true;
 }
 

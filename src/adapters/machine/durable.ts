@@ -53,8 +53,8 @@ export async function replaceFile(path: string, text: string, aside = dirname(pa
 }
 
 /** Creates a file atomically and durably; throws EEXIST if it is there already. */
-export async function createFile(path: string, text: string): Promise<void> {
-  await linkTemporary(await writeTemporary(path, text), path);
+export async function createFile(path: string, text: string, aside?: string): Promise<void> {
+  await linkTemporary(await writeTemporary(path, text, aside), path);
   await syncOrUndo([dirname(path)], () => rm(path));
 }
 

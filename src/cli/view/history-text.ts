@@ -92,6 +92,7 @@ const ways: Readonly<Record<Way, string>> = {
   dashboard: 'on the dashboard',
   mcp: 'by a tool',
   web: 'in the browser',
+  auto: 'by `auto_accept`',
 };
 
 function describeCommand({ by, command, outcome, said }: HistoryEntry & { readonly type: 'command' }): string {

@@ -4,7 +4,6 @@ import type { AcceptCommand, CommandRequest } from '../../domain/command.ts';
 import type { Child } from '../../domain/effect.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import { nameInPath } from '../../domain/file-place.ts';
-import { limits } from '../../domain/limits.ts';
 import { listProposals, numberName, orderProposals, type OfferedProposal } from '../../domain/proposal.ts';
 import { idOfFile, keyOf, type TaskId } from '../../domain/task.ts';
 import { makeTaskId } from '../../domain/slug.ts';
@@ -50,7 +49,7 @@ export function carryOutAccept(draft: Draft, request: AcceptRequest, file: TaskF
     refuse(draft, request, chosen, `To see what it proposes: branchboard show ${task}`);
     return;
   }
-  if (depth >= limits.maxDepth) {
+  if (depth >= draft.board.settings.maxDepth) {
     const hint = 'Write the tasks that you want of it yourself: branchboard add "what to do"';
     refuse(draft, request, `descends from ${String(depth)} others, and may have no more children`, hint);
     return;
@@ -117,7 +116,7 @@ function measureDepth(draft: Draft, task: TaskId): number | 'unread' {
     }
     const parent: TaskId | null =
       live === undefined ? (findVerdict(draft.board, id)?.parent ?? null) : (live.spec.parent ?? null);
-    if (parent === null || depth === limits.maxDepth) return depth;
+    if (parent === null || depth === draft.board.settings.maxDepth) return depth;
     id = parent;
   }
 }

@@ -22,7 +22,8 @@ export interface Asked {
 export function settleCommand(draft: Draft, { id, by, command }: Asked, answer: CommandAnswer): void {
   const outcome = answer.kind === 'done' ? 'done' : answer.why;
   draft.journal({ type: 'command', id, by, command, outcome, said: answer.said });
-  if (by === 'dashboard') {
+  // Nobody waits for what the board asked by itself, so that the dashboard says why it could not be.
+  if (by === 'dashboard' || (by === 'auto' && answer.kind === 'refused')) {
     const told = [...draft.board.boxAnswers, { at: draft.at, command, answer }];
     draft.set({ boxAnswers: told.slice(-limits.maxBoxAnswers) });
   }

@@ -108,7 +108,9 @@ it('reads the tasks that an agent proposes, each once, bounded, and nothing else
     expect(addProposal(known, call(other))).toBe(known);
   }
   expect(addProposal([], call(task, 'propose_task'))).toEqual([]);
-  const many = Array.from({ length: 20 }, (_, n) => call({ title: `T${String(n)}`, body: 'x'.repeat(20_000) }));
+  const many = Array.from({ length: limits.maxSubtasks + 5 }, (_, n) =>
+    call({ title: `T${String(n)}`, body: 'x'.repeat(20_000) }),
+  );
   const kept = many.reduce<ReturnType<typeof addProposal>>(addProposal, []);
   expect([kept.length, kept[0]?.body.length]).toEqual([limits.maxSubtasks, limits.maxProposalChars]);
 });
