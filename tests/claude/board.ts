@@ -69,6 +69,8 @@ export interface Typed extends Running {
 export class ClaudeBoard {
   readonly repo: string;
   readonly home: string;
+  /** The user's `TMPDIR`. */
+  readonly temp: string;
   readonly api: MessagesApi;
   readonly #root: string;
   readonly #login: boolean;
@@ -81,6 +83,7 @@ export class ClaudeBoard {
     this.api = api;
     this.repo = join(root, 'repo');
     this.home = join(root, 'home');
+    this.temp = join(root, 'tmp');
   }
 
   /** All that the board's commands printed, for a test that failed. */
@@ -262,6 +265,7 @@ export class ClaudeBoard {
       // `claude` is found on the PATH, as a user's own is.
       PATH: [join(this.#root, 'bin'), PATH].join(delimiter),
       GIT_CONFIG_NOSYSTEM: '1',
+      TMPDIR: this.temp,
     };
   }
 }
@@ -283,7 +287,7 @@ export async function withBoard(setup: Setup, use: (board: ClaudeBoard) => Promi
 
 async function fillRepository(board: ClaudeBoard, root: string, setup: Setup): Promise<void> {
   const { files = {}, config, version = 'newest' } = setup;
-  for (const folder of [board.home, join(root, 'bin')]) mkdirSync(folder);
+  for (const folder of [board.home, board.temp, join(root, 'bin')]) mkdirSync(folder);
   cpSync(join(inject('templates'), 'board'), board.repo, { recursive: true });
   symlinkSync(claudeVersions[version], join(root, 'bin', 'claude'));
   if (Object.keys(files).length > 0) await commitFiles(board, files);

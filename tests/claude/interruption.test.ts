@@ -114,6 +114,7 @@ describe.concurrent('a board that is killed while an agent works', { timeout: bo
       expect((await board.runUntilIdle()).code).toBe(0);
       expect(board.countRuns('t')).toBe(1);
       expect(board.task('t')).toMatchObject({ column: 'done', attempt: 1, commits: 1, summary: 'Went on alone.' });
+      expect(readdirSync(board.temp).filter((name) => name.startsWith('bb-'))).toEqual([]);
     });
   });
 });

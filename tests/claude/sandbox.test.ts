@@ -1,5 +1,5 @@
 /** What an agent with default settings can do, and what it can't, where the machine can confine it. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect } from 'vitest';
@@ -29,7 +29,7 @@ function tryEach(commands: readonly string[]): Part {
 }
 
 describe.concurrent.each(triedVersions)('an agent of %s', { timeout: boardTestTimeoutMs }, (version) => {
-  confinedTest('runs the project’s tests unasked, and commits all that it wrote', async () => {
+  confinedTest('runs the project’s tests unasked, commits all that it wrote, and leaves no temp file', async () => {
     const script = castParts({
       a: inTurns(write('a.test.js', passingTest), bash('npm test'), commit('add a test'), finish('Added a test.')),
     });
@@ -40,6 +40,7 @@ describe.concurrent.each(triedVersions)('an agent of %s', { timeout: boardTestTi
       expect(resultsOf(board.api.requests)).toMatch(/pass 1/);
       expect(board.record('a', 1).exit.view.denials).toEqual([]);
       expect(board.git('show', '--format=', '--name-only', 'task/a').split('\n')).toEqual(['a.test.js']);
+      expect(readdirSync(board.temp)).toEqual([]);
     });
   });
 

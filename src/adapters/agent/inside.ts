@@ -9,6 +9,7 @@ import type { Settings } from '../../domain/settings.ts';
 import { placeStandIn } from '../sandbox/bubblewrap.ts';
 import { cacheVariables, closeToken, confineAgent, findCacheFolder, type Confinement } from '../sandbox/confinement.ts';
 import { composeExcludes } from '../sandbox/masks.ts';
+import { makeTempFolder } from './temp-folder.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -34,9 +35,10 @@ export async function prepareInside(
   return { excludesFile, caches: caches === null ? {} : cacheVariables(caches) };
 }
 
-/** An agent's environment with the stand-in for `bwrap` in front. Throws the system's errors. */
-export async function putStandIn(folder: string, env: Variables): Promise<Variables> {
-  return { ...env, ...(await placeStandIn(folder, env['PATH'] ?? '')) };
+/** An agent's environment with the stand-in for `bwrap` in front, and a temp folder of its own. Throws the system's errors. */
+export async function equipInside(folder: string, env: Variables): Promise<Variables> {
+  const TMPDIR = await makeTempFolder(folder, env['TMPDIR']);
+  return { ...env, ...(await placeStandIn(folder, env['PATH'] ?? '')), TMPDIR };
 }
 
 /** The bounds of the commands of an agent in a workspace. Throws the system's errors. */

@@ -22,8 +22,9 @@ import type { AgentDriver } from './driver/agent-driver.ts';
 import { createDrivers } from './drivers.ts';
 import { Ending } from './ending.ts';
 import { Beat, StreamFollower } from './follow.ts';
-import { boundAgent, prepareInside, putStandIn } from './inside.ts';
+import { boundAgent, equipInside, prepareInside } from './inside.ts';
 import { launchAgent, readStderrTail, type ChildExit } from './launch.ts';
+import { removeTempFolder } from './temp-folder.ts';
 import {
   findDescendants,
   findOfBoard,
@@ -120,7 +121,7 @@ class ProcessRunner implements AgentRunner {
       hooks: sandbox.kind !== 'missing',
       confined: isConfined ? await prepareInside(folder, plan.workspace, commonDir, await excludesFile()) : null,
     });
-    const env = isConfined ? await putStandIn(folder, composed) : composed;
+    const env = isConfined ? await equipInside(folder, composed) : composed;
     const confinement = isConfined ? await boundAgent(plan.workspace, { commonDir, boardDir }, bounds) : null;
     const call = await this.#driverOf(plan).call({ request, agent, confinement, folder, boardDir, env });
     const place = { folder, cwd: plan.workspace.path, env };
@@ -139,7 +140,10 @@ class ProcessRunner implements AgentRunner {
     if (known !== undefined) return { kind: 'alive', view: known.follower.view, startedAt: known.startedAt };
     const { boardDir, clock } = this.#options;
     const found = await findRun(plan, this.#folderOf(plan), boardDir, this.#driverOf(plan), clock, this.#timings);
-    if (found.kind !== 'alive') return found;
+    if (found.kind !== 'alive') {
+      await removeTempFolder(this.#folderOf(plan));
+      return found;
+    }
     const follower = this.#openStream(plan);
     await follower.catchUp();
     // Reported as alive before its end can be: following starts only now.
@@ -164,6 +168,7 @@ class ProcessRunner implements AgentRunner {
     if (this.#runs.has(formatRunId(run))) return;
     const { boardDir, clock } = this.#options;
     await endRun(run, this.#folderOf(run), boardDir, clock, this.#timings);
+    await removeTempFolder(this.#folderOf(run));
   }
 
   /** The plan says by whose rules its stream is read, whichever agent the settings name by now. */
@@ -260,6 +265,7 @@ class ProcessRunner implements AgentRunner {
     const isForced = run.ending.cause !== null || exit.signal !== null;
     await run.follower.finish({ exitCode: exit.exitCode, isForced });
     const stderrTail = await readStderrTail(this.#folderOf(run.plan));
+    await removeTempFolder(this.#folderOf(run.plan));
     this.#runs.delete(formatRunId(run.plan));
     if (this.#runs.size === 0) {
       this.#leaveNoteBeat?.();

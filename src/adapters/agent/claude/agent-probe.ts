@@ -51,6 +51,7 @@ export async function probeClaude(program: string, options: ProbeOptions): Promi
     home: path.join(root, 'home'),
     work: path.join(root, 'work'),
     outside: path.join(root, 'outside'),
+    temp: path.join(root, 'temp'),
   };
   const api = await startProbeApi((conversation) => reply(conversation, place));
   const until = Date.now() + (options.timeoutMs ?? probeMs);
@@ -81,6 +82,8 @@ interface Place {
   readonly work: string;
   /** A folder beside `work`, which no sandboxed command may write. */
   readonly outside: string;
+  /** Claude Code leaves sockets and empty folders of its sandbox in there. */
+  readonly temp: string;
 }
 
 /** The messages that a run printed. */
@@ -103,8 +106,8 @@ const marks = {
 } as const;
 
 /** A repository's own settings, which `--setting-sources user` must leave alone. */
-async function layOut({ home, work, outside }: Place): Promise<void> {
-  for (const folder of [home, outside, path.join(work, '.claude')]) await mkdir(folder, { recursive: true });
+async function layOut({ home, work, outside, temp }: Place): Promise<void> {
+  for (const folder of [home, outside, temp, path.join(work, '.claude')]) await mkdir(folder, { recursive: true });
   const hooks = { SessionStart: [{ hooks: [{ type: 'command', command: noteDown(marks.project) }] }] };
   await writeFile(path.join(work, '.claude', 'settings.json'), JSON.stringify({ hooks }));
 }
@@ -114,10 +117,11 @@ function noteDown(mark: string): string {
   return `: > "$PROBE_ROOT"/${mark}`;
 }
 
-function envOf({ root, home }: Place, url: string, { searchPath }: ProbeOptions): NodeJS.ProcessEnv {
+function envOf({ root, home, temp }: Place, url: string, { searchPath }: ProbeOptions): NodeJS.ProcessEnv {
   return {
     PATH: searchPath,
     HOME: home,
+    TMPDIR: temp,
     CLAUDE_CONFIG_DIR: path.join(home, '.claude'),
     PROBE_ROOT: root,
     ANTHROPIC_BASE_URL: url,

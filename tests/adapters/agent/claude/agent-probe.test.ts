@@ -127,7 +127,7 @@ describe('probeClaude', { timeout: 2 * timeoutMs }, () => {
         'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC',
         'CLAUDE_CODE_MAX_RETRIES',
       ],
-      ...['CLAUDE_CONFIG_DIR', 'DISABLE_AUTOUPDATER', 'HOME', 'PATH', 'PROBE_ROOT'],
+      ...['CLAUDE_CONFIG_DIR', 'DISABLE_AUTOUPDATER', 'HOME', 'PATH', 'PROBE_ROOT', 'TMPDIR'],
     ]);
     expect(env.get('ANTHROPIC_BASE_URL')).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(env.get('HOME')).not.toBe(os.homedir());
