@@ -9,6 +9,7 @@ import type { BaseRequest } from './domain/effect.ts';
 import type { HistoryEntry } from './domain/history.ts';
 import type { MergeAttempt, MergeRequest, PreparedMerge, TargetMove } from './domain/merge-request.ts';
 import type { MovedRef } from './domain/moved-ref.ts';
+import type { OverlappingPair } from './domain/overlap.ts';
 import type { AskedLine, KnownNote, Note } from './domain/agent-note.ts';
 import type { ProjectConfiguration } from './domain/trusted-project.ts';
 import type { Pruned, PruneRequest } from './domain/pruned.ts';
@@ -202,6 +203,8 @@ export interface Worktrees {
   finishRestack(run: RunId, prepared: PreparedRestack): Promise<Extract<RestackAttempt, { kind: 'refused' }> | null>;
   /** Which dependencies of each work are not in it as they are now. */
   findBehind(works: readonly DependentWork[]): Promise<readonly Behind[]>;
+  /** Which two of these works change the same lines, where all would go into the branch or commit `base`; null while that is not known yet. */
+  findOverlaps(base: string | null, works: readonly FinishedWork[]): Promise<readonly OverlappingPair[] | null>;
   /** Which of these works are contained in the branch or commit `base`; null is HEAD. */
   findMerged(base: string | null, works: readonly FinishedWork[]): Promise<readonly TaskId[]>;
   /** Makes the workspace, or takes it as it is if an earlier run made it. Throws PortError with `setup-failed`. */

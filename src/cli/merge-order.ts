@@ -1,4 +1,5 @@
-/** Orders the tasks whose work can be merged, so that each comes after those that it builds on. */
+/** Chooses the tasks whose work can be merged, in the order in which merges conflict least. */
+import { orderReviews } from '../core/review-order.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { TaskData } from '../views/board-data.ts';
 
@@ -8,26 +9,24 @@ export interface MergeOrder {
   readonly left: readonly { readonly id: string; readonly on: string }[];
 }
 
-/** Of the tasks of a board, the newest first; in the order the oldest come first. */
+/** Of the tasks of a board, the newest first; of those that may come in any order the oldest come first. */
 export function orderMerges(tasks: readonly TaskData[]): MergeOrder {
   const known = new Map(tasks.map((task) => [keyOfId(task.id), task]));
   const ready: TaskData[] = [];
   const left: { id: string; on: string }[] = [];
-  const open = new Set(tasks.filter(isMergeable).reverse());
-  for (let [next] = open; next !== undefined; [next] = open) {
-    // One whose dependencies are all decided on; tasks that are done are in no cycle.
-    next = [...open].find((task) => !task.dependsOn.some(isOpen)) ?? next;
-    open.delete(next);
-    const on = next.dependsOn.find((id) => isMissing(id));
-    if (on === undefined) ready.push(next);
-    else left.push({ id: next.id, on });
+  const open = tasks
+    .filter(isMergeable)
+    .reverse()
+    .map((task) => {
+      const { id, dependsOn, review } = task;
+      return { id, dependsOn, overlaps: (review?.overlaps ?? []).map((other) => other.id), task };
+    });
+  for (const { task } of orderReviews(open)) {
+    const on = task.dependsOn.find((id) => isMissing(id));
+    if (on === undefined) ready.push(task);
+    else left.push({ id: task.id, on });
   }
   return { ready, left };
-
-  function isOpen(id: string): boolean {
-    const task = known.get(keyOfId(id));
-    return task !== undefined && open.has(task);
-  }
 
   function isMissing(id: string): boolean {
     const task = known.get(keyOfId(id));

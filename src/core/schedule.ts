@@ -8,6 +8,7 @@ import type { Hold } from '../domain/hold.ts';
 import { limits } from '../domain/limits.ts';
 import { placeOf } from '../domain/file-place.ts';
 import { idOfFile, keyOf, priorities, type TaskKey } from '../domain/task.ts';
+import { touchSame } from '../domain/touches.ts';
 import { isAsked, isReadingCommands, listCommanded } from './commands/pending.ts';
 import { hasDisk } from './full-disk.ts';
 import { findWaitingOn, measureChains } from './dependencies.ts';
@@ -56,10 +57,20 @@ export function chooseStarts(board: Board, now: number): readonly QueuedTask[] {
   const waiting = orderQueue(board.live).filter(({ id }) => !commanded.has(keyOf(id)));
   const ready = waiting.filter((task) => findObstacle(board, task, now) === null);
   const { hold } = board;
-  if (hold === null || ready.length === 0) return ready.slice(0, slots);
+  if (hold === null || ready.length === 0) return takeApart(ready, slots);
   // Each strike is probed by another task, lest one that alone meets the wall keeps all others from it.
   const probe = ready[(hold.strikes - 1) % ready.length];
   return probe === undefined ? [] : [probe];
+}
+
+/** The first of these tasks that may all be at work at once. */
+function takeApart(tasks: readonly QueuedTask[], slots: number): readonly QueuedTask[] {
+  const taken: QueuedTask[] = [];
+  for (const task of tasks) {
+    if (taken.length === slots) break;
+    if (!taken.some((other) => touchSame(task.spec.touches, other.spec.touches))) taken.push(task);
+  }
+  return taken;
 }
 
 function countStartable(board: Board, now: number): number {
@@ -95,6 +106,15 @@ export function findObstacle(board: Board, task: QueuedTask, now: number): Waiti
   if (on.length > 0) return { kind: 'dependencies', on };
   const { delay } = task.next;
   if (delay !== null && delay.until > now) return { kind: 'delay', delay };
+  return findCollision(board, task);
+}
+
+/** What changes the same files as an agent at work waits for it, so that the two don't have to be mended afterwards. */
+function findCollision(board: Board, { spec }: QueuedTask): Waiting | null {
+  if (spec.touches.length === 0) return null;
+  for (const { id, state, spec: other } of board.live.values()) {
+    if (state === 'active' && touchSame(spec.touches, other.touches)) return { kind: 'collision', with: id };
+  }
   return null;
 }
 

@@ -47,7 +47,7 @@ import { handleCommandOpened } from './commands/open-command.ts';
 import { handleBehindFound, handleCommandRestacked } from './commands/restack-command.ts';
 import { handleCommandMerged } from './commands/merge-command.ts';
 import { handleCommandEdited, handleCommandMoved, handleCommandRefused } from './commands/task-commands.ts';
-import { handleMergesFound } from './review-states.ts';
+import { handleMergesFound, handleOverlapsFound } from './review-states.ts';
 import { settlePlans } from './plans.ts';
 import { chooseStarts } from './schedule.ts';
 import { handleEndsRead, handleEndsUnread, handlePruned, handlePruneFailed, lookForAged } from './retention.ts';
@@ -186,6 +186,9 @@ function handle(draft: Draft, event: BoardEvent): void {
       return;
     case 'behind-found':
       handleBehindFound(draft, event.found);
+      return;
+    case 'overlaps-found':
+      handleOverlapsFound(draft, event.found);
       return;
     case 'sandbox-tried':
       draft.set({ sandbox: event.sandbox });

@@ -156,12 +156,13 @@ export class Daemon {
 
   /** `isLast`: the board is about to end, and goes on with that once it is known. */
   async #lookForMerges(isLast: boolean): Promise<void> {
-    const { merged, behind } = await (isLast
+    const { merged, behind, overlaps } = await (isLast
       ? this.#mergeWatch.lookNow(this.board)
       : this.#mergeWatch.look(this.board));
     if (behind.length > 0) this.#loop.post({ type: 'behind-found', found: behind });
+    if (overlaps.length > 0) this.#loop.post({ type: 'overlaps-found', found: overlaps });
     if (merged.length > 0) this.#loop.post({ type: 'merges-found', tasks: merged });
-    if (isLast && merged.length + behind.length === 0) this.#endIfDone();
+    if (isLast && merged.length + behind.length + overlaps.length === 0) this.#endIfDone();
   }
 
   async #scan(): Promise<void> {

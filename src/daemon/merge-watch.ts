@@ -1,9 +1,10 @@
 /**
- * Looks at the branches of finished tasks, now and then, and before a board ends by itself: which the user merged by hand, and
- * which are behind their dependencies.
+ * Looks at the branches of finished tasks, now and then, and before a board ends by itself: which the user merged by hand,
+ * which are behind their dependencies, and which change the same lines as others.
  */
 import { findVerdict, verdictOf, type Board, type FinishedTask } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
+import { areSameOverlaps, overlapsOf, type TaskOverlaps } from '../domain/overlap.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { Behind, DependentWork } from '../domain/restack-outcome.ts';
 import { isBehindOn } from '../domain/review.ts';
@@ -14,9 +15,10 @@ import type { Clock, Worktrees } from '../ports.ts';
 export interface Found {
   readonly merged: readonly TaskId[];
   readonly behind: readonly Behind[];
+  readonly overlaps: readonly TaskOverlaps[];
 }
 
-const nothing: Found = { merged: [], behind: [] };
+const nothing: Found = { merged: [], behind: [], overlaps: [] };
 
 /** See the file's head. */
 export class MergeWatch {
@@ -44,7 +46,7 @@ export class MergeWatch {
 
   /** What there is to find now. */
   async lookNow(board: Board): Promise<Found> {
-    if (listUnmerged(board).length === 0) return nothing;
+    if (listReady(board).length === 0) return nothing;
     this.#lookedAt = this.#clock.now();
     this.#looks += 1;
     try {
@@ -52,10 +54,28 @@ export class MergeWatch {
       const dependents = listDependents(board);
       const behind = dependents.length === 0 ? [] : await this.#worktrees.findBehind(dependents).catch(() => []);
       const isNews = ({ id, changed }: Behind) => !isBehindOn(board.finished.get(keyOf(id))?.review, changed);
-      return { merged, behind: behind.filter(isNews) };
+      const overlaps = await this.#findOverlaps(board, merged);
+      return { merged, behind: behind.filter(isNews), overlaps };
     } finally {
       this.#looks -= 1;
     }
+  }
+
+  /** Without those that were `merged`. A fault shows when one of them is merged. */
+  async #findOverlaps(board: Board, merged: readonly TaskId[]): Promise<readonly TaskOverlaps[]> {
+    const works = listReady(board).flatMap(listWork);
+    const open = works.filter(({ id }) => !merged.includes(id));
+    const isAlone = open.length < 2;
+    const pairs = isAlone ? [] : await this.#worktrees.findOverlaps(board.settings.base, open).catch(() => null);
+    const found =
+      pairs === null
+        ? []
+        : overlapsOf(
+            open.map(({ id }) => id),
+            pairs,
+          );
+    const known = (id: TaskId) => board.finished.get(keyOf(id))?.review?.overlaps ?? [];
+    return found.filter(({ id, overlaps }) => !areSameOverlaps(known(id), overlaps));
   }
 }
 
@@ -66,14 +86,18 @@ export async function findMerges(worktrees: Pick<Worktrees, 'findMerged'>, board
 }
 
 /**
- * Finished tasks whose branches wait for a review. Where other refs moved while its agent ran, the agent may have put its
+ * The works that may have been merged by hand. Where other refs moved while its agent ran, the agent may have put its
  * work into the base itself: such a task waits until its user says so.
  */
 function listUnmerged(board: Board): readonly FinishedWork[] {
-  return [...board.finished.values()].flatMap((task) => {
-    const verdict = verdictOf(task);
-    if (task.file.column !== 'done' || task.review?.state !== 'ready' || verdict?.branch == null) return [];
-    return verdict.moved.length === 0 ? listWork(task) : [];
+  return listReady(board).flatMap((task) => (verdictOf(task)?.moved.length === 0 ? listWork(task) : []));
+}
+
+/** Finished tasks whose branches wait for a review. */
+function listReady(board: Board): readonly FinishedTask[] {
+  return [...board.finished.values()].filter((task) => {
+    const isOpen = task.file.column === 'done' && task.review?.state === 'ready';
+    return isOpen && verdictOf(task)?.branch != null;
   });
 }
 

@@ -302,7 +302,9 @@ export type Waiting =
   | { readonly kind: 'problem' }
   /** Its file asks for rights that it was not given; `refusal` says why it can't be given them, or is null. */
   | { readonly kind: 'rights'; readonly asks: readonly Right[]; readonly refusal: string | null }
-  | { readonly kind: 'dependencies'; readonly on: readonly WaitingOn[] };
+  | { readonly kind: 'dependencies'; readonly on: readonly WaitingOn[] }
+  /** An agent is on this task, which is expected to change the same files. */
+  | { readonly kind: 'collision'; readonly with: TaskId };
 
 /** A dependency that is not done, and why. */
 export type WaitingOn =

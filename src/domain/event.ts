@@ -8,6 +8,7 @@ import type { EffectKind } from './effect.ts';
 import type { KnownNote } from './agent-note.ts';
 import type { MergeOutcome } from './merge-request.ts';
 import type { Pruned } from './pruned.ts';
+import type { TaskOverlaps } from './overlap.ts';
 import type { Behind, RestackOutcome } from './restack-outcome.ts';
 import type { RunExit, RunId, RunPlan, RunView } from './run.ts';
 import type { Evidence } from './work-evidence.ts';
@@ -151,6 +152,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
   /** Which dependencies of these finished tasks changed since their branches were cut, where that is news. */
   | { readonly type: 'behind-found'; readonly found: readonly Behind[] }
+  /** The works that change the same lines as others, as far as that is news. */
+  | { readonly type: 'overlaps-found'; readonly found: readonly TaskOverlaps[] }
   | { readonly type: 'ends-read'; readonly ends: readonly TaskEnd[] }
   | { readonly type: 'task-pruned'; readonly task: TaskId; readonly pruned: Pruned }
   /** Something that the board does all the time fails, with a reason that is new, or no longer fails. */

@@ -68,6 +68,14 @@ export const limits = {
   maxMergeFilesNamed: 200,
   /** Works of which it is remembered whether they are merged. */
   maxMergesRemembered: 1_000,
+  /** Pairs of works that are merged at one look, to see whether they change the same lines; the others at the next. */
+  maxOverlapTries: 100,
+  /** Pairs of works of which that is remembered: all of some 200 works. */
+  maxOverlapsRemembered: 20_000,
+  /** Files kept of two works that change the same lines. */
+  maxOverlapFiles: 10,
+  /** Works that change the same lines, and files of each, that a sentence names. */
+  maxOverlapsNamed: 3,
   /** Time in which watch events are gathered before a scan. */
   hintDebounceMs: 10,
 

@@ -5,6 +5,7 @@
 import type { CommandId } from './command.ts';
 import { makeTaskId } from './slug.ts';
 import { maxTaskIdChars, type TaskId } from './task.ts';
+import { touchSame } from './touches.ts';
 
 /** One task as its agent proposes it. */
 export interface Proposal {
@@ -104,7 +105,7 @@ export function orderProposals(
   const waits = new Map(chosen.map((each) => [each, listWaits(each)] as const));
   for (const [index, later] of chosen.entries()) {
     for (const earlier of chosen.slice(0, index)) {
-      const isApart = !later.touches.some((a) => earlier.touches.some((b) => mayOverlap(a, b)));
+      const isApart = !touchSame(later.touches, earlier.touches);
       if (isApart || leadsTo(later, earlier) || leadsTo(earlier, later)) continue;
       waits.set(later, [...(waits.get(later) ?? []), earlier.name]);
     }
@@ -132,16 +133,4 @@ export function orderProposals(
     }
     return false;
   }
-}
-
-/** Whether one file may match both globs: the part before the first wildcard of one leads to that of the other. */
-function mayOverlap(a: string, b: string): boolean {
-  const [one, other] = [plainStart(a), plainStart(b)];
-  return one.startsWith(other) || other.startsWith(one);
-}
-
-/** A path without wildcards names a file or a folder, and no other whose name only begins so. */
-function plainStart(glob: string): string {
-  const [start = ''] = glob.replace(/^\.\//, '').split(/[*?[{]/, 1);
-  return start === glob ? `${start.replace(/\/$/, '')}/` : start;
 }

@@ -10,6 +10,7 @@
  *   ready ─► discarded ─► ready where its file comes back to done/, sent-back where it is queued again
  */
 
+import type { Overlap } from './overlap.ts';
 import type { TaskId } from './task.ts';
 import { areSameComments, type Comment } from './review-comment.ts';
 
@@ -52,6 +53,8 @@ export type Review = {
   readonly sentBack: readonly SentBack[];
   /** The dependencies that changed since its branch was cut. */
   readonly behind?: readonly TaskId[] | undefined;
+  /** The other works that waited for a review and change the same lines, at the last look. */
+  readonly overlaps?: readonly Overlap[] | undefined;
   /** The last restack in this round, also one that was broken off. */
   readonly restack?: RestackRecord | undefined;
 } & (

@@ -11,12 +11,13 @@ import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import type { PauseReason, Progress, Reason, RunPlan, RunView } from '../domain/run.ts';
 import type { Diffstat } from '../domain/work-evidence.ts';
+import type { Overlap } from '../domain/overlap.ts';
 import { mergedAtOf, type Review } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatOrigin, originOf } from '../domain/rights.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
-import { formatCommand, type Column, type Priority } from '../domain/task.ts';
+import { formatCommand, keyOf, type Column, type Priority } from '../domain/task.ts';
 import { stageOf, type Stage } from './stage.ts';
 
 /** One task. Times are ISO 8601 in UTC, or null. */
@@ -69,6 +70,8 @@ export interface TaskData {
     readonly round: number;
     /** Dependencies that changed since its branch was cut; left out where none did. */
     readonly behind?: readonly string[];
+    /** Other tasks that are ready for review and change the same lines of these files; left out where none does. */
+    readonly overlaps?: readonly Overlap[];
   } | null;
   /** What can be asked of it, and why something else can't be. */
   readonly commands: readonly Offer[];
@@ -128,7 +131,12 @@ export function describeBoard(board: Board, { running, repo, pid, redact }: Surr
     sandbox: board.sandbox?.kind ?? null,
     paused: describePause(board),
     costTodayUsd: sumToday(board),
-    tasks: [...shownLive.active, ...shownLive.attention, ...shownLive.queued, ...shown.map(describeFinished)],
+    tasks: [
+      ...shownLive.active,
+      ...shownLive.attention,
+      ...shownLive.queued,
+      ...shown.map((task) => describeFinished(board, task)),
+    ],
     omitted: finished.length - shown.length,
     problems: problems.slice(0, limits.maxDashboardRows),
     omittedProblems: Math.max(0, problems.length - limits.maxDashboardRows),
@@ -232,7 +240,7 @@ export function shortenTool({ plan, view }: { readonly plan: RunPlan; readonly v
   return view.lastTool?.replaceAll(`${plan.workspace.path}/`, '') ?? null;
 }
 
-function describeFinished(task: FinishedTask): TaskData {
+function describeFinished(board: Board, task: FinishedTask): TaskData {
   const verdict: Partial<Verdict> = verdictOf(task) ?? {};
   const mergedAt = mergedAtOf(task.review);
   return {
@@ -266,15 +274,22 @@ function describeFinished(task: FinishedTask): TaskData {
     startedAt: null,
     finishedAt: verdict.at === undefined ? null : toIso(verdict.at),
     mergedAt: mergedAt === null ? null : toIso(mergedAt),
-    review: describeReview(task.review),
+    review: describeReview(board, task),
     commands: listOffers(task.file.column, task.id, workOf(verdictOf(task), task.review)),
   };
 }
 
-function describeReview(review: Review | null): TaskData['review'] {
-  if (review === null) return null;
-  const { state, round, behind } = review;
-  return { state, round, ...(behind === undefined ? {} : { behind }) };
+function describeReview(board: Board, task: FinishedTask): TaskData['review'] {
+  if (task.review === null) return null;
+  const { state, round, behind } = task.review;
+  const overlaps = listOverlaps(board, task);
+  return { state, round, ...(behind === undefined ? {} : { behind }), ...(overlaps.length === 0 ? {} : { overlaps }) };
+}
+
+/** The works that change the same lines as a task's and are ready for review as it is. */
+export function listOverlaps({ finished }: Board, { review }: FinishedTask): readonly Overlap[] {
+  if (review?.state !== 'ready') return [];
+  return (review.overlaps ?? []).filter(({ id }) => finished.get(keyOf(id))?.review?.state === 'ready');
 }
 
 function describeChecks(checks: Verdict['checks'] = []): TaskData['checks'] {

@@ -3,8 +3,10 @@ import { agentTraits } from '../domain/agent-kind.ts';
 import { listOpenQuestions } from '../core/commands/answer-command.ts';
 import { listGranted } from '../core/granted-rights.ts';
 import { countUsedSlots } from '../core/schedule.ts';
+import { orderReviews } from '../core/review-order.ts';
 import { sumToday } from '../core/spending.ts';
 import { verdictOf, type ActiveTask, type Board, type FinishedTask, type SettlingTask } from '../domain/board.ts';
+import { describeOverlaps } from '../domain/overlap.ts';
 import { describeBehind, mergedAtOf } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Phase } from '../domain/board.ts';
@@ -33,7 +35,7 @@ import {
   describeTaken,
 } from './attention-view.ts';
 import type { Calendar } from './calendar.ts';
-import { describePause, listFinished, listProblems, shortenTool } from './board-data.ts';
+import { describePause, listFinished, listOverlaps, listProblems, shortenTool } from './board-data.ts';
 import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
 import { pauseWords } from './pause-words.ts';
 import { labelOf, rankPending, toCode, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
@@ -70,7 +72,7 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
   const pending = rankPending(board, clock, { redact, isRunning: daemon === 'running' });
   const finished = listFinished(board);
   const done = finished.filter(isReviewed);
-  const ready = done.filter(({ review }) => mergedAtOf(review) === null);
+  const ready = orderReady(done.filter(({ review }) => mergedAtOf(review) === null));
   const unreadable = finished.flatMap(viewUnreadable);
   const today = clock.day(now);
   const inboxProblems = listProblems(board);
@@ -115,6 +117,15 @@ export function viewDashboard(board: Board, clock: Calendar, daemon: DaemonState
       done.filter(({ verdict }) => clock.day(verdict.at) === today).map((task) => viewCompleted(task, clock)),
     ),
   };
+}
+
+/** In the order in which merges conflict least; the oldest first otherwise. */
+function orderReady(tasks: readonly Reviewed[]): readonly Reviewed[] {
+  const works = tasks.map((task) => {
+    const overlaps = (task.review?.overlaps ?? []).map(({ id }) => id);
+    return { id: task.id, dependsOn: task.verdict.dependsOn, overlaps, task };
+  });
+  return orderReviews(works.reverse()).map(({ task }) => task);
 }
 
 function isReviewed(task: FinishedTask): task is Reviewed {
@@ -203,7 +214,11 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
     costUsd: verdict.costUsd,
     summary: verdict.summary,
     changesWhatRuns: verdict.changesWhatRuns,
-    warnings: [describeBehind(task.review) ?? [], listDoubts(verdict)].flat(),
+    warnings: [
+      describeBehind(task.review) ?? [],
+      describeOverlaps(listOverlaps(board, task)) ?? [],
+      listDoubts(verdict),
+    ].flat(),
     review:
       work.kind === 'branch'
         ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `branchboard merge ${task.id}` }

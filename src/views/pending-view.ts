@@ -56,7 +56,7 @@ export function viewQueuedRow({ task, waiting, why }: Pending): StatusRow {
 /** Whether the Pending Queue has boxes for a task: where it waits for more than its turn, and has no entry elsewhere. */
 const offersBoxes: Readonly<Record<Waiting['kind'], boolean>> = {
   ...{ next: false, slot: false, paused: false, rights: false },
-  ...{ delay: true, problem: true, dependencies: true },
+  ...{ delay: true, problem: true, dependencies: true, collision: true },
 };
 
 /** Its entry in the Pending Queue. */
@@ -135,6 +135,8 @@ function describeWaiting(
       return 'its file to be mended';
     case 'rights':
       return `asks for ${listRights(waiting.asks.map(redact))}`;
+    case 'collision':
+      return `\`${waiting.with}\`, which changes the same files`;
     case 'dependencies':
       return waiting.on.map((on) => describeDependency(on, board)).join(', ');
     default:

@@ -50,6 +50,23 @@ describe('the review of a task that is done', () => {
     expect(scene.effects).toEqual([]);
   });
 
+  it('names works that change the same lines, until none does', () => {
+    const scene = meet('done', { review: ready });
+    const overlaps = [{ id: id('y'), files: ['a.txt'] }];
+    const tell = (found: typeof overlaps) =>
+      scene.tell({
+        type: 'overlaps-found',
+        found: [
+          { id: id('x'), overlaps: found },
+          { id: id('gone'), overlaps },
+        ],
+      });
+    expect(tell(overlaps).effects).toMatchObject([{ type: 'write-review', task: 'x', review: { ...ready, overlaps } }]);
+    expect(tell(overlaps).effects).toEqual([]);
+    expect(tell([]).effects).toMatchObject([{ type: 'write-review', task: 'x' }]);
+    expect(reviewIn(scene)).toEqual(ready);
+  });
+
   it.each([
     ['that can not be understood is opened again, and told', 'damaged', ready, ['task-found']],
     ['of a newer version is left alone', 'newer', null, []],

@@ -86,6 +86,31 @@ describe('chooseStarts', () => {
   });
 });
 
+describe('tasks that change the same files', () => {
+  const touching = (id: string, ...touches: readonly string[]) => queued(id, [], { touches });
+  const atWork = { ...active('at-work'), spec: touching('at-work', 'src/api/**').spec };
+
+  it('are not started at once, and the next one takes the slot', () => {
+    const board = boardOf([
+      touching('a', 'src/*.ts', 'docs/a.md'),
+      touching('b', 'src/b.ts'),
+      touching('c', 'docs/b.md'),
+      queued('d'),
+    ]);
+    expect(names(chooseStarts({ ...board, settings: { ...board.settings, maxParallel: 3 } }, now))).toEqual([
+      'a',
+      'c',
+      'd',
+    ]);
+  });
+
+  it('wait for the one at work, and say so', () => {
+    const board = boardOf([atWork, touching('a', 'src/api/users.ts'), touching('b', 'src/app.ts')]);
+    expect(names(chooseStarts(board, now))).toEqual(['b']);
+    expect(explainWaiting(board, touching('a', './src/api'), now, 0)).toEqual({ kind: 'collision', with: 'at-work' });
+  });
+});
+
 describe('explainWaiting', () => {
   it('says what the task itself lacks before what the board lacks', () => {
     const task = queued('x', ['missing']);

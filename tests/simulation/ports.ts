@@ -196,6 +196,12 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
           return { id, changed: isBehind ? dependencies.map((each) => each.id) : [] };
         }),
       ),
+    findOverlaps: (_base, works) =>
+      call('find-overlaps', () => {
+        if (world.random.chance(0.1)) return null;
+        const pairs = works.flatMap((one, at) => works.slice(at + 1).map((other) => [one.id, other.id] as const));
+        return pairs.filter(() => world.random.chance(0.2)).map((between) => ({ between, files: ['shared.txt'] }));
+      }),
     prune: ({ plan }) =>
       call(
         'prune',

@@ -164,8 +164,13 @@ test.concurrent('all that is ready is merged, dependencies first, until one is r
       'z.md': writeTask('Z', addFile('z.txt')),
     });
     expect(await board.succeed('merge', 'k', '--check')).toBe(
-      'k: task/k merges into main without a conflict.\nk: it changes the same places as l, which is ready as well: README.md\n',
+      'k: task/k merges into main without a conflict.\nk: it changes the same lines as l, which is ready as well: README.md\n',
     );
+    // The board told that when they were done, and offers first what leads to no conflict.
+    const same = 'It changes the same lines as';
+    expect(board.dashboard).toContain(`${same} \`l\` (README.md): what is merged last has to be mended`);
+    expect(board.dashboard.match(/^### \w \(`(\w)`\)/gm)?.map((line) => line.at(4))).toEqual(['Z', 'A', 'K', 'L']);
+    expect(await board.succeed('show', 'l')).toContain(`${same} \`k\` (README.md)`);
     expect((await board.cli('merge')).code).toBe(2);
     const { code, stdout, stderr } = await board.cli('merge', '--all');
     expect([code, stdout.split('\n').filter(Boolean).length]).toEqual([2, 3]);

@@ -221,7 +221,8 @@ const sentBack = z._default(
 );
 
 const restack = z.optional(z.object({ from: text, base: text, tip: text }));
-const reviewed = { version, round: runNumber, sentBack, behind: z.optional(z.array(taskId)), restack };
+const overlaps = z.optional(z.array(z.object({ id: taskId, files: z.array(text) })));
+const reviewed = { version, round: runNumber, sentBack, behind: z.optional(z.array(taskId)), overlaps, restack };
 const reviewShape = shapeOf<Review>()(
   z.discriminatedUnion('state', [
     z.object({ ...reviewed, state: z.enum(['ready', 'sent-back']) }),

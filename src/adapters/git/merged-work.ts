@@ -43,15 +43,27 @@ export class MergedWork {
 
   /** Which of these works are in the branch or commit `base`. One git process where nothing moved. Throws PortError where git can't be run. */
   async find(base: string, works: readonly FinishedWork[]): Promise<readonly FinishedWork[]> {
-    const names = works.map(({ branch }) => (branch === null ? 'refs/none' : branchRef(branch)));
-    const [into = null, ...branches] = await resolveReadable(this.#git, [base, ...names]);
+    const located = await this.locate(base, works);
     const found: FinishedWork[] = [];
-    if (into === null) return found;
+    if (located.into === null) return found;
     for (const [index, work] of works.entries()) {
-      const tip = await this.findTip(work, branches[index] ?? null);
-      if (await this.isIn(into, { ...work, tip })) found.push(work);
+      if (await this.isIn(located.into, located.works[index] ?? work)) found.push(work);
     }
     return found;
+  }
+
+  /** The commit of the branch or commit `base`, null where there is none, and the works at the commits that they are at by now. */
+  async locate(
+    base: string,
+    works: readonly FinishedWork[],
+  ): Promise<{ readonly into: string | null; readonly works: readonly FinishedWork[] }> {
+    const names = works.map(({ branch }) => (branch === null ? 'refs/none' : branchRef(branch)));
+    const [into = null, ...branches] = await resolveReadable(this.#git, [base, ...names]);
+    const located: FinishedWork[] = [];
+    for (const [index, work] of works.entries()) {
+      located.push({ ...work, tip: await this.findTip(work, branches[index] ?? null) });
+    }
+    return { into, works: located };
   }
 
   /**

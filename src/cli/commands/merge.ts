@@ -3,12 +3,13 @@
  * else changes the same places; `--all` asks for one merge after the other.
  */
 import { Option } from 'commander';
-import { createGit, type Git } from '../../adapters/git/git.ts';
+import { createGit } from '../../adapters/git/git.ts';
 import { MergedWork } from '../../adapters/git/merged-work.ts';
 import { prepareMerge } from '../../adapters/git/merging.ts';
-import { findSiblingConflicts } from '../../adapters/git/sibling-conflicts.ts';
+import { Overlaps, type OwnWork } from '../../adapters/git/overlaps.ts';
 import { branchRef, resolveCommits } from '../../adapters/git/refs.ts';
 import { describeConflict, type MergeWay, type PreparedMerge } from '../../domain/merge-request.ts';
+import { overlapsOf, type OverlappingPair } from '../../domain/overlap.ts';
 import { keyOf, type TaskId } from '../../domain/task.ts';
 import { askAndPrint } from '../ask-board.ts';
 import { requireSettings } from '../compose-reader.ts';
@@ -95,22 +96,17 @@ function goingOn(error: unknown): unknown {
   return new CliError(error.exitCode, error.message, hint);
 }
 
-/** The commits of all that is ready. */
-async function findOthers(place: OpenPlace, ready: MergeOrder['ready']): Promise<readonly Other[]> {
-  const named = ready.flatMap(({ id, branch }) => (branch === null ? [] : [{ id, branch }]));
+/** The works of all that is ready. */
+async function findOthers(place: OpenPlace, ready: MergeOrder['ready']): Promise<readonly OwnWork[]> {
+  const named = ready.flatMap(({ id, branch, base }) => (branch === null ? [] : [{ id: id as TaskId, branch, base }]));
   const commits = await resolveCommits(
     createGit(place.topLevel),
     named.map(({ branch }) => branchRef(branch)),
   );
-  return named.flatMap(({ id }, index) => {
-    const commit = commits[index] ?? null;
-    return commit === null ? [] : [{ id, commit }];
+  return named.flatMap(({ id, base }, index) => {
+    const tip = commits[index] ?? null;
+    return tip === null ? [] : [{ id, tip, base }];
   });
-}
-
-interface Other {
-  readonly id: string;
-  readonly commit: string;
 }
 
 /** The branch that the user means: the one that tasks start from, or else the one that is checked out. */
@@ -126,7 +122,7 @@ async function check(
   options: MergeOptions,
   { task, branch, base, commit }: Seen,
   target: string,
-  others: readonly Other[],
+  others: readonly OwnWork[],
 ): Promise<ExitCode> {
   const git = createGit(place.topLevel, { repository: place.repository });
   const attempt = await prepareMerge(git, new MergedWork(git, place.repository), {
@@ -136,7 +132,7 @@ async function check(
   switch (attempt.kind) {
     case 'prepared':
       print(`${task}: ${branch} merges into ${attempt.target} without a conflict.`);
-      await tellSiblings(git, attempt, task, commit, others);
+      await tellOverlaps(new Overlaps(git), attempt, { id: task, tip: commit, base }, others);
       return exitCodes.fine;
     case 'contained':
       print(`${task}: its work is in ${attempt.target} already.`);
@@ -149,15 +145,17 @@ async function check(
   }
 }
 
-/** Whichever of two that change the same places is merged first, the other has to be mended then. */
-async function tellSiblings(
-  git: Git,
+/** Whichever of two that change the same lines is merged first, the other has to be mended then. */
+async function tellOverlaps(
+  overlaps: Overlaps,
   { before }: PreparedMerge,
-  task: TaskId,
-  commit: string,
-  others: readonly Other[],
+  work: OwnWork,
+  ready: readonly OwnWork[],
 ): Promise<void> {
-  const siblings = others.filter(({ id }) => keyOf(id as TaskId) !== keyOf(task));
-  for (const { id, files } of await findSiblingConflicts(git, before, commit, siblings))
-    print(`${task}: it changes the same places as ${id}, which is ready as well: ${files.join(', ')}`);
+  const others = ready.filter(({ id }) => keyOf(id) !== keyOf(work.id));
+  let pairs: readonly OverlappingPair[] | null = null;
+  while (pairs === null) pairs = await overlaps.find(before, [work, ...others], work.id);
+  for (const { id, overlaps: found } of overlapsOf([work.id], pairs))
+    for (const { id: other, files } of found)
+      print(`${id}: it changes the same lines as ${other}, which is ready as well: ${files.join(', ')}`);
 }

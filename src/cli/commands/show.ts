@@ -11,6 +11,7 @@ import type { TaskDescription } from '../../views/task-description.ts';
 import { redactTexts } from '../../daemon/redact-event.ts';
 import { findRunning, isUnanswered } from '../ask-running.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
+import { describeOverlaps } from '../../domain/overlap.ts';
 import { describeBehind, mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { nameOutcome, nameReason } from '../../domain/reason-words.ts';
@@ -63,6 +64,8 @@ export const showCommand: Verb = (command) =>
       if (column === 'attention') for (const option of verdict?.options ?? []) print(`  - ${cleanLine(option)}`);
       const behind = describeBehind(data.review);
       if (behind !== null) print(`\n${clean(behind)}. Type: branchboard restack ${id}`);
+      const overlaps = describeOverlaps(task?.review?.overlaps ?? []);
+      if (overlaps !== null) print(`\n${clean(overlaps)}`);
       for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);
       for (const moved of verdict?.moved ?? []) print(`\n${clean(describeMoved(moved))}`);
       const waysOn = verdict === null || column !== 'attention' ? null : describeWaysOn(id, verdict);

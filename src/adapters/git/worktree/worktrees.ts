@@ -14,6 +14,7 @@ import { discardBranch, restoreBranch } from '../discarding.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
 import { MergedWork } from '../merged-work.ts';
+import { Overlaps } from '../overlaps.ts';
 import { finishMerge, prepareMerge } from '../merging.ts';
 import { keep, letGo, release } from './preserve.ts';
 import { prepare } from './preparation.ts';
@@ -67,6 +68,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   const git = createGit(repository.topLevel, { env: options.env ?? process.env, notice, repository });
   const merged = new MergedWork(git, repository);
   const behind = new BehindWork(git, repository);
+  const overlaps = new Overlaps(git);
   const tampering = new TamperingWatch(repository, notice);
   /** The task that each branch or folder is promised to, so that two tasks with like names don't get the same one. */
   const promises = new Map<string, TaskId>();
@@ -151,6 +153,10 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
     prepareRestack: (work, request, begun) => told(prepareRestack(git, repository, merged, work, request, begun)),
     finishRestack: (run, prepared) => told(finishRestack(git, run, prepared)),
     findBehind: (works) => behind.find(works),
+    async findOverlaps(base, works) {
+      const located = await merged.locate(base ?? 'HEAD', works);
+      return located.into === null ? null : overlaps.find(located.into, located.works, null);
+    },
     prune: (request) => told(prune(git, repository, request)),
     async findMerged(base, works) {
       return (await merged.find(base ?? 'HEAD', works)).map(({ id }) => id);
