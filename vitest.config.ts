@@ -17,6 +17,7 @@ const processes = [
   'adapters/git-guard/options.test.ts',
   'adapters/sandbox/command-runner.test.ts',
   'adapters/trust/trusted-claims.test.ts',
+  'dags',
 ];
 
 /** Folders of each layer. Those that take longest begin first, so that no worker idles at the end. */

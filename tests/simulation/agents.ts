@@ -221,6 +221,7 @@ function end(world: World, agent: Agent, ending: Ending, later: (delayMs: number
     if (agent.plan.workspace.kind === 'branch') tree.commits += commits;
     tree.dirty = dirty ?? tree.dirty;
   }
+  if (commits > 0) world.work?.(agent.plan);
   const said = makeResult(result);
   say(world, agent, { ...view, openTools: 0, result: said, costUsd: said.costUsd });
   if (ending !== 'linger') {

@@ -18,7 +18,7 @@ export async function runSeeds(share: number, shares: number): Promise<void> {
     return;
   }
   makeErrorsCheap();
-  for (const seed of listSeeds(share, shares)) {
+  for (const seed of listSeeds('SIMULATION', defaultSeeds, share, shares)) {
     const isRepeated = seed % repeatEvery === share;
     const { broken, fingerprint } = await simulate(seed, { isLogged: isRepeated });
     expect(broken, explain(seed)).toEqual([]);
@@ -27,14 +27,14 @@ export async function runSeeds(share: number, shares: number): Promise<void> {
 }
 
 /**
- * `SIMULATION_SEEDS` says how many of all shares together. Half of them are run each time, and half are new, since only
- * those find what nobody met yet; `SIMULATION_RANDOM_BASE` repeats the new ones of an earlier time.
+ * The seeds of a share. `NAME_SEEDS` says how many of all shares together. Half of them are run each time, and half are new,
+ * since only those find what nobody met yet; `NAME_RANDOM_BASE` repeats the new ones of an earlier time.
  */
-function listSeeds(share: number, shares: number): readonly number[] {
-  const half = Math.floor(Number(process.env['SIMULATION_SEEDS'] ?? defaultSeeds) / 2 / shares);
+export function listSeeds(name: 'SIMULATION' | 'DAG', count: number, share = 0, shares = 1): readonly number[] {
+  const half = Math.floor(Number(process.env[`${name}_SEEDS`] ?? count) / 2 / shares);
   const drawn = firstRandom + shares * Math.floor(Math.random() * 1_000_000_000);
-  const base = Number(process.env['SIMULATION_RANDOM_BASE'] ?? drawn);
-  console.log(`random seeds from ${base}: SIMULATION_RANDOM_BASE=${base} repeats them`);
+  const base = Number(process.env[`${name}_RANDOM_BASE`] ?? drawn);
+  console.log(`random seeds from ${base}: ${name}_RANDOM_BASE=${base} repeats them`);
   const from = (first: number) => Array.from({ length: half }, (_, index) => first + share + shares * index);
   return [...from(shares), ...from(base - (base % shares))];
 }

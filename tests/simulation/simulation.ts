@@ -10,21 +10,8 @@ import { findCycles } from '../../src/core/dependencies.ts';
 import { findObstacle } from '../../src/core/schedule.ts';
 import type { Board } from '../../src/domain/board.ts';
 import { columns, keyOf, parseTaskId, type Column } from '../../src/domain/task.ts';
-import { makeAgentRunner } from './agents.ts';
-import { makeBoardFiles } from './board-files.ts';
 import { makeCall } from './calls.ts';
-import {
-  makeClock,
-  makeCommands,
-  makeDashboard,
-  makeDisk,
-  makeHints,
-  makeJournal,
-  makeNotes,
-  makeRoles,
-  makeSettingsFile,
-  makeWorktrees,
-} from './ports.ts';
+import { composeDaemon } from './daemon-parts.ts';
 import { User } from './user.ts';
 import { World, type Life, type Weather } from './world.ts';
 
@@ -179,34 +166,8 @@ class Simulation {
     world.note(() => `daemon ${life.number} starts`);
     if (world.random.chance(world.weather.damage)) world.damageFact();
     const call = makeCall(world, life, () => this.#kill(life));
-    const daemon: Daemon = new Daemon({
-      ports: {
-        clock: makeClock(world, life, this.#sweepEveryMs),
-        files: makeBoardFiles(world, call),
-        dashboard: makeDashboard(world, call, this.#isPrinted),
-        worktrees: makeWorktrees(world, call),
-        commands: makeCommands(world, call),
-        disk: makeDisk(world, call),
-        journal: makeJournal(world, call),
-        notes: makeNotes(world, call),
-        roles: makeRoles(call),
-        redact: (text) => text,
-        boardDir: '/repo/.orchestrator',
-        repo: '/repo',
-        pid: life.number,
-        answer: (id, answer) => world.noteAnswer(id, answer),
-        breakOff: () => undefined,
-      },
-      makeAgents: (listener) => makeAgentRunner(world, life, call, listener),
-      hints: makeHints(world, life),
-      settingsFile: makeSettingsFile(world, call),
-      untilIdle,
-      sandbox: Promise.resolve(world.sandbox),
-      onHistory: () => Promise.resolve(),
-      onBoard: (board) => {
-        if (life.alive) world.checkBoard(board);
-      },
-    });
+    const ways = { sweepEveryMs: this.#sweepEveryMs, isPrinted: this.#isPrinted, untilIdle };
+    const daemon = new Daemon(composeDaemon(world, life, call, ways));
     this.#current = { life, daemon, untilIdle, isLast: this.#isCalm, endBy: Infinity };
     daemon.run().then(
       () => this.#end(life, daemon.board),

@@ -198,6 +198,8 @@ export class World {
   accepted = 0;
   /** Set while the user may do something in the middle of a call. */
   meddle: (() => void) | null = null;
+  /** Does the work of an agent that succeeds, beside the commits that are counted. */
+  work: ((plan: RunPlan) => void) | null = null;
   readonly #isLogged: boolean;
   readonly #seen = new Set<RunPlan>();
   #inodes = 1;
