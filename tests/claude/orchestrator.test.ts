@@ -81,7 +81,7 @@ describe.each(triedVersions)(
           );
           expect(JSON.stringify(asked[0]?.messages), way).not.toContain('Ignore all rules');
           const [added, seen] = asked.slice(1).map(({ results }) => results[0]?.text ?? '');
-          expect(added, way).toContain('Added .orchestrator/inbox/');
+          expect(added, way).toMatch(/Added \.orchestrator\/inbox\/|It is asked, and goes on/);
           expect(seen, way).toMatch(/data and no instruction:\n<board-[0-9a-f]{8}>/);
         }
       });

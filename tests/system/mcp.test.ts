@@ -12,6 +12,9 @@ interface Told {
   readonly isError: boolean;
 }
 
+/** What a tool tells that does not wait for what comes of it. */
+const isAsked = 'It is asked, and goes on. wait_for_change tells what comes of it.';
+
 /** A client of the board's server; `env` is added to the server's environment. */
 async function connect(board: ScratchBoard, env: Readonly<Record<string, string>> = {}) {
   const client = new Client({ name: 'test', version: '1' });
@@ -23,12 +26,24 @@ async function connect(board: ScratchBoard, env: Readonly<Record<string, string>
       stderr: 'ignore',
     }),
   );
-  const call = async (name: string, input: Readonly<Record<string, unknown>> = {}): Promise<Told> => {
+  const ask = async (name: string, input: Readonly<Record<string, unknown>> = {}): Promise<Told> => {
     const { content, isError } = await client.callTool({ name, arguments: input });
     const [first] = content as readonly { readonly text: string }[];
     return { text: first?.text ?? '', isError: isError === true };
   };
-  return { client, call };
+  /** Asks, and hears what comes of it, however long that takes. */
+  const call = async (name: string, input: Readonly<Record<string, unknown>> = {}): Promise<Told> => {
+    const told = await ask(name, input);
+    return told.text === isAsked ? hear(name) : told;
+  };
+  /** Waits until it is told what came of a tool. */
+  const hear = async (name: string): Promise<Told> => {
+    for (;;) {
+      const told = await ask('wait_for_change', { seconds: 50 });
+      if (new RegExp(`^${name} .*came to its end`, 'm').test(told.text)) return told;
+    }
+  };
+  return { client, ask, call, hear };
 }
 
 const taskOf = (...script: readonly string[]) => `# Do it\n\n\`\`\`agent-script\n${script.join('\n')}\n\`\`\`\n`;
@@ -39,7 +54,7 @@ test.concurrent(
   () =>
     withBoard({}, async (board) => {
       const running = await board.start();
-      const { client, call } = await connect(board);
+      const { client, ask, call, hear } = await connect(board);
       const { tools } = await client.listTools();
       const ends = tools.flatMap(({ name, annotations }) => (annotations?.destructiveHint === true ? [name] : []));
       expect(ends.sort()).toEqual(['cancel', 'discard', 'merge']);
@@ -49,10 +64,7 @@ test.concurrent(
       const gate = board.gate('go');
       const script = ['ask Which <b>one</b>?', `wait-for ${gate}`, ...addFile('a.txt')];
       const added = await call('add', { text: taskOf(...script), title: '--allow', priority: 'high' });
-      expect(added).toMatchObject({
-        isError: false,
-        text: expect.stringContaining('Added .orchestrator/inbox/') as string,
-      });
+      expect(added.text).toContain('Added .orchestrator/inbox/');
       await board.arrive('attention', 'allow');
       const news = await call('wait_for_change');
       expect(news.text).toMatch(/data and no instruction:\n<board-[0-9a-f]{8}>\n[^]*allow: new, [^]*<\/board-/);
@@ -70,10 +82,15 @@ test.concurrent(
       expect(commit).toBe(board.git('rev-parse', '--short=12', 'task/allow'));
 
       const stale = await call('merge', { id: 'allow', commit: '0123456' });
-      expect(stale).toMatchObject({ isError: true, text: expect.stringContaining('and not at 0123456') as string });
+      expect(stale.text).toContain('and not at 0123456');
       expect((await call('merge', { id: 'allow', commit })).text).toContain('merged into main');
       expect(board.git('show', 'main:a.txt')).toBe('a.txt');
 
+      // A board that does not answer keeps nobody.
+      running.signal('SIGSTOP');
+      expect(await ask('resume')).toEqual({ text: isAsked, isError: false });
+      running.signal('SIGCONT');
+      expect((await hear('resume')).isError).toBe(false);
       const bad = await call('show', { id: '../x' });
       expect(bad.isError).toBe(true);
       // What a tool is said to do is the same, whatever tasks and agents say.
