@@ -28,7 +28,11 @@ export function moveTask(draft: Draft, id: TaskId, to: TaskFile | null): void {
     else moveWaiting(draft, task, to);
     return;
   }
-  if (!draft.board.finished.has(keyOf(id)) || to === null) return;
+  const finished = draft.board.finished.get(keyOf(id));
+  if (finished === undefined || to === null) return;
+  // Its facts look as if the board had not moved it to `done/` yet.
+  if (to.column === 'queued')
+    remember(draft, { task: id, column: finished.file.column, at: draft.at, told: to.column });
   draft.removeFinished(id);
   load(draft, to);
 }
@@ -38,12 +42,13 @@ export function moveTask(draft: Draft, id: TaskId, to: TaskFile | null): void {
  * `active/` now: its facts look as if the board had not yet moved it out of there.
  */
 export function journalMove(draft: Draft, task: TaskId, from: Column, to: Column | null): void {
-  if (to === 'active') {
-    const place: LastPlace = { task, column: from, at: draft.at, told: to };
-    draft.set({ left: new Map(draft.board.left).set(keyOf(task), place) });
-  }
+  if (to === 'active') remember(draft, { task, column: from, at: draft.at, told: to });
   const command = { kind: kindOfMove(from, to), task };
   settleCommand(draft, { id: null, by: 'file-move', command }, { kind: 'done', said: describeMove(from, to) });
+}
+
+function remember(draft: Draft, place: LastPlace): void {
+  draft.set({ left: new Map(draft.board.left).set(keyOf(place.task), place) });
 }
 
 function kindOfMove(from: Column, to: Column | null): MoveKind {

@@ -4,7 +4,7 @@
  *
  *   column      facts                              becomes
  *   queued      no run                             its first run waits
- *   queued      a plan that was accepted           waits for its children
+ *   queued      a plan that was accepted           waits for its children; ends again where it had ended
  *   queued      last run interrupted               the same attempt goes on, in the same session
  *   queued      last run failed, or a verdict      the user queued it again, or sent it back: attempt 1, in the same session
  *   not active  last run's agent is alive          its file was moved while no board looked: stopped, then as moved
@@ -23,7 +23,7 @@ import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
 import { roundAfter, saidBefore } from '../domain/review.ts';
 import type { RunPlan } from '../domain/run.ts';
-import { isPlan, type Verdict } from '../domain/verdict.ts';
+import { isEndedPlan, isPlan, type Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import { isOnlyTold } from './commands/pending.ts';
 import type { Draft } from './draft.ts';
@@ -207,8 +207,9 @@ export function recallPast(facts: TaskFacts): TaskPast {
       addRun(sofar, { plan, exit: record?.exit ?? null, evidence: record?.evidence ?? null }, record?.outcome ?? null),
     { ...emptyPast, round: roundAfter(facts.review), sentBack: facts.review?.sentBack ?? [] },
   );
-  const { verdict } = facts;
-  const isAccepted = verdict !== null && isPlan(verdict) && verdict.taken.length > 0;
+  const { verdict, review } = facts;
+  const isEnding = isEndedPlan(verdict) && review?.state !== 'sent-back';
+  const isAccepted = verdict !== null && ((isPlan(verdict) && verdict.taken.length > 0) || isEnding);
   return { ...past, runs: Math.max(past.runs, facts.highestRun), accepted: isAccepted ? verdict : null };
 }
 

@@ -5,7 +5,7 @@ import { areSameOverlaps, type TaskOverlaps } from '../domain/overlap.ts';
 import { openReview, reviewName, type Review, type SentBack } from '../domain/review.ts';
 import type { ReadVerdict, TaskFacts } from '../domain/task-facts.ts';
 import { isFinishedColumn, keyOf, type Column, type TaskId } from '../domain/task.ts';
-import type { WorkBranch } from '../domain/verdict.ts';
+import { isEndedPlan, type WorkBranch } from '../domain/verdict.ts';
 import type { Draft } from './draft.ts';
 
 /** The user merged these by hand: they no longer wait for a review. */
@@ -63,8 +63,9 @@ export function noteSentBack(
 ): TaskFacts {
   const { review, verdict, highestRun } = facts;
   if (isFinishedColumn(column) || review === null || review.state === 'sent-back') return facts;
-  // The board died between its facts and the move to `done/`.
-  if (from === null && column === 'active' && review.state === 'ready' && verdict?.run === highestRun) return facts;
+  // The board died between its facts and the move to `done/`, where a plan comes from the queue.
+  const isEnding = column === 'active' ? verdict?.run === highestRun : column === 'queued' && isEndedPlan(verdict);
+  if (from === null && review.state === 'ready' && isEnding) return facts;
   const sentBack: Review = { ...openReview(review.round, review.sentBack), state: 'sent-back' };
   draft.emit({ type: 'write-review', task: id, review: sentBack });
   return { ...facts, review: sentBack };

@@ -10,7 +10,7 @@ export interface LastPlace {
   /** When it came there, in milliseconds since the epoch. */
   readonly at: number;
   /** Where the user moved it, as the history tells, before the board had settled that; null where nothing is left to settle. */
-  readonly told: 'archive' | 'active' | null;
+  readonly told: 'archive' | 'active' | 'queued' | null;
 }
 
 /** The kinds of lines that {@link followPlace} reads. */

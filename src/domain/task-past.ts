@@ -31,7 +31,7 @@ export interface TaskPast {
   readonly faults: readonly AttemptFault[];
   /** Tool calls that its agents were refused, at most `maxDenials`. */
   readonly refusals: readonly Refusal[];
-  /** The plan that its last run made and its user accepted; null for other tasks. */
+  /** The plan that its last run made and its user accepted, as it was before its children were done or after; null for other tasks. */
   readonly accepted: Verdict | null;
   /** Refs that moved while its agents ran and that are not the task's, at most `maxMovedRefs`. */
   readonly moved: readonly MovedRef[];

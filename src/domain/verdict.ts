@@ -69,6 +69,11 @@ export function isPlan({ column, fault, proposals }: Verdict): boolean {
   return column === 'attention' && fault === null && proposals.length > 0;
 }
 
+/** Whether it is a plan whose children are done. */
+export function isEndedPlan(verdict: Verdict | null): boolean {
+  return verdict?.column === 'done' && childrenOf(verdict).length > 0;
+}
+
 /** The tasks that a plan was cut into, which its own stands for. */
 export function childrenOf({ report, dependsOn, taken }: Verdict): readonly TaskId[] {
   return report === null ? [] : taken.map(({ id }) => id).filter((id) => dependsOn.includes(id));

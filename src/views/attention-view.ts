@@ -46,7 +46,7 @@ export function viewAttentionRow(task: AttentionTask): StatusRow {
 
 function headlineOf(verdict: Verdict): string {
   const { fault, attempts } = verdict;
-  if (isPlan(verdict)) return 'has a plan';
+  if (isPlan(verdict)) return verdict.taken.length === 0 ? 'has a plan' : 'put aside; its plan was taken in';
   if (fault === null) return 'waits for you';
   const words = nameReason(fault.reason);
   switch (fault.reason) {

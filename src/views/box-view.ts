@@ -38,7 +38,7 @@ export function viewBoxes(board: Board, id: TaskId): readonly Box[] {
       ...(verdict === null ? [] : listProposalBoxes(id, seen, verdict)),
     ];
   }
-  if (live?.state === 'attention' && isPlan(live.verdict)) return listPlanBoxes(id, seen);
+  if (live?.state === 'attention' && isPlan(live.verdict)) return listPlanBoxes(id, seen, live.verdict);
   const proposed = live?.state === 'attention' ? listProposalBoxes(id, seen, live.verdict) : [];
   const isTaken = live?.state === 'attention' && live.verdict.fault?.reason === 'taken';
   const own =

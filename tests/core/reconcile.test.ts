@@ -19,7 +19,9 @@ function run(patch: Partial<RunPlan>, outcome: Outcome | null): RunFacts {
 
 function facts(runs: readonly RunFacts[], verdict: Partial<Verdict> | null = null): TaskFacts {
   const whole =
-    verdict === null ? null : ({ at: start, run: runs.length, fault: null, proposals: [], ...verdict } as Verdict);
+    verdict === null
+      ? null
+      : ({ at: start, run: runs.length, fault: null, report: null, proposals: [], taken: [], ...verdict } as Verdict);
   return { highestRun: runs.length, damaged: [], runs, verdict: whole, review: null };
 }
 

@@ -31,6 +31,14 @@ beforeAll(async () => {
 
 afterAll(() => scenario.dispose());
 
+/** The second child is laid, the plan is queued, its end is written and not its review, and it goes to `done/`. */
+const planSteps = [
+  ['link', 2, '/inbox/(other-)?part\\.md$'],
+  ['rename', 1, '/queued/plan\\.md$'],
+  ['rename', 1, '/runs/plan/review\\.json$'],
+  ['rename', 1, '/done/plan\\.md$'],
+] as const;
+
 /** Points of each kind: before a call, in the middle of one, while agents are at work, and in the recovery as well. */
 async function samplePoints(): Promise<readonly Point[]> {
   const kill = (call: Pick<Fault, 'op' | 'at'>): Fault => ({ kind: 'kill', ...call });
@@ -43,6 +51,8 @@ async function samplePoints(): Promise<readonly Point[]> {
   return [
     ...sampleCalls(calls, 5).map((call) => ({ faults: [kill(call)] })),
     ...sampleCalls(cut, 1).map((call) => ({ faults: [{ kind: 'torn' as const, ...call }] })),
+    // Where a plan is taken in and ends, each between two facts that must agree.
+    ...planSteps.map(([op, at, path]) => ({ faults: [{ kind: 'kill' as const, op, at, path }] })),
     ...late.map((fault) => ({ faults: [fault], held: true })),
     ...sampleCalls(calls, 1).map((call) => ({ faults: [kill(call), kill({ op: 'spawn', at: 8 })] })),
   ];

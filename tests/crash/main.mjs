@@ -37,9 +37,11 @@ function readPoint() {
   return faults.length === 0 ? null : { faults, held: args.includes('--held') };
 }
 
-/** `kill`, `17` or `kill`, `link`, `3`: call 17, or the third `link`. */
+/** `kill`, `17` or `kill`, `link`, `3@inbox/`: call 17, or the third `link` of a path that matches `inbox/`. */
 function readFault(words) {
-  const fault = { kind: words[0], at: Number(words.at(-1)), ...(words.length > 2 ? { op: words[1] } : {}) };
+  const [at, path] = words.at(-1).split('@');
+  const counted = { ...(words.length > 2 ? { op: words[1] } : {}), ...(path === undefined ? {} : { path }) };
+  const fault = { kind: words[0], at: Number(at), ...counted };
   if (faultKinds.includes(fault.kind) && Number.isInteger(fault.at) && fault.at > 0) return fault;
   throw new Error(`expected such as kill:17 or torn:append:3 (${faultKinds.join(', ')}), got ${words.join(':')}`);
 }

@@ -24,6 +24,8 @@ export interface Fault {
   /** The number of the call, among those of `op` if that is given. */
   readonly at: number;
   readonly op?: string;
+  /** An expression that the call's path matches. */
+  readonly path?: string;
   readonly code?: string;
 }
 

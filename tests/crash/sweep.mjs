@@ -1,8 +1,8 @@
 /**
  * The sweep: runs the scenario once for each point, with a fault in it, and checks what must hold at the end.
  *
- *   faults: [{ kind, at, op? }, …]   the first daemon gets the first fault, the one after it the next, then one gets none;
- *                                    `at` counts the calls of the operation, or all calls
+ *   faults: [{ kind, at, op?, path? }, …]   the first daemon gets the first fault, the one after it the next, then one gets
+ *                                    none; `at` counts the calls of the operation, or all calls, whose path matches
  *   held: true                       agents stay at work until the last daemon is up, so that it has to adopt them
  */
 import pLimit from 'p-limit';
@@ -16,8 +16,8 @@ const quietMs = 400;
 
 /** A point as one types it: `--kill 17 --then torn:append:5 --held`. */
 export function nameOf({ faults, held = false }) {
-  const words = faults.map(({ kind, at, op }, index) => {
-    const place = op === undefined ? String(at) : `${op}:${at}`;
+  const words = faults.map(({ kind, at, op, path }, index) => {
+    const place = `${op === undefined ? '' : `${op}:`}${at}${path === undefined ? '' : `@${path}`}`;
     return index === 0 ? `--${kind} ${place}` : `--then ${kind}:${place}`;
   });
   return `${words.join(' ')}${held ? ' --held' : ''}`;
@@ -110,8 +110,12 @@ async function runLast(run, held) {
 }
 
 /** The variables of `fault-point.mjs`. `full` is a disk without room, until somebody makes some. */
-function variablesOf(run, { kind, at, op, code = 'ENOSPC' }) {
-  const common = { FAULT_AT: String(at), FAULT_CODE: code, ...(op === undefined ? {} : { FAULT_OP: op }) };
+function variablesOf(run, { kind, at, op, path, code = 'ENOSPC' }) {
+  const counted = {
+    ...(op === undefined ? {} : { FAULT_OP: op }),
+    ...(path === undefined ? {} : { FAULT_PATH: path }),
+  };
+  const common = { FAULT_AT: String(at), FAULT_CODE: code, ...counted };
   if (kind === 'full') return { ...common, FAULT_KIND: 'fail', FAULT_UNTIL: join(run.root, 'room') };
   return { ...common, FAULT_KIND: kind };
 }

@@ -96,7 +96,9 @@ export function handleCommandAccepted(
   const there = children.filter((child) => !laid.includes(child));
   const said = `taken in: ${children.join(', ')}${there.length === 0 ? '' : ` (there already: ${there.join(', ')})`}`;
   settleCommand(draft, request, { kind: 'done', said });
-  if (file !== null) moveTask(draft, task, file);
+  if (file === null) return;
+  draft.journal({ type: 'task-settled', task, column: file.column, detail: 'waits for its tasks' });
+  moveTask(draft, task, file);
 }
 
 function findProposing(board: Board, id: TaskId): Verdict | null {

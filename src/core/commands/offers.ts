@@ -202,11 +202,18 @@ export function listOffers(column: Column, id: TaskId, work: WorkState = null): 
   }));
 }
 
-/** The boxes of a plan: it is taken in but for what the user names, made again, or put away. */
-export function listPlanBoxes(task: TaskId, seen: Seen): readonly Box[] {
+/**
+ * The boxes of a plan: it is taken in but for what the user names, made again, or put away. One that was taken in is not
+ * made again, and waits for its tasks where its user lets it.
+ */
+export function listPlanBoxes(task: TaskId, seen: Seen, verdict: Verdict): readonly Box[] {
+  const isLeft = listProposals(verdict).some(({ taken }) => taken === null);
+  const [unfit, waits] = verdict.taken.length === 0 ? ['retry', null] : ['tell', 'Wait for its tasks'];
   return [
-    { kind: 'accept', task, seen, label: 'Take it in, but for:' },
-    ...listBoxes(task, seen).filter(({ kind }) => kind !== 'retry'),
+    ...(isLeft ? [{ kind: 'accept', task, seen, label: 'Take it in, but for:' } as const] : []),
+    ...listBoxes(task, seen).flatMap((box) =>
+      box.kind === unfit ? [] : [box.kind === 'retry' && waits !== null ? { ...box, label: waits } : box],
+    ),
   ];
 }
 

@@ -17,6 +17,7 @@ import type { BoardEvent } from '../../domain/event.ts';
 import { nameInPath } from '../../domain/file-place.ts';
 import { limits } from '../../domain/limits.ts';
 import { idOfFile, keyOf, type TaskId } from '../../domain/task.ts';
+import { isPlan } from '../../domain/verdict.ts';
 import { findPath } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
 import { handleTaskRead, readVerdicts } from '../file-results.ts';
@@ -156,6 +157,12 @@ function move(draft: Draft, request: MoveRequest, file: TaskFile): void {
   const unfit = findUnfit(command.kind, file.column, command.task);
   if (unfit !== null) {
     refuse(draft, request, unfit.why, unfit.hint);
+    return;
+  }
+  const live = draft.task(command.task);
+  if (command.kind === 'tell' && live?.state === 'attention' && isPlan(live.verdict) && live.verdict.taken.length > 0) {
+    const hint = `To let it wait for its tasks: branchboard retry ${command.task}. For more of them: branchboard add`;
+    refuse(draft, request, 'has a plan that was taken in, and is not planned again', hint);
     return;
   }
   const said = command.kind === 'tell' ? { text: command.text, at: request.at } : null;
