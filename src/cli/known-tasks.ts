@@ -116,7 +116,9 @@ export async function listUnknown(
   });
   const all = [...known.keys(), ...titles.keys()];
   return [
-    ...(roles.includes(spec.agent) ? [] : [`no role ${spec.agent}${describeNearest(spec.agent, roles)}`]),
+    ...[spec.agent, spec.review ?? null].flatMap((name) =>
+      name === null || roles.includes(name) ? [] : [`no role ${name}${describeNearest(name, roles)}`],
+    ),
     ...missing.map((name) => `no task ${name} yet${describeNearest(name, all)}; ${spec.id} waits until there is one`),
   ];
 }

@@ -68,7 +68,8 @@ export async function previewRun(place: OpenPlace, role: Role, text: string): Pr
       version: 1,
       task: id,
       n: past.runs + 1,
-      purpose: purposeOf(spec),
+      purpose: purposeOf(spec, cause),
+      role: role.name,
       attempt: 1,
       freeRestarts: 0,
       cause,
@@ -87,6 +88,7 @@ export async function previewRun(place: OpenPlace, role: Role, text: string): Pr
     told: { mark, notes: (await notes.list(id)).map((note) => note.text) },
     taskChanged: false,
     sentBack: saidBefore(past.round, past.sentBack),
+    work: null,
   });
   const request = composeRequest({ plan, terms, spec, role, settings, project, dependencies, boardDir });
   const isTrusted = (await findUntrusted(place, settings)).length === 0;

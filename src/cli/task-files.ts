@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { columns, idOfFile, keyOf, parseTaskId, type Column, type TaskId } from '../domain/task.ts';
 import type { Workspace } from '../domain/run.ts';
-import type { RunFacts } from '../domain/task-facts.ts';
+import { findOwnRun, type RunFacts } from '../domain/task-facts.ts';
 import { CliError, exitCodes } from './exit-code.ts';
 import type { WaitingFile } from './inbox-files.ts';
 import type { Place } from './place.ts';
@@ -53,7 +53,7 @@ export async function findTask(place: Place, text: string): Promise<FoundTask> {
 
 /** The workspace of a task's last run, which has a branch; throws CliError where it left none. */
 export function requireBranch(id: TaskId, runs: readonly RunFacts[]): Extract<Workspace, { readonly kind: 'branch' }> {
-  const workspace = runs.at(-1)?.plan.workspace;
+  const workspace = findOwnRun({ runs })?.plan.workspace;
   if (workspace?.kind === 'branch') return workspace;
   throw new CliError(exitCodes.usage, `${id} has no branch`, `Type: branchboard show ${id}`);
 }

@@ -6,7 +6,7 @@
 import { limits } from '../domain/limits.ts';
 import type { MovedRef } from '../domain/moved-ref.ts';
 import type { RunView } from '../domain/run.ts';
-import type { EndedRun } from './make-verdict.ts';
+import type { EndedRun } from '../domain/task-past.ts';
 
 /** Bounds of a run's cost. */
 export interface CostBounds {

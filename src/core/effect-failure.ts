@@ -1,5 +1,5 @@
 /** Handles effects that the outside could not perform. */
-import type { ActiveTask, SettlingTask } from '../domain/board.ts';
+import type { ActiveTask, Phase, SettlingTask } from '../domain/board.ts';
 import type { OutsideFault } from '../domain/outside-answers.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import { effectTraits } from '../domain/effect-traits.ts';
@@ -11,7 +11,10 @@ import type { Draft } from './draft.ts';
 import type { TaskPast } from '../domain/task-past.ts';
 import { placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption } from './outcome.ts';
-import { settleFault, settleRun, settleWish, startSettling } from './settlement.ts';
+import { settleRun, settleUnjudged } from './settle-run.ts';
+import { settleFault, settleWish, startSettling } from './settlement.ts';
+
+type Planning = Phase & { readonly name: 'planning' };
 
 /** An effect could not be performed. */
 export function handleEffectFailed(
@@ -40,7 +43,7 @@ function charge(draft: Draft, task: ActiveTask, fault: Fault): void {
   switch (phase.name) {
     case 'planning':
       if (task.wish !== null) settleWish(draft, task, task.wish, phase.before ?? { plan: null, record: null });
-      else settleFault(draft, task, fault, phase.before ?? undefined);
+      else giveUp(draft, task, phase, fault);
       return;
     case 'preparing':
       settleRun(draft, task, { plan: phase.plan, exit: null, evidence: null }, endOf(draft, { kind: 'failed', fault }));
@@ -57,6 +60,12 @@ function charge(draft: Draft, task: ActiveTask, fault: Fault): void {
     case 'running':
       return;
   }
+}
+
+/** Ends a task whose next run can't be planned; work that was only to be judged goes to its user without that. */
+function giveUp(draft: Draft, task: ActiveTask, { next, before }: Planning, fault: Fault): void {
+  if (next.cause.kind === 'judging' && task.past.delivered !== null) settleUnjudged(draft, task, before, fault);
+  else settleFault(draft, task, fault, before ?? undefined);
 }
 
 /** At the board's end `setup` is broken off; that is no fault of the task. */
@@ -82,7 +91,7 @@ function repeatLater(draft: Draft, before: ActiveTask, outside: OutsideFault): v
       const run = phase.before ?? { plan: null, record: null };
       const freeRestarts = phase.next.freeRestarts + 1;
       if (wish !== null) settleWish(draft, ended, wish, run);
-      else if (freeRestarts > limits.maxFreeRestarts || isStuck) settleFault(draft, ended, fault);
+      else if (freeRestarts > limits.maxFreeRestarts || isStuck) giveUp(draft, ended, phase, fault);
       else {
         const until = findDelay(draft, outside, freeRestarts);
         const delay = until === null ? null : { until, why: detail };

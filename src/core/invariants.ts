@@ -1,5 +1,6 @@
 /** Invariants of every board that the reducer makes: the simulator checks them after each step. */
 import type { ActiveTask, Board, Task } from '../domain/board.ts';
+import { isAuthors } from '../domain/run-purpose.ts';
 import { fileNameOf, keyOf } from '../domain/task.ts';
 import { sumSpending } from './spending.ts';
 
@@ -65,7 +66,7 @@ function checkPhase({ id, phase, wish, past, file }: ActiveTask): readonly strin
     case 'inspecting': {
       const problems: string[] = [];
       if (keyOf(phase.plan.task) !== keyOf(id)) problems.push(`${id} runs a plan of ${phase.plan.task}`);
-      if (past.lastPlan?.n !== phase.plan.n)
+      if (isAuthors(phase.plan) && past.lastPlan?.n !== phase.plan.n)
         problems.push(`${id} is ${phase.name} run ${phase.plan.n}, which is not its last`);
       if (phase.name !== 'preparing' && wish === null && file.column !== 'active') {
         problems.push(`${id} is ${phase.name} with its file in ${file.column}/, and nobody asked for that`);

@@ -15,6 +15,7 @@ import {
 import type { Evidence } from '../domain/work-evidence.ts';
 import { listAsks } from '../domain/rights.ts';
 import { openReview, saidBefore } from '../domain/review.ts';
+import { isAuthors } from '../domain/run-purpose.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
 import { hasDisk } from './full-disk.ts';
@@ -25,7 +26,8 @@ import { liftHold, placeHoldFor } from './circuit-breaker.ts';
 import { interpretExit, interruption, judgeEnd } from './outcome.ts';
 import { termsOf } from './granted-rights.ts';
 import { handleEffectFailed } from './effect-failure.ts';
-import { settleFault, settleRun, settleWish } from './settlement.ts';
+import { settleRun } from './settle-run.ts';
+import { settleFault, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';
 
 /** The plan is on disk: the file may move, the worktree be made and the agent started. `rights` are what it was given. */
@@ -34,7 +36,8 @@ export function handleRunPlanned(draft: Draft, planned: BoardEvent & { readonly 
   const spec = nameDependencies(draft.board, planned.spec);
   const found = draft.task(id);
   if (found?.state !== 'active' || found.phase.name !== 'planning') return;
-  const task: ActiveTask = { ...found, spec, past: { ...found.past, runs: plan.n, lastPlan: plan } };
+  const lastPlan = isAuthors(plan) ? plan : found.past.lastPlan;
+  const task: ActiveTask = { ...found, spec, past: { ...found.past, runs: plan.n, lastRun: plan.n, lastPlan } };
   draft.journal({
     type: 'run-planned',
     run: { task: id, n: plan.n },
@@ -52,11 +55,12 @@ export function handleRunPlanned(draft: Draft, planned: BoardEvent & { readonly 
   const taskChanged = found.past.lastPlan !== null && found.past.lastPlan.taskHash !== plan.taskHash;
   const dependencies = collectHandoffs(draft.board, task.spec.dependsOn);
   const sentBack = saidBefore(task.past.round, task.past.sentBack);
+  const work = isAuthors(plan) ? null : task.past.delivered;
   draft.putTask({ ...task, phase: { name: 'preparing', plan } });
   if (task.file.column !== 'active') draft.emit({ type: 'move-task', task: id, file: task.file, to: 'active' });
   draft.emit(
     { type: 'prepare-workspace', task: id, plan },
-    { type: 'start-run', task: id, plan, spec, rights, dependencies, taskChanged, sentBack },
+    { type: 'start-run', task: id, plan, spec, rights, dependencies, taskChanged, sentBack, work },
   );
 }
 

@@ -2,18 +2,13 @@
 import { isUnseen, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
-import type { Fault, Outcome, Reason, RunExit, RunPlan, RunRecord } from '../domain/run.ts';
+import type { Fault, Outcome, Reason, RunPlan, RunRecord } from '../domain/run.ts';
 import { describeGiven, type Evidence } from '../domain/work-evidence.ts';
+import type { Delivered, EndedRun } from '../domain/task-past.ts';
 import type { AttemptFault, Verdict } from '../domain/verdict.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
-
-/** A run that ended, with the evidence found of it. `exit` is null where no agent was ever started. */
-export interface EndedRun {
-  readonly plan: RunPlan;
-  readonly exit: RunExit | null;
-  readonly evidence: Evidence | null;
-}
+import { failJudgement } from './past-runs.ts';
 
 /** When it is decided, in milliseconds since the epoch. */
 type Moment = Pick<Draft, 'at'>;
@@ -60,6 +55,8 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
         tip: null,
         report: `runs/${task.id}/${plan.n}/report.md`,
       };
+    case 'judged':
+      return base;
     case 'question': {
       const { question, options } = outcome;
       return { ...base, question, options, fault: { reason: 'question', detail: question } };
@@ -73,6 +70,33 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
     default:
       return unreachable(outcome);
   }
+}
+
+/**
+ * The verdict on the work that a task's own agent left, once its review by an agent is over, in the run `judging`. `unheard` is
+ * why that came to no end, or null. Work that is not known any more is said to be.
+ */
+export function judgeDelivered(draft: Moment, task: Judged, judging: RunPlan, unheard: string | null): Verdict {
+  const { past } = task;
+  if (past.delivered === null) {
+    const detail = 'What its agent left is not known: the record of that run is gone.';
+    return { ...emptyVerdict(draft, task), run: judging.n, fault: { reason: 'no-result', detail } };
+  }
+  const failed = unheard === null ? [] : [failJudgement(past.delivered, judging.n, judging.role, unheard)];
+  const judgements = [...past.judgements, ...failed];
+  return { ...judgeWorkOf(draft, task, past.delivered), run: judging.n, judgements };
+}
+
+/** The same where no run could be planned that judges it. */
+export function judgeUnjudged(draft: Moment, task: Judged, role: string | null, { detail }: Fault): Verdict {
+  const { past } = task;
+  if (past.delivered === null) return emptyVerdict(draft, task);
+  const judgements = [...past.judgements, failJudgement(past.delivered, past.runs, role, detail)];
+  return { ...judgeWorkOf(draft, task, past.delivered), run: past.runs, judgements };
+}
+
+function judgeWorkOf(draft: Moment, task: Judged, { plan, record }: Delivered): Verdict {
+  return judge(draft, task, { plan, exit: record.exit, evidence: record.evidence }, record.outcome);
 }
 
 /** The verdict of a task that the user moved to `done/` while an agent was on it: it counts as done as it stands. */
@@ -120,7 +144,7 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
   return {
     version: 1,
     column: 'attention',
-    run: past.lastPlan?.n ?? null,
+    run: past.lastRun,
     at: draft.at,
     title: spec.title,
     agent: spec.agent,
@@ -137,6 +161,7 @@ export function emptyVerdict(draft: Moment, task: Judged): Verdict {
     diffstat: null,
     verified: false,
     checks: [],
+    judgements: past.judgements,
     changesWhatRuns: [],
     nothingToDo: false,
     report: null,

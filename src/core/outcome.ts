@@ -2,18 +2,8 @@
 import { limits } from '../domain/limits.ts';
 import { explainPlan } from '../domain/proposal.ts';
 import { describeRefusals } from '../domain/refusal.ts';
-import {
-  quoteResult,
-  type Blame,
-  type EndedBy,
-  type Fault,
-  type Outcome,
-  type Reason,
-  type RunExit,
-  type RunPlan,
-  type RunView,
-  type ServiceFault,
-} from '../domain/run.ts';
+import type { Blame, EndedBy, Fault, Outcome, Reason, RunExit, RunPlan, RunView, ServiceFault } from '../domain/run.ts';
+import { quoteResult, type AgentReport } from '../domain/agent-report.ts';
 import type { Evidence } from '../domain/work-evidence.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
@@ -115,6 +105,7 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence, maxS
   const report = result?.report ?? null;
   const text = result?.text ?? '';
   const summary = (report?.summary ?? text).slice(0, limits.maxSummaryChars);
+  if (plan.purpose === 'judge') return judgeJudgement(report, summary, evidence);
   if (plan.workspace.kind === 'detached') {
     const wrong = explainPlan(report?.subtasks ?? [], maxSubtasks);
     if (wrong !== null) return faulty('no-result', wrong);
@@ -123,6 +114,19 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence, maxS
       : { kind: 'reported', summary, report: text };
   }
   return judgeBranch(exit.view, plan, evidence, { summary, mayBeEmpty: report?.status === 'nothing-to-do' });
+}
+
+/** The outcome of a run that judged another's work: one that changed something is no judgement. */
+function judgeJudgement(report: AgentReport | null, summary: string, { dirty, commits }: Evidence): Outcome {
+  if (dirty.length > 0 || commits > 0) {
+    const what = commits > 0 ? `${String(commits)} of its own commits` : dirty.join(', ');
+    return faulty('agent-error', `It changed what it was to judge: ${what}.`);
+  }
+  const judgement = report?.judgement ?? null;
+  if (judgement === null) return faulty('no-result', 'It gave no verdict.');
+  const { approves, comments } = judgement;
+  if (!approves && comments.length === 0) return faulty('no-result', 'It wants changes and does not say which.');
+  return { kind: 'judged', approves, summary, comments: approves ? [] : comments };
 }
 
 /** The outcome by what a branch holds; whoever worked on it said with `mayBeEmpty` that there was nothing to do. */

@@ -22,6 +22,7 @@ import { emptyPast, type TaskPast } from '../domain/task-past.ts';
 import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
 import { roundAfter, saidBefore } from '../domain/review.ts';
+import { isAuthors } from '../domain/run-purpose.ts';
 import type { RunPlan } from '../domain/run.ts';
 import { isEndedPlan, isPlan, type Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
@@ -32,17 +33,12 @@ import { takeMove } from './moved-meanwhile.ts';
 import { noteSentBack } from './review-states.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
-import { journalAsks, retriesOf } from './granted-rights.ts';
-import {
-  addRun,
-  forgetDeleted,
-  mayRetry,
-  nextAfterInterruption,
-  settleRun,
-  settleWish,
-  startSettling,
-} from './settlement.ts';
-import { emptyVerdict, judge } from './make-verdict.ts';
+import { journalAsks } from './granted-rights.ts';
+import { mayRetry, nextAfterFailure, nextAfterInterruption, nextAfterJudgement, nextJudging } from './next-run.ts';
+import { addRun } from './past-runs.ts';
+import { settleRun } from './settle-run.ts';
+import { forgetDeleted, settleWish, startSettling } from './settlement.ts';
+import { emptyVerdict, judge, judgeDelivered } from './make-verdict.ts';
 
 /** Puts a loaded task on the board and goes on from where its facts say it was. */
 export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
@@ -77,7 +73,7 @@ export function adoptTask(draft: Draft, id: TaskId, loaded: LoadedTask): void {
   switch (file.column) {
     case 'queued': {
       const problems = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-      const next = recallNext(facts, retriesOf(draft.board, spec));
+      const next = recallNext(draft.board, spec, facts);
       draft.putTask({ ...base, state: 'queued', next, problems });
       journalAsks(draft, spec);
       return;
@@ -134,7 +130,7 @@ function adoptActive(draft: Draft, task: ActiveTask, loaded: LoadedTask): void {
 
 /** It is in `active/` and nothing is under way: its next run waits for its turn. */
 function queueAgain(draft: Draft, task: TaskBase, facts: TaskFacts): void {
-  const next = recallNext(facts, retriesOf(draft.board, task.spec));
+  const next = recallNext(draft.board, task.spec, facts);
   startSettling(draft, task, { to: 'queued', next, plan: null, record: null });
 }
 
@@ -157,10 +153,9 @@ function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: R
   if (record === null) return;
   if (facts.verdict?.run === plan.n) {
     startSettling(draft, task, { to: 'verdict', verdict: facts.verdict, plan, record });
-  } else if (record.outcome.kind === 'failed' || record.outcome.kind === 'interrupted') {
+  } else if (isAuthors(plan) && (record.outcome.kind === 'failed' || record.outcome.kind === 'interrupted')) {
     // The next attempt was due; it is planned as if nothing had happened in between.
-    const retries = retriesOf(draft.board, task.spec);
-    const next = recallNext(facts, retries);
+    const next = recallNext(draft.board, task.spec, facts);
     if (record.outcome.kind === 'failed' && !mayRetry(draft.board, task, plan, record.outcome.fault)) {
       settleRun(
         draft,
@@ -195,6 +190,9 @@ export function remakeVerdict(board: Board, id: TaskId, spec: TaskSpec | null, f
   if (last?.record == null || last.plan.n !== facts.highestRun) return null;
   const { exit, evidence, outcome } = last.record;
   const task = { id, spec: { ...(spec ?? nameOnlySpec(id)), id }, past: recallPast(facts) };
+  if (!isAuthors(last.plan)) {
+    return task.past.delivered === null ? null : judgeDelivered({ at: exit.endedAt }, task, last.plan, null);
+  }
   const isRepeated = outcome.kind === 'failed' && mayRetry(board, task, last.plan, outcome.fault);
   if (outcome.kind === 'interrupted' || outcome.kind === 'cancelled' || isRepeated) return null;
   return judge({ at: exit.endedAt }, task, { plan: last.plan, exit, evidence }, outcome);
@@ -214,7 +212,7 @@ export function recallPast(facts: TaskFacts): TaskPast {
 }
 
 /** The next step of a task in `queued/`. */
-function recallNext(facts: TaskFacts, retries: number): NextRun {
+function recallNext(board: Board, spec: TaskSpec, facts: TaskFacts): NextRun {
   const past = recallPast(facts);
   const resume = past.sessionId;
   if (facts.verdict?.column === 'done' && saidBefore(past.round, past.sentBack) !== null) {
@@ -223,27 +221,27 @@ function recallNext(facts: TaskFacts, retries: number): NextRun {
   const last = facts.runs.at(-1);
   if (last === undefined) return firstRun;
   const { plan, record } = last;
-  if (record === null) return repeat(plan, resume);
+  if (record === null) return repeat(plan, isAuthors(plan) ? resume : null);
   const { outcome } = record;
   const taken = facts.verdict?.run === plan.n && facts.verdict.fault?.reason === 'taken' ? facts.verdict.fault : null;
   if (outcome.kind === 'interrupted' && facts.verdict?.run !== plan.n) {
     return nextAfterInterruption(plan, past, outcome);
   }
-  if (outcome.kind === 'failed' && facts.verdict?.run !== plan.n && plan.attempt <= retries) {
-    return {
-      attempt: plan.attempt + 1,
-      freeRestarts: 0,
-      cause: { kind: 'failed', fault: outcome.fault },
-      resume,
-      delay: null,
-    };
+  if (facts.verdict?.run !== plan.n) {
+    const judged = isAuthors(plan) ? null : nextAfterJudgement(board, past);
+    const next = judged ?? nextJudging(board, spec, past);
+    if (next !== null) return next;
+  }
+  const fault = isAuthors(plan) && outcome.kind === 'failed' ? outcome.fault : null;
+  if (fault !== null && facts.verdict?.run !== plan.n && mayRetry(board, { spec }, plan, fault)) {
+    return nextAfterFailure(plan, past, fault);
   }
   return {
     attempt: 1,
     freeRestarts: 0,
     cause: {
       kind: 'retried',
-      fault: taken ?? (outcome.kind === 'failed' ? outcome.fault : (facts.verdict?.fault ?? null)),
+      fault: taken ?? fault ?? facts.verdict?.fault ?? null,
     },
     resume,
     delay: null,

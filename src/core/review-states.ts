@@ -64,7 +64,8 @@ export function noteSentBack(
   const { review, verdict, highestRun } = facts;
   if (isFinishedColumn(column) || review === null || review.state === 'sent-back') return facts;
   // The board died between its facts and the move to `done/`, where a plan comes from the queue.
-  const isEnding = column === 'active' ? verdict?.run === highestRun : column === 'queued' && isEndedPlan(verdict);
+  const isEnding =
+    column === 'active' ? (verdict?.run ?? 0) >= highestRun : column === 'queued' && isEndedPlan(verdict);
   if (from === null && review.state === 'ready' && isEnding) return facts;
   const sentBack: Review = { ...openReview(review.round, review.sentBack), state: 'sent-back' };
   draft.emit({ type: 'write-review', task: id, review: sentBack });

@@ -105,8 +105,15 @@ export class Caretaker {
   /** Prunes a finished task. The files go last: as long as they are there, what a kill left is pruned the next time. */
   async prune({ task, file, putAwayAt }: Effect & { readonly type: 'prune-task' }): Promise<UntimedEvent> {
     const { files, worktrees } = this.#ports;
-    const plan = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
-    const inGit = await worktrees.prune({ task, plan, putAwayAt });
+    const plans = (await files.readFacts(task)).runs.map(({ plan }) => plan);
+    const inGit = { worktrees: 0, refs: 0 };
+    for (const plan of plans.length === 0
+      ? [null]
+      : new Map(plans.map((each) => [each.workspace.path, each])).values()) {
+      const pruned = await worktrees.prune({ task, plan, putAwayAt });
+      inGit.worktrees += pruned.worktrees;
+      inGit.refs += pruned.refs;
+    }
     return { type: 'task-pruned', task, pruned: { ...inGit, ...(await files.removeRemains(file)) } };
   }
 

@@ -1,4 +1,5 @@
 /** Makes the worktree of a task's last run again, as a command asks; of a task that its user takes over it then keeps that it is theirs. */
+import { findOwnRun } from '../domain/task-facts.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { BoardFiles, Worktrees } from '../ports.ts';
 import type { UntimedEvent } from './untimed-event.ts';
@@ -11,7 +12,7 @@ export async function makeWorktree(
   }: { readonly files: Pick<BoardFiles, 'readFacts' | 'writeVerdict'>; readonly worktrees: Pick<Worktrees, 'open'> },
   { id, task, file, verdict }: Effect & { readonly type: 'open-for-command' },
 ): Promise<UntimedEvent> {
-  const plan = (await files.readFacts(task)).runs.at(-1)?.plan;
+  const plan = findOwnRun(await files.readFacts(task))?.plan;
   if (plan === undefined) {
     const why = 'has no worktree: no agent was at work on it yet';
     return { type: 'command-refused', id, why, hint: 'To see why it waits: branchboard status' };

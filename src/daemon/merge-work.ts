@@ -2,6 +2,7 @@
  * Merges a task's work as the user asked. The merged files are checked before the branch moves, confined and in a checkout
  * of their own, so that the target never breaks; where they are the task's own, they were checked when it was done.
  */
+import { findOwnRun } from '../domain/task-facts.ts';
 import type { Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { MergeOutcome, MergeRequest, PreparedMerge } from '../domain/merge-request.ts';
@@ -46,14 +47,15 @@ export async function findRed(
   { settings, sandbox }: BoardNow,
 ): Promise<CommandOutcome | null> {
   if (isSameTree) return null;
-  const last = (await files.readFacts(task)).runs.at(-1)?.plan ?? null;
+  const facts = await files.readFacts(task);
+  const last = findOwnRun(facts)?.plan ?? null;
   const terms = last?.terms ?? null;
   const verify = terms === null || (terms.isConfined && sandbox?.kind !== 'on') ? settings.verify : terms.verify;
   if (last === null || verify.length === 0) return null;
   // A run of its own, after the task's last, so that what its checks leave running is ended with it. No task's folder is
   // called so.
   const path = `${last.workspace.path}~merge`;
-  const plan: RunPlan = { ...last, n: last.n + 1, workspace: { kind: 'detached', path, base: after } };
+  const plan: RunPlan = { ...last, n: facts.highestRun + 1, workspace: { kind: 'detached', path, base: after } };
   // A board that was killed while it checked left its own there.
   await worktrees.release(plan, true);
   try {

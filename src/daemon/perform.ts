@@ -41,6 +41,7 @@ import { restackWork } from './restack-work.ts';
 import { composeRequest, roleToTell } from './run-request.ts';
 import { sendBack } from './send-work-back.ts';
 import { lookForRoom } from './outside-fault.ts';
+import { findJudge } from './find-judge.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 
 /** Everything outside that effects are performed on. */
@@ -201,8 +202,11 @@ export class Performer {
     const { task, n, next, past } = effect;
     const settings = this.#settings();
     const { spec, hash, rights } = await readGranted(files, effect, settings, this.#sandbox());
-    const role = await roles.find(spec.agent);
-    let workspace = past.lastPlan?.workspace ?? null;
+    const purpose = purposeOf(spec, next.cause);
+    const role = purpose === 'judge' ? await findJudge(roles, settings, spec) : await roles.find(spec.agent);
+    const judged = purpose === 'judge' ? (past.delivered?.record.evidence?.tip ?? null) : null;
+    let workspace = purpose === 'judge' ? null : (past.lastPlan?.workspace ?? null);
+    if (judged !== null) workspace = await worktrees.choose(task, judged, true);
     if (workspace === null) {
       const start = spec.base ?? settings.base;
       const base = await worktrees.resolveBase({ task, start, dependencies: effect.dependencies });
@@ -219,7 +223,8 @@ export class Performer {
       version: 1,
       task,
       n,
-      purpose: purposeOf(spec),
+      purpose,
+      role: role.name,
       attempt: next.attempt,
       freeRestarts: next.freeRestarts,
       cause: next.cause,
@@ -239,7 +244,7 @@ export class Performer {
     const { plan, spec, dependencies } = effect;
     const settings = this.#settings();
     const sandbox = this.#sandbox();
-    const role = await roles.find(spec.agent);
+    const role = await roles.find(plan.role ?? spec.agent);
     const terms = agreeTerms(settings, limitSpec(spec, settings, sandbox, effect.rights), sandbox, role.runner);
     if (plan.terms === null || !areSameTerms(plan.terms, terms)) {
       throw new PortError('the settings were changed while the run was prepared, so it is planned again');

@@ -2,6 +2,7 @@
  * Restacks a task's work as the user asked. The review says what is to be before the branch moves, and plan and verdict say
  * what is after that: so a board that is killed in between knows by the branch how far it came, and goes on from there.
  */
+import { findOwnRun } from '../domain/task-facts.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { RestackOutcome } from '../domain/restack-outcome.ts';
 import { openReview } from '../domain/review.ts';
@@ -23,7 +24,7 @@ export async function restackWork(
   if (prepared.kind !== 'prepared') return prepared;
   const { from, base, tip, commits, diffstat, changesWhatRuns } = prepared;
   const restacked = { ...openReview(review.round, review.sentBack), restack: { from, base, tip } };
-  const { plan = null } = (await files.readFacts(task)).runs.at(-1) ?? {};
+  const { plan = null } = findOwnRun(await files.readFacts(task)) ?? {};
   if (!prepared.isMoved) {
     const isSameTree = prepared.isSameTree && verdict.verified && verdict.tip === from;
     const red = await findRed(ports, task, { after: tip, isSameTree }, now);

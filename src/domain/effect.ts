@@ -4,7 +4,7 @@
  * Facts come before the rename that commits them.
  */
 import type { FileIdentity, NextRun, TaskFile } from './board.ts';
-import type { TaskPast } from './task-past.ts';
+import type { Delivered, TaskPast } from './task-past.ts';
 import type { CommandAnswer, CommandId, CommandRequest } from './command.ts';
 import type { Hold } from './hold.ts';
 import type { HistoryEntry } from './history.ts';
@@ -107,6 +107,8 @@ export type Effect =
       readonly taskChanged: boolean;
       /** What the user said when they sent it back last, to the round that goes on; or null. */
       readonly sentBack: SentBack | null;
+      /** Of a run that judges: the run whose work it is about. */
+      readonly work: Delivered | null;
     }
   /** Ends an agent and all it has started; `run-exited` follows as always. */
   | {

@@ -6,11 +6,12 @@
  */
 import type { UsageLimit } from './account-limit.ts';
 import type { AgentQuestion } from './agent-question.ts';
+import type { JudgeComment } from './judgement.ts';
 import type { MovedRef } from './moved-ref.ts';
+import type { AgentResult } from './agent-report.ts';
 import type { Proposal } from './proposal.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunTerms } from './run-terms.ts';
-import type { CommentAnswer } from './review-comment.ts';
 import type { RunPurpose } from './run-purpose.ts';
 import { parseTaskId, type TaskId } from './task.ts';
 import type { Evidence } from './work-evidence.ts';
@@ -59,7 +60,11 @@ export type RunCause =
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'answered'; readonly question: string; readonly answer: string }
   /** The user reviewed the work and wants it different; the review says how. */
-  | { readonly kind: 'sent-back' };
+  | { readonly kind: 'sent-back' }
+  /** Its author's work is to be judged. */
+  | { readonly kind: 'judging' }
+  /** An agent judged the work and wants it different. */
+  | { readonly kind: 'judged'; readonly summary: string; readonly comments: readonly JudgeComment[] };
 
 /** The agent's conversation: a new one under an id chosen beforehand, or an earlier one gone on with. */
 export type Session =
@@ -82,6 +87,8 @@ export interface RunPlan extends RunId {
   readonly version: 1;
   /** What its end is judged by. The task's file may name another role by then. */
   readonly purpose: RunPurpose;
+  /** The role's name; null in plans from before it was kept: the task's file says it. */
+  readonly role: string | null;
   /** 1 for the first attempt; a run that was interrupted shares its number with the next. */
   readonly attempt: number;
   /** Runs in a row, before this one, that cost no attempt. */
@@ -121,41 +128,6 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly step: string | null;
-}
-
-/** The agent's structured report at its end (`--json-schema`), checked and bounded. */
-export interface AgentReport {
-  readonly status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed';
-  readonly summary: string;
-  readonly questions: readonly string[];
-  /** Answers to choose from, where it asks one question. */
-  readonly options: readonly string[];
-  readonly followUps: readonly string[];
-  /** Of a planner: the tasks that it cuts its own into. */
-  readonly subtasks: readonly Proposal[];
-  /** What it says of the user's comments, where it was sent back with some. */
-  readonly answers: readonly CommentAnswer[];
-}
-
-/** The agent's own account of its end: the `result` line of its stream that counts. */
-export interface AgentResult {
-  readonly isError: boolean;
-  /** The kind of end in the agent's own word, such as `success`; only its driver knows what it means. */
-  readonly subtype: string;
-  /** The HTTP status behind an error, or null. */
-  readonly apiErrorStatus: number | null;
-  readonly numTurns: number;
-  readonly costUsd: number;
-  /** The last text that the agent wrote for people, bounded by `maxReportChars`: of a role that only reads, its report. */
-  readonly text: string;
-  readonly errors: readonly string[];
-  /** The structured result; null where the agent gave none that fits. */
-  readonly report: AgentReport | null;
-}
-
-/** The words of a result, each thing once. */
-export function quoteResult({ text, errors }: AgentResult): string {
-  return [...new Set([text, ...errors])].filter((said) => said !== '').join('\n');
 }
 
 /** A command line that was to make a commit and made none: a hook refused it, it could not be signed, or the like. */
@@ -277,6 +249,13 @@ export type Outcome =
   | { readonly kind: 'done'; readonly summary: string }
   /** A role that only reads left its report; `report` is that text. */
   | { readonly kind: 'reported'; readonly summary: string; readonly report: string }
+  /** Another's work was judged. */
+  | {
+      readonly kind: 'judged';
+      readonly approves: boolean;
+      readonly summary: string;
+      readonly comments: readonly JudgeComment[];
+    }
   | {
       readonly kind: 'question';
       readonly question: string;

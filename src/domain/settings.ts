@@ -53,6 +53,10 @@ export interface Settings {
     readonly runner: readonly AgentKind[];
   };
   readonly verify: readonly Argv[];
+  /** The role that judges work before its user does; null is none. */
+  readonly review: string | null;
+  /** So often its changes go back to the author. */
+  readonly reviewRounds: number;
   readonly setup: readonly Argv[];
   /** Globs of ignored files that are copied into a new worktree. */
   readonly copy: readonly string[];
@@ -154,6 +158,8 @@ export const defaultSettings: Settings = {
     runner: [],
   },
   verify: [],
+  review: null,
+  reviewRounds: 1,
   setup: [],
   copy: [],
   worktrees: { dir: null, reuse: false },

@@ -1,6 +1,7 @@
 /** The facts of a task in `runs/TASK/`, as the board read them. */
 import type { Review } from './review.ts';
 import type { RunPlan, RunRecord } from './run.ts';
+import { isAuthors } from './run-purpose.ts';
 import type { TaskId, TaskSpec } from './task.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -19,6 +20,11 @@ export function isUnreadable(fact: object | UnreadableFact | null): fact is Unre
 export interface RunFacts {
   readonly plan: RunPlan;
   readonly record: RunRecord | null;
+}
+
+/** The last run of the task's own agent: its workspace and session are the task's. Undefined where there is none. */
+export function findOwnRun({ runs }: Pick<TaskFacts, 'runs'>): RunFacts | undefined {
+  return runs.findLast(({ plan }) => isAuthors(plan));
 }
 
 /** All facts of one task. */

@@ -91,6 +91,8 @@ export interface TaskSpec {
   readonly timeoutMs?: number;
   readonly retries?: number;
   readonly verify?: readonly Argv[];
+  /** The role that judges its work before the user does; null is none, whatever the settings say. */
+  readonly review?: string | null;
   readonly permissionMode?: string;
   readonly allowedTools?: readonly string[];
   /** Whether the plan that it leads to is taken in without its user's word. */

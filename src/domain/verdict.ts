@@ -1,3 +1,4 @@
+import { describeComment, describeJudgement, type Judgement } from './judgement.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { Proposal, TakenProposal } from './proposal.ts';
 import { describeRefusals, type Refusal } from './refusal.ts';
@@ -36,6 +37,8 @@ export interface Verdict {
   readonly verified: boolean;
   /** The `verify` commands that ran after the last run; one that failed is the last. */
   readonly checks: readonly Check[];
+  /** What reviewing agents said of the work, oldest first; each names the commit that it is about. */
+  readonly judgements: readonly Judgement[];
   /** See {@link Evidence.changesWhatRuns}. */
   readonly changesWhatRuns: readonly string[];
   /** The agent said, and nothing shows otherwise, that there was nothing to do. */
@@ -87,10 +90,19 @@ export interface AttemptFault {
 }
 
 /**
- * What is to be read beside how a task ended, in sentences: what each attempt failed of, what was refused, and warnings.
+ * What is to be read beside how a task ended, in sentences: what each attempt failed of, what agents that reviewed it said,
+ * what was refused, and warnings.
  * None repeats what the fault says.
  */
-export function describeDoubts({ fault, faults, refusals, elsewhere, warnings }: Verdict): readonly string[] {
+export function describeDoubts({
+  fault,
+  faults,
+  judgements,
+  tip,
+  refusals,
+  elsewhere,
+  warnings,
+}: Verdict): readonly string[] {
   const told = fault?.detail ?? '';
   const attempts = faults.map(
     ({ attempt, fault: { reason, detail } }) =>
@@ -98,7 +110,11 @@ export function describeDoubts({ fault, faults, refusals, elsewhere, warnings }:
   );
   const areAlike = fault === null || faults.every(({ fault: { detail } }) => detail === told);
   const refused = describeRefusals(refusals).filter((text) => !told.includes(text.slice(text.indexOf(': '))));
-  return [...(areAlike ? [] : attempts), ...refused, ...elsewhere, ...warnings];
+  const said = judgements.flatMap((each) => [
+    `${each.commit === tip ? '' : 'Of an earlier commit: '}${describeJudgement(each)}`,
+    ...each.comments.map(describeComment),
+  ]);
+  return [...(areAlike ? [] : attempts), ...said, ...refused, ...elsewhere, ...warnings];
 }
 
 /** Failures whose work is in the worktree and not yet on the branch. */

@@ -181,3 +181,17 @@ export const readRepositoryPath: Read<string> = (field: Field) => {
   if (climbs || isAbsolute) return refuse(field, 'a path relative to the repository, without `..`');
   return path;
 };
+
+/** A role's name. */
+export const readRoleName: Read<string> = (field) => {
+  const text = readText(field);
+  if (text === null || /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
+  return refuse(field, "a role's name: letters, digits, `.`, `_`, `-`, at most 64", 'Write, for example, `developer`.');
+};
+
+/** A role's name; the word `none`, or false, is no role. */
+export const readNameOrNone: Read<{ readonly name: string | null }> = (field) => {
+  if (field.node.kind === 'scalar' && /^(none|false|no|off)$/i.test(field.node.source)) return { name: null };
+  const name = readRoleName(field);
+  return name === null ? null : { name };
+};

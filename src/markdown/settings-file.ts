@@ -19,6 +19,7 @@ import {
   readLongDurationMs,
   readList,
   readModel,
+  readNameOrNone,
   readRepositoryPath,
   readText,
   readTools,
@@ -75,6 +76,8 @@ function readSettings(fields: Fields): Settings {
   const defaults = defaultSettings;
   return {
     maxParallel: fields.read('max_parallel', readInteger(1, maxParallelRuns)) ?? defaults.maxParallel,
+    review: (fields.read('review', readNameOrNone) ?? { name: defaults.review }).name,
+    reviewRounds: fields.read('review_rounds', readInteger(0, maxRetries)) ?? defaults.reviewRounds,
     retries: fields.read('retries', readInteger(0, maxRetries)) ?? defaults.retries,
     timeoutMs: fields.read('timeout', readDurationMs) ?? defaults.timeoutMs,
     stallAfterMs: fields.read('stall_after', readDurationMs) ?? defaults.stallAfterMs,

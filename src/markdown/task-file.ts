@@ -25,8 +25,10 @@ import {
   readLine,
   readList,
   readModel,
+  readNameOrNone,
   readPriority,
   readRepositoryPath,
+  readRoleName,
   readText,
   readTools,
 } from './readers.ts';
@@ -92,7 +94,7 @@ function readTask(
   const heading = writtenTitle === undefined ? findFirstHeading(body) : undefined;
   const title = writtenTitle ?? (heading === undefined ? '' : boundTitle(heading));
   if (body.trim() === '' && writtenTitle === undefined) reporter.report(null, emptyTask);
-  const agent = fields.read('agent', readAgent);
+  const agent = fields.read('agent', readRoleName);
   return {
     id,
     title: title === '' ? id : title,
@@ -122,6 +124,7 @@ function readOverrides(fields: Fields): Overrides {
   const timeoutMs = fields.read('timeout', readDurationMs);
   const retries = fields.read('retries', readInteger(0, maxRetries));
   const verify = fields.read('verify', readList(readCommand));
+  const review = fields.read('review', readNameOrNone);
   const permissionMode = fields.read('permission_mode', readArgument);
   const allowedTools = fields.read('allowed_tools', readTools);
   const autoAccept = fields.read('auto_accept', readBoolean);
@@ -137,6 +140,7 @@ function readOverrides(fields: Fields): Overrides {
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(retries !== undefined && { retries }),
     ...(verify !== undefined && { verify }),
+    ...(review !== undefined && { review: review.name }),
     ...(permissionMode !== undefined && { permissionMode }),
     ...(allowedTools !== undefined && { allowedTools }),
     ...(autoAccept !== undefined && { autoAccept }),
@@ -202,12 +206,6 @@ function boundTitle(text: string): string {
   const line = toOneLine(text);
   return endAtWord(clip(line, limits.maxTitleChars), line);
 }
-
-const readAgent: Read<string> = (field) => {
-  const text = readText(field);
-  if (text === null || /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
-  return refuse(field, "a role's name: letters, digits, `.`, `_`, `-`, at most 64", 'Write, for example, `developer`.');
-};
 
 const readParent: Read<TaskId> = (field) => {
   const text = readText(field);

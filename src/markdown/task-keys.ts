@@ -13,7 +13,7 @@ import type { YamlEntry, YamlMap, YamlNode } from './yaml.ts';
 export const taskKeys = [
   ...['id', 'title', 'agent', 'priority', 'base', 'runner', 'model', 'effort', 'max_turns', 'budget_usd', 'timeout'],
   ...['retries', 'verify', 'permission_mode', 'allowed_tools', 'context', 'touches', 'parent', 'imported', 'plan'],
-  ...['auto_accept'],
+  ...['auto_accept', 'review'],
 ];
 
 /** Words that mean nothing but the key. */

@@ -10,6 +10,7 @@ import type { AgentQuestion } from '../domain/agent-question.ts';
 import type { Diagnostic } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import type { PauseReason, Progress, Reason, RunPlan, RunView } from '../domain/run.ts';
+import type { Judgement } from '../domain/judgement.ts';
 import type { Diffstat } from '../domain/work-evidence.ts';
 import type { Overlap } from '../domain/overlap.ts';
 import { mergedAtOf, type Review } from '../domain/review.ts';
@@ -51,6 +52,8 @@ export interface TaskData {
   readonly diffstat: Diffstat | null;
   /** The `verify` commands after its last run; one that failed is the last. */
   readonly checks: readonly { readonly command: string; readonly ok: boolean }[];
+  /** What reviewing agents said of its work, oldest first. */
+  readonly judgements: readonly Judgement[];
   readonly reason: Reason | null;
   readonly question: string | null;
   /** Answers to its question to choose from. */
@@ -215,6 +218,7 @@ function describeTask(board: Board, task: Task, redact: (text: string) => string
     commits: verdict?.commits ?? 0,
     diffstat: verdict?.diffstat ?? null,
     checks: describeChecks(verdict?.checks),
+    judgements: verdict?.judgements ?? past.judgements,
     reason: verdict?.fault?.reason ?? null,
     question: verdict?.question ?? joinQuestions(asked),
     options: verdict?.options ?? (asked.length === 1 ? asked.flatMap(({ options }) => options) : []),
@@ -263,6 +267,7 @@ function describeFinished(board: Board, task: FinishedTask): TaskData {
     commits: verdict.commits ?? 0,
     diffstat: verdict.diffstat ?? null,
     checks: describeChecks(verdict.checks),
+    judgements: verdict.judgements ?? [],
     reason: verdict.fault?.reason ?? null,
     question: null,
     options: [],

@@ -1,4 +1,5 @@
 /** Makes the dashboard's model from the board. */
+import { isAuthors } from '../domain/run-purpose.ts';
 import { agentTraits } from '../domain/agent-kind.ts';
 import { listOpenQuestions } from '../core/commands/answer-command.ts';
 import { listGranted } from '../core/granted-rights.ts';
@@ -245,7 +246,7 @@ function viewActive(task: WorkedOn, board: Board, clock: Calendar, redact: Redac
   const progress = running?.view.progress ?? null;
   return {
     ...labelOf(task),
-    agent: spec.agent,
+    agent: plan?.role ?? spec.agent,
     attempt: plan?.attempt ?? 1,
     session: running?.view.sessionId?.slice(0, 8) ?? null,
     started:
@@ -258,7 +259,10 @@ function viewActive(task: WorkedOn, board: Board, clock: Calendar, redact: Redac
     branch: plan?.workspace.kind === 'branch' ? plan.workspace.branch : null,
     onBranches: listBaseBranches(task, board),
     step: progress === null ? null : { text: progress.step ?? '', done: progress.done, total: progress.total },
-    note: running === null || running.stopping !== null ? describeStage(task) : (running.view.apiRetry ?? null),
+    note:
+      running === null || running.stopping !== null || !isAuthors(running.plan)
+        ? describeStage(task)
+        : (running.view.apiRetry ?? null),
     warnings: running?.view.warnings ?? [],
     recentOutput: running?.view.lastText ?? null,
     notes: (board.notes.get(keyOf(task.id)) ?? []).map(({ text, readAt }) => ({

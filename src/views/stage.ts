@@ -1,14 +1,16 @@
 /** What the board is at with a task that is active, as data and in words. */
 import type { Task } from '../domain/board.ts';
 import { unreachable } from '../domain/result.ts';
+import { isAuthors } from '../domain/run-purpose.ts';
 
 /** See the file's head. */
-export type Stage = 'starting' | 'running' | 'stopping' | 'verifying' | 'finishing';
+export type Stage = 'starting' | 'running' | 'reviewing' | 'stopping' | 'verifying' | 'finishing';
 
 /** The words for each stage. */
 export const stageWords: Readonly<Record<Stage, string>> = {
   starting: 'starting',
   running: 'running',
+  reviewing: 'being reviewed by an agent',
   stopping: 'being stopped',
   verifying: 'being verified',
   finishing: 'finishing',
@@ -24,7 +26,8 @@ export function stageOf(task: Task): Stage | null {
     case 'preparing':
       return 'starting';
     case 'running':
-      return phase.stopping === null ? 'running' : 'stopping';
+      if (phase.stopping !== null) return 'stopping';
+      return isAuthors(phase.plan) ? 'running' : 'reviewing';
     case 'inspecting':
       return 'verifying';
     default:

@@ -22,6 +22,7 @@ export function taskData(changes: Partial<TaskData> & Pick<TaskData, 'id'>): Tas
     commits: 0,
     diffstat: null,
     checks: [],
+    judgements: [],
     reason: null,
     question: null,
     options: [],

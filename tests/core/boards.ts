@@ -106,6 +106,7 @@ export function verdictOf(more: Partial<Verdict> = {}): Verdict {
       verified: false,
       checks: [],
       changesWhatRuns: [],
+      judgements: [],
       nothingToDo: false,
       report: null,
     },
@@ -132,7 +133,16 @@ export function boardOf(tasks: readonly (Task | FinishedTask)[], more: Partial<B
 /** A plan; `more` says what is special about it. */
 export function planOf(id: string, more: Partial<RunPlan> = {}): RunPlan {
   return {
-    ...{ version: 1, task: idOf(id), n: 1, purpose: 'work', attempt: 1, freeRestarts: 0, cause: { kind: 'first' } },
+    ...{
+      version: 1,
+      task: idOf(id),
+      n: 1,
+      purpose: 'work',
+      role: null,
+      attempt: 1,
+      freeRestarts: 0,
+      cause: { kind: 'first' },
+    },
     ...{
       session: { mode: 'fresh', id: 'session' },
       workspace: { kind: 'branch', path: '/w', base: 'b', branch: `task/${id}` },

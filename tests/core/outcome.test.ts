@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { interpretExit, judgeWork as judgeRun } from '../../src/core/outcome.ts';
-import type { AgentReport, AgentResult, PauseReason, RunExit, RunPlan } from '../../src/domain/run.ts';
+import type { PauseReason, RunExit, RunPlan } from '../../src/domain/run.ts';
+import type { AgentReport, AgentResult } from '../../src/domain/agent-report.ts';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { Evidence } from '../../src/domain/work-evidence.ts';
 import { exitOf, planOf } from './boards.ts';
@@ -15,6 +16,7 @@ const report = (more: Partial<AgentReport> = {}): AgentReport => ({
   followUps: [],
   subtasks: [],
   answers: [],
+  judgement: null,
   ...more,
 });
 const result = (more: Partial<AgentResult> = {}): AgentResult => ({

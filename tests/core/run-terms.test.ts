@@ -6,7 +6,7 @@ import { agreeTerms } from '../../src/domain/run-terms.ts';
 import type { Sandbox } from '../../src/domain/sandbox.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { findNextWake } from '../../src/core/due.ts';
-import { addRun } from '../../src/core/settlement.ts';
+import { addRun } from '../../src/core/past-runs.ts';
 import { id, loadedIn, makeEvidence, makeExit, makePlan, makeResult, makeSpec, Scene } from './scene.ts';
 
 const minuteMs = 60_000;

@@ -7,16 +7,11 @@ import { makeCommandId, type Command, type Seen } from '../../src/domain/command
 import type { Effect, EffectKind } from '../../src/domain/effect.ts';
 import type { BoardEvent } from '../../src/domain/event.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
-import {
-  emptyRunView,
-  type AgentResult,
-  type PauseReason,
-  type RunExit,
-  type RunPlan,
-  type RunView,
-} from '../../src/domain/run.ts';
+import { emptyRunView, type PauseReason, type RunExit, type RunPlan, type RunView } from '../../src/domain/run.ts';
+import type { AgentResult } from '../../src/domain/agent-report.ts';
 import type { Evidence } from '../../src/domain/work-evidence.ts';
 import type { Grant, Right } from '../../src/domain/rights.ts';
+import { purposeOf } from '../../src/domain/run-purpose.ts';
 import { defaultSettings, type Settings } from '../../src/domain/settings.ts';
 import { fileNameOf, keyOf, parseTaskId, type Column, type TaskId, type TaskSpec } from '../../src/domain/task.ts';
 import { id, makePlan, makeSpec } from '../prompt/input.ts';
@@ -200,6 +195,8 @@ export class Scene {
       attempt: next.attempt,
       freeRestarts: next.freeRestarts,
       cause: next.cause,
+      purpose: purposeOf(task.spec, next.cause),
+      role: next.cause.kind === 'judging' ? 'judge' : task.spec.agent,
       plannedAt: this.at,
       terms: termsOf(this.board, task.spec, { terms: null }),
       session: next.resume === null ? { mode: 'fresh', id: 'session' } : { mode: 'resume', id: next.resume },
@@ -281,4 +278,5 @@ export const askingReport = {
   followUps: [],
   subtasks: [],
   answers: [],
+  judgement: null,
 } as const;

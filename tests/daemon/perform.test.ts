@@ -76,7 +76,7 @@ function makePerformer(text: string, grants: readonly Grant[] = [], more: Partia
     performer.perform({
       ...{ type: 'start-run', task: id('a'), spec: makeSpec(spec), rights },
       plan: makePlan({ terms: agreeTerms(defaultSettings, makeSpec(spec), inForce.sandbox, more.runner ?? null) }),
-      ...{ dependencies: [], taskChanged: false, sentBack: null },
+      ...{ dependencies: [], taskChanged: false, sentBack: null, work: null },
     });
   return { plan, start, did, requests, prompts, inForce };
 }

@@ -42,6 +42,8 @@ task_rights:
   base: [release/1.0]
   runner: scripted
 verify: npm test
+review: backend-reviewer
+review_rounds: 2
 setup: [npm ci, "echo 'a b'"]
 copy: [.env, "config/*.local"]
 worktrees:
@@ -61,6 +63,8 @@ open_with: code --new-window
     expect(parse(text).value).toEqual({
       maxParallel: 5,
       retries: 0,
+      review: 'backend-reviewer',
+      reviewRounds: 2,
       timeoutMs: 7_200_000,
       stallAfterMs: 90_000,
       answerWaitMs: 7_200_000,

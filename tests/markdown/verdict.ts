@@ -22,6 +22,7 @@ export function makeVerdict(changes: Partial<Verdict>): Verdict {
     verified: true,
     checks: [],
     changesWhatRuns: [],
+    judgements: [],
     nothingToDo: false,
     report: null,
     followUps: [],

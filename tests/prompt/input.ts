@@ -33,6 +33,7 @@ export function makePlan(patch: Partial<RunPlan> = {}): RunPlan {
     task: id('add-auth'),
     n: 1,
     purpose: 'work',
+    role: null,
     attempt: 1,
     freeRestarts: 0,
     cause: { kind: 'first' },
@@ -61,6 +62,7 @@ export function makeInput(patch: Partial<PromptInput> = {}): PromptInput {
     boardDir: '/repo/.orchestrator',
     taskChanged: false,
     sentBack: null,
+    work: null,
     ...patch,
   };
 }

@@ -3,7 +3,9 @@ import type { Proposal } from '../../src/domain/proposal.ts';
 import { explainClaudeEnd } from '../../src/adapters/agent/claude/claude-end.ts';
 import type { LastRun } from '../../src/domain/outside-answers.ts';
 import { limits } from '../../src/domain/limits.ts';
-import { emptyRunView, formatRunId, type AgentResult, type RunPlan, type RunView } from '../../src/domain/run.ts';
+import type { RunPurpose } from '../../src/domain/run-purpose.ts';
+import { emptyRunView, formatRunId, type RunPlan, type RunView } from '../../src/domain/run.ts';
+import type { AgentReport, AgentResult } from '../../src/domain/agent-report.ts';
 import { PortError, type AgentRunner, type RunListener } from '../../src/ports.ts';
 import type { Call } from './calls.ts';
 import type { Agent, Life, RunFolder, World } from './world.ts';
@@ -215,7 +217,7 @@ function end(world: World, agent: Agent, ending: Ending, later: (delayMs: number
     world.endAgent(agent, null, 'SIGKILL');
     return;
   }
-  const { result, exitCode, commits = 0, dirty, view = {} } = describeLast(world, ending);
+  const { result, exitCode, commits = 0, dirty, view = {} } = describeLast(world, ending, agent.plan.purpose);
   const tree = world.trees.get(agent.plan.workspace.path);
   if (tree !== undefined) {
     if (agent.plan.workspace.kind === 'branch') tree.commits += commits;
@@ -234,7 +236,10 @@ function end(world: World, agent: Agent, ending: Ending, later: (delayMs: number
   });
 }
 
-function describeLast(world: World, ending: Exclude<Ending, 'crash'>): Last {
+function describeLast(world: World, ending: Exclude<Ending, 'crash'>, purpose: RunPurpose): Last {
+  if (purpose === 'judge' && (ending === 'success' || ending === 'hang')) {
+    return { result: { report: { ...report('done'), judgement: drawJudgement(world) } }, exitCode: 0, dirty: false };
+  }
   switch (ending) {
     case 'success':
     case 'linger':
@@ -275,6 +280,13 @@ function describeLast(world: World, ending: Exclude<Ending, 'crash'>): Last {
   }
 }
 
+/** An approval, changes, or a review without a verdict. */
+function drawJudgement({ random, weather }: World): AgentReport['judgement'] {
+  if (random.chance(weather.trouble)) return null;
+  const comments = [{ path: 'a.txt', line: 1, reason: 'It is wrong.' }];
+  return random.chance(0.5) ? { approves: true, comments: [] } : { approves: false, comments };
+}
+
 function failWith(apiErrorStatus: number | null, text: string): Last {
   return { result: { isError: true, apiErrorStatus, text }, exitCode: 1 };
 }
@@ -298,6 +310,7 @@ function report(status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed') {
     followUps: status === 'done' ? ['Look again.'] : [],
     subtasks: status === 'done' ? [subtask('one'), subtask('two', 'one')] : [],
     answers: [],
+    judgement: null,
   } as const;
 }
 

@@ -269,7 +269,9 @@ class Simulation {
     if (task.state !== column) world.breakOff(`${name} is in ${column}/ and ${task.state} on the board`);
     if (task.state !== 'queued') return;
     const obstacle = findObstacle(board, task, world.time.now);
-    if (obstacle === null || obstacle.kind === 'delay') world.breakOff(`${name} could start and did not`);
+    // A pause that the user asked for before the end may be carried out after they went on.
+    const mayStart = obstacle === null || obstacle.kind === 'delay';
+    if (mayStart && !board.userPaused) world.breakOff(`${name} could start and did not`);
   }
 }
 

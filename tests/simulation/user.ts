@@ -23,6 +23,7 @@ const settingsTexts = [
   'max_parallel: many\n',
   'permission_mode: dontAsk\ntask_rights: { retries: 3 }\n',
   'daily_budget_usd: 1\n',
+  'max_parallel: 2\nreview: scout\nreview_rounds: 2\nverify: [npm test]\n',
   'keep: 30s\n',
   'verify: [npm test, npm run lint]\n',
 ] as const;
@@ -246,6 +247,9 @@ export class User {
           ? ['agent: nobody']
           : []),
       ...(random.chance(0.1) ? [`retries: ${this.#drawRetries()}`] : []),
+      ...(random.chance(0.25)
+        ? [`review: ${random.pick(['scout', 'scout', 'scout', 'developer', 'nobody', 'none'])}`]
+        : []),
       ...(random.chance(0.1) ? [random.pick(asking)] : []),
       ...(random.chance(0.03) ? [`id: T${number}`] : []),
       ...(random.chance(0.03) ? ['depends_on: {a: [}'] : []),

@@ -7,6 +7,7 @@ import type { CommandAnswer, CommandId, CommandRequest } from '../../src/domain/
 import type { AskedLine, Note } from '../../src/domain/agent-note.ts';
 import type { Hold } from '../../src/domain/hold.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
+import { isAuthors } from '../../src/domain/run-purpose.ts';
 import type { RunExit, RunPlan, RunRecord, RunView, StopCause } from '../../src/domain/run.ts';
 import { mergedAtOf, type Review } from '../../src/domain/review.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
@@ -465,7 +466,10 @@ export class World {
       this.breakOff(`${name} was given up since the disk was full`);
     if (verdict?.column !== to) this.breakOff(`${name} goes to ${to}/ without a verdict that says so`);
     if (to === 'done' && folder?.review?.state !== 'ready') this.breakOff(`${name} is done without an open review`);
-    if (to === 'done' && verdict !== null && last !== undefined) this.checkDone(name, verdict, last);
+    const authors = [...(folder?.runs.values() ?? [])].filter(({ plan }) => isAuthors(plan)).at(-1);
+    if (to !== 'done' || verdict === null || folder === undefined) return;
+    if (authors !== undefined) this.checkDone(name, verdict, authors);
+    this.checkJudgements(name, verdict, folder);
   }
 
   /** What waits for its user, or is being worked on, is never pruned. */
@@ -495,6 +499,17 @@ export class World {
       (verdict.commits > 0 && tree !== undefined && tree.commits > 0 && !tree.dirty);
     if (!isEarned) this.breakOff(`${name} is done without a commit, a report or nothing to do`);
     if (last.record?.exit.view.result?.isError !== false) this.breakOff(`${name} is done though its agent failed`);
+  }
+
+  /** What an agent said of the work is what its run recorded, and nothing is judged again that was judged. */
+  checkJudgements(name: string, { judgements }: Verdict, { runs }: TaskFolder): void {
+    for (const { run, commit, result } of judgements) {
+      const outcome = runs.get(run)?.record?.outcome;
+      const said = outcome?.kind === 'judged' ? (outcome.approves ? 'approved' : 'changes') : 'failed';
+      if (said !== result) this.breakOff(`${name} is said to be judged as ${result} by run ${run}, which ${said}`);
+      const others = judgements.filter((each) => each.commit === commit && each.result !== 'failed');
+      if (others.length > 1) this.breakOff(`${name} was judged twice at ${commit}`);
+    }
   }
 
   /** What must hold after each step of the daemon. */

@@ -15,11 +15,12 @@ import { askingWays, type CommandRequest } from '../../domain/command.ts';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
+import { runPurposes } from '../../domain/run-purpose.ts';
 import type { Review } from '../../domain/review.ts';
 import type { WrittenPage } from '../../domain/work-page.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
-import { amount, proposals, refusals, runView, time, toldTime } from './run-view-shape.ts';
+import { amount, judgeComments, proposals, refusals, runView, time, toldTime } from './run-view-shape.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import { command, commandId, seen, taskId } from './command-shape.ts';
 
@@ -83,7 +84,8 @@ const planShape = shapeOf<RunPlan>()(
     version,
     task: taskId,
     n: runNumber,
-    purpose: z._default(z.enum(['work', 'plan']), 'work'),
+    purpose: z._default(z.enum(runPurposes), 'work'),
+    role: z._default(z.nullable(text), null),
     attempt: runNumber,
     freeRestarts: count,
     cause: z.discriminatedUnion('kind', [
@@ -93,6 +95,8 @@ const planShape = shapeOf<RunPlan>()(
       z.object({ kind: z.literal('interrupted') }),
       z.object({ kind: z.literal('answered'), question: text, answer: text }),
       z.object({ kind: z.literal('sent-back') }),
+      z.object({ kind: z.literal('judging') }),
+      z.object({ kind: z.literal('judged'), summary: text, comments: judgeComments }),
     ]),
     session: z.discriminatedUnion('mode', [
       z.object({ mode: z.literal('fresh'), id: text }),
@@ -153,6 +157,7 @@ const evidence = z.object({
 const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done'), summary: text }),
   z.object({ kind: z.literal('reported'), summary: text, report: text }),
+  z.object({ kind: z.literal('judged'), approves: flag, summary: text, comments: judgeComments }),
   z.object({ kind: z.literal('question'), question: text, options: z._default(z.array(text), []), summary: text }),
   z.object({ kind: z.literal('failed'), fault }),
   z.object({
@@ -166,6 +171,15 @@ const outcome = z.discriminatedUnion('kind', [
 ]);
 
 const recordShape = shapeOf<RunRecord>()(z.object({ version, exit: runExit, evidence: z.nullable(evidence), outcome }));
+
+const judgement = z.object({
+  run: runNumber,
+  role: text,
+  commit: text,
+  result: z.enum(['approved', 'changes', 'failed']),
+  summary: text,
+  comments: judgeComments,
+});
 
 const verdictShape = shapeOf<Verdict>()(
   z.object({
@@ -189,6 +203,7 @@ const verdictShape = shapeOf<Verdict>()(
     diffstat: z.nullable(diffstat),
     verified: flag,
     checks: z._default(z.array(z.object({ argv, ok: flag })), []),
+    judgements: z._default(z.array(judgement), []),
     changesWhatRuns: z._default(z.array(text), []),
     nothingToDo: flag,
     report: z.nullable(text),

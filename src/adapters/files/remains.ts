@@ -11,7 +11,9 @@ import type { Pruned } from '../../domain/pruned.ts';
 import { mergedAtOf } from '../../domain/review.ts';
 import { idOfFile, type TaskId } from '../../domain/task.ts';
 import { claimName } from '../machine/run-claim.ts';
-import { earlierRuns, listFolder, readReviewFact, readVerdictFact, runFiles } from './facts.ts';
+import { planFormat } from './fact-shapes.ts';
+import { isAuthors } from '../../domain/run-purpose.ts';
+import { earlierRuns, listFolder, readFact, readReviewFact, readVerdictFact, runFiles } from './facts.ts';
 import type { Layout } from './layout.ts';
 import { checkFolders } from './own-folders.ts';
 
@@ -66,19 +68,29 @@ async function listRemains(
   const runs = (await listFolder(folder))
     .filter((name) => /^[1-9]\d{0,5}$/.test(name))
     .sort((a, b) => Number(a) - Number(b));
-  const last = runs.at(-1);
-  if (last !== undefined) checkFolders([join(folder, last)]);
-  const left = last === undefined ? [] : await listFolder(join(folder, last));
+  checkFolders(runs.map((run) => join(folder, run)));
+  // With a run that judged stays the one whose work it was about.
+  let first = runs.length - 1;
+  while (first > 0 && (await hasJudged(join(folder, runs[first] ?? '')))) first -= 1;
+  const left = await Promise.all(
+    runs.slice(first).map(async (run) => (await listFolder(join(folder, run))).map((name) => ({ run, name }))),
+  );
   const earlier = earlierRuns(layout);
   checkFolders([earlier]);
   const before = (await listFolder(earlier)).filter((name) => /^(.+)-\d+$/.exec(name)?.[1] === task);
   return [
     ...before.map((name) => ({ run: name, path: join(earlier, name) })),
-    ...runs.slice(0, -1).map((run) => ({ run, path: join(folder, run) })),
+    ...runs.slice(0, Math.max(0, first)).map((run) => ({ run, path: join(folder, run) })),
     ...left
-      .filter((name) => !lasting.has(name))
-      .map((name) => ({ run: last ?? '', path: join(folder, last ?? '', name) })),
+      .flat()
+      .filter(({ name }) => !lasting.has(name))
+      .map(({ run, name }) => ({ run, path: join(folder, run, name) })),
   ];
+}
+
+async function hasJudged(folder: string): Promise<boolean> {
+  const plan = await readFact(join(folder, runFiles.plan), planFormat);
+  return plan !== null && !isAuthors(plan);
 }
 
 async function measure(path: string): Promise<number> {

@@ -40,6 +40,9 @@ export const proposals = z.array(
   }),
 );
 
+/** What a reviewing agent wants different. */
+export const judgeComments = z.array(z.object({ path: text, line: z.nullable(z.int()), reason: text }));
+
 const agentReport = z.object({
   status: z.enum(['done', 'nothing-to-do', 'needs-input', 'failed']),
   summary: text,
@@ -48,6 +51,7 @@ const agentReport = z.object({
   followUps: z.array(text),
   subtasks: z._default(proposals, []),
   answers: z._default(z.array(z.object({ comment: z.int(), answer: text })), []),
+  judgement: z._default(z.nullable(z.object({ approves: flag, comments: judgeComments })), null),
 });
 
 const agentResult = z.object({

@@ -7,7 +7,7 @@ import type { RecordedWork } from '../../adapters/git/own-changes.ts';
 import { keptRef } from '../../adapters/git/refs.ts';
 import { findKeptFiles } from '../../adapters/git/worktree/earlier-work.ts';
 import { exists } from '../../adapters/machine/file-presence.ts';
-import type { RunFacts } from '../../domain/task-facts.ts';
+import { findOwnRun, type RunFacts } from '../../domain/task-facts.ts';
 import { exitCodes, type ExitCode } from '../exit-code.ts';
 import { requireOwnChanges } from '../own-work.ts';
 import { openPlace, type GlobalOptions, type OpenPlace } from '../place.ts';
@@ -30,7 +30,7 @@ export const diffCommand: Verb = (command, exit) =>
       const place = await openPlace(options);
       const task = await findTask(place, text);
       const { runs, verdict } = await readTaskFacts(place.layout, task.id);
-      const last = runs.at(-1);
+      const last = findOwnRun({ runs });
       const { branch, base } = requireBranch(task.id, runs);
       const stat = options.stat === true ? ['--stat'] : [];
       const code = await showBranch(place, { id: task.id, branch, base, tip: verdict?.tip ?? null }, stat);

@@ -1,4 +1,5 @@
 /** `open`: opens a task's worktree in the user's editor; the board makes one again that is gone. */
+import { findOwnRun } from '../../domain/task-facts.ts';
 import { execa } from 'execa';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { isFolder } from '../../adapters/machine/file-presence.ts';
@@ -28,7 +29,7 @@ export const openCommand: Verb = (command) =>
       const settings = await requireSettings(place);
       await requireTrust(place, await findUntrusted(place, settings));
       const { argv, namedBy } = chooseEditor(settings);
-      const findWorktree = async () => (await readTaskFacts(place.layout, id)).runs.at(-1)?.plan.workspace.path;
+      const findWorktree = async () => findOwnRun(await readTaskFacts(place.layout, id))?.plan.workspace.path;
       let path = await findWorktree();
       if (path === undefined || !(await isFolder(path))) {
         await askAndPrint(options, place, { kind: 'open', task: id });

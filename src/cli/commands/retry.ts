@@ -1,4 +1,5 @@
 /** `retry`: sends a task that waits for its user back to the queue, perhaps with what is to be different. */
+import { findOwnRun } from '../../domain/task-facts.ts';
 import { basename } from 'node:path';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { readRegular } from '../../adapters/machine/regular-file.ts';
@@ -37,6 +38,6 @@ export const retryCommand: Verb = (command) =>
 /** Whether a task's text is another than its last run was given; false where that is not known. */
 async function isEdited({ layout }: Place, { id, path }: FoundTask): Promise<boolean> {
   const { runs } = await readTaskFacts(layout, id);
-  const given = runs.at(-1)?.plan.taskHash;
+  const given = findOwnRun({ runs })?.plan.taskHash;
   return given !== undefined && given !== (await hashOwnText(await readRegular(path)));
 }

@@ -1,4 +1,5 @@
 /** `send-back`: has the author of a task that is done go on with it, and tells what is wrong with the work. */
+import { findOwnRun } from '../../domain/task-facts.ts';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit } from '../../adapters/git/git.ts';
 import { branchRef, resolveCommits } from '../../adapters/git/refs.ts';
@@ -30,7 +31,7 @@ export const sendBackCommand: Verb = (command) =>
 /** Asks for it; the commit that the task's branch is at is the one that the user has seen. */
 export async function sendBack(options: GlobalOptions, task: TaskId, text: string): Promise<void> {
   const place = await openPlace(options);
-  const workspace = (await readTaskFacts(place.layout, task)).runs.at(-1)?.plan.workspace;
+  const workspace = findOwnRun(await readTaskFacts(place.layout, task))?.plan.workspace;
   const names = workspace?.kind === 'branch' ? [branchRef(workspace.branch)] : [];
   const [commit = null] = await resolveCommits(createGit(place.topLevel), names);
   await askAndPrint(options, place, { kind: 'send-back', task, commit, text });

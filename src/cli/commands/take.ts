@@ -3,6 +3,7 @@
  * environment and their settings of the agent, without a run's mark. When that ends, they are asked once what becomes of the
  * task; whatever ends this process before, it stays theirs.
  */
+import { findOwnRun } from '../../domain/task-facts.ts';
 import { execa } from 'execa';
 import { createDrivers } from '../../adapters/agent/drivers.ts';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
@@ -45,7 +46,7 @@ end the session, and can be done later by \`hand-back\` (it is done, and checked
         return;
       }
       const { runs, verdict } = await readTaskFacts(place.layout, id);
-      const plan = runs.at(-1)?.plan;
+      const plan = findOwnRun({ runs })?.plan;
       if (plan === undefined) throw new CliError(exitCodes.fault, `the last run of ${id} can't be read`);
       const { agent } = applyTerms(settings, plan.terms);
       const call = findCall(() =>

@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from '../../adapters/machine/json-shape.ts';
 import { countOf, formatUsd } from '../../domain/amounts.ts';
-import type { AgentReport } from '../../domain/run.ts';
+import type { AgentReport } from '../../domain/agent-report.ts';
 import { cleanLine, cleanLines } from '../../markdown/safe-text.ts';
 
 const maxTextChars = 10_000;

@@ -42,7 +42,7 @@ export function carryOutTake(draft: Draft, request: Request<'take'>, file: TaskF
   const unfit = findUnfit(command.kind, file.column, task);
   const live = draft.task(task);
   const finished = draft.board.finished.get(keyOf(task));
-  const run = live === undefined ? findVerdict(draft.board, task)?.run : live.past.lastPlan?.n;
+  const run = live === undefined ? findVerdict(draft.board, task)?.run : live.past.lastRun;
   const isUntouched = run == null;
   if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
   else if (finished !== undefined && finished.verdict === undefined) readVerdicts(draft, [finished]);
@@ -67,7 +67,7 @@ function takenOver({ verdict, past }: AttentionTask, at: number): Verdict {
   if (verdict.fault?.reason === 'taken') return verdict;
   const asked = verdict.question === null ? '' : ` Its agent had asked: ${verdict.question}`;
   const fault = { reason: 'taken', detail: `You took it over.${asked}` } as const;
-  const run = past.lastPlan?.n ?? verdict.run;
+  const run = past.lastRun ?? verdict.run;
   return { ...verdict, column: 'attention', at, run, fault, question: null, options: [] };
 }
 

@@ -87,6 +87,7 @@ export function createBench(): Bench {
           task,
           n,
           purpose: 'work',
+          role: null,
           attempt,
           freeRestarts: 0,
           cause: { kind: 'first' },

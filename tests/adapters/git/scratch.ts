@@ -139,6 +139,7 @@ export function planFor(task: TaskId, workspace: Workspace, changes: Partial<Run
     task,
     n: 1,
     purpose: 'work',
+    role: null,
     attempt: 1,
     freeRestarts: 0,
     cause: { kind: 'first' },

@@ -40,6 +40,7 @@ const plan: RunPlan = {
   task: taskId('add-auth'),
   n: 1,
   purpose: 'work',
+  role: null,
   attempt: 1,
   freeRestarts: 0,
   cause: { kind: 'first' },

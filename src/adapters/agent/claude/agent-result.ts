@@ -1,7 +1,7 @@
 /** Reads the `result` line: the agent's own account of its end, with the structured report that was asked for. */
 import * as z from 'zod/mini';
 import { limits } from '../../../domain/limits.ts';
-import type { AgentReport, AgentResult } from '../../../domain/run.ts';
+import type { AgentReport, AgentResult } from '../../../domain/agent-report.ts';
 import { proposalSchema, readProposals } from './read-proposals.ts';
 import { keepStart } from '../../machine/bounded-text.ts';
 import { toVisibleLine } from '../../../domain/visible-text.ts';
@@ -42,6 +42,30 @@ const answers = z.pipe(
   ),
 );
 
+const judgeComment = z.object({
+  file: z.pipe(
+    z.string(),
+    z.transform((path: string) => keepStart(toVisibleLine(path).trim(), limits.maxOptionChars)),
+  ),
+  line: z.catch(z.nullable(z.int().check(z.gte(1))), null),
+  reason: z.pipe(
+    z.string(),
+    z.transform((reason: string) => keepStart(reason.trim(), limits.maxAnswerChars)),
+  ),
+});
+
+const comments = z.pipe(
+  z.catch(z.array(z.unknown()), []),
+  z.transform((items: unknown[]) =>
+    items.slice(0, limits.maxComments).flatMap((item) => {
+      const { data } = judgeComment.safeParse(item);
+      return data === undefined || data.reason === ''
+        ? []
+        : [{ path: data.file, line: data.line, reason: data.reason }];
+    }),
+  ),
+);
+
 const reportShape = z.object({
   status: z.pipe(
     z.pipe(
@@ -59,6 +83,8 @@ const reportShape = z.object({
   follow_ups: texts(limits.maxFollowUps),
   subtasks: z.pipe(z.catch(z.unknown(), []), z.transform(readProposals)),
   answers,
+  verdict: z.catch(z.nullable(z.enum(['approve', 'changes'])), null),
+  comments,
 });
 
 /**
@@ -98,6 +124,25 @@ export const reportSchema = {
       },
       description: 'Only where the user sent the work back with numbered comments: what you did about each.',
     },
+    verdict: {
+      type: 'string',
+      enum: ['approve', 'changes'],
+      description: 'Only where you review the work of another: whether it can go to the user as it is.',
+    },
+    comments: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          file: { type: 'string', description: 'Path, relative to the repository.' },
+          line: { type: 'integer', description: 'The line in the new version of the file.' },
+          reason: { type: 'string', description: 'What is wrong there, and what would be right.' },
+        },
+        required: ['file', 'reason'],
+        additionalProperties: false,
+      },
+      description: 'With the verdict changes only: what must be different.',
+    },
   },
   required: ['status', 'summary'],
   additionalProperties: false,
@@ -115,8 +160,9 @@ export function readOptions(value: unknown): readonly string[] {
 export function readReport(value: unknown): AgentReport | null {
   const read = reportShape.safeParse(value);
   if (!read.success) return null;
-  const { follow_ups: followUps, ...rest } = read.data;
-  return { ...rest, followUps };
+  const { follow_ups: followUps, verdict, comments: said, ...rest } = read.data;
+  const judgement = verdict === null ? null : { approves: verdict === 'approve', comments: said };
+  return { ...rest, followUps, judgement };
 }
 
 /**

@@ -4,13 +4,8 @@
  * from version to version. In both versions that were measured, a failed call of the API is a result of subtype
  * `success` that is an error.
  */
-import {
-  quoteResult,
-  type AgentResult,
-  type EndedBy,
-  type PauseReason,
-  type ServiceFault,
-} from '../../../domain/run.ts';
+import type { EndedBy, PauseReason, ServiceFault } from '../../../domain/run.ts';
+import { quoteResult, type AgentResult } from '../../../domain/agent-report.ts';
 import type { RawExit } from '../driver/agent-driver.ts';
 import { findResetTime } from './reset-time.ts';
 

@@ -14,7 +14,7 @@
  *   a result, then the board ends the agent for      the agent was still at work
  *   staying, and it says that it was broken off
  */
-import type { AgentResult } from '../../../domain/run.ts';
+import type { AgentResult } from '../../../domain/agent-report.ts';
 import type { ProcessEnd } from '../driver/agent-driver.ts';
 
 /** The end of a run as far as the lines so far show it. */

@@ -6,6 +6,8 @@ export interface ScriptLine {
   readonly number: number;
   /** Only done at this attempt; null is every one. */
   readonly attempt: number | null;
+  /** Only done by who judges the work; the others only by who does it. */
+  readonly judges: boolean;
   readonly verb: string;
   /** The text behind the verb, without spaces around it. */
   readonly rest: string;
@@ -36,11 +38,12 @@ export function parseScript(script: string): readonly ScriptLine[] {
 
 function parseLine(text: string, number: number): ScriptLine | null {
   if (text === '' || text.startsWith('#')) return null;
-  const conditional = /^on attempt (\d+):\s*(.*)$/.exec(text);
-  const action = conditional?.[2] ?? text;
+  const own = text.replace(/^as judge:\s*/, '');
+  const conditional = /^on attempt (\d+):\s*(.*)$/.exec(own);
+  const action = conditional?.[2] ?? own;
   const attempt = conditional === null ? null : Number(conditional[1]);
   const [, verb = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(action) ?? [];
-  return { number, attempt, verb, rest };
+  return { number, attempt, judges: own !== text, verb, rest };
 }
 
 /** Replaces `\n`, `\t` and `\\` by what they stand for. */

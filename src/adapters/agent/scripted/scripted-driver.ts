@@ -17,7 +17,7 @@ export const scriptedDriver: AgentDriver = {
     const { mode, id } = plan.session;
     return Promise.resolve({
       program: process.execPath,
-      args: [mainPath, mode, id, notesFolderOf(path.dirname(folder))],
+      args: [mainPath, mode, id, notesFolderOf(path.dirname(folder)), plan.purpose],
     });
   },
   talk: () => null,

@@ -22,14 +22,17 @@
  *   report TEXT             the final text, for a role that only reads
  *   linger                  stays after the result
  *   spawn-orphan            starts a process in a session of its own that outlives the agent
+ *   approve TEXT            the verdict on another's work, told at the end; TEXT is its summary
+ *   require PATH TEXT       the same: approves where the file has the text, and wants it there otherwise
  *   on attempt N: VERB …    only at the Nth attempt
+ *   as judge: VERB …        only where another's work is judged, and there nothing else
  *
  * After each line it says a note of the user's that waits. Paths are relative to the worktree and stay inside. A resumed session goes on with the first line it had not finished.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../domain/error-message.ts';
-import type { AgentReport } from '../../../domain/run.ts';
+import type { AgentReport } from '../../../domain/agent-report.ts';
 import { asObject, asString, parseObject } from '../../machine/json-shape.ts';
 import { noteCommand } from '../../machine/note-script.ts';
 import { findScript, parseScript, type ScriptLine } from './agent-script.ts';
@@ -39,9 +42,12 @@ import { performLine, type Ending, type Step } from './scripted-verbs.ts';
 
 const keepAliveMs = 60_000;
 
-const [, , mode = 'fresh', session = 'none', notes = null] = process.argv;
+const [, , mode = 'fresh', session = 'none', notes = null, purpose = 'work'] = process.argv;
 const stream = new ScriptedStream(session);
-const ending: Ending = { summary: null, report: null, answers: [], subtasks: [], followUps: [], lingers: false };
+const ending: Ending = {
+  ...{ summary: null, report: null, judgement: null },
+  ...{ answers: [], subtasks: [], followUps: [], lingers: false },
+};
 
 process.on('SIGINT', () => {
   // As Claude Code does: a result that tells of the interruption, and a good exit code.
@@ -90,6 +96,7 @@ async function run(): Promise<number> {
       followUps: [],
       subtasks: [],
       answers: ending.answers,
+      judgement: ending.judgement,
     },
   });
 }
@@ -109,6 +116,7 @@ function restart(memory: SessionMemory): SessionMemory {
 }
 
 function isDue(line: ScriptLine, memory: SessionMemory): boolean {
+  if (line.judges !== (purpose === 'judge')) return false;
   if (memory.finished && line.verb === 'ask') return false;
   return line.attempt === null || line.attempt === Number(process.env['BRANCHBOARD_ATTEMPT'] ?? '1');
 }

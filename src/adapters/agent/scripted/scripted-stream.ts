@@ -1,7 +1,7 @@
 /** Prints what Claude Code would print with `--output-format stream-json`, each line written at once. */
 import { writeSync } from 'node:fs';
 import { messageOf } from '../../../domain/error-message.ts';
-import type { AgentReport } from '../../../domain/run.ts';
+import type { AgentReport } from '../../../domain/agent-report.ts';
 import type { JsonObject } from '../../machine/json-shape.ts';
 
 const stdout = 1;
@@ -82,6 +82,7 @@ export class ScriptedStream {
               follow_ups: report.followUps,
               subtasks: result.subtasks,
               answers: report.answers,
+              ...tellJudgement(report.judgement),
             },
           }),
     });
@@ -95,4 +96,10 @@ export class ScriptedStream {
   #print(line: JsonObject): void {
     writeSync(stdout, `${JSON.stringify({ ...line, parent_tool_use_id: null, session_id: this.#session })}\n`);
   }
+}
+
+function tellJudgement(judgement: AgentReport['judgement']): JsonObject {
+  if (judgement === null) return {};
+  const comments = judgement.comments.map(({ path: file, line, reason }) => ({ file, line, reason }));
+  return { verdict: judgement.approves ? 'approve' : 'changes', comments };
 }

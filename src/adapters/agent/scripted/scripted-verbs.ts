@@ -1,11 +1,11 @@
 /** Carries out the verbs of an agent script; `scripted-main.ts` lists them for those who write scripts. */
 import { spawn, spawnSync } from 'node:child_process';
 import { messageOf } from '../../../domain/error-message.ts';
-import { appendFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommentAnswer } from '../../../domain/review-comment.ts';
-import type { AgentReport } from '../../../domain/run.ts';
+import type { AgentReport } from '../../../domain/agent-report.ts';
 import { parseObject, type JsonObject } from '../../machine/json-shape.ts';
 import { unescapeText, type ScriptLine } from './agent-script.ts';
 import { proposeTool, toolName } from '../claude/run-server.ts';
@@ -19,6 +19,7 @@ const orphanLivesSeconds = 600;
 export interface Ending {
   summary: string | null;
   answers: CommentAnswer[];
+  judgement: AgentReport['judgement'];
   /** As they are told. */
   subtasks: JsonObject[];
   followUps: string[];
@@ -66,6 +67,8 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['report', (rest, stream, ending) => say((ending.report = unescapeText(rest)), stream)],
   ['summary', (rest, _, ending) => setOn(() => (ending.summary = unescapeText(rest)))],
   ['answer', (rest, _, ending) => setOn(() => ending.answers.push(parseAnswer(rest)))],
+  ['approve', approve],
+  ['require', requireText],
   ['propose', proposeTask],
   ['subtask', (rest, _, ending) => setOn(() => ending.subtasks.push(parseJson(rest)))],
   ['follow-up', (rest, _, ending) => setOn(() => ending.followUps.push(unescapeText(rest)))],
@@ -84,13 +87,31 @@ function askUser(rest: string): Step {
   return endWith({ status: 'needs-input', summary: `Asked: ${question}`, questions: [question], options });
 }
 
-function endWith(report: Omit<AgentReport, 'followUps' | 'subtasks' | 'answers'>): Step {
-  return { kind: 'end', report: { ...report, followUps: [], subtasks: [], answers: [] } };
+function endWith(report: Pick<AgentReport, 'status' | 'summary' | 'questions' | 'options'>): Step {
+  return { kind: 'end', report: { ...report, followUps: [], subtasks: [], answers: [], judgement: null } };
 }
 
 function parseAnswer(rest: string): CommentAnswer {
   const [number = '', ...words] = rest.split(' ');
   return { comment: parseCount(number), answer: unescapeText(words.join(' ')) };
+}
+
+function approve(rest: string, _: ScriptedStream, ending: Ending): Step {
+  ending.summary = unescapeText(rest);
+  ending.judgement = { approves: true, comments: [] };
+  return on;
+}
+
+function requireText(rest: string, _: ScriptedStream, ending: Ending): Step {
+  const [, file = '', escaped = ''] = /^(\S+)\s?(.*)$/.exec(rest) ?? [];
+  const text = unescapeText(escaped);
+  const isThere = existsSync(file) && readFileSync(file, 'utf8').includes(text);
+  ending.summary = isThere ? `${file} is as it should be.` : `${file} lacks something.`;
+  ending.judgement = {
+    approves: isThere,
+    comments: isThere ? [] : [{ path: file, line: 1, reason: `lacks: ${text}` }],
+  };
+  return on;
 }
 
 async function proposeTask(rest: string, stream: ScriptedStream): Promise<Step> {

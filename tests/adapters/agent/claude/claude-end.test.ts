@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { explainClaudeEnd } from '../../../../src/adapters/agent/claude/claude-end.ts';
 import type { RawExit } from '../../../../src/adapters/agent/driver/agent-driver.ts';
-import { emptyRunView, type AgentResult, type RunView } from '../../../../src/domain/run.ts';
+import { emptyRunView, type RunView } from '../../../../src/domain/run.ts';
+import type { AgentResult } from '../../../../src/domain/agent-report.ts';
 
 const report = {
   status: 'failed',
@@ -12,6 +13,7 @@ const report = {
   followUps: [],
   subtasks: [],
   answers: [],
+  judgement: null,
 } as const;
 const failedResult = (more: Partial<AgentResult> = {}): AgentResult => ({
   ...{ isError: true, subtype: 'success', apiErrorStatus: null, numTurns: 3, costUsd: 0.1, text: 'Done.' },

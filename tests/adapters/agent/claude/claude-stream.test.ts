@@ -11,7 +11,8 @@ import {
 } from '../../../../src/adapters/agent/claude/claude-stream.ts';
 import { limits } from '../../../../src/domain/limits.ts';
 import type { Refusal } from '../../../../src/domain/refusal.ts';
-import { emptyRunView, type AgentResult, type RunView, type Session } from '../../../../src/domain/run.ts';
+import { emptyRunView, type RunView, type Session } from '../../../../src/domain/run.ts';
+import type { AgentResult } from '../../../../src/domain/agent-report.ts';
 
 const captures = fileURLToPath(new URL('../../../fixtures/captures/', import.meta.url));
 const versions = ['2.1.197', '2.1.330'] as const;
@@ -67,6 +68,7 @@ const reported = {
   followUps: [],
   subtasks: [],
   answers: [],
+  judgement: null,
 };
 const apiError = { isError: true, subtype: 'success', numTurns: 1, costUsd: 0, report: null };
 const stopped = { isError: true, apiErrorStatus: null, report: null };
@@ -159,7 +161,16 @@ function expectations(version: Version): Record<string, Expected> {
         ...fine,
         numTurns: 2,
         text: 'ok',
-        report: { status: 'done', summary: 'ok', questions: [], options: [], followUps: [], subtasks: [], answers: [] },
+        report: {
+          status: 'done',
+          summary: 'ok',
+          questions: [],
+          options: [],
+          followUps: [],
+          subtasks: [],
+          answers: [],
+          judgement: null,
+        },
       },
     },
     'structured-output-ignored': { result: { ...fine, numTurns: 2, text: 'Done.', report: null } },
@@ -391,7 +402,7 @@ describe('readStreamLine', () => {
       follow_ups: 'none',
     };
     const report = readMessages(end({ structured_output: output })).result?.report;
-    expect(report).toMatchObject({ status: 'needs-input', followUps: [], subtasks: [], answers: [] });
+    expect(report).toMatchObject({ status: 'needs-input', followUps: [], subtasks: [], answers: [], judgement: null });
     expect(report?.summary).toHaveLength(limits.maxSummaryChars);
     expect(report?.questions).toHaveLength(limits.maxQuestions);
     expect(report?.options.slice(0, 3)).toEqual(['yes', 'n o', 'x'.repeat(limits.maxOptionChars)]);
