@@ -40,7 +40,7 @@ export async function describeTask(
     .map(({ number, text }) => ({ number, text: redact(revealHiddenCharacters(text)) }));
   return {
     ...{ version: 2, id, column, file: path, task, verdict, review, runs, commands, warnings: shown },
-    ...{ damaged, hiddenLines: hidden },
+    ...{ damaged, hiddenLines: hidden, daemon: board.daemon, paused: board.paused },
   };
 }
 

@@ -38,6 +38,29 @@ export function findForeignFrontmatter(text: string, isBelowFrontmatter: boolean
   return findOtherLanguage(opening, lines.slice(first + 1)) ?? findMisplaced(lines.slice(first), isBelowFrontmatter);
 }
 
+/** A line such as `Depends on: a` in a task's text, where nothing reads it. */
+export interface OrderLine {
+  readonly offset: number;
+  /** As it is written, without its markup. */
+  readonly text: string;
+  /** What it names. */
+  readonly names: readonly string[];
+}
+
+/** Finds lines about the order in a text that is no frontmatter, but for blocks of code. */
+export function findOrderLines(text: string): readonly OrderLine[] {
+  let fence: string | null = null;
+  return readLines(text).flatMap((line) => {
+    const mark = /^\s*(```|~~~)/.exec(line.text)?.[1];
+    if (mark !== undefined && (fence === null || fence === mark)) fence = fence === null ? mark : null;
+    const bare = unmark(line.text);
+    if (fence !== null || mark !== undefined || !plainOrder.test(keyOfLine(bare) ?? '')) return [];
+    const value = idValue.exec(bare)?.[0].slice(1) ?? '';
+    const names = value.split(/[\s,[\]"']+/).filter((name) => /\w/.test(name));
+    return names.length === 0 ? [] : [{ offset: line.offset, text: bare, names }];
+  });
+}
+
 const oldLineEnds: Problem = {
   message: 'the lines of this file end with a carriage return alone, so that it is one line to everybody else',
   expected: 'lines that end with a line feed',

@@ -9,7 +9,8 @@ import { readDependencies } from './dependency-names.ts';
 import { openFields, refuse } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { cutFrontmatter, stripByteOrderMark } from './frontmatter.ts';
-import { findForeignFrontmatter } from './foreign-frontmatter.ts';
+import type { Frontmatter } from './frontmatter.ts';
+import { findForeignFrontmatter, findOrderLines } from './foreign-frontmatter.ts';
 import { findFirstHeading } from './heading.ts';
 import { reportHiddenLines } from './hidden-lines.ts';
 import { clip, quote, toOneLine } from './plain-text.ts';
@@ -77,10 +78,29 @@ export function parseTaskFile(text: string, source: TaskSource): Parsed<TaskSpec
   const body = stripStory(clean.slice(cut.bodyStart)).trimEnd();
   const foreign = findForeignFrontmatter(body, cut.kind === 'found');
   if (foreign !== null) reporter.report(cut.bodyStart + foreign.offset, foreign.problem);
+  else reportOrderLines(body, cut, clean, reporter);
   const { map: known, dependencies } = translateKeys(map, reporter);
   return reporter.finish(
     readTask(openFields(known, reporter), dependencies, { body, fileName: source.fileName }, reporter),
   );
+}
+
+/** Warns of lines about the order in the text, but for those that name what the frontmatter names as well. */
+function reportOrderLines(
+  body: string,
+  cut: Exclude<Frontmatter, { kind: 'broken' }>,
+  clean: string,
+  reporter: Reporter,
+): void {
+  const read = clean.slice(0, cut.bodyStart).toLowerCase();
+  for (const { offset, text, names } of findOrderLines(body)) {
+    if (names.every((name) => read.includes(name.toLowerCase()))) continue;
+    reporter.report(cut.bodyStart + offset, {
+      severity: 'warning',
+      message: `${quote(text)} is text for the agent here, and the board waits for nothing because of it`,
+      expected: '`depends_on` in the frontmatter if the task is to wait',
+    });
+  }
 }
 
 function readTask(

@@ -5,7 +5,7 @@ import type { Review } from '../domain/review.ts';
 import type { Column } from '../domain/task.ts';
 import type { RunFacts } from '../domain/task-facts.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import type { TaskData } from './board-data.ts';
+import type { BoardData, TaskData } from './board-data.ts';
 
 /** A task as data, without secrets. */
 export interface TaskDescription {
@@ -24,6 +24,9 @@ export interface TaskDescription {
   readonly warnings: readonly Diagnostic[];
   /** Its facts that can't be understood and count as missing, such as `2/exit.json`. */
   readonly damaged: readonly string[];
+  /** Whether a board runs, and why that one starts nothing; a task in the queue waits for it. */
+  readonly daemon: BoardData['daemon'];
+  readonly paused: BoardData['paused'];
   /** Lines of its file that hold invisible characters, which are written out here. */
   readonly hiddenLines: readonly { readonly number: number; readonly text: string }[];
 }

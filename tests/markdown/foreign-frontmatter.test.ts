@@ -91,3 +91,33 @@ describe('frontmatter', () => {
     expect(parse(text)).toMatchObject({ value: { dependsOn: [] }, said: [] });
   });
 });
+
+describe('a line about the order in the text', () => {
+  const warned = (text: string) => parse(text).said.filter((line) => line.includes('is text for the agent here'));
+
+  it.each([
+    ['5:1', 'Depends on: a\n\nDo it'],
+    ['7:1', '# B\n\n**Blocked by:** a\n'],
+    ['5:1', '- Depends-On: [a, c]\nDo it'],
+    ['6:1', 'Do it\nDepends on: c'],
+    ['7:1', 'Do it\n\n> Prerequisites: c.md'],
+  ])('is told at %s where frontmatter is above: %j', (place, body) => {
+    const text = `---\ntitle: B\nbudget_usd: 2\n---\n${body}`;
+    expect(warned(text)).toHaveLength(1);
+    expect(warned(text)[0]).toContain(`b.md:${place}`);
+    expect(parse(text).value).toMatchObject({ id: 'b', dependsOn: [] });
+  });
+
+  it('is told below the text of a file without frontmatter', () => {
+    expect(warned('Write the page.\n\nDepends on: a\n')).toHaveLength(1);
+  });
+
+  it.each([
+    `---\n${keys}\n---\nDepends on: a\n`,
+    '---\ntitle: B\n---\nIt depends on: the weather and more.\n',
+    '---\ntitle: B\n---\nDo it like this:\n\n```\nDepends on: a\n```\n',
+    '---\ntitle: B\n---\nAfter: a\n',
+  ])('is no more than text: %j', (text) => {
+    expect(warned(text)).toEqual([]);
+  });
+});

@@ -193,7 +193,9 @@ test.concurrent(
       await board.succeed('pause');
       const running = await board.start();
       await board.arrive('queued', 'plain', name.slice(0, -'.md'.length));
+      expect(await board.succeed('show', 'plain')).toMatch(/ · queued · paused by you → branchboard resume\n/);
       await board.stop(running);
+      expect(await board.succeed('show', 'plain')).toMatch(/ · queued · no board runs: branchboard start\n/);
       expect(board.task(name.slice(0, -'.md'.length))).toMatchObject({
         title: 'Über: "tricky" # title',
         agent: 'tester',
@@ -325,11 +327,10 @@ test.concurrent('what a finished board shows: status, show, logs, diff, graph', 
         '  branchboard send-back schema TEXT',
         '  branchboard discard schema',
         '  branchboard retry schema',
+        '  branchboard note schema TEXT',
         '  branchboard take schema',
         '  branchboard open schema',
         '  branchboard retry schema -m TEXT: not now, it is done',
-        '    To say what is wrong with its work: branchboard send-back schema TEXT',
-        '  branchboard note schema TEXT: not now, it is done',
         '    To say what is wrong with its work: branchboard send-back schema TEXT',
         '  branchboard hand-back schema: not now, it is done',
         '    To work on it again: branchboard retry schema',

@@ -21,6 +21,7 @@ import { findPlace, type GlobalOptions, type Place } from '../place.ts';
 import { redactFor } from '../output-redaction.ts';
 import { findTask, NotAcceptedError, type FoundTask } from '../task-files.ts';
 import { print, printJson, type Verb } from '../verb.ts';
+import { describePause } from '../view/board-text.ts';
 import { formatMinute } from '../view/local-time.ts';
 
 /** A failure's detail may hold the end of an output. */
@@ -95,12 +96,17 @@ function listSteps({ id, column, review }: TaskDescription, verdict: Verdict): r
   return column === 'attention' ? listWaitingSteps(id, verdict) : [];
 }
 
-/** Where a task stands: of one at work for how long and at what, of one that is over what became of its work. */
-function describeState({ column, task, review }: TaskDescription): string {
+/**
+ * Where a task stands: of one in the queue what keeps all of them there, of one at work for how long and at what, of one
+ * that is over what became of its work.
+ */
+function describeState({ column, task, review, daemon, paused }: TaskDescription): string {
   const mergedAt = mergedAtOf(review);
   if (column === 'done' && mergedAt !== null) return `done, merged ${formatMinute(mergedAt, Date.now())}`;
   if (column === 'archive' && review?.state === 'discarded')
     return `archive, discarded ${formatMinute(review.at, Date.now())}`;
+  if (column === 'queued' && !daemon.running) return 'queued · no board runs: branchboard start';
+  if (column === 'queued' && paused !== null) return `queued · ${describePause(paused, true, Date.now())}`;
   if (column !== 'active' || task?.startedAt == null) return column;
   const parts = [formatDuration(Math.max(0, Date.now() - Date.parse(task.startedAt))), task.lastTool ?? []].flat();
   return `active · ${cleanLine(parts.join(' · '))}`;
@@ -120,7 +126,7 @@ async function lookAt(place: Place, found: FoundTask): Promise<TaskDescription> 
       // This shell may know secrets that the board does not.
       const redact = redactFor(() => defaultSettings);
       // A board of an earlier version does not tell all.
-      if ('hiddenLines' in data) return { ...redactTexts(data, redact), id, column, file, commands };
+      if ('paused' in data) return { ...redactTexts(data, redact), id, column, file, commands };
     }
   } catch (error) {
     if (!(await isUnanswered(error))) throw error;
@@ -157,7 +163,9 @@ function formatProposal({ number, name, title, agent, dependsOn, taken }: Offere
 function formatOffer({ usage, unfit }: Offer): string {
   if (unfit === null) return `  ${usage}`;
   const missing = `  ${usage}: not now, it ${unfit.why}`;
-  return unfit.hint === null ? missing : `${missing}\n    ${unfit.hint}`;
+  // This is what `show` shows.
+  const isHere = unfit.hint?.includes('branchboard show ') ?? true;
+  return isHere ? missing : `${missing}\n    ${unfit.hint ?? ''}`;
 }
 
 function formatRun({ plan, record }: RunFacts, folder: string): string {
@@ -166,7 +174,7 @@ function formatRun({ plan, record }: RunFacts, folder: string): string {
       ? 'no end recorded'
       : record.outcome.kind === 'failed'
         ? nameReason(record.outcome.fault.reason)
-        : nameOutcome(record.outcome.kind);
+        : [nameOutcome(record.outcome.kind), 'detail' in record.outcome ? record.outcome.detail : []].flat().join(': ');
   const figures =
     record === null
       ? ''

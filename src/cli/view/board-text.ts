@@ -141,8 +141,8 @@ export function formatFoot(data: BoardData, { now, hasStopped = false }: Omit<Bo
   ].join(' · ');
 }
 
-/** A board that is started again tries at once, so that a time says something only of one that runs. */
-function describePause(paused: NonNullable<BoardData['paused']>, isRunning: boolean, now: number): string {
+/** Why nothing starts. A board that is started again tries at once, so that a time says something only of one that runs. */
+export function describePause(paused: NonNullable<BoardData['paused']>, isRunning: boolean, now: number): string {
   const until = paused.until === null ? now : Date.parse(paused.until);
   const when = isRunning && until > now ? `, again at ${formatMinute(until, now)}` : '';
   return `${paused.reason === 'user' ? '' : 'held: '}${describeWhy(paused.reason)}${when}`;

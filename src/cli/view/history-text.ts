@@ -101,7 +101,10 @@ function describeCommand({ by, command, outcome, said }: HistoryEntry & { readon
 }
 
 function describeHold({ at, reason, until, detail }: HistoryEntry & { readonly type: 'held' }): string {
-  const when = until === null || until <= at ? '' : `; again at ${formatMoment(until, at)}`;
+  // Recalled at a start, which tries it at once.
+  if (until !== null && until <= at)
+    return `starts were held: ${describeWhy(reason)}; one task tries now: ${cleanLine(detail)}`;
+  const when = until === null ? '' : `; again at ${formatMoment(until, at)}`;
   return `no new starts: ${describeWhy(reason)}${when} (branchboard resume tries at once): ${cleanLine(detail)}`;
 }
 

@@ -90,7 +90,7 @@ const cases: readonly (readonly [HistoryEntry, string])[] = [
   ],
   [
     { at: 5_000, type: 'held', reason: 'overload', until: 5_000, detail: 'Busy.' },
-    'no new starts: the service is overloaded (branchboard resume tries at once): Busy.',
+    'starts were held: the service is overloaded; one task tries now: Busy.',
   ],
   [{ at: 0, type: 'hold-lifted', reason: 'auth' }, 'new starts again (over: not logged in)'],
   [{ at: 0, type: 'settings-changed', problems: [] }, 'settings read again'],
