@@ -15,12 +15,16 @@ export interface Ask extends ApiRequest {
 /** What one task's agent replies. */
 export type Part = (ask: Ask) => Reply | Promise<Reply>;
 
-/** A script for several tasks at once, each with a part of its own. Throws, which the run shows, for any other task. */
+/**
+ * A script for several tasks at once, each with a part of its own; who reviews the work of `a` has the part `a judged`. Throws,
+ * which the run shows, for any other task.
+ */
 export function castParts(parts: Readonly<Record<string, Part>>): (request: ApiRequest) => Reply | Promise<Reply> {
   return (request) => {
     const task = /^You work alone on the task `([^`]+)`/m.exec(request.text)?.[1] ?? '';
     const worktree = /^# Where you are\n\n`([^`]+)`/m.exec(request.text)?.[1] ?? '';
-    const part = parts[task];
+    const judged = /^You review the work of another agent on the task `([^`]+)`/m.exec(request.text)?.[1];
+    const part = parts[judged === undefined ? task : `${judged} judged`];
     if (part === undefined || worktree === '') throw new Error(`no part for the task "${task}" in "${worktree}"`);
     const promptsAt = request.messages.flatMap(({ role, content }, at) =>
       role === 'user' && content.some(({ text = '' }) => boardPrompt.test(text)) ? [at] : [],
@@ -32,7 +36,7 @@ export function castParts(parts: Readonly<Record<string, Part>>): (request: ApiR
 }
 
 /** A session that was cut off among its tools is resumed with results and prompt in one message. */
-const boardPrompt = /^(?:You work alone on|This goes on with) the task `/m;
+const boardPrompt = /^(?:You work alone on|This goes on with|You review the work of another agent on) the task `/m;
 
 /** One step a turn, counted from the last prompt; the last one is repeated. */
 export function inTurns(...steps: readonly ((ask: Ask) => Reply | Promise<Reply>)[]): Part {
