@@ -4,7 +4,7 @@
  * tasks is never passed over: a slip of the pen and a word for the opposite order are errors.
  */
 import { distance } from 'fastest-levenshtein';
-import { findNearest } from './fields.ts';
+import { findNear } from './fields.ts';
 import { clip, quote } from './plain-text.ts';
 import type { Problem, Reporter } from './reporter.ts';
 import type { YamlEntry, YamlMap, YamlNode } from './yaml.ts';
@@ -38,7 +38,8 @@ const before = listed(
   'dependson dependencies dependency depends dependencyids dependenton dependanton dependencieson dependsupon ' +
     'deps dep blockedby blockedon blockers blocker after runafter runsafter startafter startsafter comesafter ' +
     'requires require required needs need prerequisites prerequisite prereqs prereq prerequisitetasks requiredtasks ' +
-    'waitfor waitsfor waiton waitson waitingfor waitingon predecessors predecessor precededby follows upstream ' +
+    'waitfor waitsfor waiton waitson waitingfor waitingon waituntil waitsuntil predecessors predecessor precededby ' +
+    'follows mustfollow upstream ' +
     'relieson buildson stackedon',
 );
 
@@ -145,8 +146,8 @@ function explainUnread(entry: YamlEntry, folded: string): Problem {
 function describeUnknown(key: string, folded: string): Problem {
   const message = `unknown key ${quote(key)}, passed over`;
   if (states.has(folded)) return { message: `${message}: a task's folder says where it stands` };
-  const meant = Object.hasOwn(hints, folded) ? hints[folded] : undefined;
-  return { message, expected: `\`${meant ?? findNearest(folded, taskKeys)}\` if that is what it means` };
+  const meant = Object.hasOwn(hints, folded) ? hints[folded] : findNear(folded, taskKeys);
+  return meant == null ? { message } : { message, expected: `\`${meant}\` if that is what it means` };
 }
 
 /** Ids that a message repeats. */

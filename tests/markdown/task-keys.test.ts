@@ -23,7 +23,7 @@ describe("another tool's word for dependencies", () => {
       'After',
     ],
     ...['requires', 'Requires', 'required', 'needs', 'NEEDS', 'deps', 'prerequisites', 'prerequisite', 'prereqs'],
-    ...['waits_for', 'waitsFor', 'predecessors', 'run_after', 'depends', 'follows'],
+    ...['waits_for', 'waitsFor', 'wait_until', 'predecessors', 'run_after', 'depends', 'follows'],
   ])('is read, whatever its case and separators: %s', (key) => {
     expect(parse(`${key}: [a]`)).toMatchObject({ value: { dependsOn: ['a'] }, said: [] });
   });
@@ -123,6 +123,7 @@ describe("another tool's word for another key", () => {
     expect(said).toHaveLength(6);
     for (const line of said.slice(1)) expect(line.length).toBeLessThan(110);
     expect(said[1]).toBe('warning: b.md:2:1: unknown key "status", passed over: a task\'s folder says where it stands');
+    expect(said[2]).toBe('warning: b.md:3:1: unknown key "labels", passed over');
     expect(said[3]).toBe(
       'warning: b.md:4:1: unknown key "assignee", passed over; expected `agent` if that is what it means',
     );
