@@ -1,6 +1,7 @@
 /** The interfaces to the outside. Adapters implement them; the daemon and the simulator are written against them. */
 import type { Board, BoardScan, FileIdentity, TaskFile } from './domain/board.ts';
-import type { BaseConflict, Discarding, KeptReview, LastRun } from './domain/outside-answers.ts';
+import type { BaseConflict, Resolution } from './domain/base-conflict.ts';
+import type { Discarding, KeptReview, LastRun } from './domain/outside-answers.ts';
 import type { TaskFacts, UnreadableFact } from './domain/task-facts.ts';
 import type { CommandId, CommandRequest, ReadCommand, SettledCommand } from './domain/command.ts';
 import type { Hold, Spending } from './domain/hold.ts';
@@ -185,6 +186,8 @@ export interface ReadSettings<Value = Settings> {
 export interface Worktrees {
   /** A commit that contains the work of all dependencies. Throws PortError where the start is unknown. */
   resolveBase(request: BaseRequest): Promise<Result<{ readonly commit: string }, BaseConflict>>;
+  /** Keeps the tree of a commit as the resolution of a conflict, unless that has one: it is found by {@link resolveBase} then. */
+  keepResolution(resolution: Resolution): Promise<void>;
   /** Where a task works: a branch name that is free, and a folder. Changes nothing. */
   choose(task: TaskId, base: string, readsOnly: boolean): Promise<Workspace>;
   /** Keeps what was reviewed under a ref, unless its branch is at another commit by now. Throws PortError. */

@@ -70,6 +70,7 @@ export async function previewRun(place: OpenPlace, role: Role, text: string): Pr
       n: past.runs + 1,
       purpose: purposeOf(spec, cause),
       role: role.name,
+      conflict: null,
       attempt: 1,
       freeRestarts: 0,
       cause,

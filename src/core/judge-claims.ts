@@ -33,6 +33,7 @@ const settingsRules: Rules = {
     'stall_after_ms',
     'answer_wait_ms',
     'base',
+    'conflicts',
     'branch_prefix',
     'fallback_model',
     'worktrees.reuse',

@@ -1,6 +1,14 @@
 /** A run's life, event by event: planned, started, seen, exited, inspected, moved. */
-import { baseOf, type ActiveTask, type Phase, type SettlingTask, type TaskFile, targetOf } from '../domain/board.ts';
-import type { BaseConflict } from '../domain/outside-answers.ts';
+import {
+  baseOf,
+  firstRun,
+  type ActiveTask,
+  type Phase,
+  type SettlingTask,
+  type TaskFile,
+  targetOf,
+} from '../domain/board.ts';
+import type { BaseConflict } from '../domain/base-conflict.ts';
 import type { BoardEvent } from '../domain/event.ts';
 import {
   emptyRunView,
@@ -23,11 +31,11 @@ import { boundCost, type CostBounds } from './doubts.ts';
 import { collectHandoffs, findWaitingOn } from './dependencies.ts';
 import { nameDependencies } from './named-dependencies.ts';
 import { liftHold, placeHoldFor } from './circuit-breaker.ts';
-import { interpretExit, interruption, judgeEnd } from './outcome.ts';
+import { explainConflict, interpretExit, interruption, judgeEnd } from './outcome.ts';
 import { termsOf } from './granted-rights.ts';
 import { handleEffectFailed } from './effect-failure.ts';
 import { settleRun } from './settle-run.ts';
-import { settleFault, settleWish } from './settlement.ts';
+import { planRun, settleFault, settleWish } from './settlement.ts';
 import { spend } from './spending.ts';
 
 /** The plan is on disk: the file may move, the worktree be made and the agent started. `rights` are what it was given. */
@@ -64,7 +72,7 @@ export function handleRunPlanned(draft: Draft, planned: BoardEvent & { readonly 
   );
 }
 
-/** The works of a task's dependencies can't be merged: the user must see to it. */
+/** The works of a task's dependencies can't be merged: an agent sees to it first, or the user must. */
 export function handleBaseConflict(draft: Draft, id: TaskId, conflict: BaseConflict): void {
   const task = draft.task(id);
   if (task?.state !== 'active' || task.phase.name !== 'planning') return;
@@ -72,10 +80,14 @@ export function handleBaseConflict(draft: Draft, id: TaskId, conflict: BaseConfl
     settleWish(draft, task, task.wish, { plan: null, record: null });
     return;
   }
-  const [ours, theirs] = conflict.sides;
-  const files = conflict.files.map((file) => `- ${file}`).join('\n');
-  const detail = `${ours} and ${theirs} change the same places and can't be merged by themselves:\n${files}\nMerge one into the other, then retry.`;
-  settleFault(draft, task, { reason: 'dependency-conflict', detail });
+  const { next, before } = task.phase;
+  if (draft.board.settings.conflicts === 'ask') {
+    settleFault(draft, task, explainConflict(conflict, null), before ?? undefined);
+    return;
+  }
+  // Of another conflict the attempts so far tell nothing.
+  const isKnown = task.past.lastPlan?.conflict?.commit === conflict.commit;
+  planRun(draft, task, isKnown ? next : { ...firstRun, freeRestarts: next.freeRestarts }, before, conflict);
 }
 
 /** The agent is at work. */
@@ -215,7 +227,10 @@ function inspectFirst(draft: Draft, task: ActiveTask, plan: RunPlan, exit: RunEx
 /** Looks at what a run left, and verifies it where that decides anything. */
 export function inspectWork(draft: Draft, task: ActiveTask, plan: RunPlan, exit: RunExit): void {
   const isDecided = interpretExit(exit).kind === 'decided';
-  const verify = isDecided || plan.workspace.kind === 'detached' ? [] : termsOf(draft.board, task.spec, plan).verify;
+  const verify =
+    isDecided || (plan.workspace.kind === 'detached' && plan.conflict === null)
+      ? []
+      : termsOf(draft.board, task.spec, plan).verify;
   draft.emit({ type: 'inspect-work', task: task.id, plan, verify });
 }
 

@@ -8,6 +8,7 @@ import type { Delivered, EndedRun } from '../domain/task-past.ts';
 import type { AttemptFault, Verdict } from '../domain/verdict.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';
+import { explainConflict } from './outcome.ts';
 import { failJudgement } from './past-runs.ts';
 
 /** When it is decided, in milliseconds since the epoch. */
@@ -56,13 +57,16 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
         report: `runs/${task.id}/${plan.n}/report.md`,
       };
     case 'judged':
+    case 'integrated':
       return base;
     case 'question': {
       const { question, options } = outcome;
       return { ...base, question, options, fault: { reason: 'question', detail: question } };
     }
-    case 'failed':
-      return { ...base, fault: chooseFault(outcome.fault, base.faults) };
+    case 'failed': {
+      const fault = chooseFault(outcome.fault, base.faults);
+      return { ...base, fault: plan.conflict === null ? fault : explainConflict(plan.conflict, fault) };
+    }
     case 'interrupted':
       return { ...base, fault: { reason: 'interrupted', detail: describeRepeated(outcome) } };
     case 'cancelled':

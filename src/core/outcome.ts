@@ -1,4 +1,5 @@
 /** Judges a run's end: exit facts and evidence in, an outcome out. Exit code 0 alone means nothing. */
+import { describeLoss, findUnnamed, type BaseConflict } from '../domain/base-conflict.ts';
 import { limits } from '../domain/limits.ts';
 import { explainPlan } from '../domain/proposal.ts';
 import { describeRefusals } from '../domain/refusal.ts';
@@ -106,6 +107,7 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence, maxS
   const text = result?.text ?? '';
   const summary = (report?.summary ?? text).slice(0, limits.maxSummaryChars);
   if (plan.purpose === 'judge') return judgeJudgement(report, summary, evidence);
+  if (plan.conflict !== null) return judgeResolution(exit.view, { plan, conflict: plan.conflict, evidence, summary });
   if (plan.workspace.kind === 'detached') {
     const wrong = explainPlan(report?.subtasks ?? [], maxSubtasks);
     if (wrong !== null) return faulty('no-result', wrong);
@@ -127,6 +129,55 @@ function judgeJudgement(report: AgentReport | null, summary: string, { dirty, co
   const { approves, comments } = judgement;
   if (!approves && comments.length === 0) return faulty('no-result', 'It wants changes and does not say which.');
   return { kind: 'judged', approves, summary, comments: approves ? [] : comments };
+}
+
+/** The outcome of a run that resolved a conflict: all of both sides must be there, or be named. */
+function judgeResolution(
+  view: RunView,
+  work: {
+    readonly plan: RunPlan;
+    readonly conflict: BaseConflict;
+    readonly evidence: Evidence;
+    readonly summary: string;
+  },
+): Outcome {
+  const { plan, conflict, evidence, summary } = work;
+  const { marked = [], losses = [] } = evidence.merge ?? {};
+  const named = view.result?.report?.dropped ?? [];
+  const unnamed = findUnnamed(losses, named);
+  const left = [
+    ...(marked.length === 0 ? [] : [`Marks of the conflict are left in:\n${marked.join('\n')}`]),
+    ...(unnamed.length === 0
+      ? []
+      : [
+          `This is in the work of one side, and neither in the result nor named in \`dropped\`:\n${unnamed.map(describeLoss).join('\n')}`,
+        ]),
+  ];
+  if (evidence.commits > 0 && left.length > 0) return faulty('dependency-conflict', left.join('\n\n'));
+  const branch = judgeBranch(view, plan, evidence, { summary, mayBeEmpty: false });
+  if (branch.kind !== 'done') return branch;
+  const all = named.filter(
+    ({ path, line }) => findUnnamed(losses, [{ path, line, reason: '' }]).length < losses.length,
+  );
+  return {
+    kind: 'integrated',
+    summary: branch.summary || `Merged ${conflict.files.join(', ')}.`,
+    tip: evidence.tip,
+    named: all,
+  };
+}
+
+/**
+ * Why a task waits for its user over a conflict: `fault` is what kept an agent from resolving it, or null where none tried.
+ */
+export function explainConflict({ sides, files }: BaseConflict, fault: Fault | null): Fault {
+  const [ours, theirs] = sides;
+  const tried =
+    fault === null
+      ? ''
+      : `\nAn agent did not resolve it (${fault.reason}): ${fault.detail}\nRetry to have it try again, or:`;
+  const detail = `${ours} and ${theirs} change the same places and can't be merged by themselves:\n${files.map((file) => `- ${file}`).join('\n')}${tried}\nMerge one into the other, then retry.`;
+  return { reason: 'dependency-conflict', detail };
 }
 
 /** The outcome by what a branch holds; whoever worked on it said with `mayBeEmpty` that there was nothing to do. */

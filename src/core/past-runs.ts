@@ -1,5 +1,6 @@
 /** Makes the history of a task out of its runs, one by one: what the next run and the verdict need of them. */
 import type { EndedRun } from '../domain/task-past.ts';
+import { describeNamed } from '../domain/base-conflict.ts';
 import { limits } from '../domain/limits.ts';
 import type { Judgement } from '../domain/judgement.ts';
 import { joinRefusals } from '../domain/refusal.ts';
@@ -25,6 +26,11 @@ export function addRun(past: TaskPast, run: EndedRun, outcome: Outcome | null): 
     moved: [...past.moved, ...listMoved(run)].slice(-limits.maxMovedRefs),
   };
   if (!isAuthors(plan)) return { ...counted, judgements: [...past.judgements, ...listJudgements(past, plan, outcome)] };
+  // The task itself begins after that, on what was made of the conflict.
+  if (outcome?.kind === 'integrated') {
+    const warnings = [...counted.warnings, ...tellIntegrated(run, outcome)].slice(-limits.maxWarnings);
+    return { ...counted, warnings, lastPlan: null, sessionId: null, delivered: null, faults: [] };
+  }
   const earlier = plan.attempt === 1 ? [] : past.faults;
   const heard = exit !== null && (exit.view.sessionId !== null || exit.view.result !== null);
   return {
@@ -70,6 +76,7 @@ function listJudgements({ delivered }: TaskPast, { n, role }: RunPlan, outcome: 
       return [failJudgement(delivered, n, role, `It asked: ${outcome.question}`)];
     case 'done':
     case 'reported':
+    case 'integrated':
     case 'interrupted':
     case 'cancelled':
       return [];
@@ -79,6 +86,20 @@ function listJudgements({ delivered }: TaskPast, { n, role }: RunPlan, outcome: 
 /** A review that came to no judgement, and why. */
 export function failJudgement({ record }: Delivered, run: number, role: string | null, summary: string): Judgement {
   return { run, role: role ?? '', commit: record.evidence?.tip ?? '', result: 'failed', summary, comments: [] };
+}
+
+function tellIntegrated(
+  { plan, evidence }: EndedRun,
+  { summary, named }: Outcome & { readonly kind: 'integrated' },
+): readonly string[] {
+  const { sides, files } = plan.conflict ?? { sides: [], files: [] };
+  const beside = evidence?.merge?.beside ?? [];
+  const all = [
+    `${sides.join(' and ')}, which it builds on, were in conflict in ${files.join(', ')}; an agent resolved that in run ${String(plan.n)}: ${summary}`,
+    ...(named.length === 0 ? [] : [`Not as one of them had it: ${named.map(describeNamed).join('; ')}`]),
+    ...(beside.length === 0 ? [] : [`It changed files without a conflict, too: ${beside.join(', ')}`]),
+  ];
+  return all.map((each) => each.slice(0, limits.maxSummaryChars));
 }
 
 function isLoss(outcome: Outcome): boolean {

@@ -194,7 +194,8 @@ export function remakeVerdict(board: Board, id: TaskId, spec: TaskSpec | null, f
     return task.past.delivered === null ? null : judgeDelivered({ at: exit.endedAt }, task, last.plan, null);
   }
   const isRepeated = outcome.kind === 'failed' && mayRetry(board, task, last.plan, outcome.fault);
-  if (outcome.kind === 'interrupted' || outcome.kind === 'cancelled' || isRepeated) return null;
+  const isUnsettled = ['interrupted', 'cancelled', 'integrated'].includes(outcome.kind);
+  if (isUnsettled || isRepeated) return null;
   return judge({ at: exit.endedAt }, task, { plan: last.plan, exit, evidence }, outcome);
 }
 
@@ -227,6 +228,7 @@ function recallNext(board: Board, spec: TaskSpec, facts: TaskFacts): NextRun {
   if (outcome.kind === 'interrupted' && facts.verdict?.run !== plan.n) {
     return nextAfterInterruption(plan, past, outcome);
   }
+  if (outcome.kind === 'integrated' && facts.verdict?.run !== plan.n) return firstRun;
   if (facts.verdict?.run !== plan.n) {
     const judged = isAuthors(plan) ? null : nextAfterJudgement(board, past);
     const next = judged ?? nextJudging(board, spec, past);

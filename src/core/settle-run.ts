@@ -1,5 +1,5 @@
 /** Decides what follows from a run's end: the next run, what its user asked meanwhile, or a verdict. */
-import type { ActiveTask, Board, EndedBefore, NextRun } from '../domain/board.ts';
+import { firstRun, type ActiveTask, type Board, type EndedBefore, type NextRun } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
 import { isAuthors } from '../domain/run-purpose.ts';
@@ -60,6 +60,7 @@ export function settleRun(draft: Draft, task: ActiveTask, run: EndedRun, outcome
 function findNext(board: Board, task: ActiveTask, { plan }: EndedRun, outcome: Outcome): NextRun | null {
   const { spec, past } = task;
   if (outcome.kind === 'done') return nextJudging(board, spec, past);
+  if (outcome.kind === 'integrated') return firstRun;
   const mayTry = outcome.kind === 'failed' && mayRetry(board, task, plan, outcome.fault);
   return mayTry ? nextAfterFailure(plan, past, outcome.fault) : null;
 }
@@ -146,6 +147,7 @@ function describeOutcome(outcome: Outcome): string {
     case 'done':
     case 'reported':
     case 'judged':
+    case 'integrated':
       return outcome.summary;
     case 'question':
       return outcome.question;

@@ -4,6 +4,7 @@
  *   outcome       column       facts, in this order, before the rename
  *   done          done         exit, verdict, story; the worktree goes, its branch stays
  *   reported      done         report, exit, verdict, story; the worktree goes
+ *   integrated    (active)     the resolution of the conflict, exit; the worktree goes; then the task's own first run
  *   failed        (active)     exit, kept work; then the next attempt, if one is left
  *   failed        attention    exit, kept work, verdict, story
  *   question      attention    exit, kept work, verdict, story
@@ -21,6 +22,7 @@ import {
   type Task,
   type TaskBase,
 } from '../domain/board.ts';
+import { describeResolution, type BaseConflict } from '../domain/base-conflict.ts';
 import type { Effect } from '../domain/effect.ts';
 import { openReview } from '../domain/review.ts';
 import { isAuthors } from '../domain/run-purpose.ts';
@@ -94,8 +96,8 @@ export function listSettlingEffects(board: Board, task: TaskBase, settlement: Se
   const { plan, record } = settlement;
   const { id } = task;
   const effects: Effect[] = plan === null || record === null ? [] : [...listRecordEffects(id, { plan, record })];
-  if (plan !== null && !isAuthors(plan)) effects.push(...listPutAway(id, plan));
-  const own = plan !== null && isAuthors(plan) ? plan : null;
+  const own = plan !== null && isOwn(plan, record) ? plan : null;
+  if (plan !== null && own === null) effects.push(...listPutAway(id, plan));
   if (settlement.to === 'verdict') {
     const { verdict } = settlement;
     const workspaceOf = own ?? task.past.lastPlan;
@@ -124,7 +126,7 @@ export function listSettlingEffects(board: Board, task: TaskBase, settlement: Se
 
 /** The effects that keep what a run left before the next one is planned. */
 export function listEndingEffects(task: TaskId, { plan, record }: EndedBefore): readonly Effect[] {
-  const kept = isAuthors(plan) ? [{ type: 'keep-work', task, plan } as const] : listPutAway(task, plan);
+  const kept = isOwn(plan, record) ? [{ type: 'keep-work', task, plan } as const] : listPutAway(task, plan);
   return [...listRecordEffects(task, { plan, record }), ...kept];
 }
 
@@ -136,17 +138,36 @@ function listPutAway(task: TaskId, plan: RunPlan): readonly Effect[] {
   ];
 }
 
-function listRecordEffects(task: TaskId, { plan, record }: EndedBefore): readonly Effect[] {
-  const { outcome } = record;
-  const report =
-    outcome.kind === 'reported' ? [{ type: 'write-report', task, run: plan, text: outcome.report } as const] : [];
-  return [...report, { type: 'record-exit', task, run: plan, record }];
+/** Whether the next run of the task's own agent goes on in a run's worktree. */
+function isOwn(plan: RunPlan, record: RunRecord | null): boolean {
+  return isAuthors(plan) && record?.outcome.kind !== 'integrated';
 }
 
-/** Takes a slot for a task and asks for its plan; `before` is the run that it retries at once. */
-export function planRun(draft: Draft, task: Task, next: NextRun, before: EndedBefore | null = null): void {
+function listRecordEffects(task: TaskId, { plan, record }: EndedBefore): readonly Effect[] {
+  const { outcome } = record;
+  const first: Effect[] = [];
+  if (outcome.kind === 'reported') first.push({ type: 'write-report', task, run: plan, text: outcome.report });
+  if (outcome.kind === 'integrated' && plan.conflict !== null) {
+    const { conflict } = plan;
+    const message = describeResolution(conflict, outcome);
+    first.push({ type: 'keep-resolution', task, conflict, tip: outcome.tip, message });
+  }
+  return [...first, { type: 'record-exit', task, run: plan, record }];
+}
+
+/**
+ * Takes a slot for a task and asks for its plan; `before` is the run that it retries at once, and `conflict` what of its
+ * dependencies is to be resolved first.
+ */
+export function planRun(
+  draft: Draft,
+  task: Task,
+  next: NextRun,
+  before: EndedBefore | null = null,
+  conflict: BaseConflict | null = null,
+): void {
   const { id, past, file } = task;
   draft.putTask({ ...baseOf(task), state: 'active', phase: { name: 'planning', next, before }, wish: null });
   const dependencies = collectHandoffs(draft.board, task.spec.dependsOn);
-  draft.emit({ type: 'plan-run', task: id, n: past.runs + 1, next, past, file, dependencies });
+  draft.emit({ type: 'plan-run', task: id, n: past.runs + 1, next, past, file, dependencies, conflict });
 }

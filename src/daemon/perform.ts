@@ -2,17 +2,15 @@
 import type { CommandAnswer, CommandId } from '../domain/command.ts';
 import type { Effect } from '../domain/effect.ts';
 import { unreachable } from '../domain/result.ts';
-import { purposeOf } from '../domain/run-purpose.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { CommandOutcome, Evidence } from '../domain/work-evidence.ts';
 import { limitSpec } from '../domain/rights.ts';
-import { agreeTerms, areSameTerms, mayShareSession } from '../domain/run-terms.ts';
+import { agreeTerms, areSameTerms } from '../domain/run-terms.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Argv, TaskId } from '../domain/task.ts';
 import { renderStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
-import { isReader } from '../prompt/permissions.ts';
 import {
   PortError,
   type AgentRunner,
@@ -41,7 +39,7 @@ import { restackWork } from './restack-work.ts';
 import { composeRequest, roleToTell } from './run-request.ts';
 import { sendBack } from './send-work-back.ts';
 import { lookForRoom } from './outside-fault.ts';
-import { findJudge } from './find-judge.ts';
+import { planRun } from './plan-run.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 
 /** Everything outside that effects are performed on. */
@@ -103,7 +101,7 @@ export class Performer {
       case 'read-verdicts':
         return [await bringBackRead(worktrees, effect.tasks, await readVerdicts(files, effect.tasks))];
       case 'plan-run':
-        return [await this.#planRun(effect)];
+        return [await planRun(this.#ports, effect, this.#now())];
       case 'move-task':
         return [{ type: 'moved', task: effect.task, file: await this.#caretaker.moveTask(effect) }];
       case 'prepare-workspace':
@@ -120,6 +118,9 @@ export class Performer {
         return this.#caretaker.keepWork(effect.task, effect.plan);
       case 'release-workspace':
         await worktrees.release(effect.plan, effect.forget);
+        return [];
+      case 'keep-resolution':
+        await worktrees.keepResolution(effect);
         return [];
       case 'write-report':
         await files.writeReport(effect.run, effect.text);
@@ -197,55 +198,15 @@ export class Performer {
     }
   }
 
-  async #planRun(effect: Effect & { readonly type: 'plan-run' }): Promise<UntimedEvent> {
-    const { clock, files, worktrees, roles } = this.#ports;
-    const { task, n, next, past } = effect;
-    const settings = this.#settings();
-    const { spec, hash, rights } = await readGranted(files, effect, settings, this.#sandbox());
-    const purpose = purposeOf(spec, next.cause);
-    const role = purpose === 'judge' ? await findJudge(roles, settings, spec) : await roles.find(spec.agent);
-    const judged = purpose === 'judge' ? (past.delivered?.record.evidence?.tip ?? null) : null;
-    let workspace = purpose === 'judge' ? null : (past.lastPlan?.workspace ?? null);
-    if (judged !== null) workspace = await worktrees.choose(task, judged, true);
-    if (workspace === null) {
-      const start = spec.base ?? settings.base;
-      const base = await worktrees.resolveBase({ task, start, dependencies: effect.dependencies });
-      if (!base.ok) return { type: 'base-conflicted', task, conflict: base.failure };
-      workspace = await worktrees.choose(task, base.value.commit, isReader(role));
-    }
-    const terms = agreeTerms(settings, spec, this.#sandbox(), role.runner);
-    const isKnown = mayShareSession(past.lastPlan?.terms ?? null, terms);
-    const session =
-      next.resume === null || !isKnown
-        ? { mode: 'fresh' as const, id: clock.uuid() }
-        : { mode: 'resume' as const, id: next.resume };
-    const plan: RunPlan = {
-      version: 1,
-      task,
-      n,
-      purpose,
-      role: role.name,
-      attempt: next.attempt,
-      freeRestarts: next.freeRestarts,
-      cause: next.cause,
-      session,
-      workspace,
-      taskHash: hash,
-      bootId: clock.bootId,
-      plannedAt: clock.now(),
-      terms,
-    };
-    await files.writePlan(plan);
-    return { type: 'run-planned', task, plan, spec, rights };
-  }
-
   async #startRun(effect: Effect & { readonly type: 'start-run' }): Promise<UntimedEvent> {
     const { clock, files, roles, agents, dashboard, worktrees, boardDir } = this.#ports;
     const { plan, spec, dependencies } = effect;
     const settings = this.#settings();
     const sandbox = this.#sandbox();
     const role = await roles.find(plan.role ?? spec.agent);
-    const terms = agreeTerms(settings, limitSpec(spec, settings, sandbox, effect.rights), sandbox, role.runner);
+    const own = agreeTerms(settings, limitSpec(spec, settings, sandbox, effect.rights), sandbox, role.runner);
+    // A conflict is resolved by the checks of the works that are merged.
+    const terms = plan.conflict === null || plan.terms === null ? own : { ...own, verify: plan.terms.verify };
     if (plan.terms === null || !areSameTerms(plan.terms, terms)) {
       throw new PortError('the settings were changed while the run was prepared, so it is planned again');
     }
@@ -266,7 +227,9 @@ export class Performer {
     });
     await files.writePrompt(plan, prompt);
     await this.#ports.worktrees.noteRefs(plan);
-    await agents.start(composeRequest({ plan, terms, spec, role, settings, project, dependencies, boardDir }));
+    await agents.start(
+      composeRequest({ plan, terms, spec: { ...spec, verify }, role, settings, project, dependencies, boardDir }),
+    );
     const setAside = project.kind === 'of-the-base' ? project.differs : [];
     return { type: 'run-started', run: { task: effect.task, n: plan.n }, setAside };
   }

@@ -1,4 +1,5 @@
 /** What an agent says at its end. */
+import type { NamedLoss } from './base-conflict.ts';
 import type { JudgeComment } from './judgement.ts';
 import type { Proposal } from './proposal.ts';
 import type { CommentAnswer } from './review-comment.ts';
@@ -15,6 +16,8 @@ export interface AgentReport {
   readonly subtasks: readonly Proposal[];
   /** What it says of the user's comments, where it was sent back with some. */
   readonly answers: readonly CommentAnswer[];
+  /** Of one that resolves a conflict: what of the two sides is not in the result as it was. */
+  readonly dropped: readonly NamedLoss[];
   /** Of one that judges another's work: whether it approves, and what is to be different. */
   readonly judgement: { readonly approves: boolean; readonly comments: readonly JudgeComment[] } | null;
 }

@@ -41,6 +41,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'inspect-work': { ...ofTask, phases: ['inspecting'] },
   'keep-work': { ...ofTask, phases: ['planning', 'settling'] },
   'release-workspace': { ...ofTask, phases: ['planning', 'settling'] },
+  'keep-resolution': { ...ofTask, phases: ['planning', 'settling'] },
   'write-report': { ...ofTask, phases: ['settling'] },
   'record-exit': { ...ofTask, phases: ['planning', 'settling'] },
   'write-verdict': { ...ofTask, phases: ['settling'] },

@@ -3,6 +3,7 @@
  * when one fails, the rest of its batch is dropped and `effect-failed` comes back. Batches of one task never overlap.
  * Facts come before the rename that commits them.
  */
+import type { BaseConflict, Resolution } from './base-conflict.ts';
 import type { FileIdentity, NextRun, TaskFile } from './board.ts';
 import type { Delivered, TaskPast } from './task-past.ts';
 import type { CommandAnswer, CommandId, CommandRequest } from './command.ts';
@@ -80,9 +81,13 @@ export type Effect =
   | { readonly type: 'read-task'; readonly file: TaskFile }
   /** Reads finished tasks' verdicts, and what else may tell one that can't be read: `verdicts-read`. */
   | { readonly type: 'read-verdicts'; readonly tasks: ReadonlyMap<TaskKey, TaskFile> }
-  /** Reads the file again, finds the base, writes the plan: `run-planned` or `base-conflicted`. */
+  /**
+   * Reads the file again, finds the base, writes the plan: `run-planned` or `base-conflicted`. With a `conflict` it is the plan
+   * of the run that resolves it.
+   */
   | {
       readonly type: 'plan-run';
+      readonly conflict: BaseConflict | null;
       readonly task: TaskId;
       readonly n: number;
       readonly next: NextRun;
@@ -124,6 +129,8 @@ export type Effect =
   | { readonly type: 'keep-work'; readonly task: TaskId; readonly plan: RunPlan }
   /** Keeps the branch's tip and removes the worktree if nothing is lost; to `forget` the task, an empty branch as well. */
   | { readonly type: 'release-workspace'; readonly task: TaskId; readonly plan: RunPlan; readonly forget: boolean }
+  /** Keeps the tree of the commit `tip` as the resolution of a conflict. */
+  | ({ readonly type: 'keep-resolution' } & Resolution)
   | { readonly type: 'write-report'; readonly task: TaskId; readonly run: RunId; readonly text: string }
   | { readonly type: 'record-exit'; readonly task: TaskId; readonly run: RunId; readonly record: RunRecord }
   | { readonly type: 'write-verdict'; readonly task: TaskId; readonly verdict: Verdict }

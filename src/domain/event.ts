@@ -1,6 +1,7 @@
 /** Everything that can happen to the board. Each event carries its time; the reducer has no clock of its own. */
 import type { BoardScan, FileIdentity, TaskFile } from './board.ts';
-import type { BaseConflict, LoadedTask, OutsideFault } from './outside-answers.ts';
+import type { BaseConflict } from './base-conflict.ts';
+import type { LoadedTask, OutsideFault } from './outside-answers.ts';
 import type { CommandId, ReadCommand } from './command.ts';
 import type { Hold, Spending, Trouble } from './hold.ts';
 import type { Diagnostic } from './diagnostic.ts';

@@ -29,6 +29,9 @@ export const limits = {
   /** Comments on a task's work that go with one sending back, and their characters together. */
   maxComments: 200,
   maxCommentsChars: 30_000,
+  /** Lines of two sides that an agent names as not kept in their merge, and the characters by which one is told. */
+  maxLossesNamed: 500,
+  maxLossChars: 500,
   /** Kept of an agent's answer to a comment. */
   maxAnswerChars: 1_000,
   /** Of the line that a comment is about so much is kept. */

@@ -1,4 +1,4 @@
-/** Answers of the ports: a base's conflict, a task loaded for the first time, the state of a run, a fault. */
+/** Answers of the ports: a task loaded for the first time, the state of a run, a fault. */
 import type { TaskFile } from './board.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Hold } from './hold.ts';
@@ -6,13 +6,6 @@ import type { OutsideKind } from './outside-kind.ts';
 import type { Fault, RunExit, RunView } from './run.ts';
 import type { TaskFacts } from './task-facts.ts';
 import type { TaskSpec } from './task.ts';
-
-/** The outside's answer about a task's base. */
-export interface BaseConflict {
-  /** The two sides, such as `task/a` and `task/b`. */
-  readonly sides: readonly [string, string];
-  readonly files: readonly string[];
-}
 
 /** The work that was reviewed: kept, with the commit at which its own changes begin; or its branch is at another by now. */
 export type KeptReview =

@@ -7,7 +7,7 @@
  *         └── conflict, refused    └── red
  */
 import type { ReplayedCommit } from './merge-request.ts';
-import type { BaseConflict } from './outside-answers.ts';
+import type { BaseConflict } from './base-conflict.ts';
 import type { RestackRecord, Review } from './review.ts';
 import type { FinishedWork, Verdict } from './verdict.ts';
 import type { TaskId } from './task.ts';

@@ -3,9 +3,11 @@ import { plannerRole, type TaskSpec } from './task.ts';
 
 /**
  * `work` leaves a branch or a report; `plan` leaves subtasks for the user to take in; `judge` leaves a judgement of the
- * work of the task's own agent, in a checkout and a session of its own.
+ * work of the task's own agent, in a checkout and a session of its own; `integrate` leaves a commit to start from, where the
+ * works that the task builds on are in conflict. Nothing of the task itself was begun by then, so that until it is through, it
+ * stands in the place of the task's own agent.
  */
-export const runPurposes = ['work', 'plan', 'judge'] as const;
+export const runPurposes = ['work', 'plan', 'judge', 'integrate'] as const;
 /** One of {@link runPurposes}. */
 export type RunPurpose = (typeof runPurposes)[number];
 

@@ -4,6 +4,7 @@
  *   plan.json ──► claim ──► stream.jsonl, stderr.log ──► exit.json
  *   what it is    who runs   what the agent prints        how it ended, and what was found
  */
+import type { BaseConflict, NamedLoss } from './base-conflict.ts';
 import type { UsageLimit } from './account-limit.ts';
 import type { AgentQuestion } from './agent-question.ts';
 import type { JudgeComment } from './judgement.ts';
@@ -89,6 +90,8 @@ export interface RunPlan extends RunId {
   readonly purpose: RunPurpose;
   /** The role's name; null in plans from before it was kept: the task's file says it. */
   readonly role: string | null;
+  /** Of a run that integrates: the conflict, whose commit its workspace begins at. Null for all others. */
+  readonly conflict: BaseConflict | null;
   /** 1 for the first attempt; a run that was interrupted shares its number with the next. */
   readonly attempt: number;
   /** Runs in a row, before this one, that cost no attempt. */
@@ -255,6 +258,13 @@ export type Outcome =
       readonly approves: boolean;
       readonly summary: string;
       readonly comments: readonly JudgeComment[];
+    }
+  /** A conflict of what the task builds on was resolved, in the commit `tip`; `named` is what of the sides is not in there as it was. */
+  | {
+      readonly kind: 'integrated';
+      readonly summary: string;
+      readonly tip: string;
+      readonly named: readonly NamedLoss[];
     }
   | {
       readonly kind: 'question';

@@ -4,6 +4,8 @@ import type { Argv } from './task.ts';
 
 /** How changes of files are noticed: reported by the system, or looked for, as network mounts need it. */
 export type WatchMode = 'auto' | 'polling';
+/** Who resolves a conflict of what a task builds on: an agent in the role {@link integratorRole}, or the user. */
+export type ConflictsMode = 'agent' | 'ask';
 
 /** The board's settings: `config.yaml` with every default filled in, and what `local.yaml` says instead. */
 export interface Settings {
@@ -53,6 +55,7 @@ export interface Settings {
     readonly runner: readonly AgentKind[];
   };
   readonly verify: readonly Argv[];
+  readonly conflicts: ConflictsMode;
   /** The role that judges work before its user does; null is none. */
   readonly review: string | null;
   /** So often its changes go back to the author. */
@@ -158,6 +161,7 @@ export const defaultSettings: Settings = {
     runner: [],
   },
   verify: [],
+  conflicts: 'agent',
   review: null,
   reviewRounds: 1,
   setup: [],

@@ -105,6 +105,8 @@ export interface TaskSpec {
 
 /** The role whose subtasks are a plan. */
 export const plannerRole = 'planner';
+/** The role that resolves conflicts of what a task builds on. */
+export const integratorRole = 'integrator';
 
 /** The longest id, in characters. */
 export const maxTaskIdChars = 64;

@@ -1,4 +1,5 @@
 /** What is found in a worktree after a run. */
+import type { MergeEvidence } from './base-conflict.ts';
 import type { MovedRef } from './moved-ref.ts';
 import type { Argv } from './task.ts';
 
@@ -36,6 +37,8 @@ export interface Evidence {
   readonly repositories: readonly string[];
   /** What the branch only points to: sentences for reviewers and dependents. */
   readonly elsewhere: readonly string[];
+  /** Of a run that integrates. */
+  readonly merge: MergeEvidence | null;
   readonly verify: readonly CommandOutcome[];
   /** The same as of the run's exit, once `verify` is through: its commands run what the agent wrote. */
   readonly moved: readonly MovedRef[];

@@ -84,6 +84,9 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #verify: []
 #setup: []
 
+# Who resolves a conflict of the works that a task builds on: agent (in the role integrator), or ask: it waits for you.
+#conflicts: agent
+
 # Ignored files to copy into a new worktree, as globs. Such as: copy: [.env]
 #copy: []
 

@@ -3,7 +3,7 @@ import type { Parsed } from '../domain/diagnostic.ts';
 import { limits } from '../domain/limits.ts';
 import { defaultSettings } from '../domain/settings.ts';
 import type { SandboxMode } from '../domain/sandbox.ts';
-import type { LocalSettings, Settings, WatchMode } from '../domain/settings.ts';
+import type { ConflictsMode, LocalSettings, Settings, WatchMode } from '../domain/settings.ts';
 import { openFields, refuse, refuseWith } from './fields.ts';
 import type { Fields, Read } from './fields.ts';
 import { stripByteOrderMark } from './frontmatter.ts';
@@ -33,6 +33,7 @@ const maxRetries = 10;
 const maxTaskDepth = 10;
 const maxBranchPrefixChars = 64;
 const sandboxModes = ['auto', 'on', 'off'] as const satisfies readonly SandboxMode[];
+const conflictsModes = ['agent', 'ask'] as const satisfies readonly ConflictsMode[];
 const watchModes = ['auto', 'polling'] as const satisfies readonly WatchMode[];
 
 /**
@@ -76,6 +77,7 @@ function readSettings(fields: Fields): Settings {
   const defaults = defaultSettings;
   return {
     maxParallel: fields.read('max_parallel', readInteger(1, maxParallelRuns)) ?? defaults.maxParallel,
+    conflicts: fields.read('conflicts', readWord(conflictsModes)) ?? defaults.conflicts,
     review: (fields.read('review', readNameOrNone) ?? { name: defaults.review }).name,
     reviewRounds: fields.read('review_rounds', readInteger(0, maxRetries)) ?? defaults.reviewRounds,
     retries: fields.read('retries', readInteger(0, maxRetries)) ?? defaults.retries,

@@ -16,6 +16,7 @@ import { formatCommand, type Argv, type TaskSpec } from '../domain/task.ts';
 import { adviseAfter } from './advice.ts';
 import { cleanText, code, fence, oneLine } from './fence.ts';
 import { composeNote, selectNotes } from './notes.ts';
+import { droppedItem, tellConflict } from './conflict.ts';
 import { isReader } from './permissions.ts';
 import type { PromptRole } from './permissions.ts';
 
@@ -49,13 +50,15 @@ export interface PromptInput {
 export function composePrompt(input: PromptInput): string {
   if (input.plan.session.mode === 'resume') return composeResumePrompt(input);
   const { spec, role, work } = input;
+  const { conflict } = input.plan;
   if (work !== null) return composeJudgePrompt(input, work);
+  const what = conflict === null ? 'work alone on the task' : 'resolve a conflict of what others did, for the task';
   const prompt = join([
-    `You work alone on the task ${code(spec.id)} in the role ${code(role.name)}. Nobody watches while you do; your work is looked at afterwards.`,
+    `You ${what} ${code(spec.id)} in the role ${code(role.name)}. Nobody watches while you do; your work is looked at afterwards.`,
     tellRole(role),
-    tellTask(spec),
+    conflict === null ? tellTask(spec) : tellConflict(conflict, spec),
     tellInstructions(input),
-    tellReading(spec),
+    conflict === null ? tellReading(spec) : '',
     tellDependencies(input),
     tellNotes(input),
     tellEarlierWork(input),
@@ -203,9 +206,9 @@ function tellCause({ plan, sentBack }: PromptInput): string {
     case 'interrupted':
       return `The last run was interrupted from outside; that was no fault of yours. A command may have been cut off in the middle: look at \`git status\` first, then go on where you were.`;
     case 'failed':
-      return `The last run did not get the task done.\n\n${tellFault(cause.fault)}`;
+      return `The last run did not get the task done.\n\n${tellFault(cause.fault, plan)}`;
     case 'retried':
-      return `The user asks you to try again.${cause.fault === null ? '' : `\n\n${tellFault(cause.fault)}`}`;
+      return `The user asks you to try again.${cause.fault === null ? '' : `\n\n${tellFault(cause.fault, plan)}`}`;
     case 'answered':
       return `Your question was answered; go on by the answer.\n\n${fence('question', cause.question)}\n\n${fence('answer', cause.answer)}`;
     case 'judging':
@@ -219,8 +222,12 @@ function tellCause({ plan, sentBack }: PromptInput): string {
   }
 }
 
-function tellFault({ reason, detail }: Fault): string {
-  return `${adviseAfter(reason)}${detail.trim() === '' ? '' : `\n\nWhat was found (${code(reason)}):\n\n${fence('found', detail)}`}`;
+function tellFault({ reason, detail }: Fault, { conflict }: RunPlan): string {
+  const advice =
+    conflict !== null && reason === 'dependency-conflict'
+      ? 'The conflict is not resolved yet. Mend what was found and commit it, or name it in `dropped` where it is meant so; the structured result tells all of `dropped` once more.'
+      : adviseAfter(reason);
+  return `${advice}${detail.trim() === '' ? '' : `\n\nWhat was found (${code(reason)}):\n\n${fence('found', detail)}`}`;
 }
 
 function tellWorkspace({ plan, role, told, boardDir }: PromptInput): string {
@@ -265,7 +272,7 @@ The structured result, always the very last:
 - \`summary\`: at most five sentences for the person who reviews it: what is different now, how it was checked, what to look at first.
 - \`questions\`: with \`needs-input\` only. Ask only if no sensible choice lets you go on; otherwise choose, and name the choice in the summary. Where you have the tool \`ask_user\`, ask with it first, all that you have to ask in one turn: it waits for the user, and you go on by what they say. ${isReader(role) ? 'Put' : 'Commit what you have first, and put'} all that the user needs for an answer into the question.
 - \`options\`: with one question, the answers that the user may choose from, if there are few; a few words each.
-- \`follow_ups\`: what you noticed and left alone because it is not part of this task; one line each.${plan.purpose === 'plan' ? `\n- \`subtasks\`: the tasks of the plan, at most ${String(maxSubtasks)}.` : ''}`;
+- \`follow_ups\`: what you noticed and left alone because it is not part of this task; one line each.${plan.purpose === 'plan' ? `\n- \`subtasks\`: the tasks of the plan, at most ${String(maxSubtasks)}.` : ''}${plan.conflict === null ? '' : droppedItem}`;
 }
 
 function list(items: readonly string[]): string {

@@ -1,5 +1,4 @@
 /** Makes the dashboard's model from the board. */
-import { isAuthors } from '../domain/run-purpose.ts';
 import { agentTraits } from '../domain/agent-kind.ts';
 import { listOpenQuestions } from '../core/commands/answer-command.ts';
 import { listGranted } from '../core/granted-rights.ts';
@@ -259,10 +258,7 @@ function viewActive(task: WorkedOn, board: Board, clock: Calendar, redact: Redac
     branch: plan?.workspace.kind === 'branch' ? plan.workspace.branch : null,
     onBranches: listBaseBranches(task, board),
     step: progress === null ? null : { text: progress.step ?? '', done: progress.done, total: progress.total },
-    note:
-      running === null || running.stopping !== null || !isAuthors(running.plan)
-        ? describeStage(task)
-        : (running.view.apiRetry ?? null),
+    note: running === null || stageOf(task) !== 'running' ? describeStage(task) : (running.view.apiRetry ?? null),
     warnings: running?.view.warnings ?? [],
     recentOutput: running?.view.lastText ?? null,
     notes: (board.notes.get(keyOf(task.id)) ?? []).map(({ text, readAt }) => ({

@@ -21,7 +21,7 @@ export type Part = (ask: Ask) => Reply | Promise<Reply>;
  */
 export function castParts(parts: Readonly<Record<string, Part>>): (request: ApiRequest) => Reply | Promise<Reply> {
   return (request) => {
-    const task = /^You work alone on the task `([^`]+)`/m.exec(request.text)?.[1] ?? '';
+    const task = /^You [^`\n]*the task `([^`]+)`/m.exec(request.text)?.[1] ?? '';
     const worktree = /^# Where you are\n\n`([^`]+)`/m.exec(request.text)?.[1] ?? '';
     const judged = /^You review the work of another agent on the task `([^`]+)`/m.exec(request.text)?.[1];
     const part = parts[judged === undefined ? task : `${judged} judged`];
@@ -36,7 +36,7 @@ export function castParts(parts: Readonly<Record<string, Part>>): (request: ApiR
 }
 
 /** A session that was cut off among its tools is resumed with results and prompt in one message. */
-const boardPrompt = /^(?:You work alone on|This goes on with|You review the work of another agent on) the task `/m;
+const boardPrompt = /^(?:You |This goes on with )[^`\n]*the task `/m;
 
 /** One step a turn, counted from the last prompt; the last one is repeated. */
 export function inTurns(...steps: readonly ((ask: Ask) => Reply | Promise<Reply>)[]): Part {

@@ -1,12 +1,12 @@
 /** Kinds of tasks: a question, a report, nothing to do, a role of the repository's own, odd text, works that collide. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { withBoard } from './board.ts';
 import { boardTestTimeoutMs } from '../patience.ts';
-import { castParts, commit, deliver, finish, inTurns, report, write } from './task-script.ts';
+import { byPrompt, castParts, commit, deliver, finish, inTurns, report, write, type Ask } from './task-script.ts';
 
 const helper = `---
 name: my-helper
@@ -114,22 +114,29 @@ describe.concurrent('a task', { timeout: boardTestTimeoutMs }, () => {
     });
   });
 
-  test('on top of two works that collide waits for the user, with both sides and the file named', async () => {
+  test('on top of two works that collide begins where an agent has made one of both, with each line that is gone named', async () => {
     const same = (text: string) => inTurns(write('same.txt', text), commit(`write ${text}`), finish('Wrote it.'));
-    const script = castParts({ a: same('from a'), b: same('from b'), c: deliver('c.txt', 'c') });
-    await withBoard({ script }, async (board) => {
+    const look = ({ worktree }: { worktree: string }) => ({
+      tools: [{ name: 'Read', input: { file_path: `${worktree}/same.txt` } }],
+    });
+    const dropped = ['from a', 'from b'].map((line) => ({ file: 'same.txt', line, reason: 'one line says both' }));
+    const merge = byPrompt(
+      inTurns(look, write('same.txt', 'from a and b'), commit('make one of both'), finish('Made one of both.')),
+      () => ({ say: 'Named them.', tools: [report('done', 'Made one line of both.', { dropped })] }),
+    );
+    const own = deliver('c.txt', 'c');
+    const c = (ask: Ask) => (/^# The conflict$/m.test(ask.text) ? merge(ask) : own(ask));
+    await withBoard({ script: castParts({ a: same('from a'), b: same('from b'), c }) }, async (board) => {
       board.drop({ a: 'A.\n', b: 'B.\n', c: '---\ntitle: On top\ndepends_on: [a, b]\n---\nC.\n' });
-      expect((await board.runUntilIdle()).code).toBe(3);
-      expect(board.column('done')).toEqual(['a', 'b']);
-      expect(board.column('attention')).toEqual(['c']);
-      expect(existsSync(board.path('runs', 'c', '1', 'stream.jsonl'))).toBe(false);
-      expect(board.task('c')).toMatchObject({ column: 'attention', reason: 'dependency-conflict' });
-      const part =
-        /^### On top \(`c`\): the work it builds on does not go together\n[^]*?(?=^##|$(?![^]))/m.exec(
-          board.dashboard,
-        )?.[0] ?? '';
-      for (const named of ['task/a', 'task/b', 'same.txt']) expect(part).toContain(named);
-      expect(board.read('attention', 'c.md')).toContain('same.txt');
+      expect((await board.runUntilIdle()).code).toBe(0);
+      expect(board.column('done')).toEqual(['a', 'b', 'c']);
+      expect(board.read('runs', 'c', '2', 'prompt.md')).toContain('same.txt, of task/a: from a');
+      expect([board.plan('c', 2).session, board.plan('c', 3).session.mode]).toEqual([
+        { mode: 'resume', id: board.plan('c', 1).session.id },
+        'fresh',
+      ]);
+      expect(board.git('show', 'task/c:same.txt')).toBe('from a and b');
+      expect(board.read('done', 'c.md')).toContain('same.txt: from b (one line says both)');
     });
   });
 });

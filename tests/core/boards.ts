@@ -139,6 +139,7 @@ export function planOf(id: string, more: Partial<RunPlan> = {}): RunPlan {
       n: 1,
       purpose: 'work',
       role: null,
+      conflict: null,
       attempt: 1,
       freeRestarts: 0,
       cause: { kind: 'first' },

@@ -9,7 +9,7 @@ import { fileIn, id, loadedIn, makeEvidence, makeExit, makeResult, meetWall, Sce
 const comments = [{ path: 'a.ts', line: 3, reason: 'It forgets the empty list.' }];
 
 function judged(judgement: AgentReport['judgement'], summary = 'Looked at it.') {
-  const none = { questions: [], options: [], followUps: [], subtasks: [], answers: [] };
+  const none = { questions: [], options: [], followUps: [], subtasks: [], answers: [], dropped: [] };
   return makeExit({ result: makeResult({ report: { status: 'done', summary, ...none, judgement } }) });
 }
 const approval = judged({ approves: true, comments: [] });

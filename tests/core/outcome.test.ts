@@ -16,6 +16,7 @@ const report = (more: Partial<AgentReport> = {}): AgentReport => ({
   followUps: [],
   subtasks: [],
   answers: [],
+  dropped: [],
   judgement: null,
   ...more,
 });
@@ -174,7 +175,7 @@ describe('interpretExit', () => {
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   ...{ tip: 't', commits: 1, diffstat: { files: 1, insertions: 1, deletions: 0 }, dirty: [], verify: [], moved: [] },
-  ...{ changesWhatRuns: [], asGiven: [], ignored: [], repositories: [], elsewhere: [] },
+  ...{ changesWhatRuns: [], asGiven: [], ignored: [], repositories: [], elsewhere: [], merge: null },
   ...more,
 });
 

@@ -111,7 +111,7 @@ export function makeEvidence(patch: Partial<Evidence> = {}): Evidence {
     commits: 1,
     diffstat: { files: 1, insertions: 1, deletions: 0 },
     changesWhatRuns: [],
-    ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [] },
+    ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [], merge: null },
     dirty: [],
     verify: [],
     moved: [],
@@ -278,5 +278,6 @@ export const askingReport = {
   followUps: [],
   subtasks: [],
   answers: [],
+  dropped: [],
   judgement: null,
 } as const;

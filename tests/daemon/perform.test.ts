@@ -71,7 +71,7 @@ function makePerformer(text: string, grants: readonly Grant[] = [], more: Partia
     () => inForce.sandbox,
   );
   const plan = (next: NextRun = firstRun, past: TaskPast = emptyPast) =>
-    performer.perform({ type: 'plan-run', task: id('a'), n: 1, next, past, file, dependencies: [] });
+    performer.perform({ type: 'plan-run', task: id('a'), n: 1, next, past, file, dependencies: [], conflict: null });
   const start = (spec: Parameters<typeof makeSpec>[0], rights: readonly Right[]) =>
     performer.perform({
       ...{ type: 'start-run', task: id('a'), spec: makeSpec(spec), rights },

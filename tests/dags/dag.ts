@@ -69,7 +69,7 @@ class Dag {
     this.scene = new Scene(this.world, this.#repository);
     this.#isFollowed = random.chance(0.2);
     this.world.work = (plan) => this.#work(plan);
-    this.world.settingsText = `base: ${target}\n`;
+    this.world.settingsText = `base: ${target}\nconflicts: ask\n`;
     this.world.settingsVersion = 1;
   }
 

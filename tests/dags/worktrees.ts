@@ -5,7 +5,7 @@
 import { measure } from '../../src/adapters/git/worktree/evidence.ts';
 import type { BaseRequest, Handoff } from '../../src/domain/effect.ts';
 import type { MergeAttempt, MergeRequest } from '../../src/domain/merge-request.ts';
-import type { BaseConflict } from '../../src/domain/outside-answers.ts';
+import type { BaseConflict } from '../../src/domain/base-conflict.ts';
 import type { DependentWork, RestackAttempt } from '../../src/domain/restack-outcome.ts';
 import type { Result } from '../../src/domain/result.ts';
 import type { BranchWork, FinishedWork } from '../../src/domain/verdict.ts';
@@ -237,7 +237,7 @@ export async function makeGitWorktrees(
       real('inspect', async () => {
         const tip = (workspace.kind === 'branch' ? heads.get(workspace.branch) : undefined) ?? workspace.base;
         const found = await measure(port.git, workspace.base, tip);
-        return { tip, ...found, dirty: [], asGiven: [], ignored: [], repositories: [], elsewhere: [] };
+        return { tip, ...found, dirty: [], asGiven: [], ignored: [], repositories: [], elsewhere: [], merge: null };
       }),
     keepReviewed: (work, into) => real('keep-reviewed', () => port.keepReviewed(work, into)),
     discard: (work) =>

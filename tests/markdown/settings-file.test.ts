@@ -19,6 +19,7 @@ describe('settings', () => {
     const text = `
 max_parallel: 5
 retries: 0
+conflicts: ask
 timeout: 2h
 stall_after: 90s
 answer_wait: 2h
@@ -62,6 +63,7 @@ open_with: code --new-window
     expect(complaints(text)).toEqual([]);
     expect(parse(text).value).toEqual({
       maxParallel: 5,
+      conflicts: 'ask',
       retries: 0,
       review: 'backend-reviewer',
       reviewRounds: 2,
@@ -269,7 +271,7 @@ describe('the settings file that init writes', () => {
     keys.push('  command', '  args', '  env', 'sandbox', '  mode', '  allowed_domains', '  deny_read');
     keys.push('commands', '  env', 'fallback_model', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
-    keys.push('  retries', '  base', '  runner', 'verify', 'setup', 'copy');
+    keys.push('  retries', '  base', '  runner', 'verify', 'setup', 'conflicts', 'copy');
     keys.push(
       'worktrees',
       '  dir',

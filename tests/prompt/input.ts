@@ -34,6 +34,7 @@ export function makePlan(patch: Partial<RunPlan> = {}): RunPlan {
     n: 1,
     purpose: 'work',
     role: null,
+    conflict: null,
     attempt: 1,
     freeRestarts: 0,
     cause: { kind: 'first' },

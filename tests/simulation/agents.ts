@@ -220,7 +220,7 @@ function end(world: World, agent: Agent, ending: Ending, later: (delayMs: number
   const { result, exitCode, commits = 0, dirty, view = {} } = describeLast(world, ending, agent.plan.purpose);
   const tree = world.trees.get(agent.plan.workspace.path);
   if (tree !== undefined) {
-    if (agent.plan.workspace.kind === 'branch') tree.commits += commits;
+    if (agent.plan.workspace.kind === 'branch' || agent.plan.conflict !== null) tree.commits += commits;
     tree.dirty = dirty ?? tree.dirty;
   }
   if (commits > 0) world.work?.(agent.plan);
@@ -310,6 +310,7 @@ function report(status: 'done' | 'nothing-to-do' | 'needs-input' | 'failed') {
     followUps: status === 'done' ? ['Look again.'] : [],
     subtasks: status === 'done' ? [subtask('one'), subtask('two', 'one')] : [],
     answers: [],
+    dropped: [],
     judgement: null,
   } as const;
 }

@@ -64,10 +64,13 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
             world.breakOff(`${request.task} is not based on the work of ${id}`);
           }
         }
-        if (request.dependencies.length > 1 && world.random.chance(world.weather.trouble / 4)) {
-          return failure({ sides: ['task/a', 'task/b'] as const, files: ['a.txt'] });
-        }
-        return success({ commit: 'base' });
+        const found = world.conflicts.find(request, world.weather.trouble / 2);
+        return 'base' in found ? success({ commit: found.base }) : failure(found.conflict);
+      }),
+    keepResolution: ({ task, conflict, tip }) =>
+      call('keep-resolution', () => {
+        const problem = world.conflicts.keep(task, conflict, tip);
+        if (problem !== null) world.breakOff(problem);
       }),
     choose: (task, base, readsOnly) =>
       call('choose', () => {
@@ -105,8 +108,9 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
     readProject: () => call('readProject', () => ({ kind: 'as-checked-out' as const })),
     noteRefs: () => call('note-refs', () => undefined),
     listMoved: () => Promise.resolve([]),
-    inspect: ({ workspace }) =>
+    inspect: (plan) =>
       call('inspect', () => {
+        const { workspace } = plan;
         const tree = world.trees.get(workspace.path);
         if (tree === undefined) throw new PortError('the worktree is gone');
         const { commits } = tree;
@@ -116,6 +120,7 @@ export function makeWorktrees(world: World, call: Call): Worktrees {
           commits,
           diffstat: { files: commits, insertions: 1, deletions: 0 },
           ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [] },
+          merge: world.conflicts.inspect(plan, tipOf(commits), world.weather.trouble),
           changesWhatRuns: [],
           dirty,
         };
@@ -378,6 +383,7 @@ export function makeHints(world: World, life: Life): ChangeHints {
 
 const roles: readonly Role[] = [
   { name: 'developer', tools: null },
+  { name: 'integrator', tools: null },
   { name: 'scout', tools: ['Read', 'Grep'] },
   { name: 'planner', tools: ['Read', 'Grep'] },
 ].map((role) => ({
@@ -390,7 +396,7 @@ const roles: readonly Role[] = [
   source: 'shipped',
 }));
 
-/** Two roles. */
+/** The roles that there are. */
 export function makeRoles(call: Call): Roles {
   return {
     find: (name) =>

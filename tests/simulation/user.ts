@@ -16,7 +16,7 @@ import { tipOf, type World } from './world.ts';
 
 const settingsTexts = [
   '',
-  'max_parallel: 1\n',
+  'max_parallel: 1\nconflicts: ask\n',
   'max_parallel: 2\nretries: 0\n',
   'max_parallel: 5\nretries: 3\nverify: [npm test]\n',
   'stall_after: 1m\ntimeout: 5m\n',

@@ -24,6 +24,7 @@ import {
 } from '../../src/domain/task.ts';
 import { stripStory } from '../../src/markdown/story.ts';
 import type { RunListener, RunRequest } from '../../src/ports.ts';
+import { Conflicts } from './conflicts.ts';
 import { Prng } from './prng.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -145,6 +146,7 @@ export class World {
   readonly folders = new Map<TaskId, TaskFolder>();
   grants: ReadonlyMap<TaskKey, Grant> = new Map();
   readonly trees = new Map<string, Tree>();
+  readonly conflicts: Conflicts;
   /** Tasks with the commits of theirs that were merged. */
   readonly merged = new Set<string>();
   /** Tasks whose branches were discarded and not made again. */
@@ -208,6 +210,7 @@ export class World {
 
   constructor(seed: number, weather: Weather, isLogged: boolean) {
     this.random = new Prng(seed);
+    this.conflicts = new Conflicts(this.random);
     this.weather = weather;
     this.#isLogged = isLogged;
   }
@@ -368,6 +371,7 @@ export class World {
   checkSpawn(plan: RunPlan): void {
     const { path } = plan.workspace;
     const folder = this.folders.get(plan.task);
+    this.checkSession(plan, folder);
     for (const agent of this.agents) {
       if (agent.plan.workspace.path === path || agent.facts === folder) {
         this.breakOff(`two agents are on ${plan.task}: runs ${agent.plan.n} and ${plan.n}`);
@@ -381,6 +385,19 @@ export class World {
     if (known.length + 1 > this.maxParallelEver) {
       this.breakOff(`${known.length + 1} agents at once, at most ${this.maxParallelEver} may be`);
     }
+  }
+
+  /** Who works on the task knows nothing that who resolved a conflict below it was told, and begins where that was kept. */
+  checkSession(plan: RunPlan, folder: TaskFolder | undefined): void {
+    for (const other of folder?.runs.values() ?? []) {
+      const isOther = (other.plan.conflict === null) !== (plan.conflict === null);
+      if (isOther && other.plan.session.id === plan.session.id)
+        this.breakOff(
+          `${plan.task}/${plan.n} goes on with the session of run ${other.plan.n}, which is for something else`,
+        );
+    }
+    const isConflict = plan.workspace.base.startsWith('conflict of ');
+    if (isConflict !== (plan.purpose === 'integrate')) this.breakOff(`${plan.task}/${plan.n} begins at a conflict`);
   }
 
   /** What must hold of the rights that a run is started with: no settings of a simulation, and no role, give any of these. */

@@ -108,8 +108,8 @@ test.concurrent('a failure is tried again in the same session, and then dependen
   }),
 );
 
-test.concurrent('works that can not be merged are told to the user', { timeout }, () =>
-  withBoard({}, async (board) => {
+test.concurrent('works that can not be merged are told to the user, who wants to be asked', { timeout }, () =>
+  withBoard({ config: 'conflicts: ask\n' }, async (board) => {
     board.drop({
       'one.md': writeTask('One', ['write README.md one', 'commit One']),
       'two.md': writeTask('Two', ['write README.md two', 'commit Two']),
@@ -117,6 +117,7 @@ test.concurrent('works that can not be merged are told to the user', { timeout }
     });
     expect(await board.runUntilIdle()).toBe(3);
     expect(board.task('sum').reason).toBe('dependency-conflict');
+    expect(board.countRuns('sum')).toBe(0);
     expect(board.dashboard).toContain('README.md');
   }),
 );

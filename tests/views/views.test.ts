@@ -296,6 +296,7 @@ describe('the dashboard', () => {
       followUps: [],
       subtasks: [],
       answers: [],
+      dropped: [],
       judgement: null,
     } as const;
     scene.find(plan, makeExit({ result: makeResult({ report }) })).settle('a');

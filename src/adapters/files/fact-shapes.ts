@@ -20,6 +20,7 @@ import type { Review } from '../../domain/review.ts';
 import type { WrittenPage } from '../../domain/work-page.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { isRight, type Grant, type Right } from '../../domain/rights.ts';
+import { baseConflict, mergeEvidence, namedLosses } from './conflict-shape.ts';
 import { amount, judgeComments, proposals, refusals, runView, time, toldTime } from './run-view-shape.ts';
 import { defaultSettings } from '../../domain/settings.ts';
 import { command, commandId, seen, taskId } from './command-shape.ts';
@@ -86,6 +87,7 @@ const planShape = shapeOf<RunPlan>()(
     n: runNumber,
     purpose: z._default(z.enum(runPurposes), 'work'),
     role: z._default(z.nullable(text), null),
+    conflict: z._default(z.nullable(baseConflict), null),
     attempt: runNumber,
     freeRestarts: count,
     cause: z.discriminatedUnion('kind', [
@@ -150,6 +152,7 @@ const evidence = z.object({
   ignored: z._default(z.array(text), []),
   repositories: z._default(z.array(text), []),
   elsewhere: z._default(z.array(text), []),
+  merge: z._default(z.nullable(mergeEvidence), null),
   verify: z.array(z.object({ argv, ok: flag, outputTail: text })),
   moved,
 });
@@ -158,6 +161,7 @@ const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done'), summary: text }),
   z.object({ kind: z.literal('reported'), summary: text, report: text }),
   z.object({ kind: z.literal('judged'), approves: flag, summary: text, comments: judgeComments }),
+  z.object({ kind: z.literal('integrated'), summary: text, tip: text, named: namedLosses }),
   z.object({ kind: z.literal('question'), question: text, options: z._default(z.array(text), []), summary: text }),
   z.object({ kind: z.literal('failed'), fault }),
   z.object({

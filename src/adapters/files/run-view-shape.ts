@@ -1,5 +1,6 @@
 /** The shape of a run as its agent's stream showed it, for facts on disk; `fact-shapes.ts` says what holds of all shapes. */
 import * as z from 'zod/mini';
+import { namedLosses } from './conflict-shape.ts';
 import { refusers, type Refusal } from '../../domain/refusal.ts';
 
 /** The latest time that JavaScript can tell as a date, in milliseconds since the epoch. */
@@ -51,6 +52,7 @@ const agentReport = z.object({
   followUps: z.array(text),
   subtasks: z._default(proposals, []),
   answers: z._default(z.array(z.object({ comment: z.int(), answer: text })), []),
+  dropped: z._default(namedLosses, []),
   judgement: z._default(z.nullable(z.object({ approves: flag, comments: judgeComments })), null),
 });
 

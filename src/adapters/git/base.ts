@@ -6,10 +6,10 @@
  *   several                                              a merge of their tips, made in the object store alone
  *   some in the start, and others without those          a merge of the start and their tips
  *
- * A conflict is never skipped: it is returned with both sides and the files. How files are merged is for the start to say,
- * and not for what agents wrote.
+ * A conflict is never skipped: it is returned with both sides and the files, unless it was resolved before. How files are
+ * merged is for the start to say, and not for what agents wrote.
  */
-import type { BaseConflict } from '../../domain/outside-answers.ts';
+import type { BaseConflict } from '../../domain/base-conflict.ts';
 import type { BaseRequest, Handoff } from '../../domain/effect.ts';
 import { failure, success, type Result } from '../../domain/result.ts';
 import type { TaskId } from '../../domain/task.ts';
@@ -20,6 +20,7 @@ import { taskError } from './git-errors.ts';
 import { withAttributesOf, type MergeTrees, type TreeMerge } from './merge-trees.ts';
 import type { MergedWork } from './merged-work.ts';
 import { baseRef, branchRef, doneRef, isAncestor, resolveCommits } from './refs.ts';
+import { findResolution, makeConflict } from './resolutions.ts';
 
 /** One dependency's work. */
 interface Side {
@@ -173,7 +174,15 @@ async function mergeSides(
     if (merge.kind === 'conflict') {
       const before = sides.slice(0, index + 1);
       const opponent = await nameOpponent(mergeTrees, before, side, merge.files);
-      return failure({ sides: [opponent, side.label], files: merge.files });
+      const both: BaseConflict['sides'] = [opponent, side.label];
+      const parents = [merged, side.commit];
+      // Not of the sides to come: a task that has no more than these is to meet the same conflict.
+      const at = await newestDate(git, sides.slice(0, index + 2));
+      const commit = await makeConflict(git, { tree: merge.tree, parents, sides: both, date: at });
+      const resolution = await findResolution(git, commit);
+      if (resolution === null) return failure({ sides: both, files: merge.files, commit });
+      merged = resolution;
+      continue;
     }
     merged = await commitTree(git, { tree: merge.tree, parents: [merged, side.commit], message, date });
   }

@@ -15,8 +15,8 @@ import { inFolder } from './record.ts';
 /** The outcome of a merge. */
 export type TreeMerge =
   | { readonly kind: 'clean'; readonly tree: string }
-  /** The files that both sides changed in the same places, or in ways that exclude each other. */
-  | { readonly kind: 'conflict'; readonly files: readonly string[] }
+  /** The files that both sides changed in the same places, or in ways that exclude each other; the tree has marks in them. */
+  | { readonly kind: 'conflict'; readonly files: readonly string[]; readonly tree: string }
   /** Git can't merge them at all, such as two histories without a common commit. */
   | { readonly kind: 'impossible'; readonly why: string };
 
@@ -46,7 +46,7 @@ export async function withAttributesOf<Value>(
       const output = await git.attempt(args, where);
       const [tree, ...files] = output.stdout.split('\0').filter((field) => field !== '');
       if (output.exitCode === 0 && tree !== undefined) return { kind: 'clean', tree };
-      if (output.exitCode === 1) return { kind: 'conflict', files: [...new Set(files)] };
+      if (output.exitCode === 1 && tree !== undefined) return { kind: 'conflict', files: [...new Set(files)], tree };
       return { kind: 'impossible', why: gitError(args, output, 'the repository').message };
     });
   } finally {

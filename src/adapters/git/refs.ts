@@ -7,6 +7,7 @@
  *   refs/branchboard/done/TASK      the tip of the task's branch when its worktree let go of it
  *   refs/branchboard/rescue/TASK    the tip of its branch when the task was discarded
  *   refs/branchboard/reviewed/TASK  the commit that was reviewed when the task was sent back last
+ *   refs/branchboard/resolved/TASK/CONFLICT  what was made of a conflict among its dependencies
  */
 import type { RunId } from '../../domain/run.ts';
 import type { TaskId } from '../../domain/task.ts';
@@ -26,6 +27,9 @@ export const doneRef = (task: TaskId): string => `refs/branchboard/done/${task}`
 export const rescueRef = (task: TaskId): string => `refs/branchboard/rescue/${task}`;
 /** See the file's head. */
 export const reviewedRef = (task: TaskId): string => `refs/branchboard/reviewed/${task}`;
+/** See the file's head; `*` is every task. */
+export const resolvedRef = (task: TaskId | '*', conflict: string): string =>
+  `refs/branchboard/resolved/${task}/${conflict}`;
 /** A branch's full name. */
 export const branchRef = (branch: string): string => `refs/heads/${branch}`;
 

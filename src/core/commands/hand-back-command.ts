@@ -35,7 +35,11 @@ export function carryOutHandBack(draft: Draft, request: HandBackRequest, file: T
   else if (plan === null) refuse(draft, request, 'has no work yet', `To queue it: branchboard retry ${task}`);
   else if (plan.workspace.kind === 'detached') {
     const hint = `To have its agent go on: branchboard retry ${task}`;
-    refuse(draft, request, 'leaves a report and no branch, so that there is nothing to check', hint);
+    const why =
+      plan.conflict === null
+        ? 'leaves a report and no branch, so that there is nothing to check'
+        : 'is not begun: what it builds on is in conflict';
+    refuse(draft, request, why, hint);
   } else {
     putCommand(draft, id, { stage: 'under-way', request });
     const { verify } = termsOf(draft.board, live.spec, plan);

@@ -88,6 +88,7 @@ export function createBench(): Bench {
           n,
           purpose: 'work',
           role: null,
+          conflict: null,
           attempt,
           freeRestarts: 0,
           cause: { kind: 'first' },

@@ -11,6 +11,7 @@ import type { RoleTemplates } from '../../../src/adapters/files/role-files.ts';
 import { PortError } from '../../../src/ports.ts';
 
 const writers = [
+  'integrator',
   'architecture',
   'backend-developer',
   'developer',

@@ -118,7 +118,11 @@ describe('the base of a task', () => {
     const result = await worktrees.resolveBase({ task: taskId('last'), start: null, dependencies });
     expect(result).toEqual({
       ok: false,
-      failure: { sides: ['task/b', 'task/c'], files: ['shared.txt', 'täst file.txt'] },
+      failure: {
+        sides: ['task/b', 'task/c'],
+        files: ['shared.txt', 'täst file.txt'],
+        commit: expect.stringMatching(/^[0-9a-f]{40}$/) as string,
+      },
     });
   });
 

@@ -140,6 +140,7 @@ export function planFor(task: TaskId, workspace: Workspace, changes: Partial<Run
     n: 1,
     purpose: 'work',
     role: null,
+    conflict: null,
     attempt: 1,
     freeRestarts: 0,
     cause: { kind: 'first' },

@@ -41,6 +41,7 @@ const plan: RunPlan = {
   n: 1,
   purpose: 'work',
   role: null,
+  conflict: null,
   attempt: 1,
   freeRestarts: 0,
   cause: { kind: 'first' },

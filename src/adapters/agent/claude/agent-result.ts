@@ -66,6 +66,28 @@ const comments = z.pipe(
   ),
 );
 
+const namedLoss = z.object({
+  file: z.pipe(
+    z.string(),
+    z.transform((path: string) => toVisibleLine(path).trim()),
+  ),
+  line: z.catch(z.nullable(z.string()), null),
+  reason: z.pipe(
+    z.catch(z.string(), ''),
+    z.transform((reason: string) => keepStart(toVisibleLine(reason).trim(), limits.maxAnswerChars)),
+  ),
+});
+
+const dropped = z.pipe(
+  z.catch(z.array(z.unknown()), []),
+  z.transform((items: unknown[]) =>
+    items.slice(0, limits.maxLossesNamed).flatMap((item) => {
+      const { data } = namedLoss.safeParse(item);
+      return data === undefined ? [] : [{ path: data.file, line: data.line, reason: data.reason }];
+    }),
+  ),
+);
+
 const reportShape = z.object({
   status: z.pipe(
     z.pipe(
@@ -85,6 +107,7 @@ const reportShape = z.object({
   answers,
   verdict: z.catch(z.nullable(z.enum(['approve', 'changes'])), null),
   comments,
+  dropped,
 });
 
 /**
@@ -142,6 +165,21 @@ export const reportSchema = {
         additionalProperties: false,
       },
       description: 'With the verdict changes only: what must be different.',
+    },
+    dropped: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          file: { type: 'string', description: 'Path, relative to the repository.' },
+          line: { type: 'string', description: 'The line as the side had it; none for a file as a whole.' },
+          reason: { type: 'string', description: 'What is there in its place, or why nothing is.' },
+        },
+        required: ['file', 'reason'],
+        additionalProperties: false,
+      },
+      description:
+        'Only where you resolve a conflict of two works: each line of theirs that is not in the result as it was.',
     },
   },
   required: ['status', 'summary'],

@@ -6,8 +6,8 @@ export interface ScriptLine {
   readonly number: number;
   /** Only done at this attempt; null is every one. */
   readonly attempt: number | null;
-  /** Only done by who judges the work; the others only by who does it. */
-  readonly judges: boolean;
+  /** Only done by who judges the work, or resolves a conflict below it; those of null only by who does it. */
+  readonly as: 'judge' | 'integrator' | null;
   readonly verb: string;
   /** The text behind the verb, without spaces around it. */
   readonly rest: string;
@@ -38,12 +38,12 @@ export function parseScript(script: string): readonly ScriptLine[] {
 
 function parseLine(text: string, number: number): ScriptLine | null {
   if (text === '' || text.startsWith('#')) return null;
-  const own = text.replace(/^as judge:\s*/, '');
+  const [, as = null, own = text] = /^as (judge|integrator):\s*(.*)$/.exec(text) ?? [];
   const conditional = /^on attempt (\d+):\s*(.*)$/.exec(own);
   const action = conditional?.[2] ?? own;
   const attempt = conditional === null ? null : Number(conditional[1]);
   const [, verb = '', rest = ''] = /^(\S+)\s*(.*)$/.exec(action) ?? [];
-  return { number, attempt, judges: own !== text, verb, rest };
+  return { number, attempt, as: as === 'judge' || as === 'integrator' ? as : null, verb, rest };
 }
 
 /** Replaces `\n`, `\t` and `\\` by what they stand for. */

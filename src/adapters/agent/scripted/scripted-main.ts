@@ -26,6 +26,8 @@
  *   require PATH TEXT       the same: approves where the file has the text, and wants it there otherwise
  *   on attempt N: VERB …    only at the Nth attempt
  *   as judge: VERB …        only where another's work is judged, and there nothing else
+ *   as integrator: VERB …   the same where a conflict of what the task builds on is resolved
+ *   drop PATH LINE          says of a line of one side that it is not in the result, told at the end
  *
  * After each line it says a note of the user's that waits. Paths are relative to the worktree and stay inside. A resumed session goes on with the first line it had not finished.
  */
@@ -40,13 +42,18 @@ import { findMemoryPlace, recall, remember, type SessionMemory } from './scripte
 import { interruptedText, ScriptedStream } from './scripted-stream.ts';
 import { performLine, type Ending, type Step } from './scripted-verbs.ts';
 
+/** The lines that are for runs of another purpose than the task itself. */
+const speakers: ReadonlyMap<string, ScriptLine['as']> = new Map([
+  ['judge', 'judge'],
+  ['integrate', 'integrator'],
+]);
 const keepAliveMs = 60_000;
 
 const [, , mode = 'fresh', session = 'none', notes = null, purpose = 'work'] = process.argv;
 const stream = new ScriptedStream(session);
 const ending: Ending = {
   ...{ summary: null, report: null, judgement: null },
-  ...{ answers: [], subtasks: [], followUps: [], lingers: false },
+  ...{ dropped: [], answers: [], subtasks: [], followUps: [], lingers: false },
 };
 
 process.on('SIGINT', () => {
@@ -96,6 +103,7 @@ async function run(): Promise<number> {
       followUps: [],
       subtasks: [],
       answers: ending.answers,
+      dropped: ending.dropped,
       judgement: ending.judgement,
     },
   });
@@ -116,7 +124,7 @@ function restart(memory: SessionMemory): SessionMemory {
 }
 
 function isDue(line: ScriptLine, memory: SessionMemory): boolean {
-  if (line.judges !== (purpose === 'judge')) return false;
+  if (line.as !== (speakers.get(purpose) ?? null)) return false;
   if (memory.finished && line.verb === 'ask') return false;
   return line.attempt === null || line.attempt === Number(process.env['BRANCHBOARD_ATTEMPT'] ?? '1');
 }

@@ -82,6 +82,7 @@ export class ScriptedStream {
               follow_ups: report.followUps,
               subtasks: result.subtasks,
               answers: report.answers,
+              dropped: report.dropped.map(({ path: file, line, reason }) => ({ file, line, reason })),
               ...tellJudgement(report.judgement),
             },
           }),

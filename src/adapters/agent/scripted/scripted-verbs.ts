@@ -4,6 +4,7 @@ import { messageOf } from '../../../domain/error-message.ts';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NamedLoss } from '../../../domain/base-conflict.ts';
 import type { CommentAnswer } from '../../../domain/review-comment.ts';
 import type { AgentReport } from '../../../domain/agent-report.ts';
 import { parseObject, type JsonObject } from '../../machine/json-shape.ts';
@@ -20,6 +21,7 @@ export interface Ending {
   summary: string | null;
   answers: CommentAnswer[];
   judgement: AgentReport['judgement'];
+  dropped: NamedLoss[];
   /** As they are told. */
   subtasks: JsonObject[];
   followUps: string[];
@@ -69,6 +71,7 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ['answer', (rest, _, ending) => setOn(() => ending.answers.push(parseAnswer(rest)))],
   ['approve', approve],
   ['require', requireText],
+  ['drop', (rest, _, ending) => setOn(() => ending.dropped.push(parseLoss(rest)))],
   ['propose', proposeTask],
   ['subtask', (rest, _, ending) => setOn(() => ending.subtasks.push(parseJson(rest)))],
   ['follow-up', (rest, _, ending) => setOn(() => ending.followUps.push(unescapeText(rest)))],
@@ -88,12 +91,18 @@ function askUser(rest: string): Step {
 }
 
 function endWith(report: Pick<AgentReport, 'status' | 'summary' | 'questions' | 'options'>): Step {
-  return { kind: 'end', report: { ...report, followUps: [], subtasks: [], answers: [], judgement: null } };
+  return { kind: 'end', report: { ...report, followUps: [], subtasks: [], answers: [], dropped: [], judgement: null } };
 }
 
 function parseAnswer(rest: string): CommentAnswer {
   const [number = '', ...words] = rest.split(' ');
   return { comment: parseCount(number), answer: unescapeText(words.join(' ')) };
+}
+
+function parseLoss(rest: string): NamedLoss {
+  const [path = '', ...words] = rest.split(' ');
+  const line = unescapeText(words.join(' '));
+  return { path, line: line === '' ? null : line, reason: 'as the script says' };
 }
 
 function approve(rest: string, _: ScriptedStream, ending: Ending): Step {

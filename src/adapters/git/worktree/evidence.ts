@@ -25,6 +25,7 @@ import { listDifferences } from './loose-folder.ts';
 import { readOwnStatus } from './baseline.ts';
 import { listIgnored } from './ignored.ts';
 import { findRepositories, readHoldings, type Holdings } from './holdings.ts';
+import { readMergeEvidence } from './merge-evidence.ts';
 import { listWhatRuns } from '../what-runs.ts';
 import { findSound } from './mending.ts';
 
@@ -55,7 +56,8 @@ export async function inspect(
     const named = [...notes, ...dirty].slice(0, limits.maxDirtyFilesNamed);
     const hasWork = found.commits > 0 || named.length > 0 || repositories.length > 0;
     const ignored = hasWork ? [] : await listIgnored(git, workspace.path, record).catch(() => []);
-    return { tip, ...found, dirty: named, asGiven, ignored, repositories, elsewhere: held.elsewhere };
+    const merge = plan.conflict === null ? null : await readMergeEvidence(git, plan.conflict, tip);
+    return { tip, ...found, dirty: named, asGiven, ignored, repositories, elsewhere: held.elsewhere, merge };
   };
   const isAtHome = workspace.kind === 'detached' || status.branch === workspace.branch;
   if (isAtHome && status.head !== null) {
@@ -72,7 +74,9 @@ export async function inspect(
 type Measured = Pick<Evidence, 'commits' | 'diffstat' | 'changesWhatRuns'>;
 
 /** Of a branch without commits, or a folder that git can't work in. */
-const noHoldings: Holdings & Pick<Evidence, 'ignored'> = { repositories: [], elsewhere: [], ignored: [] };
+const noHoldings: Holdings & Pick<Evidence, 'ignored' | 'merge'> = {
+  ...{ repositories: [], elsewhere: [], ignored: [], merge: null },
+};
 
 /** Empty files of a sandbox that was killed with its command; they are no work. */
 async function removeLeftMasks(git: Git, path: string): Promise<void> {

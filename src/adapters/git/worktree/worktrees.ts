@@ -10,6 +10,7 @@ import type { BaseRequest } from '../../../domain/effect.ts';
 import type { CommandRunner, Worktrees } from '../../../ports.ts';
 import { resolveBase } from '../base.ts';
 import { branchExists, chooseWorkspace, diffCommand, listBranches, type Branches } from '../branches.ts';
+import { keepResolution } from '../resolutions.ts';
 import { discardBranch, restoreBranch } from '../discarding.ts';
 import { inspect } from './evidence.ts';
 import { createGit, type Git } from '../git.ts';
@@ -131,6 +132,7 @@ export function createWorktrees(options: WorktreesOptions): GitWorktrees {
   return {
     git,
     resolveBase: findBase,
+    keepResolution: (resolution) => told(keepResolution(git, resolution)),
     choose,
     prepare: prepareAndForget,
     open,

@@ -13,6 +13,7 @@ const report = {
   followUps: [],
   subtasks: [],
   answers: [],
+  dropped: [],
   judgement: null,
 } as const;
 const failedResult = (more: Partial<AgentResult> = {}): AgentResult => ({

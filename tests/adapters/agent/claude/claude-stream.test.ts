@@ -68,6 +68,7 @@ const reported = {
   followUps: [],
   subtasks: [],
   answers: [],
+  dropped: [],
   judgement: null,
 };
 const apiError = { isError: true, subtype: 'success', numTurns: 1, costUsd: 0, report: null };
@@ -169,6 +170,7 @@ function expectations(version: Version): Record<string, Expected> {
           followUps: [],
           subtasks: [],
           answers: [],
+          dropped: [],
           judgement: null,
         },
       },

@@ -329,7 +329,7 @@ describe('what a run left', () => {
       diffstat: { files: 0, insertions: 0, deletions: 0 },
       changesWhatRuns: [],
       dirty: [],
-      ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [] },
+      ...{ asGiven: [], ignored: [], repositories: [], elsewhere: [], merge: null },
     });
     scratch.write({ '.env': 'new\n' }, path);
     expect((await worktrees.inspect(plan)).ignored).toEqual([expect.stringMatching(/^\.env \(.*:\d+: \.env\)$/)]);
