@@ -169,13 +169,15 @@ class Dag {
   /** What an agent does that succeeds: it goes on from its branch, or makes its commits anew. */
   #work({ task, workspace }: RunPlan): void {
     if (workspace.kind !== 'branch') return;
-    const { heads } = this.scene;
+    const { heads, done } = this.scene;
     const { branch, base } = workspace;
     const isAnew = this.world.random.chance(0.2);
     const on = isAnew ? base : (heads.get(branch) ?? base);
     const refs = [`refs/heads/${branch}`, `refs/branchboard/done/${task}`];
-    heads.set(branch, this.#repository.commit(task, on, refs));
-    this.world.note(() => `${task} works${isAnew ? ' anew' : ''}: ${heads.get(branch) ?? ''}`);
+    const commit = this.#repository.commit(task, on, refs);
+    heads.set(branch, commit);
+    done.set(task, commit);
+    this.world.note(() => `${task} works${isAnew ? ' anew' : ''}: ${commit}`);
   }
 
   #drop(): void {
@@ -348,7 +350,9 @@ class Dag {
   #checkOpen(): void {
     const { world } = this;
     const done = this.#listDone().filter(({ file }) => file.column === 'done');
-    for (const { id, verdict, review } of this.#listReady()) {
+    // Of a branch that its user deleted nobody says anything.
+    const there = this.#listReady().filter(({ verdict }) => this.scene.heads.has(verdict.branch));
+    for (const { id, verdict, review } of there) {
       const own = this.#versionsOf(verdict);
       if ((own.get(id) ?? 0) === 0) world.breakOff(`${id} is done, and its work is not in its branch`);
       for (const dependency of done) {

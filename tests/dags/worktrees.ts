@@ -21,6 +21,8 @@ export const target = 'main';
 /** The repository, and where its branches should be. */
 export class Scene {
   readonly heads = new Map<string, string>();
+  /** Where each task's work was when it was done or restacked last. */
+  readonly done = new Map<string, string>();
   /** Whether the board gets to know what was merged, and what is behind. */
   isLooking = false;
   /** How often each task was merged, and whether its commits were made again for it, which may be several. */
@@ -108,7 +110,7 @@ export class Scene {
     const what = `the ${way} of ${task}`;
     this.count(`${way} ${attempt.kind}`);
     const before = repository.versionsOf(this.#start);
-    const moved = (heads.get(branch) ?? commit) !== commit;
+    const moved = (heads.get(branch) ?? this.done.get(task)) !== commit;
     if (attempt.kind === 'refused') {
       const base = repository.versionsOf(request.base ?? this.#start);
       const isEarly = way === 'rebase' && [...base].some(([author, version]) => before.get(author) !== version);
@@ -275,8 +277,10 @@ export async function makeGitWorktrees(
     finishRestack: (run, prepared) =>
       real('finish-restack', async () => {
         const refused = await port.finishRestack(run, prepared);
-        if (refused === null) heads.set(prepared.branch, prepared.tip);
-        else world.breakOff(`a restack was prepared and not made: ${refused.why}`);
+        if (refused === null) {
+          heads.set(prepared.branch, prepared.tip);
+          scene.done.set(run.task, prepared.tip);
+        } else world.breakOff(`a restack was prepared and not made: ${refused.why}`);
         return refused;
       }),
     findMerged: async (base, works) => {

@@ -7,6 +7,7 @@ import type { Discarding } from '../../domain/outside-answers.ts';
 import type { WorkBranch } from '../../domain/verdict.ts';
 import { findHolder } from './busy-branch.ts';
 import type { Git } from './git.ts';
+import { restoredMessage } from './reflog.ts';
 import { branchRef, leftRef, readBranch, rescueRef, resolveCommits } from './refs.ts';
 import type { Repository } from './repository.ts';
 
@@ -37,7 +38,7 @@ export async function discardBranch(git: Git, repository: Repository, work: Work
     ...(earlier === tip ? [] : [`update ${rescueRef(id)} ${tip}\n`]),
     ...(state === null ? [] : [`delete ${branchRef(branch)} ${tip}\n`]),
   ];
-  await change(git, lines);
+  await change(git, lines, 'branchboard: discard');
   return { kind: 'discarded' };
 }
 
@@ -49,15 +50,16 @@ export async function restoreBranch(git: Git, { id, branch, tip }: WorkBranch): 
     git.notice(`The branch of ${id} is not made again: ${why}. See what was kept: branchboard rescue ${id}`);
     return;
   }
-  await change(git, [
+  const lines = [
     ...(now === null ? [`create ${branchRef(branch)} ${tip}\n`] : []),
     ...(kept === tip ? [`delete ${rescueRef(id)} ${tip}\n`] : []),
-  ]);
+  ];
+  await change(git, lines, restoredMessage);
 }
 
 /** All or none. */
-async function change(git: Git, lines: readonly string[]): Promise<void> {
+async function change(git: Git, lines: readonly string[], message: string): Promise<void> {
   if (lines.length === 0) return;
   const options = { input: lines.join(''), config: ['core.fsync=all'] };
-  await git.serialise(() => git.run(['update-ref', '--stdin'], options));
+  await git.serialise(() => git.run(['update-ref', '-m', message, '--stdin'], options));
 }

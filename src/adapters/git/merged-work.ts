@@ -17,7 +17,7 @@ import { PortError } from '../../ports.ts';
 import { keepNewest } from '../machine/newest.ts';
 import type { Git } from './git.ts';
 import { withAttributesOf } from './merge-trees.ts';
-import { branchLog, isCommitting, readReflog } from './reflog.ts';
+import { branchLog, isCommitting, readReflog, restoredMessage } from './reflog.ts';
 import { branchRef, isAncestor, resolveReadable } from './refs.ts';
 import type { Repository } from './repository.ts';
 
@@ -68,14 +68,17 @@ export class MergedWork {
 
   /**
    * The commit that a work is at by now: the tip of its branch, where the user committed on top of what was recorded or
-   * rewrote it by commits of their own; else, as where the branch was deleted or set to something else, what was recorded.
+   * rewrote it by commits of their own, also before they discarded it and brought it back; else, as where the branch was
+   * deleted or set to something else, what was recorded.
    */
   async findTip({ tip, branch }: FinishedWork, branchTip: string | null): Promise<string> {
     if (branch === null || branchTip === null || branchTip === tip) return tip;
     if (await isAncestor(this.#git, tip, branchTip).catch(() => false)) return branchTip;
     const last = (await readReflog(branchLog(this.#repository, branch))).at(-1);
     if (last?.to !== branchTip) return tip;
-    return isCommitting(last) || last.message.startsWith('rebase (finish)') ? branchTip : tip;
+    const { message } = last;
+    const isTheirs = isCommitting(last) || message.startsWith('rebase (finish)') || message === restoredMessage;
+    return isTheirs ? branchTip : tip;
   }
 
   /** Whether a work is in a commit. Throws PortError where git can't be run. */

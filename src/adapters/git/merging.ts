@@ -17,7 +17,7 @@ import type { Git } from './git.ts';
 import { quote as quoteGit } from './git-errors.ts';
 import { withAttributesOf } from './merge-trees.ts';
 import type { MergedWork } from './merged-work.ts';
-import { branchRef, readBranch, readTrees, resolveCommits } from './refs.ts';
+import { branchRef, doneRef, readBranch, readTrees, resolveCommits } from './refs.ts';
 import { replayCommits } from './replay.ts';
 import type { Repository } from './repository.ts';
 import { listWhatRuns } from './what-runs.ts';
@@ -33,14 +33,18 @@ type NotMade = Exclude<MergeAttempt, PreparedMerge>;
  */
 export async function prepareMerge(git: Git, merged: MergedWork, request: MergeRequest): Promise<MergeAttempt> {
   const { target } = request;
-  const names = [branchRef(target), branchRef(request.branch), request.commit, request.checked ?? ''];
-  const [before = null, tip = null, seen = null, checked = null] = await resolveCommits(git, names);
+  const names = [branchRef(target), branchRef(request.branch), doneRef(request.task), request.commit];
+  const found = await resolveCommits(git, [...names, request.checked ?? '']);
+  const [before = null, branchTip = null, done = null, seen = null, checked = null] = found;
+  // Of a branch that was deleted the work is what it was when its task was done.
+  const tip = branchTip ?? done;
   if (before === null) {
     const hint = 'Name a branch as `base` in .orchestrator/config.yaml.';
     return refuse(`${target} is no branch, so that nothing can be merged into it`, hint);
   }
   if (seen === null || (tip !== null && tip !== seen)) {
-    const now = tip === null ? 'is gone' : `is at ${tip.slice(0, 10)} by now`;
+    const where = branchTip === null ? 'is gone' : `is at ${branchTip.slice(0, 10)} by now`;
+    const now = branchTip === null && done !== null ? `is gone, and its work is ${done.slice(0, 10)}` : where;
     return refuse(`${request.branch} ${now}`, `Look at it, then ask again: branchboard diff ${request.task}`);
   }
   // By the same judgement by which the board finds merges that were made by hand.

@@ -15,6 +15,9 @@ export interface ReflogEntry {
   readonly message: string;
 }
 
+/** The message of the step that makes the branch of discarded work again, at the commit that its user saw. */
+export const restoredMessage = 'branchboard: undo discard';
+
 /** The log of a worktree's HEAD. */
 export const headLog = (record: string): string => join(record, 'logs', 'HEAD');
 

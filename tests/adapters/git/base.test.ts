@@ -93,6 +93,38 @@ describe('the base of a task', () => {
     );
   });
 
+  it.each([
+    ['stays beside the start', () => undefined],
+    ['was squashed into the start', () => scratch.commit({ 'a.txt': 'ONE\ntwo\nthree\n' })],
+  ])('has both sides of a diamond and what they build on once, where that %s', async (_, change) => {
+    scratch.branch('task/a', { 'a.txt': 'ONE\ntwo\nthree\n' });
+    const sides = [
+      scratch.branch('task/b', { 'b.txt': 'b' }, 'task/a'),
+      scratch.branch('task/c', { 'c.txt': 'c' }, 'task/a'),
+    ];
+    change();
+    const base = await baseOf('main', ...['a', 'b', 'c'].map((id) => handoff(id, `task/${id}`, null)));
+    expect(scratch.git('log', '-1', '--format=%P', base).trim().split(' ')).toEqual(sides);
+    expect(scratch.git('ls-tree', '--name-only', base).trim().split('\n')).toEqual([
+      ...['a.txt', 'b.txt', 'c.txt', 'shared.txt'],
+    ]);
+    expect(scratch.git('show', `${base}:a.txt`)).toBe('ONE\ntwo\nthree\n');
+  });
+
+  it('has the work of five dependencies, of which one left no commit and one is in another', async () => {
+    scratch.branch('task/a', { 'a.txt': 'ONE\ntwo\nthree\n' });
+    scratch.branch('task/b', { 'b.txt': 'b' }, 'task/a');
+    scratch.branch('task/c', { 'a.txt': 'one\ntwo\nTHREE\n' });
+    scratch.git('branch', 'task/d', first);
+    const last = scratch.branch('task/e', { 'e.txt': 'e' });
+    const base = await baseOf(null, ...['a', 'b', 'c', 'd', 'e'].map((id) => handoff(id, `task/${id}`, null)));
+    expect(scratch.git('show', `${base}:a.txt`)).toBe('ONE\ntwo\nTHREE\n');
+    expect(scratch.git('ls-tree', '--name-only', base).trim().split('\n')).toEqual([
+      ...['a.txt', 'b.txt', 'e.txt', 'shared.txt'],
+    ]);
+    expect(scratch.git('log', '-1', '--format=%P', base)).toContain(last);
+  });
+
   it('merges the work of three dependencies, the same way each time, and keeps it', async () => {
     scratch.branch('task/a', { 'a.txt': 'ONE\ntwo\nthree\n' });
     scratch.branch('task/b', { 'b.txt': 'b' });

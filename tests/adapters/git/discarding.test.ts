@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listKept } from '../../../src/adapters/git/worktree/kept-work.ts';
 import type { GitWorktrees } from '../../../src/adapters/git/worktree/worktrees.ts';
-import { Scratch, taskId } from './scratch.ts';
+import { finished, Scratch, taskId } from './scratch.ts';
 
 // Each test starts dozens of git processes, which takes its time on a busy machine.
 
@@ -72,4 +72,17 @@ it('makes nothing of a branch that has the name by now, and says so', async () =
   await worktrees.restore(work());
   expect(places()).toEqual([`refs/heads/task/a ${other}`, `${ref} ${tip}`].sort());
   expect(scratch.notices.join()).toContain('branchboard rescue a');
+});
+
+it('brings back what its user had made of it: that is merged, and no longer what was recorded', async () => {
+  scratch.git('switch', '--quiet', 'task/a');
+  scratch.write({ 'a.txt': 'mine\n' });
+  scratch.git('commit', '--quiet', '--all', '--amend', '--no-edit');
+  const mine = scratch.git('rev-parse', 'HEAD').trim();
+  scratch.git('switch', '--quiet', 'main');
+  await worktrees.discard(work(mine));
+  await worktrees.restore(work(mine));
+  scratch.git('merge', '--quiet', '--squash', mine);
+  scratch.git('commit', '--quiet', '-m', 'Squashed');
+  expect(await worktrees.findMerged('main', [finished('a', tip)])).toEqual(['a']);
 });

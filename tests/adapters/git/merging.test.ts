@@ -63,6 +63,18 @@ describe('the merge of a branch', () => {
     expect([here('a.txt'), here('new.txt'), status()]).toEqual(['two\n', 'new\n', '']);
   });
 
+  it('is, where the branch was deleted, of the commit that its work was at', async () => {
+    const earlier = commit;
+    commit = goOn({ 'a.txt': 'three\n' });
+    scratch.git('update-ref', 'refs/branchboard/done/a', commit);
+    scratch.git('branch', '--quiet', '-D', 'task/a');
+    const refused = await worktrees.prepareMerge(request({ commit: earlier }));
+    const why = `task/a is gone, and its work is ${commit.slice(0, 10)}`;
+    expect(refused).toMatchObject({ kind: 'refused', why });
+    expect(await merge()).toMatchObject({ kind: 'merged' });
+    expect(here('a.txt')).toBe('three\n');
+  });
+
   it('changes nothing before it is finished', async () => {
     const before = scratch.git('for-each-ref');
     await prepare();
