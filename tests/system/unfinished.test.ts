@@ -11,7 +11,9 @@ test.concurrent('uncommitted work is shown by diff, with its place and both ways
     });
     expect(await board.runUntilIdle()).toBe(3);
     const worktree = board.git('worktree', 'list', '--porcelain').match(/^worktree (.*left)$/m)?.[1] ?? '';
-    const { stdout: diff } = await board.cli('diff', 'left');
+    const { stdout: diff, stderr } = await board.cli('diff', 'left');
+    // It is not done, so that a merge would be refused.
+    expect(stderr).not.toContain('branchboard merge');
     expect(diff).toContain('+committed');
     expect(diff).toContain(`Not committed when run 1 ended, in ${worktree}`);
     expect(diff.split('Not committed')[1]).toMatch(/\+more[^]*b\/b\.txt[^]*\+new/);

@@ -33,13 +33,18 @@ export const diffCommand: Verb = (command, exit) =>
       const last = findOwnRun({ runs });
       const { branch, base } = requireBranch(task.id, runs);
       const stat = options.stat === true ? ['--stat'] : [];
-      const code = await showBranch(place, { id: task.id, branch, base, tip: verdict?.tip ?? null }, stat);
+      const work = { id: task.id, branch, base, tip: verdict?.tip ?? null };
+      const code = await showBranch(place, work, { stat, canMerge: task.column === 'done' });
       const isUnfinished = task.column === 'attention' || task.column === 'queued' || task.column === 'active';
       if (last !== undefined && isUnfinished) await showUncommitted(place, last, stat);
       exit(code);
     });
 
-async function showBranch(place: OpenPlace, work: RecordedWork, stat: readonly string[]): Promise<ExitCode> {
+async function showBranch(
+  place: OpenPlace,
+  work: RecordedWork,
+  { stat, canMerge }: { readonly stat: readonly string[]; readonly canMerge: boolean },
+): Promise<ExitCode> {
   const git = createGit(place.topLevel, { repository: place.repository });
   const { own, target } = await requireOwnChanges(place, git, work);
   const { from, tip, isEmpty, isMerged, isGone } = own;
@@ -49,7 +54,7 @@ async function showBranch(place: OpenPlace, work: RecordedWork, stat: readonly s
     const gone = isGone ? `The branch ${work.branch} is gone` : '';
     const said = [what, gone].filter((part) => part !== '').join('. ');
     process.stderr.write(`${said}. These are its changes since it began:\n`);
-  } else if (!isEmpty) {
+  } else if (!isEmpty && canMerge) {
     const commit = tip.slice(0, shownCommitChars);
     process.stderr.write(
       `${work.branch} is at ${commit}; exactly that: branchboard merge ${work.id} --commit ${commit}\n`,
