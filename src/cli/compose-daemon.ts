@@ -8,6 +8,8 @@ import { createCommandRunner } from '../adapters/sandbox/command-runner.ts';
 import { createDisk } from '../adapters/machine/disk.ts';
 import { createBoardFiles } from '../adapters/files/board-files.ts';
 import { findExcludesFile } from '../adapters/git/excludes-file.ts';
+import { createGit } from '../adapters/git/git.ts';
+import { createPullRequests } from '../adapters/git/pull-requests.ts';
 import { createWorktrees } from '../adapters/git/worktree/worktrees.ts';
 import { createNotes } from '../adapters/files/note-files.ts';
 import { createJournal } from '../adapters/files/journal.ts';
@@ -138,6 +140,11 @@ export function composeParts(
         signal: breakOff.signal,
         env: markOwnCommands(process.env, layout.root),
         notice: onNotice,
+      }),
+      pulls: createPullRequests({
+        git: createGit(repository.topLevel, { repository, notice: onNotice }),
+        env: process.env,
+        signal: breakOff.signal,
       }),
       commands,
       disk: createDisk(() => [layout.root, folderOfWorktrees(place, settings()).path, repository.commonDir]),

@@ -112,6 +112,12 @@ export const verbs: readonly KnownVerb[] = [
     load: async () => (await import('./commands/merge.ts')).mergeCommand,
   },
   {
+    usage: 'pr <id>',
+    group: 'decide',
+    description: "push a finished task's branch and open its pull request with gh, or bring that up to date",
+    load: async () => (await import('./commands/pr.ts')).prCommand,
+  },
+  {
     usage: 'discard <id>',
     group: 'decide',
     description: "put a finished task's work away; its commits are kept, and it can be undone",

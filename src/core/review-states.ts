@@ -1,35 +1,18 @@
 /** Decides on the reviews of tasks that are done: opened, found merged, sent back, discarded. */
 import { verdictOf, type FinishedTask, type TaskFile } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
-import { areSameOverlaps, type TaskOverlaps } from '../domain/overlap.ts';
 import { openReview, reviewName, type Review, type SentBack } from '../domain/review.ts';
 import type { ReadVerdict, TaskFacts } from '../domain/task-facts.ts';
 import { isFinishedColumn, keyOf, type Column, type TaskId } from '../domain/task.ts';
 import { isEndedPlan, type WorkBranch } from '../domain/verdict.ts';
 import type { Draft } from './draft.ts';
 
-/** The user merged these by hand: they no longer wait for a review. */
-export function handleMergesFound(draft: Draft, tasks: readonly TaskId[]): void {
-  for (const id of tasks) markMerged(draft, id);
-}
-
-/** Keeps which works change the same lines; nothing changes where that is known. */
-export function handleOverlapsFound(draft: Draft, found: readonly TaskOverlaps[]): void {
-  for (const { id, overlaps } of found) {
-    const task = draft.board.finished.get(keyOf(id));
-    if (task?.review?.state !== 'ready' || areSameOverlaps(task.review.overlaps ?? [], overlaps)) continue;
-    const review = { ...task.review, overlaps: overlaps.length === 0 ? undefined : overlaps };
-    draft.putFinished({ ...task, review });
-    draft.emit({ type: 'write-review', task: id, review });
-  }
-}
-
 /** The work of a task is in the base; nothing changes where its review is no longer open. */
 export function markMerged(draft: Draft, id: TaskId): void {
   const task = draft.board.finished.get(keyOf(id));
   if (task?.review?.state !== 'ready') return;
-  const { round, sentBack } = task.review;
-  const review: Review = { ...openReview(round, sentBack), state: 'merged', at: draft.at };
+  const { round, sentBack, pull } = task.review;
+  const review: Review = { ...openReview(round, sentBack), pull, state: 'merged', at: draft.at };
   draft.putFinished({ ...task, review });
   draft.emit({ type: 'write-review', task: id, review });
   const verdict = verdictOf(task);

@@ -44,10 +44,11 @@ import { forgetCommand } from './commands/settle-command.ts';
 import { handleNoteLaid, handleNotesSeen, lookAtNotes } from './commands/note-command.ts';
 import { handleCommandChecked } from './commands/hand-back-command.ts';
 import { handleCommandOpened } from './commands/open-command.ts';
-import { handleBehindFound, handleCommandRestacked } from './commands/restack-command.ts';
+import { handleCommandProposed } from './commands/pr-command.ts';
+import { handleCommandRestacked } from './commands/restack-command.ts';
 import { handleCommandMerged } from './commands/merge-command.ts';
 import { handleCommandEdited, handleCommandMoved, handleCommandRefused } from './commands/task-commands.ts';
-import { handleMergesFound, handleOverlapsFound } from './review-states.ts';
+import { handleReviewNews } from './review-news.ts';
 import { settlePlans } from './plans.ts';
 import { chooseStarts } from './schedule.ts';
 import { handleEndsRead, handleEndsUnread, handlePruned, handlePruneFailed, lookForAged } from './retention.ts';
@@ -182,13 +183,13 @@ function handle(draft: Draft, event: BoardEvent): void {
       handleEffectFailed(draft, event);
       return;
     case 'merges-found':
-      handleMergesFound(draft, event.tasks);
-      return;
     case 'behind-found':
-      handleBehindFound(draft, event.found);
-      return;
     case 'overlaps-found':
-      handleOverlapsFound(draft, event.found);
+    case 'pulls-found':
+      handleReviewNews(draft, event);
+      return;
+    case 'command-proposed':
+      handleCommandProposed(draft, event);
       return;
     case 'sandbox-tried':
       draft.set({ sandbox: event.sandbox });

@@ -16,6 +16,7 @@ import { sayLast, type Fault } from './last-words.ts';
 import { Loop, type LoopParts } from './loop.ts';
 import { explainFault } from './outside-fault.ts';
 import { MergeWatch } from './merge-watch.ts';
+import { PullWatch } from './pull-watch.ts';
 import { NoteWatch } from './note-watch.ts';
 import type { Ports } from './perform.ts';
 import { Publisher } from './publisher.ts';
@@ -41,6 +42,7 @@ export class Daemon {
   readonly #publisher: Publisher;
   readonly #mergeWatch: MergeWatch;
   readonly #noteWatch: NoteWatch;
+  readonly #pullWatch: PullWatch;
   /** The folders as they were when the board was first seen idle, or null while it is not. */
   #idleAt: BoardScan | null = null;
   readonly #lookout: Lookout;
@@ -59,6 +61,7 @@ export class Daemon {
     this.#ports = this.#loop.ports;
     this.#noteWatch = new NoteWatch(this.#ports);
     this.#mergeWatch = new MergeWatch(options.ports.clock, options.ports.worktrees);
+    this.#pullWatch = new PullWatch(options.ports.clock, options.ports.pulls);
     this.#lookout = new Lookout(
       options.ports.clock,
       () => this.#scan(),
@@ -66,6 +69,7 @@ export class Daemon {
         void this.#publisher.lookForSaves();
         void this.#lookForMerges(false);
         void this.#lookForLines();
+        void this.#lookForPulls();
       },
     );
     this.#publisher = new Publisher(
@@ -163,6 +167,12 @@ export class Daemon {
     if (overlaps.length > 0) this.#loop.post({ type: 'overlaps-found', found: overlaps });
     if (merged.length > 0) this.#loop.post({ type: 'merges-found', tasks: merged });
     if (isLast && merged.length + behind.length + overlaps.length === 0) this.#endIfDone();
+  }
+
+  /** The board ends without waiting for it. */
+  async #lookForPulls(): Promise<void> {
+    const found = await this.#pullWatch.look(this.board);
+    if (found.length > 0) this.#loop.post({ type: 'pulls-found', found });
   }
 
   async #scan(): Promise<void> {

@@ -47,6 +47,7 @@ const ofCommands: ReadonlySet<Effect['type']> = new Set([
     'discard-for-command',
     'merge-for-command',
     'restack-for-command',
+    'pr-for-command',
     'open-for-command',
     'accept-for-command',
     'check-for-command',

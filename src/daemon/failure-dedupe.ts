@@ -53,6 +53,7 @@ export function answerFailure(effect: Effect, fault: OutsideFault): readonly Unt
     case 'discard-for-command':
     case 'merge-for-command':
     case 'restack-for-command':
+    case 'pr-for-command':
     case 'open-for-command':
     case 'accept-for-command':
     case 'check-for-command':

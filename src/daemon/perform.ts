@@ -21,6 +21,7 @@ import {
   type Disk,
   type Journal,
   type Notes,
+  type PullRequests,
   type Roles,
   type Worktrees,
 } from '../ports.ts';
@@ -34,6 +35,7 @@ import { loadTask, readTask, readVerdicts } from './load-task.ts';
 import { mergeWork, type BoardNow } from './merge-work.ts';
 import { layNote, lookAtNotes, takeNotes } from './note-work.ts';
 import { makeWorktree } from './make-worktree.ts';
+import { proposeWork } from './propose-work.ts';
 import { readGranted } from './read-granted.ts';
 import { restackWork } from './restack-work.ts';
 import { composeRequest, roleToTell } from './run-request.ts';
@@ -48,6 +50,7 @@ export interface Ports {
   readonly files: BoardFiles;
   readonly dashboard: DashboardFile;
   readonly worktrees: Worktrees;
+  readonly pulls: PullRequests;
   readonly commands: CommandRunner;
   readonly agents: AgentRunner;
   readonly disk: Disk;
@@ -169,6 +172,8 @@ export class Performer {
         const outcome = await restackWork(this.#ports, effect, spec.base ?? now.settings.base, now);
         return [{ type: 'command-restacked', id: effect.id, outcome }];
       }
+      case 'pr-for-command':
+        return [await proposeWork(this.#ports, effect)];
       case 'open-for-command':
         return [await makeWorktree(this.#ports, effect)];
       case 'accept-for-command':

@@ -4,6 +4,7 @@
  */
 import { limits } from './limits.ts';
 import type { MergeWay } from './merge-request.ts';
+import type { PrCommand } from './pull-request.ts';
 import type { Column, Priority, TaskId } from './task.ts';
 
 declare const brand: unique symbol;
@@ -32,6 +33,7 @@ export type TaskCommand =
   | ChooseCommand
   | SendBackCommand
   | RestackCommand
+  | PrCommand
   /** Tells the task's agent while it works, or at its next start. `text` is at most `maxNoteChars`. */
   | { readonly kind: 'note'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'set-priority'; readonly task: TaskId; readonly priority: Priority }
@@ -131,7 +133,7 @@ export type CommandRight = 'run' | 'decide';
 export const commandRights: Readonly<Record<Command['kind'], CommandRight>> = {
   ...{ retry: 'run', requeue: 'run', cancel: 'run', 'put-aside': 'run' },
   ...{ finish: 'decide', tell: 'decide', answer: 'decide', choose: 'decide', 'send-back': 'decide', note: 'decide' },
-  ...{ merge: 'decide', discard: 'decide', restack: 'decide', accept: 'decide' },
+  ...{ merge: 'decide', discard: 'decide', restack: 'decide', pr: 'decide', accept: 'decide' },
   ...{ open: 'decide', take: 'decide', 'hand-back': 'decide' },
   ...{ 'set-priority': 'run', 'add-dependency': 'run', pause: 'run', resume: 'run', stop: 'run' },
 };

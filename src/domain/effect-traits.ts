@@ -58,6 +58,7 @@ export const effectTraits: Readonly<Record<EffectKind, EffectTraits>> = {
   'discard-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'merge-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'restack-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
+  'pr-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'open-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'accept-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },
   'check-for-command': { lane: 'task', phases: [], told: 'never', failure: 'answered' },

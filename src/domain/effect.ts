@@ -13,6 +13,7 @@ import type { Proposal } from './proposal.ts';
 import type { Right } from './rights.ts';
 import type { MergeRequest } from './merge-request.ts';
 import type { RunId, RunPlan, RunRecord, StopCause } from './run.ts';
+import type { PullWords, PullWork } from './pull-request.ts';
 import type { Review, SentBack } from './review.ts';
 import type { BranchWork, WorkBranch, Verdict } from './verdict.ts';
 import {
@@ -213,6 +214,14 @@ export type Effect =
       readonly verdict: Verdict;
       readonly review: Review;
       readonly dependencies: readonly Handoff[];
+    }
+  /** Proposes a task's work as a pull request: `command-proposed` or `command-refused`. */
+  | {
+      readonly type: 'pr-for-command';
+      readonly id: CommandId;
+      readonly task: TaskId;
+      readonly work: PullWork;
+      readonly words: PullWords;
     }
   /** Makes the worktree of a task's last run again, as a command asks, and writes its verdict if there is one: `command-opened` or `command-refused`. */
   | {

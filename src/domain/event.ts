@@ -10,6 +10,7 @@ import type { KnownNote } from './agent-note.ts';
 import type { MergeOutcome } from './merge-request.ts';
 import type { Pruned } from './pruned.ts';
 import type { TaskOverlaps } from './overlap.ts';
+import type { PullNews, PullOutcome } from './pull-request.ts';
 import type { Behind, RestackOutcome } from './restack-outcome.ts';
 import type { RunExit, RunId, RunPlan, RunView } from './run.ts';
 import type { Evidence } from './work-evidence.ts';
@@ -120,6 +121,12 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'command-merged'; readonly id: CommandId; readonly outcome: MergeOutcome }
   /** A restack that a command asked for came to its end. */
   | { readonly type: 'command-restacked'; readonly id: CommandId; readonly outcome: RestackOutcome }
+  /** The pull request of a task's work is there. */
+  | {
+      readonly type: 'command-proposed';
+      readonly id: CommandId;
+      readonly outcome: Exclude<PullOutcome, { readonly kind: 'refused' }>;
+    }
   /** What a task's agent proposed lies in the inbox, as far as no task was there of that id, and its verdict tells so. */
   | {
       readonly type: 'command-accepted';
@@ -153,6 +160,8 @@ export type BoardEvent = { readonly at: number } & (
   | { readonly type: 'merges-found'; readonly tasks: readonly TaskId[] }
   /** Which dependencies of these finished tasks changed since their branches were cut, where that is news. */
   | { readonly type: 'behind-found'; readonly found: readonly Behind[] }
+  /** Pull requests that were merged or closed. */
+  | { readonly type: 'pulls-found'; readonly found: readonly PullNews[] }
   /** The works that change the same lines as others, as far as that is news. */
   | { readonly type: 'overlaps-found'; readonly found: readonly TaskOverlaps[] }
   | { readonly type: 'ends-read'; readonly ends: readonly TaskEnd[] }

@@ -71,6 +71,12 @@ export const limits = {
   maxMergeFilesNamed: 200,
   /** Works of which it is remembered whether they are merged. */
   maxMergesRemembered: 1_000,
+  /** Time between two looks at pull requests, and those asked about at one of them. */
+  pullCheckEveryMs: 5 * 60_000,
+  maxPullsAsked: 10,
+  /** Characters of a pull request's title, and of the summary in it. */
+  maxPullTitleChars: 200,
+  maxPullTextChars: 20_000,
   /** Pairs of works that are merged at one look, to see whether they change the same lines; the others at the next. */
   maxOverlapTries: 100,
   /** Pairs of works of which that is remembered: all of some 200 works. */

@@ -11,6 +11,7 @@
  */
 
 import type { Overlap } from './overlap.ts';
+import type { PullRequest } from './pull-request.ts';
 import type { TaskId } from './task.ts';
 import { areSameComments, type Comment } from './review-comment.ts';
 
@@ -55,6 +56,7 @@ export type Review = {
   readonly behind?: readonly TaskId[] | undefined;
   /** The other works that waited for a review and change the same lines, at the last look. */
   readonly overlaps?: readonly Overlap[] | undefined;
+  readonly pull?: PullRequest | undefined;
   /** The last restack in this round, also one that was broken off. */
   readonly restack?: RestackRecord | undefined;
 } & (

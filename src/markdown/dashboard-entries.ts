@@ -108,6 +108,7 @@ export function renderReady(entry: ReadyEntry): RootContent[] {
     ...renderWhatRuns(entry.changesWhatRuns),
     ...list([
       ...entry.outcomes.map(renderOutcome),
+      ...(entry.pull === null ? [] : [item(prose(entry.pull))]),
       ...ways.map((way) => item(way)),
       ...entry.boxes.filter(({ kind }) => kind !== 'accept').map(renderBox),
     ]),

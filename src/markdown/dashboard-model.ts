@@ -152,6 +152,8 @@ export interface ReadyEntry extends TaskLabel {
   readonly changesWhatRuns: readonly string[];
   /** What the user should know of its runs: sentences; what stands in backticks is shown as code. */
   readonly warnings: readonly string[];
+  /** How its pull request stands, in a sentence; null where it has none. */
+  readonly pull: string | null;
   /** The command that shows the work, and the one that takes it over; null for one without a branch. */
   readonly review: { readonly look: string; readonly take: string } | null;
   readonly links: readonly FileLink[];

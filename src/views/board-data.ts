@@ -13,12 +13,14 @@ import type { PauseReason, Progress, Reason, RunPlan, RunView } from '../domain/
 import type { Judgement } from '../domain/judgement.ts';
 import type { Diffstat } from '../domain/work-evidence.ts';
 import type { Overlap } from '../domain/overlap.ts';
+import type { PullRequest } from '../domain/pull-request.ts';
 import { mergedAtOf, type Review } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { explainUnreadable, isUnreadable } from '../domain/task-facts.ts';
 import { formatOrigin, originOf } from '../domain/rights.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
-import { formatCommand, keyOf, type Column, type Priority } from '../domain/task.ts';
+import { formatCommand, type Column, type Priority } from '../domain/task.ts';
+import { listOverlaps } from './overlap-view.ts';
 import { stageOf, type Stage } from './stage.ts';
 
 /** One task. Times are ISO 8601 in UTC, or null. */
@@ -75,6 +77,8 @@ export interface TaskData {
     readonly behind?: readonly string[];
     /** Other tasks that are ready for review and change the same lines of these files; left out where none does. */
     readonly overlaps?: readonly Overlap[];
+    /** Left out where there is none. */
+    readonly pull?: PullRequest;
   } | null;
   /** What can be asked of it, and why something else can't be. */
   readonly commands: readonly Offer[];
@@ -286,15 +290,15 @@ function describeFinished(board: Board, task: FinishedTask): TaskData {
 
 function describeReview(board: Board, task: FinishedTask): TaskData['review'] {
   if (task.review === null) return null;
-  const { state, round, behind } = task.review;
+  const { state, round, behind, pull } = task.review;
   const overlaps = listOverlaps(board, task);
-  return { state, round, ...(behind === undefined ? {} : { behind }), ...(overlaps.length === 0 ? {} : { overlaps }) };
-}
-
-/** The works that change the same lines as a task's and are ready for review as it is. */
-export function listOverlaps({ finished }: Board, { review }: FinishedTask): readonly Overlap[] {
-  if (review?.state !== 'ready') return [];
-  return (review.overlaps ?? []).filter(({ id }) => finished.get(keyOf(id))?.review?.state === 'ready');
+  return {
+    state,
+    round,
+    ...(behind === undefined ? {} : { behind }),
+    ...(overlaps.length === 0 ? {} : { overlaps }),
+    ...(pull === undefined ? {} : { pull }),
+  };
 }
 
 function describeChecks(checks: Verdict['checks'] = []): TaskData['checks'] {

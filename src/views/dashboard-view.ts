@@ -7,6 +7,7 @@ import { orderReviews } from '../core/review-order.ts';
 import { sumToday } from '../core/spending.ts';
 import { verdictOf, type ActiveTask, type Board, type FinishedTask, type SettlingTask } from '../domain/board.ts';
 import { describeOverlaps } from '../domain/overlap.ts';
+import { describePull } from '../domain/pull-request.ts';
 import { describeBehind, mergedAtOf } from '../domain/review.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Phase } from '../domain/board.ts';
@@ -35,8 +36,9 @@ import {
   describeTaken,
 } from './attention-view.ts';
 import type { Calendar } from './calendar.ts';
-import { describePause, listFinished, listOverlaps, listProblems, shortenTool } from './board-data.ts';
+import { describePause, listFinished, listProblems, shortenTool } from './board-data.ts';
 import { viewBoxes, viewBoxOutcomes } from './box-view.ts';
+import { listOverlaps } from './overlap-view.ts';
 import { pauseWords } from './pause-words.ts';
 import { labelOf, rankPending, toCode, viewAsking, viewPending, viewQueuedRow, type Redact } from './pending-view.ts';
 import { stageOf, stageWords } from './stage.ts';
@@ -223,6 +225,7 @@ function viewReady(task: Reviewed, board: Board): ReadyEntry {
       work.kind === 'branch'
         ? { look: `git diff ${work.baseBranch}...${work.branch}`, take: `branchboard merge ${task.id}` }
         : null,
+    pull: describePull(task.review?.pull),
     links: [{ words: 'file and story', path: `done/${task.file.name}` }],
     boxes: viewBoxes(board, id),
     outcomes: [],

@@ -18,6 +18,7 @@ const decisions: readonly Command[] = [
   { kind: 'answer', task, question: null, text: 'x' },
   { kind: 'choose', task, question: null, option: 1 },
   { kind: 'send-back', task, commit, text: 'x' },
+  { kind: 'pr', task, commit, whatRuns: true },
   { kind: 'merge', task, commit, target: null, way: 'merge', whatRuns: true },
 ];
 

@@ -101,7 +101,7 @@ function fill(text: string): DashboardModel {
   };
   const outcomes = [{ time: text, label: text, id: text, said: text }];
   const more = { outcomes, links: [{ words: 'log', path: text }] };
-  const review = { ...shared, ...work, ...more, boxes: [box], review: { look: text, take: text } };
+  const review = { ...shared, ...work, ...more, boxes: [box], review: { look: text, take: text }, pull: text };
   return {
     isNew: false,
     head: {
@@ -367,6 +367,7 @@ describe('renderDashboard', () => {
           workedMs: 360_000,
           costUsd: 0.42,
           summary: 'Added the users and sessions tables, with a migration.',
+          pull: null,
           review: { look: 'git diff main...task/db-schema', take: 'branchboard merge db-schema' },
           links: [{ words: 'file and story', path: 'done/db-schema.md' }],
           boxes: [mergeBox, sendBack, proposalBox],
@@ -384,7 +385,7 @@ describe('renderDashboard', () => {
           costUsd: 0.001,
           summary: null,
           warnings: [],
-          ...{ review: null, links: [], boxes: [], outcomes: [] },
+          ...{ review: null, pull: null, links: [], boxes: [], outcomes: [] },
           takenIn: [],
         },
       ]),

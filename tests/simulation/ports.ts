@@ -19,6 +19,7 @@ import {
   type Disk,
   type Journal,
   type Notes,
+  type PullRequests,
   type Roles,
   type SettingsFile,
   type Worktrees,
@@ -49,6 +50,28 @@ export function makeClock(world: World, life: Life, sweepEveryMs: number): Clock
 /** A disk that is full now and then. */
 export function makeDisk(world: World, call: Call): Disk {
   return { hasRoom: () => call('look-at-disk', () => !world.diskFull, { safe: true }) };
+}
+
+/** A host that now and then takes nothing, or tells that a pull request was merged or closed. */
+export function makePulls(world: World, call: Call): PullRequests {
+  return {
+    propose: ({ task, commit, into }) =>
+      call(
+        'propose',
+        () => {
+          const [branch = 'main'] = into;
+          const url = `https://example.com/o/r/pull/${task.slice(1)}`;
+          const pull = { url, number: Number(task.slice(1)), into: branch, commit, state: 'open' as const };
+          return world.random.pick([
+            { kind: 'opened' as const, pull },
+            { kind: 'updated' as const, pull },
+            { kind: 'refused' as const, why: 'gh is not logged in', hint: 'Type: gh auth login' },
+          ]);
+        },
+        { slow: true },
+      ),
+    look: () => call('look-at-pull', () => world.random.pick(['open', 'merged', 'closed', null] as const)),
+  };
 }
 
 /** Branches and worktrees. */

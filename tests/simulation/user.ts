@@ -151,13 +151,14 @@ export class User {
       'send-back',
       'merge',
       'restack',
+      'pr',
       'discard',
       'set-priority',
       'add-dependency',
       'accept',
     ] as const;
     // Of what is done mostly what fits it: a wrong commit is refused often enough.
-    const ofReviews = ['send-back', 'merge', 'restack', 'discard', 'accept'] as const;
+    const ofReviews = ['send-back', 'merge', 'restack', 'pr', 'discard', 'accept'] as const;
     const isDone = file?.column === 'done' && random.chance(0.7);
     const kind = random.pick(isDone ? ofReviews : [...askedKinds, ...others]);
     if (kind === 'tell' || kind === 'note') this.#ask({ kind, task, text: `Word ${this.#edits++}.` }, seen);
@@ -169,7 +170,8 @@ export class User {
       this.#ask({ kind, task, commit: tipOf(1), target: 'main', way: 'merge', whatRuns: random.chance(0.5) }, seen);
     else if (kind === 'accept') {
       this.#ask({ kind, task, only: [], without: random.pick([[], ['2'], ['none']]) }, seen);
-    } else if (kind === 'restack') this.#ask({ kind, task, commit: tipOf(1) }, seen);
+    } else if (kind === 'pr') this.#ask({ kind, task, commit: tipOf(1), whatRuns: false }, seen);
+    else if (kind === 'restack') this.#ask({ kind, task, commit: tipOf(1) }, seen);
     else if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);
     else if (kind === 'add-dependency') {
       this.#ask({ kind, task, on: `t${random.int(1, this.#taskCount)}` as TaskId }, seen);

@@ -38,6 +38,7 @@ export const command = z.discriminatedUnion('kind', [
     only: z.readonly(z.array(text)),
     without: z.readonly(z.array(text)),
   }),
+  z.object({ kind: z.literal('pr'), task: taskId, commit, whatRuns: flag }),
   z.object({ kind: z.enum(['restack', 'discard']), task: taskId, commit }),
   z.object({ kind: z.enum(['pause', 'resume']) }),
   z.object({ kind: z.literal('stop'), pid: count }),

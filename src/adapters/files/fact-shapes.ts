@@ -15,6 +15,7 @@ import { askingWays, type CommandRequest } from '../../domain/command.ts';
 import type { Hold } from '../../domain/hold.ts';
 import type { HistoryEntry } from '../../domain/history.ts';
 import { reasons, type RunPlan, type RunRecord } from '../../domain/run.ts';
+import { pullStates } from '../../domain/pull-request.ts';
 import { runPurposes } from '../../domain/run-purpose.ts';
 import type { Review } from '../../domain/review.ts';
 import type { WrittenPage } from '../../domain/work-page.ts';
@@ -241,7 +242,8 @@ const sentBack = z._default(
 
 const restack = z.optional(z.object({ from: text, base: text, tip: text }));
 const overlaps = z.optional(z.array(z.object({ id: taskId, files: z.array(text) })));
-const reviewed = { version, round: runNumber, sentBack, behind: z.optional(z.array(taskId)), overlaps, restack };
+const pull = z.optional(z.object({ url: text, number: count, into: text, commit: text, state: z.enum(pullStates) }));
+const reviewed = { version, round: runNumber, sentBack, behind: z.optional(z.array(taskId)), overlaps, pull, restack };
 const reviewShape = shapeOf<Review>()(
   z.discriminatedUnion('state', [
     z.object({ ...reviewed, state: z.enum(['ready', 'sent-back']) }),

@@ -3,7 +3,7 @@
  *
  * The board's own commands must behave the same in every repository and never ask, page, sign or run the user's hooks.
  * So only listed variables are inherited, and the settings below override the repository's. Everything in a worktree
- * was written by an agent: no command reaches into a repository that lies in one, connects to anything, or runs a
+ * was written by an agent: no command reaches into a repository that lies in one, connects to anything unasked, or runs a
  * program that the settings did not name when the board started (`programs.ts`). Each command gets an instance of its
  * own, since simple-git's queue would put commands behind each other that may run at once.
  */
@@ -52,6 +52,8 @@ const settings = [
 const ownVariables = ['BRANCHBOARD_*', 'EMAIL', 'DEVELOPER_DIR'];
 /** Variables for fetching from the origin of a partial clone. */
 const fetchingVariables = ['SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'];
+/** Variables by which `gh` lends git the user's login. */
+const loginVariables = ['GH_TOKEN', 'GITHUB_TOKEN', 'GH_HOST', 'GH_CONFIG_DIR'];
 const fetchingProtocols = 'file:git:http:https:ssh';
 
 /** Programs that settings may name, which simple-git refuses to be told about: here they take away, or give back the user's. */
@@ -225,6 +227,12 @@ function runError(args: readonly string[], cwd: string, error: unknown): PortErr
   }
   const options = code === undefined ? {} : { code };
   return new PortError(`${nameOf(args)} could not be run in ${cwd}: ${said}`, options);
+}
+
+/** Variables that let one command reach a remote, and the user's login there. */
+export function connecting(inherited: NodeJS.ProcessEnv): Record<string, string> {
+  const variables = pickVariables(inherited, [...fetchingVariables, ...loginVariables]);
+  return { ...variables, GIT_ALLOW_PROTOCOL: fetchingProtocols };
 }
 
 /** Variables by which the board tells git how to behave. */

@@ -50,6 +50,7 @@ const programs: readonly { readonly name: RegExp; readonly harmless: string }[] 
   { name: /^core\.(?:gitproxy|askpass)$/, harmless: '' },
   { name: /^credential\.(?:.+\.)?helper$/s, harmless: '' },
   { name: /^remote\..+\.uploadpack$/s, harmless: 'git-upload-pack' },
+  { name: /^remote\..+\.receivepack$/s, harmless: 'git-receive-pack' },
   { name: /^remote\..+\.vcs$/s, harmless: '' },
 ];
 

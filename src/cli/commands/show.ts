@@ -12,6 +12,7 @@ import { redactTexts } from '../../daemon/redact-event.ts';
 import { findRunning, isUnanswered } from '../ask-running.ts';
 import { formatDuration, formatUsd } from '../../domain/amounts.ts';
 import { describeOverlaps } from '../../domain/overlap.ts';
+import { describePull } from '../../domain/pull-request.ts';
 import { describeBehind, mergedAtOf } from '../../domain/review.ts';
 import { describeMoved } from '../../markdown/moved-refs-text.ts';
 import { nameOutcome, nameReason } from '../../domain/reason-words.ts';
@@ -65,6 +66,8 @@ export const showCommand: Verb = (command) =>
       if (column === 'attention') for (const option of verdict?.options ?? []) print(`  - ${cleanLine(option)}`);
       const behind = describeBehind(data.review);
       if (behind !== null) print(`\n${clean(behind)}. Type: branchboard restack ${id}`);
+      const pull = describePull(task?.review?.pull);
+      if (pull !== null) print(`\n${clean(pull)}`);
       const overlaps = describeOverlaps(task?.review?.overlaps ?? []);
       if (overlaps !== null) print(`\n${clean(overlaps)}`);
       for (const text of verdict === null ? [] : describeDoubts(verdict)) print(`\n${clean(text)}`);

@@ -62,6 +62,7 @@ function carryOut(draft: Draft, request: CommandRequest): void {
     case 'add-dependency':
     case 'send-back':
     case 'merge':
+    case 'pr':
     case 'discard':
     case 'restack':
     case 'open':

@@ -13,6 +13,7 @@
  *   put-aside          ✓        ✓          ·         ·       ·      waits for its user
  *   finish             ✓        ✓          ✓         ·       ·      done, by the user's word
  *   merge              ·        ·          ·         ✓       ·      into the branch that tasks start from
+ *   pr                 ·        ·          ·         ✓       ·      its branch is pushed, its pull request opened
  *   discard            ·        ·          ·         ✓       ·      its branch is taken away, its commit kept
  *   restack            ·        ·          ·         ✓       ·      its commits again on what it builds on now
  *   take               ✓        ✓          ✓         ✓       ·      to attention/, where nothing is done with it but by its user
@@ -58,6 +59,7 @@ const isQueued = unfit('is queued already', 'To see why it waits: branchboard sh
 const isActive = unfit('is being worked on already', 'To follow it: branchboard logs ID -f');
 const waits = unfit('waits for you and is not being worked on', 'To queue it again: branchboard retry ID');
 const isUndone = unfit('is not done, so there is nothing to merge', 'To see how it stands: branchboard show ID');
+const isUnproposed = unfit('is not done, so there is nothing to propose', 'To see how it stands: branchboard show ID');
 const isUnfinished = unfit('is not done, so there is nothing to discard', 'To stop it: branchboard cancel ID');
 const isNotCut = unfit(
   'is not done; it starts from what it builds on then',
@@ -112,6 +114,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
   'put-aside': { queued: fits, active: fits, attention: waits, done: isDone, archive: isArchived },
   finish: { queued: fits, active: fits, attention: fits, done: isDone, archive: isArchived },
   merge: { queued: isUndone, active: isUndone, attention: isUndone, done: fits, archive: isUndone },
+  pr: { queued: isUnproposed, active: isUnproposed, attention: isUnproposed, done: fits, archive: isArchived },
   discard: {
     ...{ queued: isUnfinished, active: isUnfinished, attention: isUnfinished, done: fits },
     archive: unfit('is in archive/ already', 'To queue it again: branchboard retry ID'),
@@ -143,6 +146,7 @@ const table: Readonly<Record<TaskCommandKind, Readonly<Record<Column, Unfit | nu
 /** The verbs of those kinds that have one, in the order in which they are offered. */
 const usages: Readonly<Partial<Record<TaskCommandKind, string>>> = {
   merge: 'branchboard merge ID',
+  pr: 'branchboard pr ID',
   restack: 'branchboard restack ID',
   'send-back': 'branchboard send-back ID TEXT',
   discard: 'branchboard discard ID',
@@ -187,7 +191,7 @@ const unmergeable: Readonly<Record<'merged' | 'none', Unfit>> = {
 
 /** Why a command does not fit a task that is in `column`; null where it does. */
 export function findUnfit(kind: TaskCommandKind, column: Column, id: TaskId, work: WorkState = null): Unfit | null {
-  const isAboutWork = kind === 'merge' || kind === 'restack' || kind === 'discard';
+  const isAboutWork = kind === 'merge' || kind === 'pr' || kind === 'restack' || kind === 'discard';
   const isClosed = isAboutWork && (work === 'merged' || work === 'none');
   const found = table[kind][column] ?? (isClosed ? unmergeable[work] : fits);
   return found === null ? null : { why: found.why, hint: found.hint?.replaceAll('ID', id) ?? null };

@@ -1,6 +1,7 @@
 /** Finds the work of a finished task for the commands that decide on it. */
 import { verdictOf, type FinishedTask } from '../../domain/board.ts';
 import type { CommandRequest, DiscardCommand, MergeCommand, RestackCommand } from '../../domain/command.ts';
+import type { PrCommand } from '../../domain/pull-request.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
 import { readVerdicts } from '../file-results.ts';
@@ -10,7 +11,7 @@ import { refuse } from './settle-command.ts';
 /** A verdict whose work is on a branch. */
 export type OpenWork = Verdict & { readonly branch: string };
 
-type Request = CommandRequest & { readonly command: MergeCommand | RestackCommand | DiscardCommand };
+type Request = CommandRequest & { readonly command: MergeCommand | RestackCommand | DiscardCommand | PrCommand };
 
 /** The verdict of a task whose work is open. Null where the command was refused, or the verdict has to be read before. */
 export function findOpenWork(draft: Draft, request: Request, task: FinishedTask): OpenWork | null {

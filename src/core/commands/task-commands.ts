@@ -31,6 +31,7 @@ import { carryOutMerge } from './merge-command.ts';
 import { carryOutNote } from './note-command.ts';
 import { carryOutHandBack } from './hand-back-command.ts';
 import { carryOutOpen, carryOutTake } from './open-command.ts';
+import { carryOutPr } from './pr-command.ts';
 import { carryOutRestack } from './restack-command.ts';
 import { findUnfit } from './offers.ts';
 import { settleStale } from './seen.ts';
@@ -38,7 +39,7 @@ import { findUnderWay, putCommand, refuse, settleCommand } from './settle-comman
 
 type TaskRequest = CommandRequest & { readonly command: TaskCommand };
 type FinishedRequest = CommandRequest & {
-  readonly command: TaskCommand & { readonly kind: 'merge' | 'restack' | 'discard' };
+  readonly command: TaskCommand & { readonly kind: 'merge' | 'pr' | 'restack' | 'discard' };
 };
 type EditRequest = CommandRequest & {
   readonly command: TaskCommand & { readonly kind: 'set-priority' | 'add-dependency' };
@@ -61,6 +62,7 @@ export function carryOutForTask(draft: Draft, asked: TaskRequest): void {
   const { command } = request;
   switch (command.kind) {
     case 'merge':
+    case 'pr':
     case 'restack':
     case 'discard':
       changeFinished(draft, { ...request, command }, file);
@@ -108,6 +110,7 @@ function changeFinished(draft: Draft, request: FinishedRequest, file: TaskFile):
   if (unfit !== null) refuse(draft, request, unfit.why, unfit.hint);
   else if (finished === undefined) return;
   else if (command.kind === 'merge') carryOutMerge(draft, { ...request, command }, finished);
+  else if (command.kind === 'pr') carryOutPr(draft, { ...request, command }, finished);
   else if (command.kind === 'restack') carryOutRestack(draft, { ...request, command }, finished);
   else carryOutDiscard(draft, { ...request, command }, finished);
 }
