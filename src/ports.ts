@@ -13,7 +13,6 @@ import type { MovedRef } from './domain/moved-ref.ts';
 import type { OverlappingPair } from './domain/overlap.ts';
 import type { AskedLine, KnownNote, Note } from './domain/agent-note.ts';
 import type { ProjectConfiguration } from './domain/trusted-project.ts';
-import type { PullDraft, PullOutcome, PullRequest } from './domain/pull-request.ts';
 import type { Pruned, PruneRequest } from './domain/pruned.ts';
 import type { TaskEnd } from './domain/event.ts';
 import type { Result } from './domain/result.ts';
@@ -228,14 +227,6 @@ export interface Worktrees {
   release(plan: RunPlan, forget: boolean): Promise<void>;
   /** Removes what is kept of a finished task and holds nothing that would be lost: its worktree and internal refs. */
   prune(request: PruneRequest): Promise<Pick<Pruned, 'worktrees' | 'refs'>>;
-}
-
-/** The host of the repository's remote. */
-export interface PullRequests {
-  /** Pushes the branch and opens its pull request, or brings the one that is open up to date. May be done again. */
-  propose(draft: PullDraft): Promise<PullOutcome>;
-  /** How a pull request stands; null where the host says nothing that is known. Rejects where it can't be asked. */
-  look(url: string): Promise<PullRequest['state'] | null>;
 }
 
 /** Runs the user's own `verify` commands, without a shell. */

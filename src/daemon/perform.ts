@@ -21,12 +21,12 @@ import {
   type Disk,
   type Journal,
   type Notes,
-  type PullRequests,
   type Roles,
   type Worktrees,
 } from '../ports.ts';
 import { acceptProposals } from './accept-proposals.ts';
 import { bringBackLoaded, bringBackRead } from './bring-back.ts';
+import type { PullRequests } from '../domain/pull-request.ts';
 import { Caretaker } from './caretaker.ts';
 import { discardWork } from './discard-work.ts';
 import { editTask, moveForCommand } from './edit-task.ts';

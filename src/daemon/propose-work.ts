@@ -1,8 +1,9 @@
 /** Proposes a task's work as a pull request. The review says so before anybody is told. */
 import type { Effect } from '../domain/effect.ts';
+import type { PullRequests } from '../domain/pull-request.ts';
 import { isUnreadable } from '../domain/task-facts.ts';
 import { composePullBody, composePullTitle } from '../markdown/pull-text.ts';
-import type { BoardFiles, PullRequests } from '../ports.ts';
+import type { BoardFiles } from '../ports.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 
 /** See the file's head. `command-proposed` or `command-refused`. Throws what the ports throw. */

@@ -1,8 +1,8 @@
 /** Asks now and then how the pull requests stand that were open the last time. */
 import type { Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
-import type { PullNews } from '../domain/pull-request.ts';
-import type { Clock, PullRequests } from '../ports.ts';
+import type { PullNews, PullRequests } from '../domain/pull-request.ts';
+import type { Clock } from '../ports.ts';
 
 /** See the file's head. */
 export class PullWatch {

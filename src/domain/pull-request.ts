@@ -67,6 +67,14 @@ export type PullOutcome =
   | { readonly kind: 'opened' | 'updated'; readonly pull: PullRequest }
   | { readonly kind: 'refused'; readonly why: string; readonly hint: string };
 
+/** The host of the repository's remote. */
+export interface PullRequests {
+  /** Pushes the branch and opens its pull request, or brings the one that is open up to date. May be done again. */
+  propose(draft: PullDraft): Promise<PullOutcome>;
+  /** How a pull request stands; null where the host says nothing that is known. Rejects where it can't be asked. */
+  look(url: string): Promise<PullRequest['state'] | null>;
+}
+
 /** A pull request whose state is another one by now. */
 export interface PullNews {
   readonly id: TaskId;

@@ -3,7 +3,8 @@ import { PullWatch } from '../../src/daemon/pull-watch.ts';
 import type { Board, FinishedTask } from '../../src/domain/board.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { openReview } from '../../src/domain/review.ts';
-import type { Clock, PullRequests } from '../../src/ports.ts';
+import type { PullRequests } from '../../src/domain/pull-request.ts';
+import type { Clock } from '../../src/ports.ts';
 import { boardOf, finished } from '../core/boards.ts';
 
 const states: Readonly<Record<string, 'open' | 'merged' | 'closed'>> = { '1': 'merged', '2': 'closed', '3': 'open' };

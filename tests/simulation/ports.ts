@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../../src/domain/diagnostic.ts';
 import type { HistoryEntry } from '../../src/domain/history.ts';
 import type { KnownNote } from '../../src/domain/agent-note.ts';
+import type { PullRequests } from '../../src/domain/pull-request.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { nameRun } from '../../src/domain/run.ts';
 import { failure, success } from '../../src/domain/result.ts';
@@ -19,7 +20,6 @@ import {
   type Disk,
   type Journal,
   type Notes,
-  type PullRequests,
   type Roles,
   type SettingsFile,
   type Worktrees,

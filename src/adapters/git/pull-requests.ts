@@ -7,8 +7,14 @@
 import { tmpdir } from 'node:os';
 import { execa } from 'execa';
 import { limits } from '../../domain/limits.ts';
-import { pullStates, type PullDraft, type PullOutcome, type PullRequest } from '../../domain/pull-request.ts';
-import { PortError, type PullRequests } from '../../ports.ts';
+import {
+  pullStates,
+  type PullDraft,
+  type PullOutcome,
+  type PullRequest,
+  type PullRequests,
+} from '../../domain/pull-request.ts';
+import { PortError } from '../../ports.ts';
 import { connecting, type Git } from './git.ts';
 import { quote } from './git-errors.ts';
 import { branchRef, resolveCommits } from './refs.ts';
