@@ -18,9 +18,13 @@ export function composeTrust(place: OpenPlace): Trust {
   });
 }
 
-/** Which files of a place's board came with the repository. */
+const trackedOf = new WeakMap<OpenPlace, ListTracked>();
+
+/** Which files of a place's board came with the repository. One list serves all who ask in this process. */
 export function composeTracked(place: OpenPlace): ListTracked {
-  return createTrackedFiles(composeGit(place), place.repository);
+  const known = trackedOf.get(place) ?? createTrackedFiles(composeGit(place), place.repository);
+  trackedOf.set(place, known);
+  return known;
 }
 
 function composeGit({ layout, repository }: OpenPlace) {

@@ -15,12 +15,13 @@ export interface Exposure {
 
 /** The secrets in a `config.yaml` that git tracks, or would with the next `git add`. None where its text is wrong. */
 export async function listOpenSecrets(place: Place): Promise<readonly Exposure[]> {
-  const tracking = await findTracking(place.topLevel, settingsShownAs);
-  if (tracking === 'ignored') return [];
   const settings = (await composeConfig(place).readIfChanged())?.settings;
   if (settings == null) return [];
   const variables = Object.entries(settings.agent.env).filter(([name, value]) => looksSecret(name, value));
   const isNotifySecret = settings.notify?.some((word) => looksSecret('', word)) ?? false;
+  if (variables.length === 0 && !isNotifySecret) return [];
+  const tracking = await findTracking(place.topLevel, settingsShownAs);
+  if (tracking === 'ignored') return [];
   return [
     ...variables.map(([name]) => describe(`agent.env.${name}`, tracking, `agent: { env: { ${name}: ... } }`)),
     ...(isNotifySecret ? [describe('notify', tracking, 'notify: ...')] : []),

@@ -50,19 +50,17 @@ export async function openRepository(
   const git = createGit(dir, options);
   const settingsReadAt = Date.now();
   try {
-    const [version, places, head, identity, settings] = await Promise.all([
+    const [version, places, listed] = await Promise.all([
       git.run(['version']),
-      git.attempt(['rev-parse', ...placeOptions]),
-      git.attempt(['rev-parse', 'HEAD', '--symbolic-full-name', 'HEAD']),
-      git.attempt(['var', 'GIT_COMMITTER_IDENT'], { config: ['user.useConfigOnly=true'] }),
+      git.attempt(['rev-parse', ...placeOptions, ...headOptions]),
       git.attempt(listSettingsArgs),
     ]);
     const gitVersion = /\d+\.\d+(?:\.\d+)*/.exec(version)?.[0] ?? '0.0';
     if (isTooOld(gitVersion)) return failure(tooOld(gitVersion));
     const found = readPlaces(places, dir);
     if (!found.ok) return found;
-    const [commit, name] = head.stdout.trim().split('\n');
-    if (head.exitCode !== 0 || commit === undefined) {
+    const [commit, name] = places.stdout.trim().split('\n').slice(placeOptions.length);
+    if (commit === undefined) {
       const branches = await git.run([
         'for-each-ref',
         '--count=1',
@@ -72,14 +70,15 @@ export async function openRepository(
       ]);
       return failure(noCommit(found.value.topLevel, branches.trim()));
     }
+    const settings = parseSettingsList(listed.stdout).filter(({ scope }) => scope !== 'command');
     return success({
       ...found.value,
       gitVersion,
       commit,
       branch: name?.startsWith('refs/heads/') === true ? name.slice('refs/heads/'.length) : null,
       hasSubmodules: await exists(join(found.value.topLevel, '.gitmodules')),
-      hasIdentity: identity.exitCode === 0 || hasIdentityIn(env),
-      settings: parseSettingsList(settings.stdout).filter(({ scope }) => scope !== 'command'),
+      hasIdentity: hasIdentityIn(settings, env),
+      settings,
       settingsReadAt,
     });
   } catch (error) {
@@ -136,6 +135,8 @@ const placeOptions = [
   '--git-common-dir',
   '--show-toplevel',
 ];
+/** Print the commit checked out and its branch; nothing where there is no commit yet. */
+const headOptions = ['--revs-only', 'HEAD', '--symbolic-full-name', 'HEAD'];
 
 function readPlaces(output: GitOutput, dir: string): Result<Places, RepositoryProblem> {
   const [bare, inside, gitDir, commonDir, topLevel] = output.stdout.split('\n');
@@ -167,7 +168,16 @@ function readPlaces(output: GitOutput, dir: string): Result<Places, RepositoryPr
   return success({ topLevel, gitDir, commonDir: resolve(dir, commonDir) });
 }
 
-function hasIdentityIn(env: NodeJS.ProcessEnv): boolean {
-  const names = ['GIT_AUTHOR_NAME', 'GIT_AUTHOR_EMAIL', 'GIT_COMMITTER_NAME', 'GIT_COMMITTER_EMAIL'];
-  return names.every((name) => env[name]);
+/** Whether git finds a name and an email for author and committer alike, in the places that `git var` looks at. */
+function hasIdentityIn(settings: readonly Setting[], env: NodeJS.ProcessEnv): boolean {
+  const isSet = (key: string): boolean => (settings.findLast(({ name }) => name === key)?.value.trim() ?? '') !== '';
+  return ['author', 'committer'].every((role) =>
+    ['name', 'email'].every(
+      (part) =>
+        Boolean(env[`GIT_${role}_${part}`.toUpperCase()]) ||
+        isSet(`${role}.${part}`) ||
+        isSet(`user.${part}`) ||
+        (part === 'email' && Boolean(env['EMAIL'])),
+    ),
+  );
 }

@@ -92,8 +92,18 @@ describe('opening a repository', () => {
   it('tells whether git knows who commits', async () => {
     scratch.commit({ 'a.txt': 'a' });
     const nobody = { ...scratch.env, HOME: join(scratch.root, 'nobody') };
-    const opened = await openRepository(scratch.dir, { env: nobody });
-    expect(opened).toMatchObject({ ok: true, value: { hasIdentity: false } });
+    const tells = async (hasIdentity: boolean, env = {}) =>
+      expect(await openRepository(scratch.dir, { env: { ...nobody, ...env } })).toMatchObject({
+        ok: true,
+        value: { hasIdentity },
+      });
+    await tells(false);
+    scratch.git('config', 'user.name', 'Dev');
+    await tells(false);
+    await tells(true, { EMAIL: 'dev@example.invalid' });
+    scratch.git('config', 'committer.email', 'dev@example.invalid');
+    await tells(false);
+    await tells(true, { GIT_AUTHOR_EMAIL: 'dev@example.invalid' });
   });
 });
 
