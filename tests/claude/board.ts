@@ -173,9 +173,9 @@ export class ClaudeBoard {
     if (code !== 0) throw new Error(`add failed: ${output}`);
   }
 
-  /** Runs the board until nothing can go on without the user. */
+  /** Runs the board, in a process without a supervisor, until nothing can go on without the user. */
   runUntilIdle(): Promise<Ended> {
-    return this.cli('start', '--until-idle');
+    return this.cli('board', '--until-idle');
   }
 
   git(...args: readonly string[]): string {

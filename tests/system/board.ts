@@ -170,9 +170,9 @@ export class ScratchBoard {
     return withPatience(running.ended, 'the end of the board');
   }
 
-  /** Runs the board until nothing can go on without the user; gives the exit code. */
+  /** Runs the board, in a process without a supervisor, until nothing can go on without the user; gives the exit code. */
   async runUntilIdle(): Promise<number | null> {
-    return (await this.cli('start', '--until-idle')).code;
+    return (await this.cli('board', '--until-idle')).code;
   }
 
   /** Moves whole files into the inbox, as most programs do. */
