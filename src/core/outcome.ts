@@ -5,7 +5,9 @@ import { explainPlan } from '../domain/proposal.ts';
 import { describeRefusals } from '../domain/refusal.ts';
 import type { Blame, EndedBy, Fault, Outcome, Reason, RunExit, RunPlan, RunView, ServiceFault } from '../domain/run.ts';
 import { quoteResult, type AgentReport } from '../domain/agent-report.ts';
+import type { EndedRun } from '../domain/task-past.ts';
 import type { Evidence } from '../domain/work-evidence.ts';
+import { listMoved } from './doubts.ts';
 
 /** An exit that decides the outcome by itself, or one whose work has to be looked at first. */
 export type ExitMeaning =
@@ -106,7 +108,7 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence, maxS
   const report = result?.report ?? null;
   const text = result?.text ?? '';
   const summary = (report?.summary ?? text).slice(0, limits.maxSummaryChars);
-  if (plan.purpose === 'judge') return judgeJudgement(report, summary, evidence);
+  if (plan.purpose === 'judge') return judgeJudgement(report, summary, { plan, exit, evidence });
   if (plan.conflict !== null) return judgeResolution(exit.view, { plan, conflict: plan.conflict, evidence, summary });
   if (plan.workspace.kind === 'detached') {
     const wrong = explainPlan(report?.subtasks ?? [], maxSubtasks);
@@ -119,7 +121,16 @@ export function judgeWork(exit: RunExit, plan: RunPlan, evidence: Evidence, maxS
 }
 
 /** The outcome of a run that judged another's work: one that changed something is no judgement. */
-function judgeJudgement(report: AgentReport | null, summary: string, { dirty, commits }: Evidence): Outcome {
+function judgeJudgement(
+  report: AgentReport | null,
+  summary: string,
+  run: EndedRun & { readonly evidence: Evidence },
+): Outcome {
+  const { dirty, commits } = run.evidence;
+  const moved = listMoved(run).map(({ ref }) => ref);
+  if (moved.length > 0) {
+    return faulty('agent-error', `These moved while it ran, and a review moves nothing: ${moved.join(', ')}.`);
+  }
   if (dirty.length > 0 || commits > 0) {
     const what = commits > 0 ? `${String(commits)} of its own commits` : dirty.join(', ');
     return faulty('agent-error', `It changed what it was to judge: ${what}.`);

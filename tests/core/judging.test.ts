@@ -18,6 +18,8 @@ const silence = judged(null);
 /** What is found in the checkout of who judges. */
 const untouched = { tip: 'tip', commits: 0, diffstat: { files: 0, insertions: 0, deletions: 0 } };
 
+const movedBranch = { ref: 'refs/heads/task/a', from: 'tip', to: 'other', checkout: null };
+
 /** A scene where the author of `a` has left its work, and who judges it is planned. */
 function deliver(settings = {}): Scene {
   const scene = new Scene({ review: 'judge', ...settings }).queue({ id: 'a' });
@@ -102,6 +104,7 @@ describe('a review that fails', () => {
     ['gives no verdict', silence, untouched, 'It gave no verdict.'],
     ['wants changes and names none', judged({ approves: false, comments: [] }), untouched, 'It wants changes'],
     ['edits a file', approval, { ...untouched, dirty: ['a.ts'] }, 'It changed what it was to judge: a.ts.'],
+    ['moves a branch', approval, { ...untouched, moved: [movedBranch] }, 'a review moves nothing: refs/heads/task/a.'],
     ['makes a commit', approval, { ...untouched, commits: 1 }, 'It changed what it was to judge: 1'],
   ])('since it %s is tried once more, and then said to have failed', (_, exit, found, why) => {
     const scene = deliver();

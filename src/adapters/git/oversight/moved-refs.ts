@@ -3,6 +3,7 @@
  * a command of its can move any branch. Git's own logs show who moved one, and what git noted of the agent's commands:
  *
  *   a branch of another task                              its own agent: not told
+ *   the branch of the work that this run judges           as any other
  *   moved where it is checked out, by a command that the  told
  *   agent gave in there, and so a HEAD
  *   moved where it is checked out, as that HEAD's log     the user; told only if it holds commits that this run made
@@ -22,6 +23,7 @@ import { join } from 'node:path';
 import { limits } from '../../../domain/limits.ts';
 import type { MovedRef } from '../../../domain/moved-ref.ts';
 import type { RunPlan } from '../../../domain/run.ts';
+import { isAuthors } from '../../../domain/run-purpose.ts';
 import { readGitCalls, type GitCall } from '../../machine/git-trace.ts';
 import { planFormat } from '../../files/fact-shapes.ts';
 import { readFact, runFiles } from '../../files/facts.ts';
@@ -196,7 +198,11 @@ async function leaveOut(boardDir: string, plan: RunPlan, changes: readonly Chang
   const others = changes.filter(({ ref }) => !own.has(ref));
   if (!others.some(({ ref }) => ref.startsWith(branchRef('')))) return others;
   const layout = layOut(boardDir);
-  const tasks = (await readdir(layout.runs).catch(() => [])).filter((name) => !name.startsWith('.'));
+  // Who judges a task's work is not to touch its branch, on which nobody else is at work then.
+  const watched = isAuthors(plan) ? null : plan.task;
+  const tasks = (await readdir(layout.runs).catch(() => [])).filter(
+    (name) => !name.startsWith('.') && name !== watched,
+  );
   const left: Change[] = [];
   for (const change of others) {
     const near = change.ref.startsWith(branchRef('')) ? tasks.filter((task) => change.ref.includes(task)) : [];
@@ -206,11 +212,15 @@ async function leaveOut(boardDir: string, plan: RunPlan, changes: readonly Chang
   return left;
 }
 
-/** The branch that a task's last run works on, in full; null where there is none. */
+/** The branch that a task's own agent worked on last, in full; null where there is none. */
 async function readBranchOf(folder: string): Promise<string | null> {
   const numbers = (await readdir(folder).catch(() => [])).map(Number).filter((n) => n > 0);
-  const plan = await readFact(join(folder, String(Math.max(...numbers)), runFiles.plan), planFormat);
-  return plan?.workspace.kind === 'branch' ? branchRef(plan.workspace.branch) : null;
+  for (const n of numbers.sort((a, b) => b - a)) {
+    const plan = await readFact(join(folder, String(n), runFiles.plan), planFormat);
+    if (plan === null || isAuthors(plan))
+      return plan?.workspace.kind === 'branch' ? branchRef(plan.workspace.branch) : null;
+  }
+  return null;
 }
 
 function findCheckout({ checkouts }: RefNotes, ref: string): Checkout | null {

@@ -292,14 +292,20 @@ describe('of what the user does meanwhile', () => {
   });
 });
 
-it('of the branches of other tasks, which move by their own agents, nothing is told', async () => {
+it('of the branches of other tasks, which move by their own agents, only who judges the work is told', async () => {
   const other = await begin('y');
   scratch.commit({ 'y.txt': 'y\n' }, other.workspace.path);
+  const workspace = { kind: 'detached', path: join(scratch.dir, 'judged'), base: first } as const;
+  const judging: RunPlan = { ...other, n: 2, purpose: 'judge', workspace };
+  mkdirSync(join(scratch.dir, '.orchestrator', 'runs', 'y', '2'));
+  writeFileSync(join(scratch.dir, '.orchestrator', 'runs', 'y', '2', 'plan.json'), JSON.stringify(judging));
   await worktrees.noteRefs(plan);
+  await worktrees.noteRefs(judging);
   scratch.gitIn(other.workspace.path, 'commit', '--quiet', '--amend', '-m', 'rewritten');
   await worktrees.keep(other);
   await worktrees.release(other, true);
   expect(await moved()).toEqual([]);
+  expect(await worktrees.listMoved(judging)).toMatchObject([{ ref: 'refs/heads/task/y' }]);
 });
 
 it('a run without notes tells nothing, and what can not be told keeps nobody', async () => {
