@@ -8,7 +8,7 @@ import { limitSpec } from '../domain/rights.ts';
 import { agreeTerms, areSameTerms } from '../domain/run-terms.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { Argv, TaskId } from '../domain/task.ts';
+import { idOfFile, type Argv, type TaskId } from '../domain/task.ts';
 import { renderStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
 import {
@@ -43,6 +43,7 @@ import { sendBack } from './send-work-back.ts';
 import { lookForRoom } from './outside-fault.ts';
 import { planRun } from './plan-run.ts';
 import type { UntimedEvent } from './untimed-event.ts';
+import { refuseBesideUser } from './users-session.ts';
 
 /** Everything outside that effects are performed on. */
 export interface Ports {
@@ -154,8 +155,11 @@ export class Performer {
         return [{ type: 'command-read', id: effect.request.id, read: { kind: 'known', request: effect.request } }];
       case 'read-command':
         return [{ type: 'command-read', id: effect.id, read: await this.#caretaker.readCommand(effect.id) }];
-      case 'move-for-command':
-        return [await moveForCommand(files, effect, this.#ports.clock)];
+      case 'move-for-command': {
+        const task = effect.to === 'queued' ? idOfFile(effect.file.name) : null;
+        const refused = task === null ? null : await refuseBesideUser(files, effect.id, task);
+        return [refused ?? (await moveForCommand(files, effect, this.#ports.clock))];
+      }
       case 'edit-for-command':
         return [await editTask(files, effect)];
       case 'send-back-for-command':
@@ -250,6 +254,8 @@ export class Performer {
 
   /** Refs that moved are the user's own doing here. */
   async #checkHandedBack(effect: Effect & { readonly type: 'check-for-command' }): Promise<readonly UntimedEvent[]> {
+    const refused = await refuseBesideUser(this.#ports.files, effect.id, effect.task);
+    if (refused !== null) return [refused];
     const evidence = { ...(await this.#findWork(effect.plan, effect.verify)), moved: [] };
     return [{ type: 'command-checked', id: effect.id, evidence }];
   }

@@ -19,6 +19,7 @@ import { findJudge } from './find-judge.ts';
 import type { BoardNow } from './merge-work.ts';
 import { readGranted } from './read-granted.ts';
 import type { UntimedEvent } from './untimed-event.ts';
+import { requireNoSession } from './users-session.ts';
 
 /** The parts of the outside that planning needs. */
 interface PlanningPorts {
@@ -44,6 +45,7 @@ interface Place {
 export async function planRun(ports: PlanningPorts, effect: PlanEffect, now: BoardNow): Promise<UntimedEvent> {
   const { clock, files } = ports;
   const { task, n, past, conflict } = effect;
+  await requireNoSession(files, task);
   const { spec, hash, rights } = await readGranted(files, effect, now.settings, now.sandbox);
   const place =
     conflict === null ? await findPlace(ports, effect, spec, now) : await integrate(ports, effect, conflict, now);

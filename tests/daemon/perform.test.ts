@@ -25,12 +25,15 @@ function makePerformer(text: string, grants: readonly Grant[] = [], more: Partia
   const did: string[] = [];
   const requests: RunRequest[] = [];
   const prompts: string[] = [];
-  const inForce: { settings: Settings; sandbox: Sandbox | null } = { settings: defaultSettings, sandbox: null };
+  const inForce: { settings: Settings; sandbox: Sandbox | null; session: number | null } = {
+    ...{ settings: defaultSettings, sandbox: null, session: null },
+  };
   const ports = {
     clock: { now: () => 7, uuid: () => 'uuid', bootId: null },
     guard: { parse: (_: unknown, parse: () => unknown) => parse() },
     files: {
       readTask: () => Promise.resolve(success({ text, file })),
+      findSession: () => Promise.resolve(inForce.session),
       readGrant: (task: string) => Promise.resolve(grants.find((grant) => grant.task === task) ?? null),
       writePlan: () => Promise.resolve(void did.push('plan')),
       writePrompt: (_: unknown, prompt: string) => Promise.resolve(void prompts.push(prompt)),
@@ -97,6 +100,13 @@ describe('a run that is planned', () => {
       { type: 'run-planned', rights: ['base task/other'], plan: { terms: { verify: defaultSettings.verify } } },
     ]);
     expect(did).toEqual(['base task/other', 'plan']);
+  });
+
+  it('is not while its user has a session open on it, wherever they moved its file', async () => {
+    const { plan, did, inForce } = makePerformer('Do it.\n');
+    inForce.session = 7;
+    await expect(plan()).rejects.toThrow('your own session on it is open (process 7); end it first');
+    expect(did).toEqual([]);
   });
 
   it('has no more than its parent was given', async () => {

@@ -300,6 +300,7 @@ export function makeBoardFiles(world: World, call: Call): BoardFiles {
       call('drop-grant', () => {
         if (findTwin(task) === null) world.dropGrant(task);
       }),
+    findSession: () => Promise.resolve(null),
     readCommand: (id) =>
       call('read-command', () => {
         const request = world.commands.get(id);

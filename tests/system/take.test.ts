@@ -126,6 +126,13 @@ test.concurrent('take ends the agent, gives its user the worktree, and asks once
     await running.ended;
     const shell = board.launchInTerminal(['take', 'q'], undefined, 'echo here; sleep 1000\n');
     await waitUntil('the session is open', () => shell.output().includes('here\r\n'));
+    for (const verb of ['retry', 'hand-back']) {
+      const beside = await board.cli(verb, 'q');
+      expect([beside.code, beside.stderr]).toEqual([
+        2,
+        expect.stringMatching(/your session on it is open .*\nEnd that/s),
+      ]);
+    }
     shell.signal('SIGKILL');
     expect(await board.runUntilIdle()).toBe(3);
     expect([board.column('attention'), reasonOf(board, 'q'), board.countRuns('q')]).toEqual([['q'], 'taken', 1]);

@@ -36,6 +36,7 @@ import { identify, readTextFile } from './reader.ts';
 import { readSavedPage } from './review-file.ts';
 import { readEnds, removeRemains } from './remains.ts';
 import { Scanner } from './scanner.ts';
+import { findSession } from './session-file.ts';
 
 /** The port on real files. */
 export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
@@ -171,6 +172,7 @@ export function createBoardFiles(layout: Layout, clock: Clock): BoardFiles {
     removeCommand: (id) => inTurn(() => removeCommand(layout, id)),
     readPause: () => inRoot(() => exists(layout.paused)),
     writePause: (paused) => inRoot(() => writePause(layout.paused, paused)),
+    findSession: (task) => findSession(layout, task),
     readHold: () => inRoot(() => readFact(layout.hold, holdFormat)),
     writeHold: (hold) => inRoot(() => writeHoldFact(layout.hold, hold)),
     writeCommand: (request) => inTurn(() => writeCommandOnce(layout, request)),

@@ -7,6 +7,7 @@ import { findOwnRun } from '../../domain/task-facts.ts';
 import { execa } from 'execa';
 import { createDrivers } from '../../adapters/agent/drivers.ts';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
+import { forgetSession, noteSession } from '../../adapters/files/session-file.ts';
 import { createClock } from '../../adapters/machine/clock.ts';
 import type { AgentCall } from '../../adapters/agent/driver/agent-driver.ts';
 import { applyTerms } from '../../domain/run-terms.ts';
@@ -52,7 +53,7 @@ end the session, and can be done later by \`hand-back\` (it is done, and checked
       const call = findCall(() =>
         createDrivers(createClock())[agent.kind].talk(agent, verdict?.sessionId ?? null, place.topLevel),
       );
-      await talk(call, plan.workspace.path, agent.env);
+      await talk(place, id, call, { cwd: plan.workspace.path, env: agent.env });
       await handBack(options, place, id);
     });
 
@@ -66,14 +67,22 @@ function findCall(find: () => AgentCall | null): AgentCall {
   }
 }
 
-/** Gives the terminal to the session until it ends. */
-async function talk({ program, args }: AgentCall, cwd: string, env: Readonly<Record<string, string>>): Promise<void> {
+/** Gives the terminal to the session until it ends. Meanwhile nothing is started beside it. */
+async function talk(
+  { layout }: OpenPlace,
+  task: TaskId,
+  { program, args }: AgentCall,
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+): Promise<void> {
   print(`In ${formatCommand([cwd])}: ${formatCommand([program, ...args])}`);
   // What the user types there is for the session, and this process outlives it.
   const stay = (): void => undefined;
   const signals = ['SIGINT', 'SIGQUIT'] as const;
   for (const signal of signals) process.on(signal, stay);
-  const result = await execa(program, args, { cwd, env, stdio: 'inherit', reject: false });
+  const session = execa(program, args, { cwd, env, stdio: 'inherit', reject: false });
+  if (session.pid !== undefined) await noteSession(layout, task, session.pid);
+  const result = await session;
+  await forgetSession(layout, task);
   for (const signal of signals) process.off(signal, stay);
   if (result.failed && result.exitCode === undefined) print(`! ${result.shortMessage}`);
 }
