@@ -13,6 +13,6 @@ export function acceptByItself({ settings }: Board, { id, spec }: TaskBase, verd
   const { at, run, column, taken } = verdict;
   const isWanted = spec.autoAccept ?? settings.autoAccept;
   if (!isWanted || !isPlan(verdict) || taken.length > 0) return null;
-  const command = { kind: 'accept', task: id, only: [], without: [] } as const;
+  const command = { kind: 'accept', task: id, only: [], without: [], said: [] } as const;
   return makeRequest(at, hashName(`${id}/${String(run)}`), { by: 'auto', seen: { column, run }, command });
 }

@@ -2,12 +2,13 @@
 import type { TaskFile } from '../domain/board.ts';
 import { formatDiagnostic, type Diagnostic } from '../domain/diagnostic.ts';
 import type { Effect } from '../domain/effect.ts';
-import type { TaskSpec } from '../domain/task.ts';
+import { idOfFile, type TaskSpec } from '../domain/task.ts';
 import { addSaid } from '../markdown/story.ts';
 import { serializeTaskFile } from '../markdown/task-writer.ts';
 import { PortError, type BoardFiles, type Clock } from '../ports.ts';
 import { parseTask } from './parse-task.ts';
 import type { UntimedEvent } from './untimed-event.ts';
+import { refuseBesideUser } from './users-session.ts';
 
 /** `command-edited`. Throws PortError where the file can't be read, or would be no task afterwards. */
 export async function editTask(
@@ -36,6 +37,9 @@ export async function moveForCommand(
   { id, file, to, said }: Effect & { readonly type: 'move-for-command' },
   clock: Pick<Clock, 'day' | 'timeOfDay'>,
 ): Promise<UntimedEvent> {
+  const task = to === 'queued' ? idOfFile(file.name) : null;
+  const refused = task === null ? null : await refuseBesideUser(files, id, task);
+  if (refused !== null) return refused;
   if (said === null) return { type: 'command-moved', id, file: await files.moveTask(file, to) };
   const read = await files.readTask(file);
   if (!read.ok) throw new PortError(`${file.column}/${file.name} can't be read now`);

@@ -8,7 +8,7 @@ import { limitSpec } from '../domain/rights.ts';
 import { agreeTerms, areSameTerms } from '../domain/run-terms.ts';
 import type { Sandbox } from '../domain/sandbox.ts';
 import type { Settings } from '../domain/settings.ts';
-import { idOfFile, type Argv, type TaskId } from '../domain/task.ts';
+import type { Argv, TaskId } from '../domain/task.ts';
 import { renderStory, tellStory } from '../markdown/story.ts';
 import { composePrompt } from '../prompt/prompt.ts';
 import {
@@ -155,11 +155,8 @@ export class Performer {
         return [{ type: 'command-read', id: effect.request.id, read: { kind: 'known', request: effect.request } }];
       case 'read-command':
         return [{ type: 'command-read', id: effect.id, read: await this.#caretaker.readCommand(effect.id) }];
-      case 'move-for-command': {
-        const task = effect.to === 'queued' ? idOfFile(effect.file.name) : null;
-        const refused = task === null ? null : await refuseBesideUser(files, effect.id, task);
-        return [refused ?? (await moveForCommand(files, effect, this.#ports.clock))];
-      }
+      case 'move-for-command':
+        return [await moveForCommand(files, effect, this.#ports.clock)];
       case 'edit-for-command':
         return [await editTask(files, effect)];
       case 'send-back-for-command':

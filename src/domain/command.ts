@@ -2,6 +2,7 @@
  * Commands: everything that a user asks of the board, whichever way it comes. One that is asked is a fact in `commands/`
  * until it is settled; a file that the user moves is one as well, and is carried out already when the board meets it.
  */
+import { readAcceptWords, type SaidToProposal } from './accept-words.ts';
 import { limits } from './limits.ts';
 import type { MergeWay } from './merge-request.ts';
 import type { PrCommand } from './pull-request.ts';
@@ -115,6 +116,8 @@ export interface AcceptCommand {
   readonly only: readonly string[];
   /** Those of them that are left out. */
   readonly without: readonly string[];
+  /** What the user adds to the texts of some. */
+  readonly said: readonly SaidToProposal[];
 }
 
 /** A command to the whole board. */
@@ -297,7 +300,7 @@ export function commandOfTick({ kind, task, commit, target, question, option, te
         kind,
         task,
         only: option === undefined ? [] : [String(option)],
-        without: said.split(/[\s,]+/).filter((word) => word !== ''),
+        ...readAcceptWords(said),
       };
     case 'merge':
       return { kind, task, commit: commit ?? '', target: target ?? null, way: 'merge', whatRuns: false };

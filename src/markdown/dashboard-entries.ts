@@ -13,7 +13,6 @@ import type {
   FileLink,
   MemberEntry,
   PendingEntry,
-  Plan,
   ReadyEntry,
   TaskLabel,
 } from './dashboard-model.ts';
@@ -55,7 +54,7 @@ export function renderAttention(entry: AttentionEntry): RootContent[] {
     heading(3, [...label(entry), ...nameOthers(entry.members), plain(': '), ...prose(entry.headline)]),
     ...quote(entry.question),
     ...quote(entry.detail),
-    ...renderPlan(entry.plan ?? null),
+    ...renderPlan(entry),
     ...fenced(entry.output),
     ...renderWarnings(entry.warnings),
     ...(facts.length === 0 ? [] : [paragraph(intersperse(facts))]),
@@ -116,10 +115,17 @@ export function renderReady(entry: ReadyEntry): RootContent[] {
   ];
 }
 
-function renderPlan(plan: Plan | null): RootContent[] {
+function renderPlan({ plan = null, boxes }: Pick<AttentionEntry, 'plan' | 'boxes'>): RootContent[] {
   if (plan === null) return [];
   const subtasks = plan.subtasks.map((text) => item(prose(text, maxWarningChars)));
-  return [...list(subtasks, true), { type: 'code', lang: 'mermaid', value: plan.graph }];
+  const how =
+    'Behind the first box: names of those that you don’t want, and lines such as `NAME: what is to be different`.';
+  const isOffered = boxes.some(({ kind }) => kind === 'accept');
+  return [
+    ...list(subtasks, true),
+    { type: 'code', lang: 'mermaid', value: plan.graph },
+    ...(isOffered ? [paragraph(prose(how))] : []),
+  ];
 }
 
 /** The boxes of what its agent proposes, and what of it became a task. */

@@ -14,7 +14,7 @@ const decisions: readonly Command[] = [
   ...(['finish', 'open', 'take', 'hand-back'] as const).map((kind) => ({ kind, task })),
   ...(['restack', 'discard'] as const).map((kind) => ({ kind, task, commit })),
   ...(['tell', 'note'] as const).map((kind) => ({ kind, task, text: 'x' })),
-  { kind: 'accept', task, only: [], without: [] },
+  { kind: 'accept', task, only: [], without: [], said: [] },
   { kind: 'answer', task, question: null, text: 'x' },
   { kind: 'choose', task, question: null, option: 1 },
   { kind: 'send-back', task, commit, text: 'x' },

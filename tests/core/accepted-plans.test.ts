@@ -77,3 +77,13 @@ test('one that its user puts aside keeps what was taken in, is not made again, a
   );
   expect(scene.load(shopIn('queued', accepted)).task('shop')).toMatchObject({ past: { accepted: { taken } } });
 });
+
+test.each(['two', 'nobody'])('words for a subtask that is not taken in are refused (%s)', (name) => {
+  const scene = new Scene({ maxParallel: 0 }).load(shopIn('attention', { ...accepted, taken: [] }));
+  const said = [{ name, text: 'Smaller.' }];
+  scene.ask({ kind: 'accept', task: id('shop'), only: [], without: ['two'], said });
+  expect(scene.effects).toContainEqual(
+    expect.objectContaining({ answer: expect.objectContaining({ kind: 'refused' }) as unknown }),
+  );
+  expect(scene.asked).not.toContain('accept-for-command');
+});

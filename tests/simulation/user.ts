@@ -169,7 +169,7 @@ export class User {
     else if (kind === 'merge')
       this.#ask({ kind, task, commit: tipOf(1), target: 'main', way: 'merge', whatRuns: random.chance(0.5) }, seen);
     else if (kind === 'accept') {
-      this.#ask({ kind, task, only: [], without: random.pick([[], ['2'], ['none']]) }, seen);
+      this.#ask({ kind, task, only: [], without: random.pick([[], ['2'], ['none']]), said: [] }, seen);
     } else if (kind === 'pr') this.#ask({ kind, task, commit: tipOf(1), whatRuns: false }, seen);
     else if (kind === 'restack') this.#ask({ kind, task, commit: tipOf(1) }, seen);
     else if (kind === 'set-priority') this.#ask({ kind, task, priority: random.pick(priorities) }, seen);

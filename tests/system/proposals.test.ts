@@ -95,13 +95,15 @@ test.concurrent(
       expect(board.dashboard).toContain('2. `api`: Do api (after `odd` · `db/a.sql`)\n');
       expect(board.dashboard).toContain('```mermaid\nflowchart LR\n  t1\n  t2\n  t3\n  t3 --> t2\n  t1 --> t3\n```\n');
       const box = board.dashboard.split('\n').find((line) => line.startsWith('- [ ] Take it in, but for:')) ?? '';
-      const ticked = box.replace('[ ]', '[x]').replace('but for:', 'but for: odd');
+      const ticked = box.replace('[ ]', '[x]').replace('but for:', 'but for: odd\n  2: Keep it *small*.\n');
       writeFileSync(board.path('DASHBOARD.md'), board.dashboard.replace(box, ticked));
 
       expect(await board.runUntilIdle()).toBe(0);
       expect(board.column('done')).toEqual(['after', 'api', 'lone', 'schema', 'shop', 'small']);
       expect(readFileSync(board.path('done', 'shop.md'), 'utf8')).toContain('depends_on: [ schema, api ]');
-      expect(readFileSync(board.path('done', 'api.md'), 'utf8')).toContain('depends_on: [ schema ]');
+      const api = readFileSync(board.path('done', 'api.md'), 'utf8');
+      expect(api).toContain('depends_on: [ schema ]');
+      expect(api).toContain('```\n\n## What the user adds\n\nKeep it *small*.\n');
       expect(board.dashboard).toContain('`schema`: Added schema.txt.');
       // What waited for the plan builds on the work of its children.
       expect(board.git('ls-tree', '--name-only', 'task/after')).toMatch(/after\.txt\napi\.txt\n[^]*schema\.txt/);

@@ -37,6 +37,7 @@ export const command = z.discriminatedUnion('kind', [
     task: taskId,
     only: z.readonly(z.array(text)),
     without: z.readonly(z.array(text)),
+    said: z._default(z.readonly(z.array(z.object({ name: text, text }))), []),
   }),
   z.object({ kind: z.literal('pr'), task: taskId, commit, whatRuns: flag }),
   z.object({ kind: z.enum(['restack', 'discard']), task: taskId, commit }),

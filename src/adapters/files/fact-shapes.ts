@@ -265,13 +265,6 @@ const grantShape = shapeOf<Grant>()(
   }),
 );
 
-/** The process of a session that a user has open. */
-interface Session {
-  readonly version: 1;
-  readonly pid: number;
-  readonly start: string;
-}
-
 interface AskedLines {
   readonly version: 1;
   readonly lines: readonly AskedLine[];
@@ -284,11 +277,6 @@ const commandShape = shapeOf<CommandRequest>()(
 const linesShape = shapeOf<AskedLines>()(
   z.object({ version, lines: z.array(z.object({ task: taskId, text, id: commandId, isAsked: flag })) }),
 );
-
-const sessionShape = shapeOf<Session>()(z.object({ version, pid: count, start: text }));
-
-/** `runs/TASK/session.json`. */
-export const sessionFormat: FactFormat<Session> = { version: 1, shape: sessionShape };
 
 /** `lines.json`. */
 export const linesFormat: FactFormat<AskedLines> = { version: 1, shape: linesShape };

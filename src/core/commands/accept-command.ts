@@ -54,7 +54,7 @@ export function carryOutAccept(draft: Draft, request: AcceptRequest, file: TaskF
     refuse(draft, request, `descends from ${String(depth)} others, and may have no more children`, hint);
     return;
   }
-  const children = makeChildren(draft.board, all, chosen);
+  const children = makeChildren(draft.board, all, chosen, command.said);
   const known = new Set<string>([
     ...draft.board.live.keys(),
     ...draft.board.finished.keys(),
@@ -125,16 +125,27 @@ function measureDepth(draft: Draft, task: TaskId): number | 'unread' {
 
 /** Those that are meant, in their order; or why there are none, in words that follow the task's id. */
 function choose(all: readonly OfferedProposal[], { id, command }: AcceptRequest): readonly OfferedProposal[] | string {
-  const named = (words: readonly string[]) => (each: OfferedProposal) =>
-    words.some((word) => word === String(each.number) || word.toLowerCase() === each.name.toLowerCase());
-  const unknown = [...command.only, ...command.without].find((word) => !all.some(named([word])));
+  const words = [...command.only, ...command.without, ...command.said.map(({ name }) => name)];
+  const unknown = words.find((word) => !all.some((each) => isNamed(each, [word])));
   if (unknown !== undefined) return `proposes no ${JSON.stringify(unknown)}`;
   if (all.length === 0) return 'proposes nothing';
-  const meant = all.filter(command.only.length === 0 ? () => true : named(command.only));
-  const kept = meant.filter((each) => !named(command.without)(each));
+  const meant = all.filter((each) => command.only.length === 0 || isNamed(each, command.only));
+  const kept = meant.filter((each) => !isNamed(each, command.without));
   const chosen = kept.filter(({ taken }) => taken === null || taken.by === id);
+  const unheard = command.said.find(({ name }) => !chosen.some((each) => isNamed(each, [name])));
+  if (unheard !== undefined) return `has nothing to tell ${unheard.name}, which is not taken in now`;
   if (chosen.length > 0) return chosen;
   return kept.length === 0 ? 'was left with nothing to take in' : 'proposes nothing that was not taken in already';
+}
+
+/** Its text, with what the user adds. */
+function addSaid(proposal: OfferedProposal, said: AcceptCommand['said']): string {
+  const own = said.filter(({ name }) => isNamed(proposal, [name])).map(({ text }) => text);
+  return own.length === 0 ? proposal.body : `${proposal.body.trim()}\n\n## What the user adds\n\n${own.join('\n\n')}`;
+}
+
+function isNamed({ name, number }: OfferedProposal, words: readonly string[]): boolean {
+  return words.some((word) => word === String(number) || word.toLowerCase() === name.toLowerCase());
 }
 
 /** Each under a free id, unless a board that was killed meanwhile had chosen it. */
@@ -142,6 +153,7 @@ function makeChildren(
   board: Board,
   all: readonly OfferedProposal[],
   chosen: readonly OfferedProposal[],
+  said: AcceptCommand['said'],
 ): readonly (Child & { readonly proposal: OfferedProposal })[] {
   const used = new Set<string>([...board.live.keys(), ...board.finished.keys()]);
   for (const path of board.inbox.keys()) used.add((idOfFile(nameInPath(path)) ?? '').toLowerCase());
@@ -156,7 +168,7 @@ function makeChildren(
   const idOf = (name: string) => ids.get(name.toLowerCase()) ?? makeTaskId(name);
   return chosen.map((proposal) => ({
     id: idOf(proposal.name),
-    proposal,
+    proposal: { ...proposal, body: addSaid(proposal, said) },
     dependsOn: (waits.get(proposal) ?? []).map(idOf),
   }));
 }
