@@ -137,7 +137,6 @@ export interface BoardFiles {
   readGrant(task: TaskId): Promise<Grant | null>;
   /** Removes the grant of a task, unless the task's file is back in a column. */
   dropGrant(task: TaskId): Promise<void>;
-  /** The pid of the session that its user has open on a task that they took over; null where there is none. */
   findSession(task: TaskId): Promise<number | null>;
   /** Puts what is no command aside. */
   readCommand(id: CommandId): Promise<ReadCommand>;
