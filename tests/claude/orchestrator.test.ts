@@ -34,10 +34,12 @@ async function talk(board: ClaudeBoard, program: string, words: string, options:
   const start = `#!/bin/sh\nexec '${process.execPath}' '${cliMain}' "$@"\n`;
   writeFileSync(join(bin, 'branchboard'), start, { mode: 0o755 });
   const { PATH = '', ...env } = claudeEnv(board.api.url, board.home);
+  // However busy the machine is, the model is asked once the board's tools are there.
+  const patience = { MCP_CONNECTION_NONBLOCKING: 'false', MCP_CONNECT_TIMEOUT_MS: '120000', MCP_TIMEOUT: '120000' };
   const allowed = ['mcp__branchboard', 'mcp__plugin_branchboard_branchboard'];
   const child = spawn(program, ['-p', ...options, '--allowedTools', ...allowed], {
     cwd: board.repo,
-    env: { ...env, PATH: `${bin}:${PATH}` },
+    env: { ...env, ...patience, PATH: `${bin}:${PATH}` },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let output = '';

@@ -10,7 +10,8 @@ import { basename, dirname } from 'node:path';
 
 /** What is derived, or only a help, and so need not survive a power cut. */
 const isDerived = (path) => /\/\.orchestrator\/(\.dashboard\/|DASHBOARD\.md|\.?queue\.json)/.test(path);
-const isOurs = (path) => /\/\.orchestrator\/((queued|active|attention|done|archive|runs)\/|paused$)/.test(path);
+const isOurs = (path) =>
+  /\/\.orchestrator\/((commands|inbox|queued|active|attention|done|archive|runs)\/|paused$)/.test(path);
 const isMark = (path) => /\/\.git\/worktrees\/[^/]+\/branchboard-/.test(path);
 /** Steps that must not come before what went before them is durable. */
 const steps = new Set(['rename', 'link', 'spawn', 'unlink']);
@@ -21,6 +22,7 @@ export function taskOf({ path, to }) {
   return (
     /\/\.orchestrator\/runs\/([^/ ]+)/.exec(place)?.[1] ??
     /\/\.orchestrator\/(?:inbox|queued|active|attention|done|archive)\/\.?([^/]+?)\.md/.exec(place)?.[1] ??
+    /\/\.orchestrator\/commands\/([^/]+)\.json/.exec(place)?.[1] ??
     /\/\.git\/worktrees\/([^/]+)/.exec(place)?.[1] ??
     /\/\.orchestrator\/\.?(paused)\b/.exec(place)?.[1] ??
     null
