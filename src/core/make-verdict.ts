@@ -16,6 +16,9 @@ type Moment = Pick<Draft, 'at'>;
 /** The part of a verdict about its task. */
 type Judged = Pick<Task, 'id' | 'spec' | 'past'>;
 
+/** Why work can't be judged whose facts the board can't read. */
+export const unknownWork = 'The work of its agent is not known: the record of that run is gone.';
+
 /** The verdict that follows from a run's outcome. */
 export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outcome): Verdict {
   const { plan, exit, evidence } = run;
@@ -83,20 +86,26 @@ export function judge(draft: Moment, task: Judged, run: EndedRun, outcome: Outco
 export function judgeDelivered(draft: Moment, task: Judged, judging: RunPlan, unheard: string | null): Verdict {
   const { past } = task;
   if (past.delivered === null) {
-    const detail = 'What its agent left is not known: the record of that run is gone.';
-    return { ...emptyVerdict(draft, task), run: judging.n, fault: { reason: 'no-result', detail } };
+    return { ...emptyVerdict(draft, task), run: judging.n, fault: { reason: 'no-result', detail: unknownWork } };
   }
   const failed = unheard === null ? [] : [failJudgement(past.delivered, judging.n, judging.role, unheard)];
   const judgements = [...past.judgements, ...failed];
   return { ...judgeWorkOf(draft, task, past.delivered), run: judging.n, judgements };
 }
 
-/** The same where no run could be planned that judges it. */
+/**
+ * The verdict on that work where no run could be planned that judges it; `role` is the one that was to, or null where no
+ * review is asked for any more.
+ */
 export function judgeUnjudged(draft: Moment, task: Judged, role: string | null, { detail }: Fault): Verdict {
   const { past } = task;
   if (past.delivered === null) return emptyVerdict(draft, task);
-  const judgements = [...past.judgements, failJudgement(past.delivered, past.runs, role, detail)];
-  return { ...judgeWorkOf(draft, task, past.delivered), run: past.runs, judgements };
+  const failed = role === null ? [] : [failJudgement(past.delivered, past.runs, role, detail)];
+  return {
+    ...judgeWorkOf(draft, task, past.delivered),
+    run: past.lastRun,
+    judgements: [...past.judgements, ...failed],
+  };
 }
 
 function judgeWorkOf(draft: Moment, task: Judged, { plan, record }: Delivered): Verdict {

@@ -1,5 +1,5 @@
 /** Decides which run of a task comes next by itself, after one that failed, was interrupted, is to be judged, or was judged. */
-import type { Board, NextRun, Task } from '../domain/board.ts';
+import { firstRun, type Board, type NextRun, type Task } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import { unreachable } from '../domain/result.ts';
 import { isAuthors } from '../domain/run-purpose.ts';
@@ -16,13 +16,7 @@ const maxFailedJudgements = 2;
 
 /** The next attempt after a failed one: the same session, told what went wrong. */
 export function nextAfterFailure(plan: RunPlan, past: TaskPast, fault: Fault): NextRun {
-  return {
-    attempt: plan.attempt + 1,
-    freeRestarts: 0,
-    cause: { kind: 'failed', fault },
-    resume: past.sessionId,
-    delay: null,
-  };
+  return { ...firstRun, attempt: plan.attempt + 1, cause: { kind: 'failed', fault }, resume: past.sessionId };
 }
 
 /** The same attempt again, in the same session where there is one. */
@@ -56,12 +50,12 @@ export function judgeOf({ review }: Settings, spec: TaskSpec): string | null {
 
 /** The run that judges the work that the task's last run left; null where none is asked for, or none is left to try. */
 export function nextJudging({ settings }: Board, spec: TaskSpec, { delivered, judgements }: TaskPast): NextRun | null {
-  const commit = delivered?.record.evidence?.tip;
+  const commit = delivered?.record.evidence.tip;
   const said = judgements.filter((each) => each.commit === commit);
   const failed = said.filter(({ result }) => result === 'failed').length;
   if (delivered === null || judgeOf(settings, spec) === null) return null;
   if (said.length > failed || failed >= maxFailedJudgements) return null;
-  return { attempt: delivered.plan.attempt, freeRestarts: 0, cause: { kind: 'judging' }, resume: null, delay: null };
+  return { ...firstRun, attempt: delivered.plan.attempt, cause: { kind: 'judging' } };
 }
 
 /** The author's next run after its work was judged; null where that was approved, or the rounds are used up. */
@@ -70,8 +64,7 @@ export function nextAfterJudgement({ settings }: Board, { judgements, sessionId 
   const rounds = judgements.filter(({ result }) => result === 'changes').length;
   if (last?.result !== 'changes' || rounds > settings.reviewRounds) return null;
   const { summary, comments } = last;
-  const cause = { kind: 'judged', summary, comments } as const;
-  return { attempt: 1, freeRestarts: 0, cause, resume: sessionId, delay: null };
+  return { ...firstRun, cause: { kind: 'judged', summary, comments }, resume: sessionId };
 }
 
 /** Whether a failed run is tried again without asking the user. One that filled the disk would do so again. */

@@ -1,5 +1,4 @@
 /** Makes the history of a task out of its runs, one by one: what the next run and the verdict need of them. */
-import type { EndedRun } from '../domain/task-past.ts';
 import { describeNamed } from '../domain/base-conflict.ts';
 import { limits } from '../domain/limits.ts';
 import type { Judgement } from '../domain/judgement.ts';
@@ -7,7 +6,7 @@ import { joinRefusals } from '../domain/refusal.ts';
 import { isAuthors } from '../domain/run-purpose.ts';
 import { mayShareSession } from '../domain/run-terms.ts';
 import type { Outcome, RunPlan } from '../domain/run.ts';
-import type { Delivered, TaskPast } from '../domain/task-past.ts';
+import type { Delivered, EndedRun, TaskPast } from '../domain/task-past.ts';
 import { listMoved, listWarnings } from './doubts.ts';
 
 /** The history of a task after one more run; `outcome` is null for a run without a record. */
@@ -61,7 +60,7 @@ function findDelivered({ plan, exit, evidence }: EndedRun, outcome: Outcome | nu
   return { plan, record: { version: 1, exit, evidence, outcome } };
 }
 
-/** What a run that judged says of the work before it; one that was interrupted says nothing. */
+/** The judgement of the work before it that a run which judged came to; none where it was interrupted. */
 function listJudgements({ delivered }: TaskPast, { n, role }: RunPlan, outcome: Outcome | null): readonly Judgement[] {
   if (outcome === null || delivered === null) return [];
   switch (outcome.kind) {
@@ -85,7 +84,7 @@ function listJudgements({ delivered }: TaskPast, { n, role }: RunPlan, outcome: 
 
 /** A review that came to no judgement, and why. */
 export function failJudgement({ record }: Delivered, run: number, role: string | null, summary: string): Judgement {
-  return { run, role: role ?? '', commit: record.evidence?.tip ?? '', result: 'failed', summary, comments: [] };
+  return { run, role: role ?? '', commit: record.evidence.tip, result: 'failed', summary, comments: [] };
 }
 
 function tellIntegrated(

@@ -23,7 +23,7 @@ import type { LastRun, LoadedTask } from '../domain/outside-answers.ts';
 import { verdictName, type RunFacts, type TaskFacts } from '../domain/task-facts.ts';
 import { roundAfter, saidBefore } from '../domain/review.ts';
 import { isAuthors } from '../domain/run-purpose.ts';
-import type { RunPlan } from '../domain/run.ts';
+import type { Outcome, RunPlan } from '../domain/run.ts';
 import { isEndedPlan, isPlan, type Verdict } from '../domain/verdict.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import { isOnlyTold } from './commands/pending.ts';
@@ -34,7 +34,14 @@ import { noteSentBack } from './review-states.ts';
 import { finishRun, stopRun } from './lifecycle.ts';
 import { interruption } from './outcome.ts';
 import { journalAsks } from './granted-rights.ts';
-import { mayRetry, nextAfterFailure, nextAfterInterruption, nextAfterJudgement, nextJudging } from './next-run.ts';
+import {
+  mayRepeat,
+  mayRetry,
+  nextAfterFailure,
+  nextAfterInterruption,
+  nextAfterJudgement,
+  nextJudging,
+} from './next-run.ts';
 import { addRun } from './past-runs.ts';
 import { settleRun } from './settle-run.ts';
 import { forgetDeleted, settleWish, startSettling } from './settlement.ts';
@@ -151,29 +158,19 @@ function followAgent(draft: Draft, id: TaskId, facts: TaskFacts, lastRun: LastRu
 function adoptRecorded(draft: Draft, task: ActiveTask, facts: TaskFacts, last: RunFacts): void {
   const { plan, record } = last;
   if (record === null) return;
+  const { exit, evidence, outcome } = record;
   if (facts.verdict?.run === plan.n) {
     startSettling(draft, task, { to: 'verdict', verdict: facts.verdict, plan, record });
-  } else if (isAuthors(plan) && (record.outcome.kind === 'failed' || record.outcome.kind === 'interrupted')) {
+  } else if (isAuthors(plan) && (outcome.kind === 'interrupted' || isRetried(draft.board, task, plan, outcome))) {
     // The next attempt was due; it is planned as if nothing had happened in between.
-    const next = recallNext(draft.board, task.spec, facts);
-    if (record.outcome.kind === 'failed' && !mayRetry(draft.board, task, plan, record.outcome.fault)) {
-      settleRun(
-        draft,
-        withoutLastRun(task, facts),
-        { plan, exit: record.exit, evidence: record.evidence },
-        record.outcome,
-      );
-    } else {
-      startSettling(draft, task, { to: 'queued', next, plan, record });
-    }
+    startSettling(draft, task, { to: 'queued', next: recallNext(draft.board, task.spec, facts), plan, record });
   } else {
-    settleRun(
-      draft,
-      withoutLastRun(task, facts),
-      { plan, exit: record.exit, evidence: record.evidence },
-      record.outcome,
-    );
+    settleRun(draft, withoutLastRun(task, facts), { plan, exit, evidence }, outcome);
   }
+}
+
+function isRetried(board: Board, task: Pick<TaskBase, 'spec'>, plan: RunPlan, outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && mayRetry(board, task, plan, outcome.fault);
 }
 
 /** So that settling the last run again does not count its cost twice. */
@@ -191,9 +188,11 @@ export function remakeVerdict(board: Board, id: TaskId, spec: TaskSpec | null, f
   const { exit, evidence, outcome } = last.record;
   const task = { id, spec: { ...(spec ?? nameOnlySpec(id)), id }, past: recallPast(facts) };
   if (!isAuthors(last.plan)) {
-    return task.past.delivered === null ? null : judgeDelivered({ at: exit.endedAt }, task, last.plan, null);
+    const isUnheard = outcome.kind === 'interrupted' && !mayRepeat(last.plan, task.past, outcome);
+    const unheard = isUnheard ? outcome.detail : null;
+    return task.past.delivered === null ? null : judgeDelivered({ at: exit.endedAt }, task, last.plan, unheard);
   }
-  const isRepeated = outcome.kind === 'failed' && mayRetry(board, task, last.plan, outcome.fault);
+  const isRepeated = isRetried(board, task, last.plan, outcome);
   const isUnsettled = ['interrupted', 'cancelled', 'integrated'].includes(outcome.kind);
   if (isUnsettled || isRepeated) return null;
   return judge({ at: exit.endedAt }, task, { plan: last.plan, exit, evidence }, outcome);
@@ -217,37 +216,25 @@ function recallNext(board: Board, spec: TaskSpec, facts: TaskFacts): NextRun {
   const past = recallPast(facts);
   const resume = past.sessionId;
   if (facts.verdict?.column === 'done' && saidBefore(past.round, past.sentBack) !== null) {
-    return { attempt: 1, freeRestarts: 0, cause: { kind: 'sent-back' }, resume, delay: null };
+    return { ...firstRun, cause: { kind: 'sent-back' }, resume };
   }
   const last = facts.runs.at(-1);
   if (last === undefined) return firstRun;
   const { plan, record } = last;
   if (record === null) return repeat(plan, isAuthors(plan) ? resume : null);
   const { outcome } = record;
-  const taken = facts.verdict?.run === plan.n && facts.verdict.fault?.reason === 'taken' ? facts.verdict.fault : null;
-  if (outcome.kind === 'interrupted' && facts.verdict?.run !== plan.n) {
-    return nextAfterInterruption(plan, past, outcome);
-  }
-  if (outcome.kind === 'integrated' && facts.verdict?.run !== plan.n) return firstRun;
-  if (facts.verdict?.run !== plan.n) {
+  const settled = facts.verdict?.run === plan.n ? facts.verdict : null;
+  const fault = isAuthors(plan) && outcome.kind === 'failed' ? outcome.fault : null;
+  if (settled === null) {
+    if (outcome.kind === 'interrupted') return nextAfterInterruption(plan, past, outcome);
+    if (outcome.kind === 'integrated') return firstRun;
     const judged = isAuthors(plan) ? null : nextAfterJudgement(board, past);
     const next = judged ?? nextJudging(board, spec, past);
     if (next !== null) return next;
+    if (fault !== null && mayRetry(board, { spec }, plan, fault)) return nextAfterFailure(plan, past, fault);
   }
-  const fault = isAuthors(plan) && outcome.kind === 'failed' ? outcome.fault : null;
-  if (fault !== null && facts.verdict?.run !== plan.n && mayRetry(board, { spec }, plan, fault)) {
-    return nextAfterFailure(plan, past, fault);
-  }
-  return {
-    attempt: 1,
-    freeRestarts: 0,
-    cause: {
-      kind: 'retried',
-      fault: taken ?? fault ?? facts.verdict?.fault ?? null,
-    },
-    resume,
-    delay: null,
-  };
+  const taken = settled?.fault?.reason === 'taken' ? settled.fault : null;
+  return { ...firstRun, cause: { kind: 'retried', fault: taken ?? fault ?? facts.verdict?.fault ?? null }, resume };
 }
 
 function repeat(plan: RunPlan, resume: string | null): NextRun {

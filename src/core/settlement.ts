@@ -14,6 +14,7 @@
  */
 import {
   baseOf,
+  firstRun,
   type ActiveTask,
   type Board,
   type EndedBefore,
@@ -43,13 +44,8 @@ export interface Ended {
 /** Does what the user asked by moving the file of a task that an agent was on, or one that waits. */
 export function settleWish(draft: Draft, task: TaskBase, wish: NonNullable<ActiveTask['wish']>, run: Ended): void {
   if (wish === 'requeue') {
-    const next: NextRun = {
-      attempt: 1,
-      freeRestarts: 0,
-      cause: task.past.sessionId === null ? { kind: 'first' } : { kind: 'interrupted' },
-      resume: task.past.sessionId,
-      delay: null,
-    };
+    const resume = task.past.sessionId;
+    const next: NextRun = resume === null ? firstRun : { ...firstRun, cause: { kind: 'interrupted' }, resume };
     startSettling(draft, task, { to: 'queued', next, ...run });
     return;
   }

@@ -14,10 +14,12 @@ import { agreeTerms, mayShareSession } from '../domain/run-terms.ts';
 import type { RunPlan, Workspace } from '../domain/run.ts';
 import { integratorRole, type Argv, type TaskSpec } from '../domain/task.ts';
 import { isReader } from '../prompt/permissions.ts';
-import { PortError, type BoardFiles, type Clock, type Roles, type Worktrees } from '../ports.ts';
+import type { BoardFiles, Clock, Roles, Worktrees } from '../ports.ts';
+import { unknownWork } from '../core/make-verdict.ts';
 import { findJudge } from './find-judge.ts';
 import type { BoardNow } from './merge-work.ts';
 import { readGranted } from './read-granted.ts';
+import { setupFailed } from './setup-failed.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 import { requireNoSession } from './users-session.ts';
 
@@ -31,7 +33,7 @@ interface PlanningPorts {
 
 type PlanEffect = Effect & { readonly type: 'plan-run' };
 
-/** What a run is for and where. */
+/** The purpose of a run, and the place for it. */
 interface Place {
   readonly purpose: RunPurpose;
   readonly role: Role;
@@ -41,7 +43,7 @@ interface Place {
   readonly verify: readonly Argv[] | null;
 }
 
-/** `run-planned`, or `base-conflicted`. Throws what the ports throw. */
+/** `run-planned`, or `base-conflicted`. Throws PortError where it can't be planned now, or as its file asks. */
 export async function planRun(ports: PlanningPorts, effect: PlanEffect, now: BoardNow): Promise<UntimedEvent> {
   const { clock, files } = ports;
   const { task, n, past, conflict } = effect;
@@ -87,9 +89,10 @@ async function findPlace(
 ): Promise<Place | BaseConflict> {
   const purpose = purposeOf(spec, next.cause);
   const role = purpose === 'judge' ? await findJudge(roles, settings, spec) : await roles.find(spec.agent);
-  const judged = purpose === 'judge' ? (past.delivered?.record.evidence?.tip ?? null) : null;
-  if (judged !== null) {
-    return { purpose, role, next, verify: null, workspace: await worktrees.choose(task, judged, true) };
+  if (purpose === 'judge') {
+    if (past.delivered === null) throw setupFailed(unknownWork);
+    const workspace = await worktrees.choose(task, past.delivered.record.evidence.tip, true);
+    return { purpose, role, next, verify: null, workspace };
   }
   const last = past.lastPlan;
   if (last !== null && last.conflict === null) return { purpose, role, next, verify: null, workspace: last.workspace };
@@ -109,10 +112,10 @@ async function integrate(
 ): Promise<Place> {
   const { worktrees, roles } = ports;
   const role = await roles.find(integratorRole);
-  if (isReader(role))
-    throw faultOf(
-      `The role ${integratorRole} only reads, and is to resolve a conflict: let its file list tools that write.`,
-    );
+  if (isReader(role)) {
+    const why = `The role ${integratorRole} only reads, and is to resolve a conflict: let its file list tools that write.`;
+    throw setupFailed(why);
+  }
   const verify = await listChecks(ports, dependencies, now);
   const same = { purpose: 'integrate', role, next, verify } as const;
   if (last?.conflict?.commit === conflict.commit) return { ...same, workspace: last.workspace };
@@ -133,8 +136,4 @@ async function listChecks(
     for (const argv of counts ? terms.verify : settings.verify) checks.set(JSON.stringify(argv), argv);
   }
   return [...checks.values()];
-}
-
-function faultOf(detail: string): PortError {
-  return new PortError(detail, { fault: { reason: 'setup-failed', detail } });
 }

@@ -10,6 +10,7 @@ import type { Settings } from '../domain/settings.ts';
 import type { TaskId, TaskSpec } from '../domain/task.ts';
 import { PortError, type BoardFiles } from '../ports.ts';
 import { hashOwnText, parseTask } from './parse-task.ts';
+import { setupFailed } from './setup-failed.ts';
 
 /** A task as its file and its grant tell it now; `hash` is of its own text. */
 export interface GrantedTask {
@@ -40,13 +41,10 @@ async function readSpec(files: BoardFiles, task: TaskId, file: TaskFile): Promis
       read.failure.kind === 'changed'
         ? `${file.column}/${file.name} is gone`
         : read.failure.diagnostics.map(formatDiagnostic).join('\n');
-    throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
+    throw setupFailed(detail);
   }
   const { value, diagnostics } = parseTask(read.value);
-  if (value === undefined) {
-    const detail = diagnostics.map(formatDiagnostic).join('\n');
-    throw new PortError(detail, { fault: { reason: 'setup-failed', detail } });
-  }
+  if (value === undefined) throw setupFailed(diagnostics.map(formatDiagnostic).join('\n'));
   return { spec: { ...value, id: task }, hash: await hashOwnText(read.value.text) };
 }
 

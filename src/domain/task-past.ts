@@ -14,10 +14,10 @@ export interface EndedRun {
   readonly evidence: Evidence | null;
 }
 
-/** A run whose work is done: its checks are green, and it can be judged. */
+/** A run whose work is done and was looked at: its checks are green, and it can be judged. */
 export interface Delivered {
   readonly plan: RunPlan;
-  readonly record: RunRecord;
+  readonly record: RunRecord & { readonly evidence: Evidence };
 }
 
 /** The history of a task's earlier runs. */
@@ -34,7 +34,7 @@ export interface TaskPast {
   readonly sessionId: string | null;
   /** Its own agent's last run, where that left work that is done; null otherwise. */
   readonly delivered: Delivered | null;
-  /** What reviewing agents said since the user asked for the work, oldest first. */
+  /** The reviews by agents since the user asked for the work, oldest first. */
   readonly judgements: readonly Judgement[];
   /** Runs in a row, the last among them, that the board or the machine went down with. */
   readonly losses: number;

@@ -87,10 +87,9 @@ export function composeResumePrompt(input: PromptInput): string {
 /** The prompt of who judges another's work: the task, the work and its checks, and none of its author's words. */
 function composeJudgePrompt(input: PromptInput, { plan: { workspace }, record }: Delivered): string {
   const { spec, role, plan } = input;
-  const evidence = record.evidence;
+  const { diffstat, verify } = record.evidence;
   const range = `${workspace.base}..${plan.workspace.base}`;
-  const checks = (evidence?.verify ?? []).map(({ argv }) => `- passed: ${code(formatCommand(argv))}`);
-  const size = evidence === null ? '' : ` (${formatDiffstat(evidence.diffstat)})`;
+  const checks = verify.map(({ argv }) => `- passed: ${code(formatCommand(argv))}`);
   return `${join([
     `You review the work of another agent on the task ${code(spec.id)}, in the role ${code(role.name)}, before its user sees it. Nobody watches while you do.`,
     tellRole(role),
@@ -98,7 +97,7 @@ function composeJudgePrompt(input: PromptInput, { plan: { workspace }, record }:
     tellInstructions(input),
     tellReading(spec),
     tellNotes(input),
-    `# The work\n\nIt is what you have checked out${size}. Look at it: ${code(`git log --oneline ${range}`)}, ${code(`git diff ${range}`)}.\n\n${checks.length === 0 ? 'No checks were run on it.' : `These checks were run on it:\n\n${checks.join('\n')}`}`,
+    `# The work\n\nIt is what you have checked out (${formatDiffstat(diffstat)}). Look at it: ${code(`git log --oneline ${range}`)}, ${code(`git diff ${range}`)}.\n\n${checks.length === 0 ? 'No checks were run on it.' : `These checks were run on it:\n\n${checks.join('\n')}`}`,
     tellWorkspace(input),
     `# How to end
 
