@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Git } from '../git/git.ts';
 
-/** A larger file is not read: what the board reads of a repository is settings. */
+/** A larger file is not read: the board reads settings, and the files of a conflict that an agent resolved. */
 export const maxBlobBytes = 256 * 1024;
 
 /** Texts of blobs by id; one that is missing or too large is left out. Throws PortError if git fails. */

@@ -36,9 +36,11 @@ export async function readMergeEvidence(git: Git, conflict: BaseConflict, tip: s
   };
 }
 
-/** The objects of a commit's files by path, of these paths alone. */
+/** The objects of a commit's files by path, of these paths alone. An agent may have changed more than one command takes. */
 async function listObjects(git: Git, commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const listed = await git.run(['ls-tree', '-r', '-z', commit, '--', ...paths]);
+  const named = paths.length > limits.maxMergeFilesNamed ? [] : paths;
+  const listed = await git.run(['ls-tree', '-r', '-z', commit, '--', ...named]);
+  const wanted = new Set(paths);
   const entries = [...listed.matchAll(/\d+ \w+ ([0-9a-f]+)\t([^\0]+)\0/g)];
-  return new Map(entries.map(([, object = '', path = '']) => [path, object]));
+  return new Map(entries.flatMap(([, object = '', path = '']) => (wanted.has(path) ? [[path, object] as const] : [])));
 }
