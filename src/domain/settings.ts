@@ -58,7 +58,7 @@ export interface Settings {
   readonly conflicts: ConflictsMode;
   /** The role that judges work before its user does; null is none. */
   readonly review: string | null;
-  /** So often its changes go back to the author. */
+  /** How often the changes that it wants go back to the author. */
   readonly reviewRounds: number;
   readonly setup: readonly Argv[];
   /** Globs of ignored files that are copied into a new worktree. */

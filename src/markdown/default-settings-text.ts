@@ -84,6 +84,11 @@ const defaultText = `# The settings of this board. Each key stands here with its
 #verify: []
 #setup: []
 
+# The role that reviews work that is green before you do, one that only reads, such as backend-reviewer; none: nobody does.
+# And how often the changes that it wants go back to the author, 0 to 10.
+#review: none
+#review_rounds: 1
+
 # Who resolves a conflict of the works that a task builds on: agent (in the role integrator), or ask: it waits for you.
 #conflicts: agent
 
