@@ -28,19 +28,26 @@ const texts = (max: number) =>
     ),
   );
 
+/** A list of what is read of at most `max` items; those that can't be read are left out. */
+const items = <Item extends object>(max: number, read: (item: unknown) => Item | null) =>
+  z.pipe(
+    z.catch(z.array(z.unknown()), []),
+    z.transform((listed: unknown[]) =>
+      listed
+        .slice(0, max)
+        .map(read)
+        .filter((item) => item !== null),
+    ),
+  );
+
 const options = z.pipe(z.catch(z.unknown(), []), z.transform(readOptions));
 
 const answerShape = z.object({ comment: z.int().check(z.gte(1), z.lte(limits.maxComments)), answer: z.string() });
 
-const answers = z.pipe(
-  z.catch(z.array(z.unknown()), []),
-  z.transform((items: unknown[]) =>
-    items.slice(0, limits.maxComments).flatMap((item) => {
-      const read = answerShape.safeParse(item);
-      return read.success ? [{ ...read.data, answer: keepStart(read.data.answer.trim(), limits.maxAnswerChars) }] : [];
-    }),
-  ),
-);
+const answers = items(limits.maxComments, (item) => {
+  const { data } = answerShape.safeParse(item);
+  return data === undefined ? null : { ...data, answer: keepStart(data.answer.trim(), limits.maxAnswerChars) };
+});
 
 const judgeComment = z.object({
   file: z.pipe(
@@ -54,17 +61,10 @@ const judgeComment = z.object({
   ),
 });
 
-const comments = z.pipe(
-  z.catch(z.array(z.unknown()), []),
-  z.transform((items: unknown[]) =>
-    items.slice(0, limits.maxComments).flatMap((item) => {
-      const { data } = judgeComment.safeParse(item);
-      return data === undefined || data.reason === ''
-        ? []
-        : [{ path: data.file, line: data.line, reason: data.reason }];
-    }),
-  ),
-);
+const comments = items(limits.maxComments, (item) => {
+  const { data } = judgeComment.safeParse(item);
+  return data === undefined || data.reason === '' ? null : placed(data);
+});
 
 const namedLoss = z.object({
   file: z.pipe(
@@ -78,15 +78,14 @@ const namedLoss = z.object({
   ),
 });
 
-const dropped = z.pipe(
-  z.catch(z.array(z.unknown()), []),
-  z.transform((items: unknown[]) =>
-    items.slice(0, limits.maxLossesNamed).flatMap((item) => {
-      const { data } = namedLoss.safeParse(item);
-      return data === undefined ? [] : [{ path: data.file, line: data.line, reason: data.reason }];
-    }),
-  ),
-);
+const dropped = items(limits.maxLossesNamed, (item) => {
+  const { data } = namedLoss.safeParse(item);
+  return data === undefined ? null : placed(data);
+});
+
+function placed<Line>({ file, line, reason }: { readonly file: string; readonly line: Line; readonly reason: string }) {
+  return { path: file, line, reason };
+}
 
 const reportShape = z.object({
   status: z.pipe(
