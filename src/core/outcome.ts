@@ -167,9 +167,8 @@ function judgeResolution(
   if (evidence.commits > 0 && left.length > 0) return faulty('dependency-conflict', left.join('\n\n'));
   const branch = judgeBranch(view, plan, evidence, { summary, mayBeEmpty: false });
   if (branch.kind !== 'done') return branch;
-  const all = named.filter(
-    ({ path, line }) => findUnnamed(losses, [{ path, line, reason: '' }]).length < losses.length,
-  );
+  // Names of what was not lost say nothing.
+  const all = named.filter((each) => findUnnamed(losses, [each]).length < losses.length);
   return {
     kind: 'integrated',
     summary: branch.summary || `Merged ${conflict.files.join(', ')}.`,

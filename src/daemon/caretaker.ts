@@ -105,11 +105,11 @@ export class Caretaker {
   /** Prunes a finished task. The files go last: as long as they are there, what a kill left is pruned the next time. */
   async prune({ task, file, putAwayAt }: Effect & { readonly type: 'prune-task' }): Promise<UntimedEvent> {
     const { files, worktrees } = this.#ports;
-    const plans = (await files.readFacts(task)).runs.map(({ plan }) => plan);
+    const { runs } = await files.readFacts(task);
+    // Those of one worktree are pruned together.
+    const plans = new Map(runs.map(({ plan }) => [plan.workspace.path, plan]));
     const inGit = { worktrees: 0, refs: 0 };
-    for (const plan of plans.length === 0
-      ? [null]
-      : new Map(plans.map((each) => [each.workspace.path, each])).values()) {
+    for (const plan of plans.size === 0 ? [null] : plans.values()) {
       const pruned = await worktrees.prune({ task, plan, putAwayAt });
       inGit.worktrees += pruned.worktrees;
       inGit.refs += pruned.refs;
