@@ -36,10 +36,7 @@ export class PortError extends Error {
   /** The hold that keeps every other task from starting as well, or null. */
   readonly pause: Hold['reason'] | null;
 
-  constructor(
-    message: string,
-    options: { fault?: Fault; code?: string; pause?: Hold['reason']; cause?: unknown } = {},
-  ) {
+  constructor(message: string, options: ErrorOptions & { fault?: Fault; code?: string; pause?: Hold['reason'] } = {}) {
     super(message, { cause: options.cause });
     this.name = 'PortError';
     this.fault = options.fault ?? null;
@@ -137,6 +134,7 @@ export interface BoardFiles {
   readGrant(task: TaskId): Promise<Grant | null>;
   /** Removes the grant of a task, unless the task's file is back in a column. */
   dropGrant(task: TaskId): Promise<void>;
+  /** The process of the session that the user has open on a task; null where none is. */
   findSession(task: TaskId): Promise<number | null>;
   /** Puts what is no command aside. */
   readCommand(id: CommandId): Promise<ReadCommand>;

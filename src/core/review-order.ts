@@ -31,7 +31,7 @@ export function orderReviews<Work extends Mergeable>(works: readonly Work[]): re
   return [...placed, ...rest].flatMap((index) => works[index] ?? []);
 }
 
-/** What an order costs; see the file's head. */
+/** The cost of an order; see the file's head. */
 export function costOf(order: readonly Mergeable[]): number {
   const links = linkWorks(order);
   const costs = order.map((_, at) => (links.overlaps(at).some((other) => other < at) ? order.length - at : 0));

@@ -109,7 +109,7 @@ export function findObstacle(board: Board, task: QueuedTask, now: number): Waiti
   return findCollision(board, task);
 }
 
-/** What changes the same files as an agent at work waits for it, so that the two don't have to be mended afterwards. */
+/** A task that changes the same files as one at work waits for that, so that neither has to be mended when both are merged. */
 function findCollision(board: Board, { spec }: QueuedTask): Waiting | null {
   if (spec.touches.length === 0) return null;
   for (const { id, state, spec: other } of board.live.values()) {

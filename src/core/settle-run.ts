@@ -65,7 +65,7 @@ function findNext(board: Board, task: ActiveTask, { plan }: EndedRun, outcome: O
   return mayTry ? nextAfterFailure(plan, past, outcome.fault) : null;
 }
 
-/** What follows when the work was judged: its author goes on, it is judged again, or the user gets it as it is. */
+/** Goes on once the work was judged: its author goes on, it is judged again, or the user gets it as it is. */
 function settleJudging(draft: Draft, task: ActiveTask, end: EndedBefore, outcome: Outcome, isLast: boolean): void {
   const { past, wish, spec } = task;
   const { plan } = end;

@@ -1,4 +1,4 @@
-/** What is said of notes that no agent of their task was told. They wait for its next run, whichever way that comes. */
+/** Tells the user of notes that no agent of their task was told. They wait for its next run, whichever way that comes. */
 import type { KnownNote } from '../domain/agent-note.ts';
 import { keyOf, type TaskId } from '../domain/task.ts';
 import type { Draft } from './draft.ts';

@@ -1,6 +1,6 @@
 /**
- * What a user types behind the box of a plan: the names or numbers of subtasks that they don't want, and from the first line on
- * that begins with one and a colon, what they say to that one.
+ * Reads the words that a user types behind the box of a plan: the names or numbers of subtasks that they don't want; below
+ * that, lines that begin with a name or number and a colon, and tell that subtask something.
  *
  *   Take it in, but for: docs, 4
  *   schema: Use SQLite.
@@ -15,7 +15,7 @@ export interface SaidToProposal {
 
 const addressed = /^\s*(?:[-*]\s+)?`?([A-Za-z0-9][\w.-]*)`?:\s*(.*)$/;
 
-/** Reads it. A line without a name goes on with what the one before says. */
+/** See the file's head. A line without a name goes on with what the one before says. */
 export function readAcceptWords(text: string): {
   readonly without: readonly string[];
   readonly said: readonly SaidToProposal[];

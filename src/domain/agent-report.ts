@@ -1,4 +1,4 @@
-/** What an agent says at its end. */
+/** An agent's own words at its end. */
 import type { NamedLoss } from './base-conflict.ts';
 import type { JudgeComment } from './judgement.ts';
 import type { Proposal } from './proposal.ts';
@@ -14,7 +14,7 @@ export interface AgentReport {
   readonly followUps: readonly string[];
   /** Of a planner: the tasks that it cuts its own into. */
   readonly subtasks: readonly Proposal[];
-  /** What it says of the user's comments, where it was sent back with some. */
+  /** Its answers to the user's comments, where it was sent back with some. */
   readonly answers: readonly CommentAnswer[];
   /** Of one that resolves a conflict: what of the two sides is not in the result as it was. */
   readonly dropped: readonly NamedLoss[];

@@ -1,7 +1,4 @@
-/**
- * A conflict among the works that a task builds on. An agent may resolve it; what it left is held against both sides.
- */
-
+/** A conflict among the works that a task builds on. An agent may resolve it; its result is compared with both sides. */
 import { limits } from './limits.ts';
 import type { TaskId } from './task.ts';
 
@@ -14,7 +11,7 @@ export interface BaseConflict {
   readonly commit: string;
 }
 
-/** What an agent made of a conflict for a task: the tree of the commit `tip`. */
+/** The result of an agent that resolved a conflict for a task: the tree of the commit `tip`. */
 export interface Resolution {
   readonly task: TaskId;
   readonly conflict: BaseConflict;
@@ -37,7 +34,7 @@ export interface NamedLoss {
   readonly reason: string;
 }
 
-/** What the resolution of a conflict is judged by, beside what each run's work is. */
+/** The findings that only the resolution of a conflict is judged by. */
 export interface MergeEvidence {
   /** Files in which marks of the conflict are left. */
   readonly marked: readonly string[];
@@ -56,12 +53,12 @@ function keyOf(path: string, line: string): string {
   return `${path.replace(/^\.\//, '')}\n${foldLine(line)}`;
 }
 
-/** What of a line tells it from others: its beginning, with one space where there are several, and none at its ends. */
+/** The part of a line by which it is told from others: its beginning, with one space where there are several, and none at its ends. */
 export function foldLine(line: string): string {
   return line.trim().replace(/\s+/g, ' ').slice(0, limits.maxLossChars);
 }
 
-/** What became of a conflict, for the log of git. */
+/** The message of the merge that keeps a resolution. */
 export function describeResolution(
   { sides, files }: BaseConflict,
   { summary, named }: { readonly summary: string; readonly named: readonly NamedLoss[] },

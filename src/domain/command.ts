@@ -116,7 +116,7 @@ export interface AcceptCommand {
   readonly only: readonly string[];
   /** Those of them that are left out. */
   readonly without: readonly string[];
-  /** What the user adds to the texts of some. */
+  /** Words of the user's that are added to the texts of some. */
   readonly said: readonly SaidToProposal[];
 }
 

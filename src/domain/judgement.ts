@@ -1,4 +1,4 @@
-/** What a reviewing agent says of a task's work, after the checks and before the user looks at it. */
+/** Reviews by agents: of a task's work, after the checks and before the user looks at it. */
 
 /** One thing that is to be different, and where. */
 export interface JudgeComment {

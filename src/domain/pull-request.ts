@@ -27,7 +27,7 @@ export interface PullRequest {
   readonly state: (typeof pullStates)[number];
 }
 
-/** A pull request that a finished task builds on, or the work that has none. */
+/** A task that a proposed one builds on, with its pull request or null. */
 export interface PulledDependency {
   readonly id: TaskId;
   readonly pull: PullRequest | null;
@@ -46,7 +46,7 @@ export interface PullWork {
   readonly whatRuns: boolean;
 }
 
-/** What a pull request says. The texts may be an agent's. */
+/** The content of a pull request. The texts may be an agent's. */
 export interface PullWords {
   readonly title: string;
   readonly summary: string | null;
@@ -62,7 +62,7 @@ export interface PullDraft extends PullWork {
   readonly body: string;
 }
 
-/** What came of it. */
+/** The end of a proposal: the pull request is there, or something keeps it from being made, with what to type. */
 export type PullOutcome =
   | { readonly kind: 'opened' | 'updated'; readonly pull: PullRequest }
   | { readonly kind: 'refused'; readonly why: string; readonly hint: string };

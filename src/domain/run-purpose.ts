@@ -11,7 +11,7 @@ export const runPurposes = ['work', 'plan', 'judge', 'integrate'] as const;
 /** One of {@link runPurposes}. */
 export type RunPurpose = (typeof runPurposes)[number];
 
-/** The purpose of a run of a task as its file says now. */
+/** The purpose of a run on the task itself, by its file as it is now and by the cause of the run. */
 export function purposeOf({ agent }: Pick<TaskSpec, 'agent'>, cause: { readonly kind: string }): RunPurpose {
   if (cause.kind === 'judging') return 'judge';
   return agent === plannerRole ? 'plan' : 'work';

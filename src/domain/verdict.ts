@@ -37,7 +37,7 @@ export interface Verdict {
   readonly verified: boolean;
   /** The `verify` commands that ran after the last run; one that failed is the last. */
   readonly checks: readonly Check[];
-  /** What reviewing agents said of the work, oldest first; each names the commit that it is about. */
+  /** The reviews of the work by agents, oldest first; each names the commit that it is about. */
   readonly judgements: readonly Judgement[];
   /** See {@link Evidence.changesWhatRuns}. */
   readonly changesWhatRuns: readonly string[];
@@ -90,9 +90,8 @@ export interface AttemptFault {
 }
 
 /**
- * What is to be read beside how a task ended, in sentences: what each attempt failed of, what agents that reviewed it said,
- * what was refused, and warnings.
- * None repeats what the fault says.
+ * Sentences to be read beside how a task ended: the failures of its attempts, the reviews by agents, the calls that were refused,
+ * and warnings. None repeats what the fault says.
  */
 export function describeDoubts({
   fault,

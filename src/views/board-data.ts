@@ -54,7 +54,7 @@ export interface TaskData {
   readonly diffstat: Diffstat | null;
   /** The `verify` commands after its last run; one that failed is the last. */
   readonly checks: readonly { readonly command: string; readonly ok: boolean }[];
-  /** What reviewing agents said of its work, oldest first. */
+  /** The reviews of its work by agents, oldest first. */
   readonly judgements: readonly Judgement[];
   readonly reason: Reason | null;
   readonly question: string | null;

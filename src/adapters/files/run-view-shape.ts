@@ -41,7 +41,7 @@ export const proposals = z.array(
   }),
 );
 
-/** What a reviewing agent wants different. */
+/** The changes that a reviewing agent wants. */
 export const judgeComments = z.array(z.object({ path: text, line: z.nullable(z.int()), reason: text }));
 
 const agentReport = z.object({

@@ -20,7 +20,7 @@ import { quote } from './git-errors.ts';
 import { branchRef, resolveCommits } from './refs.ts';
 import { listWhatRuns } from './what-runs.ts';
 
-/** What `gh` exits with where nobody is logged in. */
+/** The exit code of `gh` where nobody is logged in. */
 const notLoggedIn = 4;
 
 /** The options of {@link createPullRequests}. */
@@ -143,7 +143,7 @@ async function chooseBase(
   throw new Refusal(`${remote} has no branch ${base} for it to go into`, `Push it first: git push ${remote} ${base}`);
 }
 
-/** What `gh` prints. Throws Refusal where it can't do its work. */
+/** Runs `gh`, and returns the text that it prints. Throws Refusal where it can't do its work. */
 async function gh({ env, signal }: PullOptions, args: readonly string[], input = ''): Promise<string> {
   const result = await execa('gh', args, {
     ...{ input, cwd: tmpdir(), reject: false, cancelSignal: signal, timeout: limits.gitTimeoutMs },

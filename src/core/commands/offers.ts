@@ -183,7 +183,7 @@ export function workOf(verdict: Verdict | null, review: Review | null): WorkStat
   return leftCommits(verdict) ? 'open' : 'none';
 }
 
-/** Of a task that is done, why there is nothing to merge, to restack or to discard. */
+/** Of a task that is done, why there is nothing to merge, to propose, to restack or to discard. */
 const unmergeable: Readonly<Record<'merged' | 'none', Unfit>> = {
   merged: unfit('is merged already', 'To look for it: git log --grep "Task: ID"'),
   none: unfit('left no branch', 'To see what it left: branchboard show ID'),
