@@ -7,6 +7,7 @@ import type { Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { MergeOutcome, MergeRequest, PreparedMerge } from '../domain/merge-request.ts';
 import type { CommandOutcome } from '../domain/work-evidence.ts';
+import { checksOf } from '../domain/run-terms.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
 import type { BoardFiles, CommandRunner, Worktrees } from '../ports.ts';
@@ -49,8 +50,7 @@ export async function findRed(
   if (isSameTree) return null;
   const facts = await files.readFacts(task);
   const last = findOwnRun(facts)?.plan ?? null;
-  const terms = last?.terms ?? null;
-  const verify = terms === null || (terms.isConfined && sandbox?.kind !== 'on') ? settings.verify : terms.verify;
+  const verify = checksOf(last?.terms ?? null, settings, sandbox);
   if (last === null || verify.length === 0) return null;
   // A run of its own, after the task's last, so that what its checks leave running is ended with it. No task's folder is
   // called so.

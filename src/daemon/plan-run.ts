@@ -10,8 +10,9 @@ import { firstRun, type NextRun } from '../domain/board.ts';
 import type { Effect, Handoff } from '../domain/effect.ts';
 import type { Role } from '../domain/role.ts';
 import { purposeOf, type RunPurpose } from '../domain/run-purpose.ts';
-import { agreeTerms, mayShareSession } from '../domain/run-terms.ts';
+import { agreeTerms, checksOf, mayShareSession } from '../domain/run-terms.ts';
 import type { RunPlan, Workspace } from '../domain/run.ts';
+import { findOwnRun } from '../domain/task-facts.ts';
 import { integratorRole, type Argv, type TaskSpec } from '../domain/task.ts';
 import { isReader } from '../prompt/permissions.ts';
 import type { BoardFiles, Clock, Roles, Worktrees } from '../ports.ts';
@@ -123,7 +124,7 @@ async function integrate(
   return { ...same, workspace: await worktrees.choose(task, conflict.commit, true) };
 }
 
-/** The checks of all works that are merged, each once. One that was to be confined does not count on a board that can't. */
+/** The checks of all works that are merged, each once. */
 async function listChecks(
   { files }: PlanningPorts,
   dependencies: readonly Handoff[],
@@ -131,9 +132,8 @@ async function listChecks(
 ): Promise<readonly Argv[]> {
   const checks = new Map<string, Argv>();
   for (const { id } of dependencies) {
-    const { terms = null } = (await files.readFacts(id)).runs.at(-1)?.plan ?? {};
-    const counts = terms !== null && (!terms.isConfined || sandbox?.kind === 'on');
-    for (const argv of counts ? terms.verify : settings.verify) checks.set(JSON.stringify(argv), argv);
+    const terms = findOwnRun(await files.readFacts(id))?.plan.terms ?? null;
+    for (const argv of checksOf(terms, settings, sandbox)) checks.set(JSON.stringify(argv), argv);
   }
   return [...checks.values()];
 }

@@ -23,7 +23,7 @@ export async function restackWork(
   const prepared = await worktrees.prepareRestack(work, { task, start, dependencies }, begun);
   if (prepared.kind !== 'prepared') return prepared;
   const { from, base, tip, commits, diffstat, changesWhatRuns } = prepared;
-  const restacked = { ...openReview(review.round, review.sentBack), restack: { from, base, tip } };
+  const restacked = { ...openReview(review.round, review.sentBack), pull: review.pull, restack: { from, base, tip } };
   const { plan = null } = findOwnRun(await files.readFacts(task)) ?? {};
   if (!prepared.isMoved) {
     const isSameTree = prepared.isSameTree && verdict.verified && verdict.tip === from;

@@ -8,7 +8,7 @@
 import type { AgentKind } from './agent-kind.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Settings } from './settings.ts';
-import type { TaskSpec } from './task.ts';
+import type { Argv, TaskSpec } from './task.ts';
 
 type ByTask = Pick<Settings, 'permissionMode' | 'budgetUsd' | 'timeoutMs' | 'verify'>;
 type ByBoard = Pick<Settings, 'stallAfterMs' | 'answerWaitMs' | 'allowedTools' | 'setup' | 'copy' | 'sandbox'>;
@@ -57,6 +57,11 @@ export function areSameTerms(a: RunTerms, b: RunTerms): boolean {
 
 function agreed({ agent, sandbox, ...rest }: RunTerms): readonly unknown[] {
   return [Object.entries(rest).sort(), Object.entries(agent).sort(), Object.entries(sandbox).sort()];
+}
+
+/** The checks of the work that a run left: those of the settings where it has no terms, or its own can't be confined any more. */
+export function checksOf(terms: RunTerms | null, { verify }: Settings, sandbox: Sandbox | null): readonly Argv[] {
+  return terms === null || (terms.isConfined && sandbox?.kind !== 'on') ? verify : terms.verify;
 }
 
 /** The settings as a run goes by them: those in force, and its own terms in their place. */
