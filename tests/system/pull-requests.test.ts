@@ -13,6 +13,9 @@ import {
   type ScratchBoard,
 } from './board.ts';
 
+/** A pull request from somebody's fork, whose branch has the same name. */
+const strangers = '{"url":"https://github.com/o/r/pull/99","isCrossRepository":true}';
+
 /** Keeps what it was asked in `calls`, the text of its stdin in `body`, and an open pull request for each branch. */
 const standIn = (state: string): string => `#!/bin/sh
 cd '${state}' || exit 1
@@ -21,7 +24,7 @@ head=$(sed 's/.*--head=\\([^]]*\\).*/\\1/' calls | tail -n 1 | tr / _)
 echo >> calls
 [ -e logged-in ] || exit 4
 case "$1 $2" in
-  'pr list') if [ -e "open-$head" ]; then cat "open-$head"; else echo '[]'; fi ;;
+  'pr list') if [ -e "open-$head" ]; then cat "open-$head"; else echo '[${strangers}]'; fi ;;
   'pr create')
     cat > body
     echo x >> numbers

@@ -68,7 +68,14 @@ async function propose(options: PullOptions, draft: PullDraft): Promise<PullOutc
   const remote = await chooseRemote(git, draft.into.at(-1) ?? '', again);
   // A login in it is for git alone: other processes see the arguments of `gh`.
   const address = (await git.run(['remote', 'get-url', remote])).trim().replace(/^(https?:\/\/)[^/@]*@/, '$1');
-  const listing = ['pr', 'list', `--repo=${address}`, `--head=${branch}`, '--state=open', '--json=url'];
+  const listing = [
+    'pr',
+    'list',
+    `--repo=${address}`,
+    `--head=${branch}`,
+    '--state=open',
+    '--json=url,isCrossRepository',
+  ];
   const open = readJson(await gh(options, listing));
   const into = await chooseBase(git, env, remote, draft.into);
   // Tags, submodules and what hooks do are no part of what the user asked for.
@@ -83,7 +90,7 @@ async function propose(options: PullOptions, draft: PullDraft): Promise<PullOutc
       `If its commits were made again: git push --force-with-lease ${remote} ${branch}. Then: ${again}`,
     );
   }
-  const [known] = Array.isArray(open) ? (open as readonly unknown[]) : [];
+  const known = findOwn(open);
   const words = [`--repo=${address}`, `--base=${into}`, `--title=${title}`, '--body-file=-'];
   if (known === undefined) {
     const said = await gh(options, ['pr', 'create', `--head=${branch}`, ...words], body);
@@ -176,8 +183,17 @@ function readJson(text: string): unknown {
   }
 }
 
+/** The first pull request of a branch of the repository itself: anybody's fork may have a branch of that name. */
+function findOwn(listed: unknown): unknown {
+  const all: readonly unknown[] = Array.isArray(listed) ? listed : [];
+  return all.find((each) => readValue(each, 'isCrossRepository') !== true);
+}
+
 function readField(data: unknown, name: string): string {
-  const value: unknown =
-    typeof data === 'object' && data !== null && name in data ? data[name as keyof typeof data] : '';
+  const value = readValue(data, name);
   return typeof value === 'string' ? value : '';
+}
+
+function readValue(data: unknown, name: string): unknown {
+  return typeof data === 'object' && data !== null && name in data ? data[name as keyof typeof data] : null;
 }
