@@ -1,4 +1,5 @@
 /** Pull requests: the work of a finished task, proposed on the host of the repository's remote. */
+import type { Judgement } from './judgement.ts';
 import type { TaskId } from './task.ts';
 import type { CommandOutcome } from './work-evidence.ts';
 
@@ -51,6 +52,8 @@ export interface PullWords {
   readonly title: string;
   readonly summary: string | null;
   readonly checks: readonly Pick<CommandOutcome, 'argv' | 'ok'>[];
+  /** What an agent that reviewed this commit said last; null where none did. */
+  readonly judgement: Judgement | null;
   readonly dependsOn: readonly PulledDependency[];
 }
 

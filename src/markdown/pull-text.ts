@@ -2,7 +2,8 @@
  * Composes the words of a pull request. What agents wrote must do nothing on the host: it calls nobody, closes no issue,
  * leads nowhere and is no markup. So each word that a host could take for a name, a reference or an address becomes code.
  */
-import type { PhrasingContent, Root } from 'mdast';
+import type { BlockContent, PhrasingContent, Root } from 'mdast';
+import { describeComment, describeJudgement, type Judgement } from '../domain/judgement.ts';
 import { limits } from '../domain/limits.ts';
 import type { PulledDependency, PullWords } from '../domain/pull-request.ts';
 import { formatCommand, type TaskId } from '../domain/task.ts';
@@ -22,7 +23,7 @@ export function composePullTitle(title: string): string {
 }
 
 /** The body, as markdown. */
-export function composePullBody(task: TaskId, { summary, checks, dependsOn }: PullWords): string {
+export function composePullBody(task: TaskId, { summary, checks, judgement, dependsOn }: PullWords): string {
   const said = summary === null ? [] : splitParagraphs(cleanLines(summary, limits.maxPullTextChars));
   const passed = checks.map(({ argv, ok }) => [code(formatCommand(argv)), plain(ok ? ': passed' : ': failed')]);
   const body: Root = {
@@ -32,6 +33,7 @@ export function composePullBody(task: TaskId, { summary, checks, dependsOn }: Pu
       ...(passed.length === 0
         ? [paragraph([plain('No checks ran.')])]
         : [paragraph([strong('Checks')]), ...list(passed.map((each) => item(each)))]),
+      ...(judgement === null ? [] : describeReview(judgement)),
       ...(dependsOn.length === 0
         ? []
         : [paragraph([strong('Builds on')]), ...list(dependsOn.map((each) => item(nameDependency(each))))]),
@@ -39,6 +41,15 @@ export function composePullBody(task: TaskId, { summary, checks, dependsOn }: Pu
     ],
   };
   return printMarkdown(body);
+}
+
+function describeReview(judgement: Judgement): BlockContent[] {
+  const said = (text: string): PhrasingContent[] => inert(cleanLine(text, limits.maxPullTextChars));
+  const comments = judgement.comments.map((each) => item(said(describeComment(each))));
+  return [
+    paragraph([strong('Review by an agent'), plain(': '), ...said(describeJudgement(judgement))]),
+    ...list(comments),
+  ];
 }
 
 function nameDependency({ id, pull, isMerged }: PulledDependency): PhrasingContent[] {

@@ -3,7 +3,7 @@ import { composePullBody, composePullTitle } from '../../src/markdown/pull-text.
 import type { PullWords } from '../../src/domain/pull-request.ts';
 import { idOf } from '../core/boards.ts';
 
-const none: PullWords = { title: 'x', summary: null, checks: [], dependsOn: [] };
+const none: PullWords = { title: 'x', summary: null, checks: [], judgement: null, dependsOn: [] };
 const bodyOf = (summary: string) => composePullBody(idOf('a'), { ...none, summary });
 
 it.each([
@@ -41,6 +41,20 @@ it('tells the checks, and what the work builds on', () => {
   expect(body).toMatch(/^\*\*Checks\*\*\n\n- ``npm test .*`x`.*``: passed\n/);
   expect(body).toContain(
     '- `db` in #7\n- `old` in #7, which is merged\n- `plain`, which has no pull request\n\nTask: `a`\n',
+  );
+});
+
+it('tells what an agent that reviewed it said, which does nothing on the host either', () => {
+  const judgement = {
+    run: 2,
+    role: 'backend-reviewer',
+    commit: 'c',
+    result: 'changes',
+    summary: 'Ask @alice.',
+    comments: [{ path: 'a.ts', line: 3, reason: 'Fixes #12.' }],
+  } as const;
+  expect(composePullBody(idOf('a'), { ...none, judgement })).toContain(
+    '**Review by an agent**: backend-reviewer wants changes (1): Ask `@alice.`\n\n- a.ts:3: Fixes `#12.`\n',
   );
 });
 

@@ -34,13 +34,17 @@ export function carryOutPr(
     return;
   }
   const { commit, whatRuns } = request.command;
-  const { title, summary, checks, branch } = verdict;
+  const { title, summary, checks, judgements, branch } = verdict;
   const below = findBelow(draft.board, dependsOn);
   putCommand(draft, request.id, { stage: 'under-way', request });
   draft.emit({
     ...{ type: 'pr-for-command', id: request.id, task: task.id },
     work: { branch, base: verdict.base, commit, into: below === null ? [base] : [below, base], whatRuns },
-    words: { title, summary, checks, dependsOn: dependsOn.map((id) => describeDependency(draft.board, id)) },
+    words: {
+      ...{ title, summary, checks },
+      judgement: judgements.findLast((each) => each.commit === verdict.tip) ?? null,
+      dependsOn: dependsOn.map((id) => describeDependency(draft.board, id)),
+    },
   });
 }
 
