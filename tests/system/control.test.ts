@@ -254,7 +254,13 @@ test('show and logs print the same of a board that runs, of one that is frozen, 
         ['logs', 'nobody'],
       ];
       const askEach = (all: typeof asked) =>
-        Promise.all(all.map(async (args) => ({ args, ...(await board.cli(...args)) })));
+        Promise.all(
+          all.map(async (args) => {
+            const { stdout, ...rest } = await board.cli(...args);
+            // Whether a board runs is all that may differ.
+            return { args, ...rest, stdout: stdout.replace(/"daemon": \{[^}]*\}/, '"daemon": {}') };
+          }),
+        );
       const stopped = await askEach(asked);
       const running = await board.start();
       await waitUntil(

@@ -48,7 +48,7 @@ test.concurrent('`roles show` prints the prompt that a task then gets, but for t
     board.drop({ 'second.md': writeTask('Second', addFile('second.txt'), { agent: 'tester', depends_on: 'first' }) });
     await board.runUntilIdle();
     const { stdout: shown, stderr: call } = await board.cli('roles', 'show', 'tester', '--task', 'second');
-    expect(call).toMatch(/^\$ \S*node\S* \S+scripted-main\.js fresh SESSION \S+runs\/second\/notes < prompt$/m);
+    expect(call).toMatch(/^\$ \S*node\S* \S+scripted-main\.js fresh SESSION \S+runs\/second\/notes work < prompt$/m);
     expect(existsSync(board.path('runs', 'second'))).toBe(false);
     await board.succeed('resume');
     await board.runUntilIdle();
