@@ -1,6 +1,7 @@
-/** The reference names every key of a task's file and of the settings. */
+/** The reference names every key of a task's file and of the settings, and every command. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { commandRights } from '../../src/domain/command.ts';
 import { renderDefaultSettings } from '../../src/markdown/default-settings-text.ts';
 import { taskKeys } from '../../src/markdown/task-keys.ts';
 
@@ -27,4 +28,14 @@ test('docs/settings.md lists each setting of the file that `init` writes', () =>
   );
   const named = new Set([...listNamed(read('settings.md'))].map((key) => key.split('.')[0]));
   expect([...written].filter((key) => !named.has(key))).toEqual([]);
+});
+
+test('docs/control-channel.md lists each kind of command with the right that it takes', () => {
+  const rows = read('control-channel.md')
+    .split('\n')
+    .flatMap((line) => {
+      const [, kinds = '', right = ''] = /^\| (`.*?) +\|.*\| (run|decide) +\|$/.exec(line) ?? [];
+      return [...(kinds.split(':')[0] ?? '').matchAll(/`([a-z-]+)`/g)].map(([, kind = '']) => [kind, right] as const);
+    });
+  expect(Object.fromEntries(rows)).toEqual(commandRights);
 });
