@@ -338,7 +338,7 @@ describe('what a run left', () => {
     scratch.write({ 'dir/b.txt': 'B\n', 'sp ace/ü.txt': 'new\n', '.env': 'ignored\n' }, path);
     expect(await worktrees.inspect(plan)).toEqual({
       tip,
-      ...{ asGiven: [], ignored: [] },
+      ...{ asGiven: [], ignored: [], merge: null },
       elsewhere: [],
       repositories: [],
       commits: 2,
