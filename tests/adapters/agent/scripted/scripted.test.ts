@@ -161,9 +161,10 @@ describe('findScript', () => {
 
 describe('parseScript', () => {
   it('leaves comments and empty lines out and keeps the numbers of lines', () => {
-    expect(parseScript('# note\n\n  say  hello there \non attempt 2: crash 3')).toEqual([
-      { number: 3, attempt: null, verb: 'say', rest: 'hello there' },
-      { number: 4, attempt: 2, verb: 'crash', rest: '3' },
+    expect(parseScript('# note\n\n  say  hello there \non attempt 2: crash 3\nas judge: approve Fine.')).toEqual([
+      { number: 3, attempt: null, as: null, verb: 'say', rest: 'hello there' },
+      { number: 4, attempt: 2, as: null, verb: 'crash', rest: '3' },
+      { number: 5, attempt: null, as: 'judge', verb: 'approve', rest: 'Fine.' },
     ]);
   });
 
