@@ -107,14 +107,14 @@ export function findNearest(written: string, known: readonly string[]): string {
   return known.toSorted((a, b) => distance(compared, a) - distance(compared, b))[0] ?? '';
 }
 
-/** The known word that was meant, if one is near; whatever the case. */
-export function findNear(written: string, known: readonly string[]): string | null {
+/** The known word that was meant, if one is near: by default of three letters at most one may be wrong; whatever the case. */
+export function findNear(written: string, known: readonly string[], lettersForOne = 3): string | null {
   const folded = written.slice(0, maxComparedChars).toLowerCase();
   const nearest = findNearest(
     folded,
     known.map((word) => word.toLowerCase()),
   );
-  const isNear = distance(folded, nearest) <= Math.floor(nearest.length / 3);
+  const isNear = distance(folded, nearest) <= Math.floor(nearest.length / lettersForOne);
   return isNear ? (known.find((word) => word.toLowerCase() === nearest) ?? null) : null;
 }
 

@@ -146,7 +146,7 @@ function explainUnread(entry: YamlEntry, folded: string): Problem {
 function describeUnknown(key: string, folded: string): Problem {
   const message = `unknown key ${quote(key)}, passed over`;
   if (states.has(folded)) return { message: `${message}: a task's folder says where it stands` };
-  const meant = Object.hasOwn(hints, folded) ? hints[folded] : findNear(folded, taskKeys);
+  const meant = Object.hasOwn(hints, folded) ? hints[folded] : findNear(folded, taskKeys, 2);
   return meant == null ? { message } : { message, expected: `\`${meant}\` if that is what it means` };
 }
 

@@ -271,7 +271,8 @@ describe('the settings file that init writes', () => {
     keys.push('  command', '  args', '  env', 'sandbox', '  mode', '  allowed_domains', '  deny_read');
     keys.push('commands', '  env', 'fallback_model', 'permission_mode', 'allowed_tools');
     keys.push('task_rights', '  permission_modes', '  allowed_tools', '  verify', '  budget_usd', '  timeout');
-    keys.push('  retries', '  base', '  runner', 'verify', 'setup', 'conflicts', 'copy');
+    keys.push('  retries', '  base', '  runner', 'verify', 'setup', 'review', 'review_rounds');
+    keys.push('conflicts', 'copy');
     keys.push(
       'worktrees',
       '  dir',

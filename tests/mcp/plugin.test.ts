@@ -14,7 +14,7 @@ const data = describeBoard(emptyBoard, { running: true, repo: '/r', pid: 1, reda
 let project: string;
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'branchboard-plugin-'));
-  mkdirSync(join(project, '.orchestrator'));
+  for (const folder of ['.git', '.orchestrator']) mkdirSync(join(project, folder));
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
