@@ -2,6 +2,7 @@
 import { verdictOf, type FinishedTask } from '../../domain/board.ts';
 import type { CommandRequest, DiscardCommand, MergeCommand, RestackCommand } from '../../domain/command.ts';
 import type { PrCommand } from '../../domain/pull-request.ts';
+import { keyOf } from '../../domain/task.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Draft } from '../draft.ts';
 import { readVerdicts } from '../file-results.ts';
@@ -23,6 +24,16 @@ export function findOpenWork(draft: Draft, request: Request, task: FinishedTask)
   const unfit = findUnfit(request.command.kind, task.file.column, task.id, workOf(verdict, task.review));
   if (verdict?.branch != null && unfit === null) return { ...verdict, branch: verdict.branch };
   refuse(draft, request, unfit?.why ?? noVerdict, unfit?.hint ?? null);
+  return null;
+}
+
+/** The same, once the verdicts of what it builds on were read as well. */
+export function findWorkOnOthers(draft: Draft, request: Request, task: FinishedTask): OpenWork | null {
+  const dependsOn = verdictOf(task)?.dependsOn ?? [];
+  const finished = [task.id, ...dependsOn].flatMap((id) => draft.board.finished.get(keyOf(id)) ?? []);
+  const unread = finished.filter((each) => each.verdict === undefined);
+  if (unread.length === 0) return findOpenWork(draft, request, task);
+  readVerdicts(draft, unread);
   return null;
 }
 

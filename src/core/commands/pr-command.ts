@@ -2,14 +2,13 @@
  * Proposes the work of a task that is done as a pull request. One that builds on a task whose work waits as well is stacked:
  * it goes into that task's branch as far as the remote has it, so that it shows its own changes alone.
  */
-import { findVerdict, verdictOf, type Board, type FinishedTask } from '../../domain/board.ts';
+import { findVerdict, type Board, type FinishedTask } from '../../domain/board.ts';
 import type { CommandRequest } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import type { PrCommand, PulledDependency } from '../../domain/pull-request.ts';
 import { keyOf, type TaskId, type TaskKey } from '../../domain/task.ts';
 import type { Draft } from '../draft.ts';
-import { readVerdicts } from '../file-results.ts';
-import { findOpenWork } from './open-work.ts';
+import { findWorkOnOthers } from './open-work.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 /** Begins to propose it; has the verdicts of the task and of its dependencies read before. */
@@ -18,15 +17,9 @@ export function carryOutPr(
   request: CommandRequest & { readonly command: PrCommand },
   task: FinishedTask,
 ): void {
-  const dependsOn = verdictOf(task)?.dependsOn ?? [];
-  const finished = [task.id, ...dependsOn].flatMap((id) => draft.board.finished.get(keyOf(id)) ?? []);
-  const unread = finished.filter((each) => each.verdict === undefined);
-  if (unread.length > 0) {
-    readVerdicts(draft, unread);
-    return;
-  }
-  const verdict = findOpenWork(draft, request, task);
+  const verdict = findWorkOnOthers(draft, request, task);
   if (verdict === null) return;
+  const { dependsOn } = verdict;
   const { base } = draft.board.settings;
   if (base === null) {
     const hint = 'Write it into .orchestrator/config.yaml, such as `base: main`';

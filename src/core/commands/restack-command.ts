@@ -1,5 +1,5 @@
 /** Restacks the work of a task that is done on what it builds on now, or says why that can't be. */
-import { findVerdict, verdictOf, type Board, type FinishedTask } from '../../domain/board.ts';
+import { findVerdict, type Board, type FinishedTask } from '../../domain/board.ts';
 import type { CommandRequest, RestackCommand } from '../../domain/command.ts';
 import type { BoardEvent } from '../../domain/event.ts';
 import type { Behind, RestackOutcome } from '../../domain/restack-outcome.ts';
@@ -9,23 +9,16 @@ import type { Verdict } from '../../domain/verdict.ts';
 import { keyOf } from '../../domain/task.ts';
 import { collectHandoffs, explainUnfinished } from '../dependencies.ts';
 import type { Draft } from '../draft.ts';
-import { readVerdicts } from '../file-results.ts';
-import { findOpenWork, noVerdict } from './open-work.ts';
+import { findWorkOnOthers, noVerdict } from './open-work.ts';
 import { findUnderWay, putCommand, refuse, settleCommand } from './settle-command.ts';
 
 type RestackRequested = CommandRequest & { readonly command: RestackCommand };
 
 /** Begins to restack; has the verdicts of the task and of its dependencies read before. */
 export function carryOutRestack(draft: Draft, request: RestackRequested, task: FinishedTask): void {
-  const dependsOn = verdictOf(task)?.dependsOn ?? [];
-  const finished = [task.id, ...dependsOn].flatMap((id) => draft.board.finished.get(keyOf(id)) ?? []);
-  const unread = finished.filter((each) => each.verdict === undefined);
-  if (unread.length > 0) {
-    readVerdicts(draft, unread);
-    return;
-  }
-  const verdict = findOpenWork(draft, request, task);
+  const verdict = findWorkOnOthers(draft, request, task);
   if (verdict === null) return;
+  const { dependsOn } = verdict;
   const { id, command } = request;
   const { branch, base } = verdict;
   if (base === null || task.review === null) {
