@@ -109,6 +109,20 @@ const reportShape = z.object({
   dropped,
 });
 
+/** The schema of what {@link placed} reads. */
+function placedSchema(line: { readonly type: string; readonly description: string }, reason: string) {
+  return {
+    type: 'object',
+    properties: {
+      file: { type: 'string', description: 'Path, relative to the repository.' },
+      line,
+      reason: { type: 'string', description: reason },
+    },
+    required: ['file', 'reason'],
+    additionalProperties: false,
+  } as const;
+}
+
 /**
  * The JSON schema that is asked of the agent (`--json-schema`); {@link readReport} reads what comes back. A reader's
  * report is no part of it: that is the last text, or the model would write it twice.
@@ -153,30 +167,18 @@ export const reportSchema = {
     },
     comments: {
       type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          file: { type: 'string', description: 'Path, relative to the repository.' },
-          line: { type: 'integer', description: 'The line in the new version of the file.' },
-          reason: { type: 'string', description: 'What is wrong there, and what would be right.' },
-        },
-        required: ['file', 'reason'],
-        additionalProperties: false,
-      },
+      items: placedSchema(
+        { type: 'integer', description: 'The line in the new version of the file.' },
+        'What is wrong there, and what would be right.',
+      ),
       description: 'With the verdict changes only: what must be different.',
     },
     dropped: {
       type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          file: { type: 'string', description: 'Path, relative to the repository.' },
-          line: { type: 'string', description: 'The line as the side had it; none for a file as a whole.' },
-          reason: { type: 'string', description: 'What is there in its place, or why nothing is.' },
-        },
-        required: ['file', 'reason'],
-        additionalProperties: false,
-      },
+      items: placedSchema(
+        { type: 'string', description: 'The line as the side had it; none for a file as a whole.' },
+        'What is there in its place, or why nothing is.',
+      ),
       description:
         'Only where you resolve a conflict of two works: each line of theirs that is not in the result as it was.',
     },
