@@ -1,6 +1,6 @@
 /** Makes the worktree of a task's last run again, as a command asks; of a task that its user takes over it then keeps that it is theirs. */
-import { findOwnRun } from '../domain/task-facts.ts';
 import type { Effect } from '../domain/effect.ts';
+import { findOwnRun } from '../domain/task-facts.ts';
 import type { BoardFiles, Worktrees } from '../ports.ts';
 import type { UntimedEvent } from './untimed-event.ts';
 

@@ -2,7 +2,6 @@
  * Merges a task's work as the user asked. The merged files are checked before the branch moves, confined and in a checkout
  * of their own, so that the target never breaks; where they are the task's own, they were checked when it was done.
  */
-import { findOwnRun } from '../domain/task-facts.ts';
 import type { Board } from '../domain/board.ts';
 import { limits } from '../domain/limits.ts';
 import type { MergeOutcome, MergeRequest, PreparedMerge } from '../domain/merge-request.ts';
@@ -10,6 +9,7 @@ import type { CommandOutcome } from '../domain/work-evidence.ts';
 import { checksOf } from '../domain/run-terms.ts';
 import type { RunPlan } from '../domain/run.ts';
 import type { TaskId } from '../domain/task.ts';
+import { findOwnRun } from '../domain/task-facts.ts';
 import type { BoardFiles, CommandRunner, Worktrees } from '../ports.ts';
 
 /** The parts of the outside that a merge needs. */

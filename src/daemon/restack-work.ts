@@ -2,10 +2,10 @@
  * Restacks a task's work as the user asked. The review says what is to be before the branch moves, and plan and verdict say
  * what is after that: so a board that is killed in between knows by the branch how far it came, and goes on from there.
  */
-import { findOwnRun } from '../domain/task-facts.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { RestackOutcome } from '../domain/restack-outcome.ts';
 import { openReview } from '../domain/review.ts';
+import { findOwnRun } from '../domain/task-facts.ts';
 import { findRed, type BoardNow, type MergePorts } from './merge-work.ts';
 
 /** See the file's head; `start` is the branch or commit that the task starts from. Throws what the ports throw. */

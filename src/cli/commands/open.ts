@@ -1,10 +1,10 @@
 /** `open`: opens a task's worktree in the user's editor; the board makes one again that is gone. */
-import { findOwnRun } from '../../domain/task-facts.ts';
 import { execa } from 'execa';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { isFolder } from '../../adapters/machine/file-presence.ts';
 import type { Settings } from '../../domain/settings.ts';
 import { formatCommand, type Argv } from '../../domain/task.ts';
+import { findOwnRun } from '../../domain/task-facts.ts';
 import { parseArgv } from '../../markdown/argv.ts';
 import { refuseAgents } from '../asked-rights.ts';
 import { askAndPrint } from '../ask-board.ts';

@@ -1,9 +1,9 @@
 /** `send-back`: has the author of a task that is done go on with it, and tells what is wrong with the work. */
-import { findOwnRun } from '../../domain/task-facts.ts';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
 import { createGit } from '../../adapters/git/git.ts';
 import { branchRef, resolveCommits } from '../../adapters/git/refs.ts';
 import type { TaskId } from '../../domain/task.ts';
+import { findOwnRun } from '../../domain/task-facts.ts';
 import { askAndPrint } from '../ask-board.ts';
 import { findPlace, openPlace, type GlobalOptions } from '../place.ts';
 import { readWords } from '../read-words.ts';

@@ -3,7 +3,6 @@
  * environment and their settings of the agent, without a run's mark. When that ends, they are asked once what becomes of the
  * task; whatever ends this process before, it stays theirs.
  */
-import { findOwnRun } from '../../domain/task-facts.ts';
 import { execa } from 'execa';
 import { createDrivers } from '../../adapters/agent/drivers.ts';
 import { readTaskFacts } from '../../adapters/files/facts.ts';
@@ -12,6 +11,7 @@ import { createClock } from '../../adapters/machine/clock.ts';
 import type { AgentCall } from '../../adapters/agent/driver/agent-driver.ts';
 import { applyTerms } from '../../domain/run-terms.ts';
 import { formatCommand, type TaskId } from '../../domain/task.ts';
+import { findOwnRun } from '../../domain/task-facts.ts';
 import { PortError } from '../../ports.ts';
 import { refuseAgents } from '../asked-rights.ts';
 import { askAndPrint } from '../ask-board.ts';
