@@ -7,7 +7,7 @@ import { describe, join, withVersion, type Authors, type Versions } from './vers
 /** See the file's head. */
 export class DagRepository {
   readonly scratch = new Scratch();
-  /** What is in each commit that was looked at. */
+  /** The versions that the commits hold, by commit, as far as they were read. */
   readonly #known = new Map<string, Versions>();
   /** The newest version that each author wrote. */
   readonly #newest = new Map<string, number>();

@@ -387,7 +387,7 @@ export class World {
     }
   }
 
-  /** Who works on the task knows nothing that who resolved a conflict below it was told, and begins where that was kept. */
+  /** The task's own agent shares no session with the one that resolved a conflict below it, and begins at the resolution that was kept. */
   checkSession(plan: RunPlan, folder: TaskFolder | undefined): void {
     for (const other of folder?.runs.values() ?? []) {
       const isOther = (other.plan.conflict === null) !== (plan.conflict === null);
